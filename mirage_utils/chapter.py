@@ -1,0 +1,107 @@
+"""What the chapters are written with: glued numbers, checked claims, displayed equations.
+
+A chapter never types a number that it computed. It glues the value under a name, the prose pastes
+it by that name, and the tests read it back from the executed notebook.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import numbers
+import re
+from typing import Any
+
+import sympy as sp
+from IPython.display import Math, display
+
+from .errors import FieldError, require
+
+__all__ = ["claim", "equation", "glue"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PREFIX = "application/papermill.record/"
+
+
+def glue(**values: Any) -> None:
+    """Store values of an executed notebook by name, for the prose and for the tests.
+
+    Parameters
+    ----------
+    **values : bool, int, float or str
+        NumPy and SymPy numbers are turned into Python's own, because the book's text role cannot
+        format ``np.float64(1.5)`` and would print nothing.
+
+    Raises
+    ------
+    FieldError
+        If a name is not lower case with underscores, or a value is NaN or of another type.
+
+    Notes
+    -----
+    The output is what ``myst_nb.glue`` and scrapbook write: a display whose metadata carry the name
+    and whose MIME type is prefixed, so that no front end shows it.
+    """
+    for name, value in values.items():
+        require(bool(_NAME.fullmatch(name)), "name", name, "lower-case letters, digits, underscores")
+        plain = _plain(name, value)
+        display(
+            {_PREFIX + "text/plain": repr(plain)},
+            raw=True,
+            metadata={"scrapbook": {"name": name, "mime_prefix": _PREFIX}},
+        )
+
+
+def _plain(name: str, value: Any) -> bool | int | float | str:
+    if isinstance(value, (bool, str)):
+        return value
+    if hasattr(value, "item"):  # NumPy scalars and arrays of one element
+        value = value.item()
+        if isinstance(value, (bool, str)):
+            return value
+    if isinstance(value, (numbers.Integral, sp.Integer)):
+        return int(value)
+    if isinstance(value, (numbers.Real, sp.Number)) or (
+        isinstance(value, sp.Expr) and value.is_number and value.is_real
+    ):
+        plain = float(value)
+        require(not math.isnan(plain), name, plain, "a number, since NaN says nothing in a sentence")
+        return plain
+    raise FieldError(name, value, "a bool, an int, a float or a str")
+
+
+def claim(number: str, text: str, holds: bool) -> None:
+    """State a numbered claim and check it here and now.
+
+    Parameters
+    ----------
+    number : str
+        Chapter and claim, such as ``"2.3"``.
+    text : str
+        The claim in one sentence of plain text.
+    holds : bool
+        The check, computed by the cell. NumPy booleans are accepted, arrays are not.
+
+    Raises
+    ------
+    AssertionError
+        If the claim does not hold. The notebook, the book and the tests stop there.
+    """
+    if not bool(holds):
+        raise AssertionError(f"Claim {number} does not hold: {text}")
+    name = "claim_" + number.replace(".", "_")
+    glue(**{name: text})
+    display(
+        {
+            "text/html": f'<p class="mb-claim"><span class="mb-claim-number">Claim {number}, checked'
+            f"</span> {html.escape(text)}</p>",
+            "text/plain": f"Claim {number}, checked: {text}",
+        },
+        raw=True,
+    )
+
+
+def equation(left: str, right: sp.Expr | str, *more: sp.Expr | str) -> None:
+    """Display ``left = right (= more ...)`` as typeset mathematics."""
+    parts = [side if isinstance(side, str) else sp.latex(side) for side in (left, right, *more)]
+    display(Math(" = ".join(parts)))

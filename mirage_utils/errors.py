@@ -1,0 +1,117 @@
+"""Errors that name the field, the value and what was expected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["FieldError", "UnknownNameError", "as_array", "positive", "require"]
+
+
+class FieldError(ValueError):
+    """A field was given a value it cannot take.
+
+    Parameters
+    ----------
+    field : str
+        Name of the argument or column at fault.
+    value : object
+        The offending value (for arrays: the first offending element).
+    expected : str
+        What would have been accepted, in words.
+    where : str, optional
+        Position of the value inside the field, such as ``"[3]"``.
+    """
+
+    def __init__(self, field: str, value: Any, expected: str, where: str = "") -> None:
+        self.field = field
+        self.value = value
+        self.expected = expected
+        self.where = where
+        super().__init__(f"{field}{where} = {_show(value)}: expected {expected}")
+
+
+class UnknownNameError(FieldError, KeyError):
+    """A name was asked for that is not there."""
+
+    __str__ = ValueError.__str__  # KeyError would print the repr of the message
+
+
+def _show(value: Any) -> str:
+    """A short, plain form of a value: ``1.5`` and not ``np.float64(1.5)``."""
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def require(ok: bool, field: str, value: Any, expected: str) -> None:
+    """Raise `FieldError` unless `ok`."""
+    if not ok:
+        raise FieldError(field, value, expected)
+
+
+def positive(field: str, value: Any, *, zero: bool = False) -> float:
+    """A finite number above zero (or at zero, if `zero`), as a float.
+
+    Raises
+    ------
+    FieldError
+        If the value is no number, not finite, or out of range.
+    """
+    expected = f"a finite number {'>= 0' if zero else '> 0'}"
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise FieldError(field, value, expected)
+    number = float(value)
+    require(np.isfinite(number) and (number >= 0 if zero else number > 0), field, value, expected)
+    return number
+
+
+def as_array(
+    field: str,
+    values: ArrayLike,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    open_low: bool = False,
+    integer: bool = False,
+) -> NDArray[np.float64]:
+    """Numbers as a float array, every element checked against a range.
+
+    Parameters
+    ----------
+    field : str
+        Name used in the error.
+    values : array_like
+        The numbers; any shape.
+    low, high : float
+        Closed range of accepted values.
+    open_low : bool
+        Exclude `low` itself.
+    integer : bool
+        Accept whole numbers only.
+
+    Raises
+    ------
+    FieldError
+        Naming the first element that is not a finite number in range.
+    """
+    kind = "whole number" if integer else "number"
+    expected = f"a finite {kind}"
+    if np.isfinite(low):
+        expected += f" {'>' if open_low else '>='} {low:g}"
+    if np.isfinite(high):
+        expected += f" and <= {high:g}"
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise FieldError(field, values, expected) from None
+    ok = np.isfinite(array) & (array <= high) & ((array > low) if open_low else (array >= low))
+    if integer:
+        ok &= array == np.floor(array)
+    if not ok.all():
+        if array.ndim == 0:
+            raise FieldError(field, array[()], expected)
+        at = tuple(int(i) for i in np.argwhere(~ok)[0])
+        raise FieldError(field, array[at], expected, where=f"[{', '.join(map(str, at))}]")
+    return array

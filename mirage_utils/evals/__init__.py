@@ -1,0 +1,183 @@
+"""Evaluation results: the tables bundled with the book.
+
+Each table is a CSV beside a Frictionless ``datapackage.json`` that records its source, licence,
+how it was obtained, what is doubtful in it, and its checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+
+from ..curves import Curve
+from ..errors import UnknownNameError, require
+
+__all__ = ["Table", "TableError", "curve", "curves", "load_table", "table", "tables"]
+
+
+class TableError(RuntimeError):
+    """A bundled table is missing or differs from its recorded checksum."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is recorded about a bundled table.
+
+    Attributes
+    ----------
+    name, title, description : str
+    kind : str
+        ``"published figures"``, ``"computed aggregates"`` or ``"our runs"``.
+    rows : int
+    source, citation, url, licence : str
+        `citation` is the key in the book's bibliography.
+    sha256 : str
+        Checksum of the CSV file.
+    notes : tuple of str
+    doubtful_cells : tuple of dict
+        Cells whose published value cannot be right or could not be settled, and why.
+    path : str
+        File name inside the package's ``evals/data``.
+    """
+
+    name: str
+    title: str
+    description: str
+    kind: str
+    rows: int
+    source: str
+    citation: str
+    url: str
+    licence: str
+    sha256: str
+    notes: tuple[str, ...]
+    doubtful_cells: tuple[dict[str, Any], ...]
+    path: str
+
+
+def _read(name: str) -> bytes:
+    try:
+        return (resources.files(__name__) / "data" / name).read_bytes()
+    except FileNotFoundError:
+        raise TableError(f"evals/data/{name} is missing from this installation") from None
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    """All bundled tables, in the order of the data package."""
+    found = []
+    for resource in json.loads(_read("datapackage.json"))["resources"]:
+        source, licence = resource["sources"][0], resource["licenses"][0]
+        found.append(
+            Table(
+                name=resource["name"],
+                title=resource["title"],
+                description=resource["description"],
+                kind=resource["kind"],
+                rows=resource["rows"],
+                source=source["title"],
+                citation=source["citation"],
+                url=source["path"],
+                licence=licence["name"],
+                sha256=resource["hash"].removeprefix("sha256:"),
+                notes=tuple(resource["notes"]),
+                doubtful_cells=tuple(resource["doubtful_cells"]),
+                path=resource["path"],
+            )
+        )
+    return tuple(found)
+
+
+def table(name: str) -> Table:
+    """What is recorded about one table.
+
+    Raises
+    ------
+    UnknownNameError
+        If no table has that name.
+    """
+    for candidate in tables():
+        if candidate.name == name:
+            return candidate
+    raise UnknownNameError("table", name, f"one of {', '.join(t.name for t in tables())}")
+
+
+def read_csv_text(name: str) -> str:
+    """The bundled CSV as text, after checking it against its recorded checksum.
+
+    Raises
+    ------
+    UnknownNameError
+        If no table has that name.
+    TableError
+        If the file is missing or has been changed.
+    """
+    entry = table(name)
+    content = _read(entry.path)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry.sha256:
+        raise TableError(
+            f"evals/data/{entry.path} has sha256 {digest}, but datapackage.json records "
+            f"{entry.sha256}: the file was changed; reinstall it or record the new checksum"
+        )
+    return content.decode()
+
+
+def load_table(name: str) -> pd.DataFrame:
+    """A bundled table as a data frame.
+
+    Parameters
+    ----------
+    name : str
+        As listed by `tables`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``task, setting, model, params, train_flops, metric, score, n``; `score` is a
+        fraction, `params` a number of parameters, `n` a number of test items.
+
+    Raises
+    ------
+    UnknownNameError, TableError
+        As `read_csv_text`.
+    """
+    return pd.read_csv(io.StringIO(read_csv_text(name)))
+
+
+def curve(frame: pd.DataFrame, task: str, setting: str) -> Curve:
+    """One task's curve: score against number of parameters.
+
+    Raises
+    ------
+    UnknownNameError
+        If the table has no such task or setting.
+    """
+    for field, value in (("task", task), ("setting", setting)):
+        known = frame[field].unique()
+        if value not in known:
+            raise UnknownNameError(field, value, f"one of {', '.join(known)}")
+    rows = frame[(frame["task"] == task) & (frame["setting"] == setting)].sort_values("params")
+    require(len(rows) > 0, "setting", setting, f"a setting in which {task} was measured")
+    metrics = rows["metric"].unique()
+    require(len(metrics) == 1, "metric", list(metrics), "one metric for a task and setting")
+    return Curve(
+        scale=rows["params"].to_numpy(),
+        score=rows["score"].to_numpy(),
+        n=rows["n"].to_numpy(),
+        name=f"{task} {setting}",
+    )
+
+
+def curves(frame: pd.DataFrame) -> Iterator[tuple[str, str, Curve]]:
+    """Every task and setting of a table with its curve, in the table's order."""
+    for task, setting in frame[["task", "setting"]].drop_duplicates().itertuples(index=False):
+        yield task, setting, curve(frame, task, setting)

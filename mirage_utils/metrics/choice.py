@@ -1,0 +1,93 @@
+"""Metrics on a choice among K options: the multiple-choice grade.
+
+A record is a vector of K probabilities and the index of the correct option.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_softmax, softmax
+
+from ..errors import FieldError, as_array
+from ..symbols import K, p, spread
+from .base import Metric, records
+
+__all__ = ["MULTIPLE_CHOICE_GRADE"]
+
+
+def check_choices(
+    correct: ArrayLike, probabilities: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Check records of choices and return them as arrays.
+
+    Parameters
+    ----------
+    correct : array_like, shape (n,)
+        Index of the correct option, 0 to K - 1.
+    probabilities : array_like, shape (n, K)
+        Probability of each option; rows sum to 1 (within 1e-6).
+
+    Raises
+    ------
+    FieldError
+        If shapes, indices or row sums are off; the first offending row is named.
+    """
+    mass = as_array("probabilities", probabilities, low=0, high=1 + 1e-6)
+    if mass.ndim != 2 or mass.shape[1] < 2:
+        raise FieldError("probabilities", mass.shape, "shape (records, choices), two choices or more")
+    index = np.atleast_1d(
+        as_array("correct", correct, low=0, high=mass.shape[1] - 1, integer=True)
+    ).astype(int)
+    records("correct", index, "probabilities", mass)
+    off = np.abs(mass.sum(axis=1) - 1) > 1e-6
+    if off.any():
+        i = int(np.argmax(off))
+        raise FieldError("probabilities", mass[i].sum(), "a row sum of 1", where=f"[{i}]")
+    return index, mass
+
+
+def multiple_choice_grade(correct: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+    """1 where the correct option has the largest probability, else 0.
+
+    A tie for the largest is worth 1 / (number tied): what breaking it at random would earn.
+    """
+    index, mass = check_choices(correct, probabilities)
+    top = mass == mass.max(axis=1, keepdims=True)
+    return top[np.arange(len(index)), index] / top.sum(axis=1)
+
+
+def simulate_choices(
+    rng: np.random.Generator, n: int, *, p: float, K: int, s: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Records whose log-probabilities are those of a typical item plus Gumbel noise of scale `s`.
+
+    The typical item has mass `p` on the correct option and shares the rest equally.
+    """
+    correct = rng.integers(K, size=n)
+    typical = np.full((n, K), (1 - p) / (K - 1))
+    typical[np.arange(n), correct] = p
+    with np.errstate(divide="ignore"):
+        logits = np.log(typical) + s * rng.gumbel(size=(n, K))
+    return correct, softmax(log_softmax(logits, axis=1), axis=1)
+
+
+MULTIPLE_CHOICE_GRADE = Metric(
+    name="multiple_choice_grade",
+    title="multiple-choice grade",
+    # Adding Gumbel noise of scale s to the log-probabilities and taking the largest picks an option
+    # with probability proportional to mass**(1/s) (the Gumbel-max trick). s -> 0 is the step at
+    # p = 1/K that the paper draws; s = 1 gives back p itself.
+    expression=1 / (1 + (K - 1) * ((1 - p) / ((K - 1) * p)) ** (1 / spread)),
+    low=sp.Integer(0),
+    high=sp.Integer(1),
+    direction="higher",
+    assumptions=(
+        "a typical item has mass p on the correct option and shares the rest equally among the "
+        "other K - 1; items differ by independent Gumbel noise of scale s on the log-probabilities"
+    ),
+    scorer=multiple_choice_grade,
+    simulator=simulate_choices,
+    source="Schaeffer et al. 2023, section 2 (definition); BIG-bench 2022",
+)

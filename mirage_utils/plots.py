@@ -1,0 +1,328 @@
+"""Every figure of the book in one style: colour-blind safe, light and dark, never without words.
+
+A figure leaves as inline SVG whose colours are CSS variables, so the one picture follows the page
+from light to dark and stays sharp at any size. Panels are separate pictures that the page lays out
+side by side or, on a phone, below one another.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+from .curves import Curve
+from .errors import require
+
+__all__ = [
+    "COLOURS",
+    "INK",
+    "MUTED",
+    "RAMP",
+    "Picture",
+    "apply_style",
+    "panel",
+    "percent_axis",
+    "points",
+    "resolution_line",
+    "scale_axis",
+    "show",
+]
+
+# Light and dark form of each colour. The six series colours are Okabe and Ito's palette, darkened
+# or lightened to keep a contrast of at least 3 : 1 on white and on the dark page, in their order of
+# use. Every series also differs by marker or dash, never by colour alone.
+_THEME: dict[str, tuple[str, str]] = {
+    "ink": ("#1f2430", "#e6e8ee"),
+    "muted": ("#5f6878", "#a3acbb"),
+    "grid": ("#dfe2e9", "#373e4b"),
+    "paper": ("#fefefe", "#14181e"),
+    "c1": ("#0068a8", "#5db5ea"),
+    "c2": ("#c84f00", "#ff9650"),
+    "c3": ("#00795a", "#3fcfa0"),
+    "c4": ("#a8487f", "#e79cc5"),
+    "c5": ("#8a6a00", "#ecc23b"),
+    "c6": ("#4b4fae", "#a5a9ff"),
+    "r1": ("#6aa3cf", "#b9dcf5"),
+    "r2": ("#3d86bd", "#8dc4ee"),
+    "r3": ("#1a69a5", "#5fa8e0"),
+    "r4": ("#0d4b80", "#3c86c4"),
+    "r5": ("#062f57", "#2f6aa3"),
+}
+INK = _THEME["ink"][0]
+MUTED = _THEME["muted"][0]
+PAPER = _THEME["paper"][0]
+COLOURS = tuple(_THEME[f"c{i}"][0] for i in range(1, 7))
+"""Series colours."""
+RAMP = tuple(_THEME[f"r{i}"][0] for i in range(1, 6))
+"""Five steps of one hue, for an ordered quantity such as target length."""
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": MUTED,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 10,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlepad": 8,
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "grid.color": _THEME["grid"][0],
+    "grid.linewidth": 0.7,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "lines.linewidth": 1.9,
+    "lines.markersize": 5.5,
+    "mathtext.fontset": "dejavusans",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "mirage",
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 9,
+    "ytick.color": MUTED,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 9,
+}
+
+Kind = Literal["published figures", "computed aggregates", "our runs", "formula", "simulation"]
+
+
+def apply_style() -> None:
+    """Make the book's style Matplotlib's default for this session (call it once, at the top)."""
+    mpl.rcParams.update(_STYLE)
+
+
+def stylesheet() -> str:
+    """The CSS variables behind the colours, for both themes of the page."""
+
+    def block(selector: str, which: int) -> str:
+        body = "".join(f"  --mb-{name}: {pair[which]};\n" for name, pair in _THEME.items())
+        return f"{selector} {{\n{body}}}\n"
+
+    dark = block('html[data-theme="dark"]', 1)
+    return block(":root", 0) + dark
+
+
+def panel(title: str = "", *, wide: bool = False, height: float | None = None) -> tuple[Figure, Axes]:
+    """A new picture with one set of axes, in the book's style.
+
+    Parameters
+    ----------
+    title : str
+        Bold line above the axes.
+    wide : bool
+        For a picture that stands alone; else sized to stand beside another.
+    height : float, optional
+        Inches.
+    """
+    with mpl.rc_context(_STYLE):
+        fig = Figure(figsize=(6.3 if wide else 3.9, height or (3.5 if wide else 3.0)))
+        ax = fig.add_subplot()
+        if title:
+            ax.set_title(title)
+    return fig, ax
+
+
+def scale_axis(ax: Axes, label: str = "parameters N", *, log: bool = True) -> None:
+    """Label the axis of scale and give it the ticks of the field (100M, 1B, ...)."""
+    ax.set_xlabel(label)
+    if log:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(numticks=8))
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_major_formatter(FuncFormatter(_size))
+
+
+def _size(value: float, _: object = None) -> str:
+    """1.5e9 as 1.5B."""
+    if value <= 0:
+        return "0" if value == 0 else ""
+    for power, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= power:
+            return f"{value / power:g}{suffix}"
+    return f"{value:g}"
+
+
+def percent_axis(ax: Axes, label: str, *, log: bool = False) -> None:
+    """Label the axis of a score that is a fraction, with ticks in per cent."""
+    ax.set_ylabel(label)
+    if log:
+        ax.set_yscale("log")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g}%"))
+    else:
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def points(
+    ax: Axes,
+    curve: Curve,
+    *,
+    colour: str = COLOURS[0],
+    marker: str = "o",
+    label: str | None = None,
+    level: float = 0.95,
+    line: bool = True,
+) -> None:
+    """Draw a measured curve: points with exact binomial intervals.
+
+    On a logarithmic axis of score a count of zero has no point; it is drawn as an arrow down from
+    the upper end of its interval.
+    """
+    low, high = curve.interval(level)
+    x, y = curve.scale, curve.score
+    log = ax.get_yscale() == "log"
+    seen = y > 0 if log else np.ones(len(curve), dtype=bool)
+    ax.errorbar(
+        x[seen],
+        y[seen],
+        yerr=[np.maximum((y - low)[seen], 0), np.maximum((high - y)[seen], 0)],
+        fmt=marker,
+        color=colour,
+        label=label,
+        capsize=2.2,
+        elinewidth=1.1,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.6,
+    )
+    if line:
+        ax.plot(x[seen], y[seen], color=colour, linewidth=1.0, alpha=0.55)
+    if (~seen).any():
+        ax.errorbar(
+            x[~seen], high[~seen], yerr=0.45 * high[~seen], uplims=True, fmt="none",
+            ecolor=colour, elinewidth=1.1, capsize=2.2,
+        )  # fmt: skip
+
+
+def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
+    """A dotted line at 1/n, the smallest score above zero that n items can give."""
+    ax.axhline(1 / n, color=MUTED, linestyle=":", linewidth=1.2)
+    ax.annotate(
+        label or f"1 of {n:,} items",
+        (0.02, 1 / n),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        color=MUTED,
+        fontsize=8.5,
+    )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished figure: its panels as SVG, its words, where its data come from.
+
+    Rendered as HTML in the book and in a notebook alike.
+    """
+
+    panels: tuple[str, ...]
+    name: str
+    alt: str
+    caption: str
+    source: str
+    kind: Kind
+
+    def _repr_html_(self) -> str:
+        columns = "mb-panels" if len(self.panels) > 1 else "mb-panels mb-single"
+        return (
+            f'<figure class="mb-figure" id="{self.name}">'
+            f'<div class="{columns}" role="img" aria-label="{html.escape(self.alt, quote=True)}">'
+            f"{''.join(self.panels)}</div>"
+            f"<figcaption>{self.caption} "
+            f'<span class="mb-source"><span class="mb-kind">{self.kind}</span> {self.source}</span>'
+            f"</figcaption></figure>"
+        )
+
+    def __repr__(self) -> str:
+        return f"[figure] {self.alt}"
+
+
+def show(
+    figures: Figure | Sequence[Figure],
+    *,
+    name: str,
+    alt: str,
+    caption: str,
+    source: str,
+    kind: Kind,
+) -> Picture:
+    """Finish a figure: one picture or several panels, with everything a reader is owed.
+
+    Parameters
+    ----------
+    figures : Figure or sequence of Figure
+        Panels in reading order.
+    name : str
+        Identifier, ``fig-...``, unique in the page: the anchor to link to.
+    alt : str
+        What the picture shows, for those who cannot see it: axes, series, the finding.
+    caption : str
+        HTML. What to see, units, n, and the uncertainty drawn.
+    source : str
+        HTML. Where the numbers come from.
+    kind : str
+        Kind of data: published figures, computed aggregates, our runs, formula or simulation.
+
+    Raises
+    ------
+    FieldError
+        If a text is missing or too short to say anything, or the name is malformed.
+    """
+    panels = [figures] if isinstance(figures, Figure) else list(figures)
+    require(len(panels) > 0, "figures", figures, "at least one figure")
+    require(bool(re.fullmatch(r"fig-[a-z0-9-]+", name)), "name", name, "'fig-' and lower-case words")
+    require(len(alt.split()) >= 8, "alt", alt, "a description of at least eight words")
+    require(len(caption.split()) >= 5, "caption", caption, "a caption of at least five words")
+    require(bool(source.strip()), "source", source, "where the data come from")
+    svgs = tuple(svg(fig, f"{name}-{i}") for i, fig in enumerate(panels))
+    return Picture(svgs, name, " ".join(alt.split()), caption, source, kind)
+
+
+# Colours of the style, as Matplotlib writes them, and the CSS variable each becomes. The plain
+# colour stays as the fallback; ink falls back to JupyterLab's own text colour first.
+_VARIABLES = {
+    pair[0]: f"var(--mb-{name}, "
+    + (f"var(--jp-ui-font-color1, {pair[0]})" if name == "ink" else pair[0])
+    + ")"
+    for name, pair in _THEME.items()
+}
+
+
+def svg(fig: Figure, prefix: str) -> str:
+    """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page."""
+    buffer = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        fig.savefig(
+            buffer, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04,
+            metadata={"Date": None, "Creator": None},
+        )  # fmt: skip
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text).groups()
+    # The viewBox carries the proportions; the page sets the size.
+    text = text.replace(f'width="{width}pt" height="{height}pt"', 'aria-hidden="true" focusable="false"')
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
+    text = re.sub(r"#[0-9a-f]{6}", lambda m: _VARIABLES.get(m[0], m[0]), text)
+    # Line breaks between tags carry nothing and would end an HTML block in Markdown.
+    return re.sub(r">\s+<", "><", text).strip()
