@@ -18,7 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from .curves import Curve
 from .errors import require
@@ -44,8 +44,8 @@ __all__ = [
 _THEME: dict[str, tuple[str, str]] = {
     "ink": ("#1f2430", "#e6e8ee"),
     "muted": ("#5f6878", "#a3acbb"),
-    "grid": ("#dfe2e9", "#373e4b"),
-    "paper": ("#fefefe", "#14181e"),
+    "grid": ("#dfe2e9", "#2c313b"),
+    "paper": ("#fefefe", "#121212"),
     "c1": ("#0068a8", "#5db5ea"),
     "c2": ("#c84f00", "#ff9650"),
     "c3": ("#00795a", "#3fcfa0"),
@@ -148,6 +148,8 @@ def scale_axis(ax: Axes, label: str = "parameters N", *, log: bool = True) -> No
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(LogLocator(numticks=8))
         ax.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(FuncFormatter(_size))
 
 
@@ -217,10 +219,12 @@ def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
     ax.axhline(1 / n, color=MUTED, linestyle=":", linewidth=1.2)
     ax.annotate(
         label or f"1 of {n:,} items",
-        (0.02, 1 / n),
+        (0.985, 1 / n),
         xycoords=("axes fraction", "data"),
-        xytext=(0, 3),
+        xytext=(0, -3),
         textcoords="offset points",
+        ha="right",
+        va="top",
         color=MUTED,
         fontsize=8.5,
     )

@@ -1,0 +1,106 @@
+"""The book's own Sphinx extension: an honest execution cache, no dead scripts, no wordless pictures.
+
+Kept apart from the library, which knows nothing of Sphinx.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def digest() -> str:
+    """Digest of everything besides a notebook that its outputs depend on."""
+    files = [
+        *sorted((ROOT / "mirage_utils").rglob("*.py")),
+        *sorted((ROOT / "mirage_utils" / "evals" / "data").iterdir()),
+        ROOT / "requirements.txt",
+    ]
+    sha = hashlib.sha256(f"{sys.version_info[:3]}".encode())
+    for file in files:
+        sha.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return sha.hexdigest()[:16]
+
+
+def key_the_cache(app: Sphinx, config: Config) -> None:
+    """Give the execution cache a folder named by `digest`, and drop the folders of older digests.
+
+    The cache itself compares only the notebooks' own code, so that a change of the library or of
+    its data would leave the old numbers on the page.
+    """
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    current = caches / digest()
+    for old in caches.glob("*"):
+        if old != current and old.is_dir():
+            shutil.rmtree(old)
+    config.nb_execution_cache_path = str(current)
+
+
+def write_colours(app: Sphinx) -> None:
+    """Put the figures' colours, defined in the library, beside the other style sheets."""
+    from mirage_utils import plots
+
+    folder = Path(app.outdir).parent / "generated_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mirage-colours.css").write_text(plots.stylesheet(), encoding="utf-8")
+    app.config.html_static_path.append(str(folder))
+    app.add_css_file("mirage-colours.css")
+
+
+def drop_widget_state(app: Sphinx, doctree) -> None:
+    """Leave out the state of widgets, which nothing on a page without a kernel reads."""
+    metadata = getattr(app.env, "nb_metadata", {}).get(app.env.docname, {})
+    for key in [k for k in metadata.get("js_files", {}) if k.startswith("ipywidgets")]:
+        del metadata["js_files"][key]
+
+
+def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Leave out the scripts of sphinx-thebe, which Jupyter Book loads on every page.
+
+    They would fetch a kernel client from a CDN; the book starts none.
+    """
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}".lower()
+    ]
+
+
+_IMAGE = re.compile(r"<img\b[^>]*>")
+_ALT = re.compile(r'\balt="([^"]*)"')
+
+
+def check_images(app: Sphinx, exception: Exception | None) -> None:
+    """Warn of every picture without words (with warnings as errors this fails the build)."""
+    if exception or app.builder.format != "html":
+        return
+    for page in sorted(Path(app.outdir).rglob("*.html")):
+        if "_static" in page.relative_to(app.outdir).parts:
+            continue
+        for tag in _IMAGE.findall(page.read_text(encoding="utf-8")):
+            alt = _ALT.search(tag)
+            if alt is None or len(alt[1].split()) < 2:
+                logger.warning(
+                    "%s: a picture without a description: %s",
+                    page.relative_to(app.outdir), tag[:120], type="mirage", subtype="alt",
+                )  # fmt: skip
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    # Before myst-nb, which reads the path of the cache at builder-inited.
+    app.connect("config-inited", key_the_cache, priority=100)
+    app.connect("builder-inited", write_colours, priority=100)
+    app.connect("doctree-read", drop_widget_state)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("build-finished", check_images)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
