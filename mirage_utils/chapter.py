@@ -43,7 +43,9 @@ def glue(**values: Any) -> None:
     and whose MIME type is prefixed, so that no front end shows it.
     """
     for name, value in values.items():
-        require(bool(_NAME.fullmatch(name)), "name", name, "lower-case letters, digits, underscores")
+        require(
+            bool(_NAME.fullmatch(name)), "name", name, "lower-case letters, digits, underscores"
+        )
         plain = _plain(name, value)
         display(
             {_PREFIX + "text/plain": repr(plain)},
@@ -55,7 +57,7 @@ def glue(**values: Any) -> None:
 def _plain(name: str, value: Any) -> bool | int | float | str:
     if isinstance(value, (bool, str)):
         return value
-    if hasattr(value, "item"):  # NumPy scalars and arrays of one element
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:  # NumPy scalars
         value = value.item()
         if isinstance(value, (bool, str)):
             return value
@@ -65,7 +67,9 @@ def _plain(name: str, value: Any) -> bool | int | float | str:
         isinstance(value, sp.Expr) and value.is_number and value.is_real
     ):
         plain = float(value)
-        require(not math.isnan(plain), name, plain, "a number, since NaN says nothing in a sentence")
+        require(
+            not math.isnan(plain), name, plain, "a number, since NaN says nothing in a sentence"
+        )
         return plain
     raise FieldError(name, value, "a bool, an int, a float or a str")
 

@@ -148,7 +148,11 @@ IRREDUCIBLE = AccuracyLaw(
     "irreducible",
     "irreducible loss",
     sp.exp(-sp.exp(a) * (f + (1 - f) * sp.exp(-alpha * u))),
-    (Parameter(f, 0.0, 1.0, meaning="share of the loss at the reference size that no scale removes"),),
+    (
+        Parameter(
+            f, 0.0, 1.0, meaning="share of the loss at the reference size that no scale removes"
+        ),
+    ),
 )
 UNEQUAL = AccuracyLaw(
     "unequal",
@@ -156,7 +160,7 @@ UNEQUAL = AccuracyLaw(
     # Gamma-distributed difficulty of variance v gives (1 + v x)**(-1/v) for a mean loss x; v -> 0 is
     # the line. Writing x through its value at the reference size keeps `a` the measured one there.
     (1 + (sp.exp(v * sp.exp(a)) - 1) * sp.exp(-alpha * u)) ** (-1 / v),
-    (Parameter(v, 1e-3, 10.0, log=True, meaning="variance of item difficulty (gamma, mean 1)"),),
+    (Parameter(v, 1e-4, 10.0, log=True, meaning="variance of item difficulty (gamma, mean 1)"),),
 )
 OVERDISPERSED = AccuracyLaw(
     "overdispersed", "over-dispersed counts", sp.exp(-_LOSS), (_RHO,), overdispersed=True
@@ -196,8 +200,10 @@ def _log_pmf(k, n, accuracy, rho=None) -> NDArray[np.float64]:
     size = 1 / np.asarray(rho) - 1
     # Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
     A = np.clip(A, 1e-12, 1 - 1e-12)
-    return choose + special.betaln(k + A * size, n - k + (1 - A) * size) - special.betaln(
-        A * size, (1 - A) * size
+    return (
+        choose
+        + special.betaln(k + A * size, n - k + (1 - A) * size)
+        - special.betaln(A * size, (1 - A) * size)
     )
 
 
@@ -243,7 +249,9 @@ class LawFit:
         for q, value in zip(self.law.parameters, self.theta, strict=True):
             if str(q.symbol) == name:
                 return float(value)
-        raise FieldError("parameter", name, f"one of {[str(q.symbol) for q in self.law.parameters]}")
+        raise FieldError(
+            "parameter", name, f"one of {[str(q.symbol) for q in self.law.parameters]}"
+        )
 
     @property
     def deviance(self) -> float:
@@ -280,7 +288,10 @@ class LawFit:
 def _check(curve: Curve, reference: float, parameters: int) -> float:
     require(curve.n is not None, "curve", curve.n, "a curve with the number of items of each point")
     require(
-        len(curve) >= parameters, "curve", len(curve), f"at least as many points as parameters, {parameters}"
+        len(curve) >= parameters,
+        "curve",
+        len(curve),
+        f"at least as many points as parameters, {parameters}",
     )
     return positive("reference", reference)
 
@@ -565,7 +576,9 @@ def posterior(
             # exp(-14) of the peak is outside any interval we report: widen while an end carries
             # more than that, else narrow to what carries weight, one step beyond.
             new[j, 0] = box[j, 0] - span / 2 if inside[0] == 0 else axes[j][inside[0]] - step
-            new[j, 1] = box[j, 1] + span / 2 if inside[-1] == side - 1 else axes[j][inside[-1]] + step
+            new[j, 1] = (
+                box[j, 1] + span / 2 if inside[-1] == side - 1 else axes[j][inside[-1]] + step
+            )
         new = np.clip(new, prior[:, :1], prior[:, 1:])
         moved = np.abs(new - box).max(axis=1) > 0.15 * (box[:, 1] - box[:, 0])
         if not moved.any():
@@ -573,7 +586,9 @@ def posterior(
         box = new
     mass = np.exp(weight).ravel()
     keep = mass > 1e-9 * mass.max()
-    samples = np.stack([np.broadcast_to(t[..., 0], grid.shape[:-1]).ravel()[keep] for t in theta], axis=1)
+    samples = np.stack(
+        [np.broadcast_to(t[..., 0], grid.shape[:-1]).ravel()[keep] for t in theta], axis=1
+    )
     return Posterior(law, float(reference), samples, mass[keep] / mass[keep].sum())
 
 

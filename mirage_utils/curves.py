@@ -120,13 +120,17 @@ class Curve:
                 where=f"[{i}]",
             )
         score = as_array("score", self.score, low=low, high=high)
-        require(score.shape == scale.shape, "score", score.shape, f"the shape of scale, {scale.shape}")
+        require(
+            score.shape == scale.shape, "score", score.shape, f"the shape of scale, {scale.shape}"
+        )
         object.__setattr__(self, "scale", _frozen(scale))
         object.__setattr__(self, "score", _frozen(score))
         object.__setattr__(self, "score_range", (low, high))
         if self.n is not None:
             n = as_array("n", self.n, low=1, integer=True)
-            require(n.ndim == 0 or n.shape == scale.shape, "n", n.shape, f"one number or {scale.shape}")
+            require(
+                n.ndim == 0 or n.shape == scale.shape, "n", n.shape, f"one number or {scale.shape}"
+            )
             full = np.broadcast_to(n, scale.shape).astype(np.int64)
             object.__setattr__(self, "n", _frozen(full))
 
@@ -146,7 +150,9 @@ class Curve:
     @property
     def counts(self) -> NDArray[np.int64]:
         """Number of successes: the whole number nearest to score * n (scores in [0, 1] only)."""
-        require(self.score_range == (0.0, 1.0), "score_range", self.score_range, "(0, 1) for counts")
+        require(
+            self.score_range == (0.0, 1.0), "score_range", self.score_range, "(0, 1) for counts"
+        )
         return np.rint(self.score * self._items()).astype(np.int64)
 
     def interval(self, level: float = 0.95, method: Method = "exact") -> Interval:

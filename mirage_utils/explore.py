@@ -73,10 +73,16 @@ class Explorer:
             '<p class="mb-still">A still picture: open this chapter as a notebook '
             "(<code>make lab</code>) and this becomes a set of sliders.</p>"
         )
-        return {**data, "text/html": self.still._repr_html_() + note, "text/plain": repr(self.still)}
+        return {
+            **data,
+            "text/html": self.still._repr_html_() + note,
+            "text/plain": repr(self.still),
+        }
 
 
-def _slider(label: str, value: float, low: float, high: float, step: float, *, log: bool = False, fmt="") -> widgets.ValueWidget:
+def _slider(
+    label: str, value: float, low: float, high: float, step: float, *, log: bool = False, fmt=""
+) -> widgets.ValueWidget:
     kind = widgets.FloatLogSlider if log else widgets.FloatSlider
     return kind(
         value=value, min=low, max=high, step=step, description=label, continuous_update=False,
@@ -149,7 +155,13 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
 
 
 def many_tokens(
-    *, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0, L: int = 5, items: int = 500, seed: int = 0
+    *,
+    alpha: float = 0.5,
+    N_c: float = 1e9,
+    E: float = 0.0,
+    L: int = 5,
+    items: int = 500,
+    seed: int = 0,
 ) -> Explorer:
     """Explorer of chapter 3: one loss under three metrics, measured with a finite test set.
 
@@ -173,21 +185,44 @@ def many_tokens(
         counts = np.random.default_rng(seed).binomial(items, EXACT_MATCH.expected(measured, L=L))
         harsh, ax = plots.panel(f"Exact match, {L} token{'s' if L > 1 else ''}")
         ax.plot(SCALES, exact, color=plots.COLOURS[1])
-        ax.plot(sizes, counts / items, plots.MARKERS[0], color=plots.COLOURS[1], markeredgecolor=plots.PAPER)
+        ax.plot(
+            sizes,
+            counts / items,
+            plots.MARKERS[0],
+            color=plots.COLOURS[1],
+            markeredgecolor=plots.PAPER,
+        )
         plots.scale_axis(ax)
         plots.percent_axis(ax, "items all right")
         ax.set_ylim(-0.03, 1.03)
         log, az = plots.panel("The same, on a log axis of score")
         az.plot(SCALES, np.maximum(exact, 1e-12), color=plots.COLOURS[1])
         seen = counts > 0
-        az.plot(sizes[seen], counts[seen] / items, plots.MARKERS[0], color=plots.COLOURS[1], markeredgecolor=plots.PAPER)
+        az.plot(
+            sizes[seen],
+            counts[seen] / items,
+            plots.MARKERS[0],
+            color=plots.COLOURS[1],
+            markeredgecolor=plots.PAPER,
+        )
         plots.scale_axis(az)
         plots.percent_axis(az, "items all right", log=True)
         az.set_ylim(1e-6, 1.5)
         plots.resolution_line(az, items)
         gentle, ay = plots.panel("Edit distance and Brier score")
-        ay.plot(SCALES, TOKEN_EDIT_DISTANCE.expected(p, L=L) / L, color=plots.COLOURS[0], label="edit distance / L")
-        ay.plot(SCALES, BRIER.expected(p, K=4), color=plots.COLOURS[2], linestyle="--", label="Brier, 4 choices")
+        ay.plot(
+            SCALES,
+            TOKEN_EDIT_DISTANCE.expected(p, L=L) / L,
+            color=plots.COLOURS[0],
+            label="edit distance / L",
+        )
+        ay.plot(
+            SCALES,
+            BRIER.expected(p, K=4),
+            color=plots.COLOURS[2],
+            linestyle="--",
+            label="Brier, 4 choices",
+        )
         plots.scale_axis(ay)
         ay.set_ylabel("score (lower is better)")
         ay.legend()

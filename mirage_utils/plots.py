@@ -18,7 +18,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+)
 
 from .curves import Curve
 from .errors import require
@@ -121,7 +127,9 @@ def stylesheet() -> str:
     return block(":root", 0) + dark
 
 
-def panel(title: str = "", *, wide: bool = False, height: float | None = None) -> tuple[Figure, Axes]:
+def panel(
+    title: str = "", *, wide: bool = False, height: float | None = None
+) -> tuple[Figure, Axes]:
     """A new picture with one set of axes, in the book's style.
 
     Parameters
@@ -134,7 +142,9 @@ def panel(title: str = "", *, wide: bool = False, height: float | None = None) -
         Inches.
     """
     with mpl.rc_context(_STYLE):
-        fig = Figure(figsize=(6.3 if wide else 3.9, height or (3.5 if wide else 3.0)))
+        size = (6.3 if wide else 3.9, height or (3.5 if wide else 3.0))
+        # A fixed frame with a layout inside it, so that panels side by side come out alike.
+        fig = Figure(figsize=size, layout="constrained")
         ax = fig.add_subplot()
         if title:
             ax.set_title(title)
@@ -292,7 +302,9 @@ def show(
     """
     panels = [figures] if isinstance(figures, Figure) else list(figures)
     require(len(panels) > 0, "figures", figures, "at least one figure")
-    require(bool(re.fullmatch(r"fig-[a-z0-9-]+", name)), "name", name, "'fig-' and lower-case words")
+    require(
+        bool(re.fullmatch(r"fig-[a-z0-9-]+", name)), "name", name, "'fig-' and lower-case words"
+    )
     require(len(alt.split()) >= 8, "alt", alt, "a description of at least eight words")
     require(len(caption.split()) >= 5, "caption", caption, "a caption of at least five words")
     require(bool(source.strip()), "source", source, "where the data come from")
@@ -315,7 +327,7 @@ def svg(fig: Figure, prefix: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context(_STYLE):
         fig.savefig(
-            buffer, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04,
+            buffer, format="svg", transparent=True,
             metadata={"Date": None, "Creator": None},
         )  # fmt: skip
     text = buffer.getvalue()
@@ -323,7 +335,9 @@ def svg(fig: Figure, prefix: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text).groups()
     # The viewBox carries the proportions; the page sets the size.
-    text = text.replace(f'width="{width}pt" height="{height}pt"', 'aria-hidden="true" focusable="false"')
+    text = text.replace(
+        f'width="{width}pt" height="{height}pt"', 'aria-hidden="true" focusable="false"'
+    )
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)

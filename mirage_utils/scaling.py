@@ -192,7 +192,7 @@ def fit_scaling_law(
     best = None
     for fraction in (0.0, 0.5, 0.9, 0.99) if irreducible else (0.0,):
         E0 = fraction * ce.min()
-        slope, intercept = np.polyfit(u, np.log(ce - E0), 1)
+        slope, _ = np.polyfit(u, np.log(ce - E0), 1)
         alpha0 = max(-slope, 1e-3)
         start = [alpha0, float(np.mean(u) + np.mean(np.log(ce - E0)) / alpha0), E0][:k]
         bounds = ([1e-9, -np.inf, 0.0][:k], [np.inf, np.inf, ce.min()][:k])

@@ -72,7 +72,8 @@ def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doc
     context["script_files"] = [
         script
         for script in context.get("script_files", [])
-        if "thebe" not in f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}".lower()
+        if "thebe"
+        not in f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}".lower()
     ]
 
 

@@ -166,7 +166,9 @@ class Metric:
         values = self._check(parameters)
         p = float(as_array("p", p, **_DOMAINS["p"]))
         n = int(as_array("n", n, low=1, integer=True))
-        arguments = {k: int(v) if _DOMAINS[k].get("integer") else float(v) for k, v in values.items()}
+        arguments = {
+            k: int(v) if _DOMAINS[k].get("integer") else float(v) for k, v in values.items()
+        }
         targets, outputs = self.simulator(np.random.default_rng(seed), n, p=p, **arguments)
         scores = self.score(targets, outputs)
         error = float(scores.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
@@ -180,7 +182,9 @@ class Metric:
         for name in self.parameters:
             if name not in parameters:
                 raise FieldError(name, None, f"a value, since {self.name} depends on {name}")
-        return {name: as_array(name, parameters[name], **_DOMAINS[name]) for name in self.parameters}
+        return {
+            name: as_array(name, parameters[name], **_DOMAINS[name]) for name in self.parameters
+        }
 
 
 def records(field_a: str, a: Any, field_b: str, b: Any) -> int:

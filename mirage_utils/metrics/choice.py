@@ -36,7 +36,9 @@ def check_choices(
     """
     mass = as_array("probabilities", probabilities, low=0, high=1 + 1e-6)
     if mass.ndim != 2 or mass.shape[1] < 2:
-        raise FieldError("probabilities", mass.shape, "shape (records, choices), two choices or more")
+        raise FieldError(
+            "probabilities", mass.shape, "shape (records, choices), two choices or more"
+        )
     index = np.atleast_1d(
         as_array("correct", correct, low=0, high=mass.shape[1] - 1, integer=True)
     ).astype(int)

@@ -1,0 +1,58 @@
+# The doors of the house. `make book` and `make test` need nothing but Python 3.11 to 3.13.
+
+PYTHON ?= python3
+VENV := .venv
+# pip puts programs into bin/ everywhere but on Windows
+BIN := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
+STAMP := $(VENV)/.made-from-requirements
+PAGE := _build/html/index.html
+
+.DEFAULT_GOAL := help
+.PHONY: help book html open test lab lint format lock bench clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+# The environment is made when missing and made again when the lock changes.
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python 3.11, 3.12 or 3.13 is needed, this is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+html: $(STAMP)  ## build the book (warnings are errors; what has not changed is not run again)
+	$(BIN)/jupyter-book build . --all -n -W --keep-going
+
+book: html  ## build the book and open it
+	@$(MAKE) --no-print-directory open
+
+open:
+	@echo "The book is at $(PAGE)"
+	@test -n "$(CI)" || $(BIN)/python -c 'import pathlib, webbrowser; webbrowser.open(pathlib.Path("$(PAGE)").resolve().as_uri())' >/dev/null 2>&1 || true
+
+test: $(STAMP)  ## run all tests: library, notebooks, built pages
+	$(BIN)/python -m pytest
+
+lab: $(STAMP)  ## open the chapters in JupyterLab, where the sliders move
+	$(BIN)/jupyter lab notebooks
+
+lint: $(STAMP)  ## check style, spelling, and that no notebook stores outputs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/codespell
+
+format: $(STAMP)  ## put code and notebooks into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+lock:  ## compile requirements.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --quiet --upgrade -o requirements.txt
+
+bench: $(STAMP)  ## measure speed, as ratios
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove what was built (not the environment)
+	rm -rf _build

@@ -1,0 +1,84 @@
+"""Shared by all tests: where things are, and one run of each chapter for all that read it."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """An executed chapter."""
+
+    notebook: nbformat.NotebookNode
+    glued: dict[str, Any]
+
+    @property
+    def claims(self) -> dict[str, str]:
+        return {k: v for k, v in self.glued.items() if k.startswith("claim_")}
+
+    def html(self) -> Iterator[str]:
+        """Every HTML output."""
+        for cell in self.notebook.cells:
+            for output in cell.get("outputs", []):
+                if "text/html" in output.get("data", {}):
+                    yield output["data"]["text/html"]
+
+
+def execute(chapter: Path, where: Path, **parameters: Any) -> Run:
+    """Run a chapter with papermill, as a reader would, and read back what it glued."""
+    where.mkdir(parents=True, exist_ok=True)
+    output = where / chapter.name
+    papermill.execute_notebook(
+        chapter, output, parameters=parameters, cwd=chapter.parent, kernel_name="python3",
+        progress_bar=False, log_output=False,
+    )  # fmt: skip
+    return read(output)
+
+
+def read(output: Path) -> Run:
+    notebook = nbformat.read(output, as_version=4)
+    glued = {}
+    for cell in notebook.cells:
+        for out in cell.get("outputs", []):
+            record = out.get("metadata", {}).get("scrapbook")
+            if record:
+                text = out["data"][record["mime_prefix"] + "text/plain"]
+                glued[record["name"]] = ast.literal_eval(text.replace("inf", "1e999"))
+    return Run(notebook, glued)
+
+
+@pytest.fixture(scope="session")
+def chapter_run(tmp_path_factory: pytest.TempPathFactory):
+    """``chapter_run("02_one_token")``: the chapter as it stands, executed once for all tests.
+
+    The workers of pytest-xdist share one folder, and a lock keeps two of them from running the same
+    chapter twice.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def run(name: str) -> Run:
+        chapter = ROOT / "notebooks" / f"{name}.ipynb"
+        where = shared / "chapters"
+        where.mkdir(exist_ok=True)
+        with FileLock(where / f"{name}.lock"):
+            done = where / f"{name}.done"
+            if not done.exists():
+                execute(chapter, where)
+                done.touch()
+        return read(where / chapter.name)
+
+    return run

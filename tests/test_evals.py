@@ -1,0 +1,204 @@
+"""The bundled tables: what stands in them, where it comes from, and the command line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+
+import mirage_utils
+from mirage_utils import FieldError, evals
+from mirage_utils.__main__ import main
+
+DATA = resources.files("mirage_utils.evals") / "data"
+HEADER = "task,setting,model,params,train_flops,metric,score,n"
+
+
+def test_gpt3_arithmetic_is_complete():
+    frame = evals.load_table("gpt3_arithmetic")
+    assert ",".join(frame.columns) == HEADER
+    assert len(frame) == 10 * 3 * 8
+    assert frame.groupby(["task", "setting"]).size().eq(8).all()
+    assert set(frame["metric"]) == {"exact_match"} <= set(mirage_utils.METRICS)
+    assert frame["score"].between(0, 1).all()
+    assert (frame["n"] == 2000).all()
+    assert not frame.duplicated(["task", "setting", "model"]).any()
+
+
+def test_every_score_is_a_possible_count_except_the_doubtful_one():
+    """Scores below 10 % are printed to a two-hundredth of a point: whole answers of 2,000."""
+    frame = evals.load_table("gpt3_arithmetic")
+    count = frame["score"] * frame["n"]
+    off = frame[(count - count.round()).abs() > 1e-6]
+    doubtful = [
+        c for c in evals.table("gpt3_arithmetic").doubtful_cells if "impossible" in c["why"]
+    ]
+    assert off[["task", "setting", "model", "score"]].to_dict("records") == [
+        {k: c[k] for k in ("task", "setting", "model", "score")} for c in doubtful
+    ]
+
+
+def test_doubtful_cells_stand_as_recorded():
+    for entry in evals.tables():
+        frame = evals.load_table(entry.name).set_index(["task", "setting", "model"])
+        for cell in entry.doubtful_cells:
+            assert (
+                frame.loc[(cell["task"], cell["setting"], cell["model"]), "score"] == cell["score"]
+            )
+    assert len(evals.table("gpt3_arithmetic").doubtful_cells) == 2
+
+
+def test_compute_is_six_operations_a_parameter_and_token():
+    """Table D.1: 300 billion tokens; a check of two columns typed independently."""
+    frame = evals.load_table("gpt3_arithmetic").drop_duplicates("model")
+    assert frame["train_flops"].to_numpy() == pytest.approx(
+        6 * 300e9 * frame["params"].to_numpy(), rel=0.01
+    )
+
+
+def test_spot_checks_against_the_paper():
+    """Values of Table H.1 that its text or Table 3.9 repeat."""
+    frame = evals.load_table("gpt3_arithmetic")
+    assert evals.curve(frame, "2D+", "few-shot").score[-1] == 1.0
+    assert evals.curve(frame, "3D-", "few-shot").score[-1] == 0.942
+    assert evals.curve(frame, "2Dx", "few-shot").score[-1] == 0.292
+    assert evals.curve(frame, "4D+", "few-shot").counts.tolist() == [0, 1, 1, 0, 3, 3, 8, 510]
+
+
+def test_word_tasks_are_the_control():
+    frame = evals.load_table("gpt3_word_tasks")
+    assert ",".join(frame.columns) == HEADER
+    assert len(frame) == 5 * 8
+    assert (frame["n"] == 10_000).all()
+    assert set(frame["setting"]) == {"few-shot"}
+
+
+@pytest.mark.parametrize("entry", evals.tables(), ids=lambda t: t.name)
+def test_the_data_package_tells_the_truth(entry):
+    content = (DATA / entry.path).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == entry.sha256
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert len(rows) == entry.rows
+    package = json.loads((DATA / "datapackage.json").read_text())
+    resource = next(r for r in package["resources"] if r["name"] == entry.name)
+    assert [f["name"] for f in resource["schema"]["fields"]] == list(rows[0])
+    assert resource["bytes"] == len(content)
+    assert entry.kind == "published figures"
+    assert entry.licence
+    assert entry.url.startswith("https://")
+
+
+def test_every_bundled_file_is_described():
+    described = {entry.path for entry in evals.tables()} | {"datapackage.json"}
+    assert {f.name for f in DATA.iterdir() if not f.name.startswith("__")} == described
+
+
+def test_a_changed_table_is_refused(monkeypatch):
+    original = evals._read
+    monkeypatch.setattr(
+        evals, "_read", lambda name: original(name) + (b"x" if name.endswith("csv") else b"")
+    )
+    with pytest.raises(evals.TableError, match="sha256"):
+        evals.load_table("gpt3_arithmetic")
+
+
+def test_a_missing_table_is_named(monkeypatch):
+    with pytest.raises(evals.TableError, match=r"none\.csv is missing"):
+        evals._read("none.csv")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: evals.load_table("gpt4"), r"^table = 'gpt4': expected one of gpt3_arithmetic"),
+        (lambda f: evals.curve(f, "9D+", "few-shot"), r"^task = '9D\+'"),
+        (lambda f: evals.curve(f, "2D+", "some-shot"), r"^setting = 'some-shot'"),
+    ],
+)
+def test_unknown_names_are_answered_with_the_known(call, message):
+    with pytest.raises(FieldError, match=message):
+        call(evals.load_table("gpt3_arithmetic"))
+
+
+# -- command line -------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "mirage_utils", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_tables_lists_rows_source_licence_and_checksum():
+    result = run("tables")
+    assert result.returncode == 0, result.stderr
+    for entry in evals.tables():
+        for text in (entry.name, str(entry.rows), entry.source, entry.licence, entry.sha256):
+            assert text in result.stdout
+    rows = list(csv.DictReader(io.StringIO(run("tables", "--csv").stdout)))
+    assert [r["sha256"] for r in rows] == [t.sha256 for t in evals.tables()]
+
+
+def test_table_prints_csv():
+    result = run("table", "gpt3_arithmetic", "--csv")
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == HEADER
+    assert len(lines) == 241
+    scores = [float(row["score"]) for row in csv.DictReader(io.StringIO(result.stdout))]
+    assert np.max(scores) == 1.0
+
+
+def test_table_prints_notes_and_doubts(capsys):
+    assert main(["table", "gpt3_arithmetic"]) == 0
+    out = capsys.readouterr().out
+    assert "Doubtful: 2D+, zero-shot, GPT-3 6.7B = 0.0254" in out
+
+
+def test_an_unknown_table_is_an_error_in_words():
+    result = run("table", "nope")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "table = 'nope': expected one of gpt3_arithmetic, gpt3_word_tasks" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("tabels",), ("table",)])
+def test_wrong_usage_exits_with_two(arguments):
+    assert run(*arguments).returncode == 2
+
+
+def test_import_is_quick_because_it_loads_nothing():
+    heavy = (
+        "numpy",
+        "sympy",
+        "pandas",
+        "matplotlib",
+        "scipy",
+        "jax",
+        "playwright",
+        "IPython",
+        "ipywidgets",
+    )
+    code = f"import sys, mirage_utils; print([m for m in {heavy!r} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_everything_public_can_be_reached():
+    for name in mirage_utils.__all__:
+        assert getattr(mirage_utils, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = mirage_utils.nothing
