@@ -22,10 +22,7 @@ from conftest import CHAPTERS, ROOT, execute
 from scipy import integrate, optimize, special, stats
 
 NAMES = [chapter.stem for chapter in CHAPTERS]
-# One chapter's tests stay together, so that no worker waits for another's run of it.
-chapters = pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in NAMES]
-)
+chapters = pytest.mark.parametrize("name", NAMES)
 CHANGED = {
     "01_what_is_emergence": {"LEVEL": 0.8},
     "02_one_token": {"ALPHA": 0.8, "N_C": 1e8, "E_FLOOR": 0.3},
@@ -130,7 +127,6 @@ def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
 # -- chapter 1 -------------------------------------------------------------------------------------
 
 
-@pytest.mark.xdist_group("01_what_is_emergence")
 def test_chapter_1_numbers(chapter_run):
     g = chapter_run("01_what_is_emergence").glued
     N, k, _ = published()["4D+", "few-shot"]
@@ -151,7 +147,6 @@ def test_chapter_1_numbers(chapter_run):
 # -- chapter 2 -------------------------------------------------------------------------------------
 
 
-@pytest.mark.xdist_group("02_one_token")
 def test_chapter_2_numbers(chapter_run):
     g = chapter_run("02_one_token").glued
     constant = math.log10(math.log(10) / math.log(10 / 9))
@@ -185,7 +180,6 @@ def in_view(n, alpha, d=0.1):
     return (where(1 - d) - where(1 / n)) / math.log(10)
 
 
-@pytest.mark.xdist_group("03_many_tokens")
 def test_chapter_3_numbers(chapter_run):
     g = chapter_run("03_many_tokens").glued
     assert g["shift_measured"] == pytest.approx(math.log10(16) / 0.5, abs=1e-3)
@@ -233,7 +227,6 @@ def predictive(N, k, n, new, level=0.95):
     return np.searchsorted(cdf, tail) / 2000, np.searchsorted(cdf, 1 - tail) / 2000
 
 
-@pytest.mark.xdist_group("04_does_gpt3_obey")
 def test_chapter_4_fits(chapter_run):
     g = chapter_run("04_does_gpt3_obey").glued
     table = published()
@@ -256,7 +249,6 @@ def test_chapter_4_fits(chapter_run):
     assert g["slope_2d"] == pytest.approx(np.diff(linear)[0] / np.diff(np.log(N[5:7]))[0], abs=0.02)
 
 
-@pytest.mark.xdist_group("04_does_gpt3_obey")
 def test_chapter_4_floors(chapter_run):
     g = chapter_run("04_does_gpt3_obey").glued
     # The best constant guess, by counting: a sum of two d-digit numbers is 10^d - 1 with probability
@@ -291,7 +283,6 @@ def test_chapter_4_floors(chapter_run):
     assert best.x[2] == pytest.approx(0.0075, abs=2e-4)
 
 
-@pytest.mark.xdist_group("04_does_gpt3_obey")
 def test_chapter_4_predictions(chapter_run):
     g = chapter_run("04_does_gpt3_obey").glued
     table = published()

@@ -173,7 +173,7 @@ def test_an_unknown_table_is_an_error_in_words():
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("tabels",), ("table",)])
+@pytest.mark.parametrize("arguments", [(), ("tablez",), ("table",)])
 def test_wrong_usage_exits_with_two(arguments):
     assert run(*arguments).returncode == 2
 

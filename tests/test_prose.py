@@ -41,11 +41,7 @@ def test_the_check_would_find_one():
         assert not NUMBER.search(NOT_PROSE.sub(" ", fine)), fine
 
 
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(p, marks=pytest.mark.xdist_group(p.stem)) for p in CHAPTERS],
-    ids=lambda p: p.stem,
-)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
 def test_every_pasted_name_is_glued_and_most_glued_names_are_pasted(path, chapter_run):
     glued = chapter_run(path.stem).glued
     for content in ROLE.findall(prose(path)):
@@ -55,7 +51,6 @@ def test_every_pasted_name_is_glued_and_most_glued_names_are_pasted(path, chapte
     assert ROLE.search(prose(path))
 
 
-@pytest.mark.xdist_group("04_does_gpt3_obey")
 def test_the_landing_page_pastes_what_chapters_glue(chapter_run):
     for content in ROLE.findall((ROOT / "book" / "intro.md").read_text()):
         if "::" in content:

@@ -46,6 +46,15 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = str(current)
 
 
+def clear_old_pages(app: Sphinx) -> None:
+    """Empty the output folder, so that a page taken out of the book does not linger in it."""
+    for entry in Path(app.outdir).iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
 def write_colours(app: Sphinx) -> None:
     """Put the figures' colours, defined in the library, beside the other style sheets."""
     from mirage_utils import plots
@@ -64,17 +73,25 @@ def drop_widget_state(app: Sphinx, doctree) -> None:
         del metadata["js_files"][key]
 
 
-def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Leave out the scripts of sphinx-thebe, which Jupyter Book loads on every page.
+_THEBE_CONFIG = re.compile(r'<script type="text/x-thebe-config">.*?</script>', re.S)
 
-    They would fetch a kernel client from a CDN; the book starts none.
+
+def tidy_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Leave out what no page needs, and mend what a screen reader trips over.
+
+    Jupyter Book loads sphinx-thebe on every page, to fetch a kernel client from a CDN; the book starts
+    none. docutils gives each reference the role ``doc-biblioentry``, which ARIA has withdrawn.
     """
-    context["script_files"] = [
-        script
-        for script in context.get("script_files", [])
-        if "thebe"
-        not in f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}".lower()
-    ]
+    for kind in ("script_files", "css_files"):
+        context[kind] = [
+            file
+            for file in context.get(kind, [])
+            if "thebe"
+            not in f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', '')}".lower()
+        ]
+    if "body" in context:
+        body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        context["body"] = _THEBE_CONFIG.sub("", body)
 
 
 _IMAGE = re.compile(r"<img\b[^>]*>")
@@ -100,8 +117,9 @@ def check_images(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     # Before myst-nb, which reads the path of the cache at builder-inited.
     app.connect("config-inited", key_the_cache, priority=100)
+    app.connect("builder-inited", clear_old_pages, priority=50)
     app.connect("builder-inited", write_colours, priority=100)
     app.connect("doctree-read", drop_widget_state)
-    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

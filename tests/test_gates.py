@@ -1,0 +1,89 @@
+"""The gates of the build hold: planted faults stop it, and a changed library is never ignored.
+
+A small copy of the house in a temporary folder, with one page, built with the real configuration.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import nbformat
+import pytest
+import yaml
+from conftest import ROOT
+from test_site import build
+
+GOOD = "from mirage_utils import Curve\nfrom mirage_utils.chapter import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
+
+
+@pytest.fixture
+def house(tmp_path):
+    for folder in ("book/_ext", "book/_static", "mirage_utils"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    page(tmp_path)
+    return tmp_path
+
+
+def page(where, prose="# A page\n\n{glue:text}`x:d`", code=GOOD):
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code), nbformat.v4.new_markdown_cell(prose)],
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
+    )
+    notebook.cells.reverse()
+    nbformat.write(notebook, where / "page.ipynb")
+
+
+def test_a_good_page_passes_twice_and_runs_once(house):
+    first, second = build(house), build(house)
+    assert first.returncode == 0, first.stderr
+    assert second.returncode == 0, second.stderr
+    assert "Executed notebook" in first.stdout + first.stderr
+    assert "Executed notebook" not in second.stdout + second.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"prose": "# A page\n\n[nowhere](missing.md)"}, "missing.md"),
+        ({"prose": "# A page\n\n{glue:text}`y:d`"}, "No key 'y'"),
+        ({"prose": "# A page\n\n{cite}`nobody2020`"}, "nobody2020"),
+        ({"code": GOOD + "\n1 / 0"}, "ZeroDivisionError"),
+        (
+            {"code": GOOD + "\nfrom mirage_utils.chapter import claim\nclaim('1.1', 'no', False)"},
+            "Claim 1.1",
+        ),
+        ({"code": GOOD + "\nimport warnings; warnings.warn('loud')"}, "stderr"),
+        (
+            {"code": GOOD + "\nimport matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"},
+            "picture without",
+        ),
+    ],
+    ids=["link", "glue", "citation", "error", "claim", "stderr", "alt"],
+)
+def test_a_planted_fault_stops_the_build_cold_and_warm(house, fault, message):
+    page(house, **fault)
+    for _ in "cold", "warm":
+        result = build(house)
+        assert result.returncode != 0
+        assert message in result.stdout + result.stderr
+
+
+def test_a_changed_library_or_table_runs_every_page_again(house):
+    assert build(house).returncode == 0
+    for changed in ("mirage_utils/curves.py", "mirage_utils/evals/data/gpt3_arithmetic.csv"):
+        with (house / changed).open("a") as file:
+            file.write("# one line more\n")
+        result = build(house)
+        assert result.returncode == 0, result.stderr
+        assert "Executed notebook" in result.stdout + result.stderr
+    caches = [f for f in (house / "_build" / ".jupyter_cache").iterdir() if f.is_dir()]
+    assert len(caches) == 1, "caches of older versions are dropped"
