@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html open test lab lint format lock bench clean
+.PHONY: help book html open test lab lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -50,9 +50,6 @@ format: $(STAMP)  ## put code and notebooks into the house style
 
 lock:  ## compile requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --quiet --upgrade -o requirements.txt
-
-bench: $(STAMP)  ## measure speed, as ratios
-	$(BIN)/python -m benchmarks
 
 clean:  ## remove what was built (not the environment)
 	rm -rf _build

@@ -268,9 +268,10 @@ class LawFit:
         """Chi-squared tail probability of the deviance.
 
         An approximation that fails where expected counts are small; see `monte_carlo_p`. Undefined
-        (nan) for over-dispersed laws, whose extra variance absorbs misfit by construction.
+        (nan) with no degree of freedom, and for over-dispersed laws, whose extra variance absorbs
+        misfit by construction.
         """
-        if self.law.overdispersed:
+        if self.law.overdispersed or self.dof < 1:
             return float("nan")
         return float(stats.chi2.sf(self.deviance, self.dof))
 
@@ -331,6 +332,7 @@ def fit(
     for name in fixed:
         require(name in names, "fixed", name, f"names among {names}")
     free = [i for i, name in enumerate(names) if name not in fixed]
+    require(len(free) > 0, "fixed", fixed, "at least one parameter left to fit")
     boxes = [law.parameters[i].box for i in free]
     logs = [law.parameters[i].log for i in free]
 
@@ -428,7 +430,16 @@ def shared_slope(
     found = optimize.minimize_scalar(
         loss, bounds=(min(slopes), max(max(slopes), min(slopes) + 1e-6)), method="bounded"
     )
-    statistic = max(2 * (found.fun + sum(f.log_likelihood for f in free)), 0.0)
+    # The search above starts each curve from its own optimum, which another exponent may turn into a
+    # lesser hill. At the exponent found, the full search has the last word.
+    shared = sum(
+        max(
+            fit(law, c, reference=reference, fixed={"alpha": found.x}, start=start).log_likelihood
+            for start in (f.theta, None)
+        )
+        for c, f in zip(curves, free, strict=True)
+    )
+    statistic = max(2 * (sum(f.log_likelihood for f in free) - shared), 0.0)
     return float(found.x), float(statistic), float(stats.chi2.sf(statistic, len(curves) - 1))
 
 
@@ -559,7 +570,7 @@ def posterior(
     half = (prior[:, 1] - prior[:, 0]) / 200
     box = np.clip(np.stack([centre - half, centre + half], axis=1), prior[:, :1], prior[:, 1:])
 
-    for _ in range(40):
+    for turn in range(40):
         axes = [np.linspace(low, high, side) for low, high in box]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
         theta = [
@@ -579,11 +590,17 @@ def posterior(
             new[j, 1] = (
                 box[j, 1] + span / 2 if inside[-1] == side - 1 else axes[j][inside[-1]] + step
             )
+        if turn >= 12:  # a box that keeps being widened and narrowed in turn may only be widened
+            new = np.stack(
+                [np.minimum(new[:, 0], box[:, 0]), np.maximum(new[:, 1], box[:, 1])], axis=1
+            )
         new = np.clip(new, prior[:, :1], prior[:, 1:])
         moved = np.abs(new - box).max(axis=1) > 0.15 * (box[:, 1] - box[:, 0])
         if not moved.any():
             break
         box = new
+    else:
+        raise RuntimeError(f"the grid for {law.name} on {curve.name or 'a curve'} did not settle")
     mass = np.exp(weight).ravel()
     keep = mass > 1e-9 * mass.max()
     samples = np.stack(

@@ -132,11 +132,11 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
             name="fig-one-token-explorer",
             alt=(
                 f"Two panels against number of parameters, for alpha {alpha:.2f}, critical scale "
-                f"{plots._size(N_c)} and irreducible loss {E:.2f}: cross-entropy falling on log axes "
+                f"{plots.size_label(N_c)} and irreducible loss {E:.2f}: cross-entropy falling on log axes "
                 f"and accuracy rising in an S to {reached:.0%} at ten trillion parameters."
             ),
             caption=(
-                f"One scaling law, twice: &alpha; = {alpha:.2f}, N<sub>c</sub> = {plots._size(N_c)}, "
+                f"One scaling law, twice: &alpha; = {alpha:.2f}, N<sub>c</sub> = {plots.size_label(N_c)}, "
                 f"E = {E:.2f} nats. At the critical scale (dotted) accuracy is "
                 f"{float(law.probability(N_c)):.0%}."
             ),
@@ -237,7 +237,7 @@ def many_tokens(
                 f"Brier score falling smoothly."
             ),
             caption=(
-                f"One loss, three metrics: &alpha; = {alpha:.2f}, N<sub>c</sub> = {plots._size(N_c)}, "
+                f"One loss, three metrics: &alpha; = {alpha:.2f}, N<sub>c</sub> = {plots.size_label(N_c)}, "
                 f"E = {E:.2f}, L = {L}. Dots: a simulated test of n = {items:,} items, in which "
                 f"{zero} of {len(sizes)} sizes score exactly zero."
             ),

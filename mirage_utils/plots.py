@@ -42,6 +42,9 @@ __all__ = [
     "resolution_line",
     "scale_axis",
     "show",
+    "size_label",
+    "stylesheet",
+    "svg",
 ]
 
 # Light and dark form of each colour. The six series colours are Okabe and Ito's palette, darkened
@@ -160,11 +163,14 @@ def scale_axis(ax: Axes, label: str = "parameters N", *, log: bool = True) -> No
         ax.xaxis.set_minor_formatter(NullFormatter())
     else:
         ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.xaxis.set_major_formatter(FuncFormatter(_size))
+    ax.xaxis.set_major_formatter(FuncFormatter(size_label))
 
 
-def _size(value: float, _: object = None) -> str:
-    """1.5e9 as 1.5B."""
+def size_label(value: float, _: object = None) -> str:
+    """A number of parameters as the field writes it: 1.5e9 as ``1.5B``.
+
+    The second argument is the tick's position, which Matplotlib passes to a formatter.
+    """
     if value <= 0:
         return "0" if value == 0 else ""
     for power, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):

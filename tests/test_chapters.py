@@ -119,7 +119,7 @@ def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
         assert after["level"] == 0.99
         assert (
             after["line_2d_high"] - after["line_2d_low"]
-            < before["line_2d_high"] - before["line_2d_low"]
+            > before["line_2d_high"] - before["line_2d_low"]
         )
     assert len(moved) >= 3
 

@@ -216,6 +216,14 @@ def test_log_scores_sum_to_one_over_all_counts():
     assert total == pytest.approx(1, rel=1e-6)
 
 
+@pytest.mark.parametrize(("law", "task"), [(LAWS[1], "4D+"), (LAWS[4], "4D-")])
+def test_the_grid_settles_where_it_once_went_to_and_fro(law, task):
+    belief = closed_form.posterior(law, gpt3(task).up_to(7e9), reference=REFERENCE, points=8_000)
+    assert belief.weights.sum() == pytest.approx(1)
+    low, high = belief.interval("a")
+    assert low < high
+
+
 def test_a_curve_without_a_right_answer_predicts_nothing():
     empty = gpt3("5D+").up_to(7e9)
     assert empty.counts.sum() == 0
@@ -277,6 +285,12 @@ def test_curves_of_one_exponent_share_it_and_others_do_not():
             "^fixed = 'g'",
         ),
         (lambda: closed_form.fit(STRAIGHT, gpt3("2D+"), reference=1e9)["g"], "^parameter = 'g'"),
+        (
+            lambda: closed_form.fit(
+                STRAIGHT, gpt3("2D+"), reference=1e9, fixed={"a": 1, "alpha": 1}
+            ),
+            "^fixed = ",
+        ),
         (lambda: closed_form.linearise(1.5), "^score = 1.5"),
         (
             lambda: closed_form.posterior(STRAIGHT, gpt3("2D+"), reference=1e9, points=5),
