@@ -562,7 +562,6 @@ def posterior(
     points = int(as_array("points", points, low=1000, integer=True))
     best = fit(law, curve, reference=reference)
     k = len(law.parameters)
-    side = max(int(points ** (1 / k)), 5)
     prior = np.array([q.box for q in law.parameters])
     centre = np.array(
         [np.log(t) if q.log else t for q, t in zip(law.parameters, best.theta, strict=True)]
@@ -570,15 +569,20 @@ def posterior(
     half = (prior[:, 1] - prior[:, 0]) / 200
     box = np.clip(np.stack([centre - half, centre + half], axis=1), prior[:, :1], prior[:, 1:])
 
-    for turn in range(40):
+    def evaluate(box: NDArray[np.float64], side: int):
+        """Parameters and log-posterior (up to a constant) on a grid of `side` points an axis."""
         axes = [np.linspace(low, high, side) for low, high in box]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
         theta = [
-            (np.exp(grid[..., j]) if q.log else grid[..., j])[..., None]
-            for j, q in enumerate(law.parameters)
+            np.exp(grid[..., j]) if q.log else grid[..., j] for j, q in enumerate(law.parameters)
         ]
-        weight = law.log_likelihood(curve, reference, theta).sum(axis=-1)
-        weight = weight - weight.max()
+        columns = [t[..., None] for t in theta]
+        weight = law.log_likelihood(curve, reference, columns).sum(axis=-1)
+        return axes, theta, weight - weight.max()
+
+    side = max(int(min(points, 8_000) ** (1 / k)), 5)
+    for turn in range(40):
+        axes, _, weight = evaluate(box, side)
         new = box.copy()
         for j in range(k):
             profile = weight.max(axis=tuple(i for i in range(k) if i != j))
@@ -586,13 +590,13 @@ def posterior(
             inside = np.flatnonzero(profile > -14)
             # exp(-14) of the peak is outside any interval we report: widen while an end carries
             # more than that, else narrow to what carries weight, one step beyond.
-            new[j, 0] = box[j, 0] - span / 2 if inside[0] == 0 else axes[j][inside[0]] - step
-            new[j, 1] = (
-                box[j, 1] + span / 2 if inside[-1] == side - 1 else axes[j][inside[-1]] + step
-            )
+            at_low, at_high = inside[0] == 0, inside[-1] == side - 1
+            new[j, 0] = box[j, 0] - span / 2 if at_low else axes[j][inside[0]] - step
+            new[j, 1] = box[j, 1] + span / 2 if at_high else axes[j][inside[-1]] + step
         if turn >= 12:  # a box that keeps being widened and narrowed in turn may only be widened
-            new = np.stack(
-                [np.minimum(new[:, 0], box[:, 0]), np.maximum(new[:, 1], box[:, 1])], axis=1
+            new[:, 0], new[:, 1] = (
+                np.minimum(new[:, 0], box[:, 0]),
+                np.maximum(new[:, 1], box[:, 1]),
             )
         new = np.clip(new, prior[:, :1], prior[:, 1:])
         moved = np.abs(new - box).max(axis=1) > 0.15 * (box[:, 1] - box[:, 0])
@@ -601,11 +605,13 @@ def posterior(
         box = new
     else:
         raise RuntimeError(f"the grid for {law.name} on {curve.name or 'a curve'} did not settle")
+
+    # The box is found on a coarse grid; the posterior is taken on a fine one, because where the
+    # extra parameter is small the others may be known much better than elsewhere in the box.
+    _, theta, weight = evaluate(box, max(int(points ** (1 / k)), 5))
     mass = np.exp(weight).ravel()
     keep = mass > 1e-9 * mass.max()
-    samples = np.stack(
-        [np.broadcast_to(t[..., 0], grid.shape[:-1]).ravel()[keep] for t in theta], axis=1
-    )
+    samples = np.stack([t.ravel()[keep] for t in theta], axis=1)
     return Posterior(law, float(reference), samples, mass[keep] / mass[keep].sum())
 
 

@@ -14,6 +14,10 @@ import papermill
 import pytest
 from filelock import FileLock
 
+# Two workers and their kernels share two cores: threads of the linear algebra would only queue.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
