@@ -20,12 +20,15 @@ _SUBMODULES = (
     "chapter",
     "closed_form",
     "curves",
+    "emergence",
     "errors",
     "evals",
     "explore",
     "metrics",
     "plots",
+    "resolution",
     "scaling",
+    "sweep",
     "symbols",
 )
 _NAMES = {

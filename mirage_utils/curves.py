@@ -1,76 +1,33 @@
 """Curves: a score against scale, with the number of test items behind each point.
 
 What a curve shows is measured on the logarithm of scale, the axis on which scaling laws live:
-its location (where it crosses a level), its width (how many decades a rise takes) and its
-steepest slope.
+its location (where it crosses a level), its width (how many decades a rise takes), its steepest
+slope and its sharpest bend. What claims of emergence are made of is in `mirage_utils.emergence`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import NDArray
 
 from .errors import FieldError, as_array, require
+from .resolution import Method, binomial_interval
 from .scaling import Interval
 
 __all__ = [
     "Curve",
+    "Curvature",
     "Slope",
-    "binomial_interval",
     "bootstrap_interval",
+    "curvature",
     "location",
     "steepest_slope",
     "width",
 ]
-
-Method = Literal["exact", "wilson", "jeffreys"]
-
-
-def binomial_interval(
-    successes: ArrayLike, n: ArrayLike, level: float = 0.95, method: Method = "exact"
-) -> Interval:
-    """Interval for a success probability from a count.
-
-    Parameters
-    ----------
-    successes, n : array_like
-        Counts and numbers of items, whole, 0 <= successes <= n, n >= 1; broadcast together.
-    level : float
-        Confidence (or, for Jeffreys, posterior) level, in (0, 1).
-    method : {"exact", "wilson", "jeffreys"}
-        Clopper and Pearson 1934 (coverage never below `level`), Wilson 1927, or the Bayesian
-        interval under Jeffreys's prior with the ends 0 and 1 kept at counts 0 and n (Brown, Cai
-        and DasGupta 2001). The first two are `scipy.stats.binomtest`'s.
-
-    Returns
-    -------
-    Interval
-        Arrays of the broadcast shape (floats for scalars).
-    """
-    k = as_array("successes", successes, low=0, integer=True)
-    n = as_array("n", n, low=1, integer=True)
-    k, n = np.broadcast_arrays(k, n)
-    if (k > n).any():
-        raise FieldError("successes", k[k > n].flat[0], f"at most n = {n[k > n].flat[0]:g}")
-    require(0 < level < 1, "level", level, "a number between 0 and 1")
-    if method == "jeffreys":
-        tail = (1 - level) / 2
-        low = np.where(k == 0, 0.0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5))
-        high = np.where(k == n, 1.0, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5))
-    elif method in ("exact", "wilson"):
-        ends = [
-            stats.binomtest(int(a), int(b)).proportion_ci(level, method)
-            for a, b in zip(k.flat, n.flat, strict=True)
-        ]
-        low, high = np.array(ends).T.reshape(2, *k.shape)
-    else:
-        raise FieldError("method", method, "'exact', 'wilson' or 'jeffreys'")
-    return Interval(low[()], high[()])
 
 
 @dataclass(frozen=True)
@@ -257,6 +214,39 @@ def steepest_slope(curve: Curve) -> Slope:
     return Slope(float(slopes[i]), middle)
 
 
+class Curvature(NamedTuple):
+    """Sharpest bend of a curve and where it is.
+
+    Attributes
+    ----------
+    value : float
+        Change of slope per unit of ln(scale): a second derivative, with its sign.
+    scale : float
+        The point at which the bend is.
+    """
+
+    value: float
+    scale: float
+
+
+def curvature(curve: Curve) -> Curvature:
+    """Largest second derivative of the score in ln(scale), from three neighbouring points.
+
+    Twice the second divided difference, which is exact for a parabola whatever the spacing.
+
+    Raises
+    ------
+    FieldError
+        If the curve has fewer than three points.
+    """
+    require(len(curve) >= 3, "curve", len(curve), "at least three points")
+    u = curve.log_scale
+    slopes = np.diff(curve.score) / np.diff(u)
+    bends = 2 * np.diff(slopes) / (u[2:] - u[:-2])
+    i = int(np.argmax(np.abs(bends)))
+    return Curvature(float(bends[i]), float(curve.scale[i + 1]))
+
+
 def bootstrap_interval(
     curve: Curve,
     statistic: Callable[[Curve], float],
@@ -286,9 +276,9 @@ def bootstrap_interval(
     Returns
     -------
     Interval
-        Percentiles over the draws where the statistic is defined; nan if it is undefined (nan) in
-        more than a fraction ``1 - level`` of them, because then the interval would leave out more
-        than it may.
+        Percentiles over the draws where the statistic is defined (an end may be infinite, if the
+        statistic can be); nan if it is undefined (nan) in more than a fraction ``1 - level`` of
+        them, because then the interval would leave out more than it may.
     """
     draws = int(as_array("draws", draws, low=2, integer=True))
     require(0 < level < 1, "level", level, "a number between 0 and 1")
@@ -298,5 +288,9 @@ def bootstrap_interval(
     values = np.array([statistic(Curve(curve.scale, k / n, n)) for k in counts], dtype=float)
     if np.isnan(values).mean() > 1 - level:
         return Interval(float("nan"), float("nan"))
-    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    defined = values[~np.isnan(values)]
+    # A value that was drawn, not a point between two: between a number and infinity there is none.
+    low, high = np.quantile(
+        defined, [(1 - level) / 2, (1 + level) / 2], method="closest_observation"
+    )
     return Interval(float(low), float(high))

@@ -19,10 +19,15 @@ __all__ = [
     "N_c",
     "PROBABILITY",
     "alpha",
+    "bytes_per_token",
+    "group",
     "javascript",
+    "k",
     "numpy_function",
     "p",
     "spread",
+    "threshold",
+    "width",
     "x",
 ]
 
@@ -42,6 +47,16 @@ p = sp.Symbol("p", nonnegative=True)
 """Probability of the correct token (or choice)."""
 spread = sp.Symbol("s", positive=True)
 """Spread of item difficulty: scale of the Gumbel noise on the log-probabilities."""
+k = sp.Symbol("k", positive=True)
+"""Attempts of which one must succeed."""
+group = sp.Symbol("m", positive=True)
+"""Items scored together, all of which must be right (the paper's K of K)."""
+threshold = sp.Symbol("c", positive=True)
+"""Largest error that still counts as a success."""
+width = sp.Symbol("w", positive=True)
+"""Characters per token."""
+bytes_per_token = sp.Symbol("b", positive=True)
+"""Bytes per token."""
 x = sp.Symbol("x", real=True)
 """Log scale: ln(N / N_c)."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from mirage_utils import Curve, FieldError, ScalingLaw, curves
+from mirage_utils import Curve, FieldError, ScalingLaw, curves, resolution
 from mirage_utils.metrics import EXACT_MATCH
 
 counts_and_n = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -67,7 +67,7 @@ def test_a_curve_does_not_hold_on_to_its_inputs():
 @given(counts_and_n, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_exact_interval_is_clopper_and_pearsons(kn, level):
     k, n = kn
-    low, high = curves.binomial_interval(k, n, level)
+    low, high = resolution.binomial_interval(k, n, level)
     tail = (1 - level) / 2
     assert low == pytest.approx(0 if k == 0 else stats.beta.ppf(tail, k, n - k + 1), abs=1e-9)
     assert high == pytest.approx(1 if k == n else stats.beta.ppf(1 - tail, k + 1, n - k), abs=1e-9)
@@ -78,7 +78,7 @@ def test_exact_interval_is_clopper_and_pearsons(kn, level):
 )
 @pytest.mark.parametrize(("k", "n"), [(1, 2000), (8, 2000), (510, 2000), (37, 50)])
 def test_intervals_agree_with_statsmodels(method, theirs, k, n):
-    assert curves.binomial_interval(k, n, 0.95, method) == pytest.approx(
+    assert resolution.binomial_interval(k, n, 0.95, method) == pytest.approx(
         proportion_confint(k, n, 0.05, theirs), abs=1e-9
     )
 
@@ -86,7 +86,7 @@ def test_intervals_agree_with_statsmodels(method, theirs, k, n):
 @given(counts_and_n, st.sampled_from(["exact", "wilson", "jeffreys"]))
 def test_an_interval_contains_its_own_score(kn, method):
     k, n = kn
-    low, high = curves.binomial_interval(k, n, 0.95, method)
+    low, high = resolution.binomial_interval(k, n, 0.95, method)
     assert -1e-12 <= low <= k / n + 1e-12
     assert k / n - 1e-12 <= high <= 1 + 1e-12
 
@@ -95,14 +95,14 @@ def test_an_interval_contains_its_own_score(kn, method):
 def test_exact_intervals_cover_at_least_as_often_as_they_say(p):
     n = 200
     k = np.arange(n + 1)
-    low, high = curves.binomial_interval(k, n, 0.9)
+    low, high = resolution.binomial_interval(k, n, 0.9)
     coverage = stats.binom.pmf(k, n, p)[(low <= p) & (p <= high)].sum()
     assert coverage >= 0.9
 
 
 def test_known_intervals_of_gpt3():
     """Four-digit addition, few-shot: counts 0, 1, 3, 8, 510 of 2,000 (FACTS, checked by hand)."""
-    low, high = curves.binomial_interval([0, 1, 3, 8, 510], 2000)
+    low, high = resolution.binomial_interval([0, 1, 3, 8, 510], 2000)
     assert 100 * low == pytest.approx([0, 0.001, 0.031, 0.173, 23.6], abs=0.05)
     assert 100 * high == pytest.approx([0.184, 0.278, 0.438, 0.787, 27.5], abs=0.05)
 
@@ -110,11 +110,11 @@ def test_known_intervals_of_gpt3():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: curves.binomial_interval(5, 4), r"^successes = 5"),
-        (lambda: curves.binomial_interval(1, 0), r"^n = 0"),
-        (lambda: curves.binomial_interval(-1, 4), r"^successes = -1"),
-        (lambda: curves.binomial_interval(1, 4, 1.0), r"^level = 1"),
-        (lambda: curves.binomial_interval(1, 4, method="wald"), r"^method = 'wald'"),
+        (lambda: resolution.binomial_interval(5, 4), r"^successes = 5"),
+        (lambda: resolution.binomial_interval(1, 0), r"^n = 0"),
+        (lambda: resolution.binomial_interval(-1, 4), r"^successes = -1"),
+        (lambda: resolution.binomial_interval(1, 4, 1.0), r"^level = 1"),
+        (lambda: resolution.binomial_interval(1, 4, method="wald"), r"^method = 'wald'"),
         (lambda: Curve([1, 2], [0, 1]).interval(), r"^n = None"),
         (lambda: Curve([1, 2], [0, 3], 5, (0, 5)).interval(), r"^score_range"),
         (lambda: curves.location(Curve([1, 2], [0, 1]), 0), r"^level = 0"),

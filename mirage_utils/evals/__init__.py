@@ -19,8 +19,21 @@ import pandas as pd
 
 from ..curves import Curve
 from ..errors import UnknownNameError, require
+from .scores import ScoreFileError, Series, read_scores, series
 
-__all__ = ["Table", "TableError", "curve", "curves", "load_table", "table", "tables"]
+__all__ = [
+    "ScoreFileError",
+    "Series",
+    "Table",
+    "TableError",
+    "curve",
+    "curves",
+    "load_table",
+    "read_scores",
+    "series",
+    "table",
+    "tables",
+]
 
 
 class TableError(RuntimeError):
@@ -36,6 +49,8 @@ class Table:
     name, title, description : str
     kind : str
         ``"published figures"``, ``"computed aggregates"`` or ``"our runs"``.
+    family : str
+        Family of models, where the table has one; empty where a column says it.
     rows : int
     source, citation, url, licence : str
         `citation` is the key in the book's bibliography.
@@ -52,6 +67,7 @@ class Table:
     title: str
     description: str
     kind: str
+    family: str
     rows: int
     source: str
     citation: str
@@ -82,6 +98,7 @@ def tables() -> tuple[Table, ...]:
                 title=resource["title"],
                 description=resource["description"],
                 kind=resource["kind"],
+                family=resource.get("family", ""),
                 rows=resource["rows"],
                 source=source["title"],
                 citation=source["citation"],

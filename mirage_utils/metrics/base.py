@@ -7,6 +7,7 @@ under the same assumptions, so that a test can hold the scorer against the expre
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ from ..errors import FieldError, UnknownNameError, as_array, require
 __all__ = ["Metric", "Simulated"]
 
 Direction = Literal["higher", "lower"]
+Continuity = Literal["linear", "continuous", "discontinuous"]
 
 
 class Simulated(NamedTuple):
@@ -32,12 +34,18 @@ class Simulated(NamedTuple):
     n: int
 
 
-# What each symbol of an expression may be. A metric's own symbols decide what `expected` asks for.
+# What each symbol of an expression may be. A metric's own symbols decide what `expected` asks for;
+# a symbol that is not here, of a reader's own metric, may be any finite number.
 _DOMAINS: Mapping[str, dict[str, Any]] = {
     "p": {"low": 0.0, "high": 1.0},
     "L": {"low": 1.0, "integer": True},
     "K": {"low": 2.0, "integer": True},
+    "b": {"low": 1.0, "integer": True},
+    "c": {"low": 0.0, "open_low": True},
+    "k": {"low": 1.0, "integer": True},
+    "m": {"low": 1.0, "integer": True},
     "s": {"low": 0.0, "open_low": True},
+    "w": {"low": 1.0, "integer": True},
 }
 
 
@@ -57,14 +65,31 @@ class Metric:
         Ends of the score's range; may depend on the metric's symbols (as ``L`` edits do).
     direction : {"higher", "lower"}
         Which end of the range is good.
+    continuity : {"linear", "continuous", "discontinuous"}
+        How the expected score of equal items depends on `p`: along a straight line, along a curve,
+        or with a step (where items have a spread, in the limit of none).
     assumptions : str
         Under what the expression is the expectation, in words.
     scorer : callable
-        ``scorer(targets, outputs) -> ndarray, shape (n,)``: one score a record.
+        ``scorer(targets, outputs, **options) -> ndarray, shape (n,)``: one score a record. Keyword
+        arguments that bear the name of a parameter (``k``, ``c``) are what the score depends on.
     simulator : callable
         ``simulator(rng, n, **values) -> (targets, outputs)``: records under `assumptions`.
     source : str
         Where the definition stands.
+    proper : bool
+        Whether the score is a strictly proper score of a probability forecast: the true
+        probabilities, and they alone, have the best expected score (Gneiting and Raftery 2007).
+        False for scores that grade an answer and not a forecast.
+    binary : bool
+        Whether the score of one record is 0 or 1, so that the mean over n is a binomial proportion.
+    simulated_from : float
+        Smallest `p` at which a simulation of `records` records can be held against the expression.
+    records : int
+        How many records a simulation draws to check the expression (fewer where scoring is slow).
+    domains : mapping of str to mapping
+        Where a parameter may lie, if not where the symbol of that name usually may: arguments of
+        `mirage_utils.errors.as_array`, such as ``{"K": {"low": 3, "integer": True}}``.
     """
 
     name: str
@@ -73,10 +98,18 @@ class Metric:
     low: sp.Expr
     high: sp.Expr
     direction: Direction
+    continuity: Continuity
     assumptions: str
     scorer: Callable[[Any, Any], NDArray[np.float64]] = field(repr=False)
     simulator: Callable[..., tuple[Any, Any]] = field(repr=False)
     source: str
+    proper: bool = False
+    binary: bool = False
+    simulated_from: float = 0.0
+    records: int = 20_000
+    domains: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     # -- forms of the one expression -------------------------------------------------------
 
@@ -85,6 +118,10 @@ class Metric:
         """Symbols of the expression: `p` first, the others in alphabetical order."""
         others = sorted(self.expression.free_symbols - {symbols.p}, key=str)
         return (symbols.p, *others)
+
+    def domain(self, name: str) -> Mapping[str, Any]:
+        """What a parameter (or `p`) may be, as arguments of `mirage_utils.errors.as_array`."""
+        return self.domains.get(name, _DOMAINS.get(name, {}))
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -129,9 +166,10 @@ class Metric:
             If a parameter is missing, not the metric's, or out of range.
         """
         values = self._check(parameters)
-        p = as_array("p", p, **_DOMAINS["p"])
-        # Zero to a large power and division by zero have their limits as values here.
-        with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        p = as_array("p", p, **self.domain("p"))
+        # Zero to a large power and division by zero have their limits as values here, and a
+        # Piecewise computes all its branches before it chooses.
+        with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
             score = self.numpy(p, *values.values())
         return np.broadcast_to(score, np.broadcast_shapes(p.shape, np.shape(score))) + 0.0
 
@@ -141,9 +179,35 @@ class Metric:
         substitution = {symbol: float(values[str(symbol)]) for symbol in self.arguments[1:]}
         return float(self.low.subs(substitution)), float(self.high.subs(substitution))
 
-    def score(self, targets: Any, outputs: Any) -> NDArray[np.float64]:
-        """Score records, one number each; see the metric's scorer for the form of a record."""
-        return self.scorer(targets, outputs)
+    @cached_property
+    def options(self) -> tuple[str, ...]:
+        """Parameters that the scorer needs as well, such as ``("k",)`` of pass@k."""
+        found = inspect.signature(self.scorer).parameters.values()
+        return tuple(q.name for q in found if q.kind is inspect.Parameter.KEYWORD_ONLY)
+
+    def score(self, targets: Any, outputs: Any, **options: float) -> NDArray[np.float64]:
+        """Score records, one number each.
+
+        Parameters
+        ----------
+        targets, outputs : sequences of equal length
+            See the metric's scorer for the form of a record.
+        **options : float
+            What the score itself depends on (`options`).
+
+        Raises
+        ------
+        FieldError
+            If an option is missing or not the metric's, or a record is malformed.
+        """
+        for name in options:
+            if name not in self.options:
+                known = ", ".join(self.options) or "records and nothing else"
+                raise UnknownNameError(name, options[name], f"{self.name} scores {known}")
+        for name in self.options:
+            if name not in options:
+                raise FieldError(name, None, f"a value, since the score depends on {name}")
+        return self.scorer(targets, outputs, **options)
 
     def simulate(self, p: float, *, n: int, seed: int, **parameters: float) -> Simulated:
         """Draw `n` records under the metric's assumptions, score them and average.
@@ -164,15 +228,17 @@ class Metric:
         Simulated
         """
         values = self._check(parameters)
-        p = float(as_array("p", p, **_DOMAINS["p"]))
+        p = float(as_array("p", p, **self.domain("p")))
         n = int(as_array("n", n, low=1, integer=True))
         arguments = {
-            k: int(v) if _DOMAINS[k].get("integer") else float(v) for k, v in values.items()
+            k: int(v) if self.domain(k).get("integer") else float(v) for k, v in values.items()
         }
         targets, outputs = self.simulator(np.random.default_rng(seed), n, p=p, **arguments)
-        scores = self.score(targets, outputs)
-        error = float(scores.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
-        return Simulated(float(scores.mean()), error, n)
+        scores = self.score(targets, outputs, **{k: arguments[k] for k in self.options})
+        mean, n = float(scores.mean()), len(scores)
+        if n == 1 or not np.isfinite(mean):
+            return Simulated(mean, float("nan"), n)
+        return Simulated(mean, float(scores.std(ddof=1) / np.sqrt(n)), n)
 
     def _check(self, parameters: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
         for name in parameters:
@@ -183,7 +249,7 @@ class Metric:
             if name not in parameters:
                 raise FieldError(name, None, f"a value, since {self.name} depends on {name}")
         return {
-            name: as_array(name, parameters[name], **_DOMAINS[name]) for name in self.parameters
+            name: as_array(name, parameters[name], **self.domain(name)) for name in self.parameters
         }
 
 

@@ -1,4 +1,4 @@
-"""Metrics on a choice among K options: the multiple-choice grade.
+"""Metrics on a choice among K options: the multiple-choice grade and top-k accuracy.
 
 A record is a vector of K probabilities and the index of the correct option.
 """
@@ -14,7 +14,7 @@ from ..errors import FieldError, as_array
 from ..symbols import K, p, spread
 from .base import Metric, records
 
-__all__ = ["MULTIPLE_CHOICE_GRADE"]
+__all__ = ["MULTIPLE_CHOICE_GRADE", "TOP_2", "top_k"]
 
 
 def check_choices(
@@ -75,6 +75,11 @@ def simulate_choices(
     return correct, softmax(log_softmax(logits, axis=1), axis=1)
 
 
+_GUMBEL_ITEMS = (
+    "a typical item has mass p on the correct option and shares the rest equally among the "
+    "other K - 1; items differ by independent Gumbel noise of scale s on the log-probabilities"
+)
+
 MULTIPLE_CHOICE_GRADE = Metric(
     name="multiple_choice_grade",
     title="multiple-choice grade",
@@ -85,11 +90,54 @@ MULTIPLE_CHOICE_GRADE = Metric(
     low=sp.Integer(0),
     high=sp.Integer(1),
     direction="higher",
-    assumptions=(
-        "a typical item has mass p on the correct option and shares the rest equally among the "
-        "other K - 1; items differ by independent Gumbel noise of scale s on the log-probabilities"
-    ),
+    continuity="discontinuous",
+    assumptions=_GUMBEL_ITEMS,
     scorer=multiple_choice_grade,
     simulator=simulate_choices,
     source="Schaeffer et al. 2023, section 2 (definition); BIG-bench 2022",
+    binary=True,
 )
+
+
+def top_k(k: int) -> Metric:
+    """The metric that is 1 where the correct option is among the `k` most probable, else 0.
+
+    Parameters
+    ----------
+    k : int
+        >= 1; top-1 is the multiple-choice grade.
+
+    Notes
+    -----
+    Of options tied at the last place that counts, as many as fit are taken at random, as the grade
+    does. The expression is Plackett and Luce's: with weights ``mass**(1/s)`` the options are drawn
+    one after another without replacement, and the correct one is missed k times running.
+    """
+    k = int(as_array("k", k, low=1, integer=True))
+
+    def scorer(correct: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+        index, mass = check_choices(correct, probabilities)
+        own = mass[np.arange(len(index)), index][:, None]
+        above, level = (mass > own).sum(axis=1), (mass == own).sum(axis=1)
+        return np.clip((k - above) / level, 0, 1)
+
+    odds = (p * (K - 1) / (1 - p)) ** (1 / spread)  # of the correct option against one other
+    missed = sp.Mul(*[(K - 1 - j) / (K - 1 - j + odds) for j in range(k)])
+    return Metric(
+        name=f"top_{k}",
+        title=f"top-{k} accuracy",
+        expression=1 - missed,
+        low=sp.Integer(0),
+        high=sp.Integer(1),
+        direction="higher",
+        continuity="discontinuous",
+        assumptions=_GUMBEL_ITEMS,
+        scorer=scorer,
+        simulator=simulate_choices,
+        source="Russakovsky et al. 2015 (top-5 error); expression: Plackett 1975, Luce 1959",
+        binary=True,
+        domains={"K": {"low": k + 1, "integer": True}},  # with K <= k nothing can be missed
+    )
+
+
+TOP_2 = top_k(2)

@@ -1,40 +1,80 @@
-"""Metrics on sequences of tokens: exact match, token accuracy, token edit distance.
+"""Metrics on sequences of tokens: exact match, token accuracy, edit distances, correct prefix.
 
 A record is a target and an output, each a sequence of hashable tokens (words, digits, ids; a `str`
-is a sequence of characters). An empty output is allowed and simply wrong; an empty target is not,
-since there is nothing to get right.
+is a sequence of characters). Integer arrays, one row a record, are scored without a Python loop. An
+empty output is allowed and simply wrong; an empty target is not, since there is nothing to get
+right. Tokens are compared as they are: two spellings of one character (``é`` in one code point or
+in two), two signs for minus and two ways to write a thousand are different tokens. Only the
+character edit distance, which works on text, composes characters first (Unicode's NFC);
+`mirage_utils.metrics.arithmetic` reads numbers as a person would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import itertools
+import unicodedata
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
 
 from ..errors import FieldError
-from ..symbols import L, p
+from ..symbols import L, group, p, width
 from .base import Metric, records
+from .batch import edit_distances, is_table
 
-__all__ = ["EXACT_MATCH", "TOKEN_ACCURACY", "TOKEN_EDIT_DISTANCE"]
+__all__ = [
+    "CHARACTER_EDIT_DISTANCE",
+    "EXACT_MATCH",
+    "LONGEST_CORRECT_PREFIX",
+    "NORMALISED_EDIT_DISTANCE",
+    "SUBSET_ACCURACY",
+    "TOKEN_ACCURACY",
+    "TOKEN_EDIT_DISTANCE",
+]
 
 Tokens = Sequence[Hashable]
 
 
 def _check(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> None:
     records("targets", targets, "outputs", outputs)
+    if is_table(targets) and targets.shape[1]:
+        return
     for i, target in enumerate(targets):
         if len(target) == 0:
             raise FieldError("targets", target, "at least one token", where=f"[{i}]")
 
 
+def _hits(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.bool_] | None:
+    """For two tables: which of the target's positions hold its token. None for anything else."""
+    if not (is_table(targets) and is_table(outputs)):
+        return None
+    common = min(targets.shape[1], outputs.shape[1])
+    hits = np.zeros(targets.shape, dtype=bool)
+    np.equal(targets[:, :common], outputs[:, :common], out=hits[:, :common])
+    return hits
+
+
+def _same(a: Hashable, b: Hashable) -> bool:
+    return bool(a == b)
+
+
+def _positions(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> Iterator[Iterator[bool]]:
+    """For each record, position by position while both sides last: is the token right?"""
+    for target, output in zip(targets, outputs, strict=True):
+        yield map(_same, target, output)
+
+
 def exact_match(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
     """1 where the output is the target, token for token and of the same length; else 0."""
     _check(targets, outputs)
-    pairs = zip(targets, outputs, strict=True)
-    return np.array([len(t) == len(o) and all(map(_same, t, o)) for t, o in pairs], dtype=float)
+    hits = _hits(targets, outputs)
+    if hits is not None:
+        return (hits.all(axis=1) & (targets.shape[1] == outputs.shape[1])).astype(float)
+    lengths = (len(t) == len(o) for t, o in zip(targets, outputs, strict=True))
+    right = (all(row) for row in _positions(targets, outputs))
+    return np.array([a and b for a, b in zip(lengths, right, strict=True)], dtype=float)
 
 
 def token_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
@@ -44,8 +84,23 @@ def token_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDAr
     (edit distance is the metric that charges for them).
     """
     _check(targets, outputs)
-    pairs = zip(targets, outputs, strict=True)
-    return np.array([sum(map(_same, t, o)) / len(t) for t, o in pairs])
+    hits = _hits(targets, outputs)
+    if hits is not None:
+        return hits.mean(axis=1)
+    right = (sum(row) for row in _positions(targets, outputs))
+    return np.array([k / len(t) for k, t in zip(right, targets, strict=True)])
+
+
+def longest_correct_prefix(
+    targets: Sequence[Tokens], outputs: Sequence[Tokens]
+) -> NDArray[np.float64]:
+    """Number of tokens before the first wrong one (or the end of either side)."""
+    _check(targets, outputs)
+    hits = _hits(targets, outputs)
+    if hits is not None:
+        return hits.cumprod(axis=1).sum(axis=1).astype(float)
+    runs = (itertools.takewhile(bool, row) for row in _positions(targets, outputs))
+    return np.array([sum(run) for run in runs], dtype=float)
 
 
 def token_edit_distance(
@@ -53,19 +108,46 @@ def token_edit_distance(
 ) -> NDArray[np.float64]:
     """Fewest substitutions, insertions and deletions of tokens that turn output into target."""
     _check(targets, outputs)
-    # rapidfuzz compares any hashables, but wants plain sequences of them
-    as_list = [(_plain(t), _plain(o)) for t, o in zip(targets, outputs, strict=True)]
-    return np.array([Levenshtein.distance(t, o) for t, o in as_list], dtype=float)
+    return edit_distances(targets, outputs).astype(float)
 
 
-def _same(a: Hashable, b: Hashable) -> bool:
-    return bool(a == b)
+def normalised_edit_distance(
+    targets: Sequence[Tokens], outputs: Sequence[Tokens]
+) -> NDArray[np.float64]:
+    """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is."""
+    longer = [max(len(t), len(o)) for t, o in zip(targets, outputs, strict=False)]
+    return token_edit_distance(targets, outputs) / np.array(longer)
 
 
-def _plain(tokens: Tokens) -> Tokens:
-    if isinstance(tokens, str):
-        return tokens
-    return tokens.tolist() if isinstance(tokens, np.ndarray) else list(tokens)
+def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> NDArray[np.float64]:
+    """Edit distance in characters of text, after composing them (NFC).
+
+    A character is a Unicode code point: an emoji made of several counts as several.
+    """
+    for name, texts in (("targets", targets), ("outputs", outputs)):
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise FieldError(name, text, "a str", where=f"[{i}]")
+    composed = [
+        [unicodedata.normalize("NFC", text) for text in side] for side in (targets, outputs)
+    ]
+    return token_edit_distance(*composed)
+
+
+def subset_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
+    """1 where every item of a group is answered right, else 0.
+
+    A record is a group of items: their right answers, and the answers given, equally many.
+    """
+    records("targets", targets, "outputs", outputs)
+    for i, (target, output) in enumerate(zip(targets, outputs, strict=True)):
+        if len(target) != len(output):
+            expected = f"as many answers as the group has items, {len(target)}"
+            raise FieldError("outputs", len(output), expected, where=f"[{i}]")
+    return exact_match(targets, outputs)
+
+
+# -- simulators ------------------------------------------------------------------------------------
 
 
 def simulate_tokens(
@@ -81,10 +163,27 @@ def simulate_tokens(
     return targets, outputs
 
 
-def _simulate_token_accuracy(rng: np.random.Generator, n: int, *, p: float):
-    # The expectation does not depend on L; eight tokens a record exercise the averaging.
+def _simulate_eight_tokens(rng: np.random.Generator, n: int, *, p: float):
+    # Where the expectation does not depend on L; eight tokens a record exercise the averaging.
     return simulate_tokens(rng, n, p=p, L=8)
 
+
+def _simulate_group(rng: np.random.Generator, n: int, *, p: float, m: int):
+    return simulate_tokens(rng, n, p=p, L=m)
+
+
+def _simulate_text(rng: np.random.Generator, n: int, *, p: float, L: int, w: int):
+    """Texts of L tokens of w characters; the characters of a wrong token occur in no target."""
+    right = [chr(0x4E00 + i) for i in range(L * w)]
+    wrong = [chr(0xAC00 + i) for i in range(L * w)]
+    draws = np.repeat(rng.random((n, L)) < p, w, axis=1)
+    outputs = ["".join(row) for row in np.where(draws, right, wrong)]
+    return ["".join(right)] * n, outputs
+
+
+# -- the metrics -----------------------------------------------------------------------------------
+
+_NO_SHIFT = "no wrong token can be matched by shifting; otherwise the expression is an upper bound"
 
 EXACT_MATCH = Metric(
     name="exact_match",
@@ -93,10 +192,12 @@ EXACT_MATCH = Metric(
     low=sp.Integer(0),
     high=sp.Integer(1),
     direction="higher",
+    continuity="continuous",
     assumptions="each of the L tokens is right independently with probability p",
     scorer=exact_match,
     simulator=simulate_tokens,
     source="Schaeffer et al. 2023, section 2 (there called Accuracy)",
+    binary=True,
 )
 
 TOKEN_ACCURACY = Metric(
@@ -106,9 +207,10 @@ TOKEN_ACCURACY = Metric(
     low=sp.Integer(0),
     high=sp.Integer(1),
     direction="higher",
+    continuity="linear",
     assumptions="each token is right with probability p (independence is not needed)",
     scorer=token_accuracy,
-    simulator=_simulate_token_accuracy,
+    simulator=_simulate_eight_tokens,
     source="the share of correct tokens; Schaeffer et al. 2023, section 2",
 )
 
@@ -119,11 +221,70 @@ TOKEN_EDIT_DISTANCE = Metric(
     low=sp.Integer(0),
     high=L,
     direction="lower",
-    assumptions=(
-        "each of the L tokens is right with probability p, and no wrong token can be matched by "
-        "shifting; otherwise the expression is an upper bound"
-    ),
+    continuity="linear",
+    assumptions=f"each of the L tokens is right with probability p, and {_NO_SHIFT}",
     scorer=token_edit_distance,
     simulator=simulate_tokens,
     source="Schaeffer et al. 2023, section 2; appendix A.2 has the sign slip corrected here",
+)
+
+NORMALISED_EDIT_DISTANCE = Metric(
+    name="normalised_edit_distance",
+    title="normalised edit distance",
+    expression=1 - p,
+    low=sp.Integer(0),
+    high=sp.Integer(1),
+    direction="lower",
+    continuity="linear",
+    assumptions=f"outputs as long as targets, each token right with probability p, and {_NO_SHIFT}",
+    scorer=normalised_edit_distance,
+    simulator=_simulate_eight_tokens,
+    source="Levenshtein 1966, divided by the longer length",
+)
+
+CHARACTER_EDIT_DISTANCE = Metric(
+    name="character_edit_distance",
+    title="character edit distance",
+    expression=L * width * (1 - p),
+    low=sp.Integer(0),
+    high=L * width,
+    direction="lower",
+    continuity="linear",
+    assumptions=(
+        "each of the L tokens, of w characters, is right with probability p; a wrong one shares no "
+        "character with the target; otherwise the expression is an upper bound"
+    ),
+    scorer=character_edit_distance,
+    simulator=_simulate_text,
+    source="Levenshtein 1966",
+)
+
+LONGEST_CORRECT_PREFIX = Metric(
+    name="longest_correct_prefix",
+    title="longest correct prefix",
+    # p + p^2 + ... + p^L, summed
+    expression=sp.Piecewise((L, sp.Eq(p, 1)), (p * (1 - p**L) / (1 - p), True)),
+    low=sp.Integer(0),
+    high=L,
+    direction="higher",
+    continuity="continuous",
+    assumptions="each of the L tokens is right independently with probability p",
+    scorer=longest_correct_prefix,
+    simulator=simulate_tokens,
+    source="the run of right tokens from the start, as in step-by-step grading",
+)
+
+SUBSET_ACCURACY = Metric(
+    name="subset_accuracy",
+    title="subset accuracy, m of m",
+    expression=p**group,
+    low=sp.Integer(0),
+    high=sp.Integer(1),
+    direction="higher",
+    continuity="continuous",
+    assumptions="each of the m items of a group is right independently with probability p",
+    scorer=subset_accuracy,
+    simulator=_simulate_group,
+    source="Schaeffer et al. 2023, section 5 and appendix B (there K of K)",
+    binary=True,
 )

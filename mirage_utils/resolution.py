@@ -1,0 +1,408 @@
+"""What n test items can and cannot see.
+
+A test of n items reads a score in steps of 1/n, and each step with the scatter of a coin. Here is
+what follows: intervals for a proportion, what a zero means, how many items it takes to see a score
+or to tell two apart, from which scale on a law is visible at all, and two ways round the limit:
+sampling until something passes, and asking the model for its probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.proportion import proportion_effectsize, samplesize_confint_proportion
+
+from .errors import FieldError, as_array, require
+from .scaling import Interval, ScalingLaw
+
+__all__ = [
+    "Passes",
+    "binomial_interval",
+    "chance_of_zero",
+    "detection_scale",
+    "exact_match_probability",
+    "items_to_distinguish",
+    "items_to_measure",
+    "items_to_see",
+    "pass_until",
+    "pass_until_bias",
+    "power",
+    "rule_of_three",
+    "zero_bound",
+]
+
+Method = Literal["exact", "wilson", "jeffreys"]
+
+
+def binomial_interval(
+    successes: ArrayLike, n: ArrayLike, level: float = 0.95, method: Method = "exact"
+) -> Interval:
+    """Interval for a success probability from a count.
+
+    Parameters
+    ----------
+    successes, n : array_like
+        Counts and numbers of items, whole, 0 <= successes <= n, n >= 1; broadcast together.
+    level : float
+        Confidence (or, for Jeffreys, posterior) level, in (0, 1).
+    method : {"exact", "wilson", "jeffreys"}
+        Clopper and Pearson 1934 (coverage never below `level`), Wilson 1927, or the Bayesian
+        interval under Jeffreys's prior with the ends 0 and 1 kept at counts 0 and n (Brown, Cai
+        and DasGupta 2001). The first two are `scipy.stats.binomtest`'s.
+
+    Returns
+    -------
+    Interval
+        Arrays of the broadcast shape (floats for scalars).
+    """
+    k = as_array("successes", successes, low=0, integer=True)
+    n = as_array("n", n, low=1, integer=True)
+    k, n = np.broadcast_arrays(k, n)
+    if (k > n).any():
+        raise FieldError("successes", k[k > n].flat[0], f"at most n = {n[k > n].flat[0]:g}")
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    if method == "jeffreys":
+        tail = (1 - level) / 2
+        low = np.where(k == 0, 0.0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5))
+        high = np.where(k == n, 1.0, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5))
+    elif method in ("exact", "wilson"):
+        ends = [
+            stats.binomtest(int(a), int(b)).proportion_ci(level, method)
+            for a, b in zip(k.flat, n.flat, strict=True)
+        ]
+        low, high = np.array(ends).T.reshape(2, *k.shape)
+    else:
+        raise FieldError("method", method, "'exact', 'wilson' or 'jeffreys'")
+    return Interval(low[()], high[()])
+
+
+# -- what a zero means -----------------------------------------------------------------------------
+
+
+def chance_of_zero(score: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
+    """Probability that n independent items show no success at all: ``(1 - score)**n``.
+
+    Parameters
+    ----------
+    score : array_like
+        True success probability, in [0, 1].
+    n : array_like of int
+        Number of items, >= 1; broadcast against `score`.
+    """
+    score = as_array("score", score, low=0, high=1)
+    n = as_array("n", n, low=1, integer=True)
+    with np.errstate(divide="ignore"):
+        return np.exp(n * np.log1p(-score))
+
+
+def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
+    """Largest score that is still believable after no success in n items: a one-sided limit.
+
+    ``1 - (1 - level)**(1/n)``, the score at which a zero has probability ``1 - level``.
+    """
+    n = as_array("n", n, low=1, integer=True)
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    return -np.expm1(np.log1p(-level) / n)
+
+
+def rule_of_three(n: ArrayLike) -> NDArray[np.float64]:
+    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983)."""
+    return 3.0 / as_array("n", n, low=1, integer=True)
+
+
+# -- how many items ----------------------------------------------------------------------------------
+
+
+def items_to_see(
+    score: ArrayLike, *, successes: int = 1, level: float = 0.95
+) -> NDArray[np.float64]:
+    """Fewest items that show at least so many successes with probability `level` or more.
+
+    Parameters
+    ----------
+    score : array_like
+        True success probability, in [0, 1]; any shape.
+    successes : int
+        >= 1. One is enough to know that a score is not zero.
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    ndarray of float
+        Whole numbers; inf where the score is 0. Above 2**53 (a score below about 1e-16) they are
+        whole only as floats can be.
+    """
+    score = as_array("score", score, low=0, high=1)
+    r = int(as_array("successes", successes, low=1, integer=True))
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    if r == 1:
+        with np.errstate(divide="ignore"):
+            n = np.log1p(-level) / np.log1p(-score)
+        return np.where(score == 1, 1.0, np.where(score == 0, np.inf, np.ceil(np.maximum(n, 1))))
+    found = [_items_for(float(q), r, level) for q in score.flat]
+    return np.array(found).reshape(score.shape)
+
+
+def _items_for(score: float, r: int, level: float) -> float:
+    if score == 0:
+        return float("inf")
+    # The r-th success comes at trial r + NegativeBinomial(r, score).
+    return r + float(stats.nbinom.ppf(level, r, score))
+
+
+def items_to_measure(score: float, half_width: float, *, level: float = 0.95) -> int:
+    """Items whose interval for a score has this half-width, by the normal approximation.
+
+    Parameters
+    ----------
+    score : float
+        Expected score, in (0, 1).
+    half_width : float
+        Of the interval, > 0, in the unit of the score (0.01 is one point).
+    level : float
+        In (0, 1).
+    """
+    require(0 < score < 1, "score", score, "a number between 0 and 1")
+    require(half_width > 0, "half_width", half_width, "a number > 0")
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    return int(np.ceil(samplesize_confint_proportion(score, half_width, alpha=1 - level)))
+
+
+def power(a: float, b: float, n: int, *, size: float = 0.05) -> float:
+    """Chance that Fisher's exact test tells two scores apart, n items each, independent.
+
+    Computed exactly, by summing over all counts that matter. Two-sided: each tail may err with
+    probability ``size / 2``.
+
+    Parameters
+    ----------
+    a, b : float
+        True scores, in [0, 1].
+    n : int
+        Items behind each, >= 1.
+    size : float
+        Chance of a false alarm that the test must not exceed, in (0, 1).
+    """
+    a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
+    n = int(as_array("n", n, low=1, integer=True))
+    require(0 < size < 1, "size", size, "a number between 0 and 1")
+    ends = [_likely_counts(n, q) for q in (a, b)]
+    pmf = [
+        stats.binom.pmf(np.arange(low, high + 1), n, q)
+        for (low, high), q in zip(ends, (a, b), strict=True)
+    ]
+    (low_a, high_a), (low_b, high_b) = ends
+    count = np.arange(n + 1)
+    log_choose = (
+        special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1)
+    )
+    total = 0.0
+    for t in range(low_a + low_b, high_a + high_b + 1):
+        critical = _critical_count(log_choose, n, t, size / 2)
+        first, last = max(low_b, t - high_a), min(high_b, t - low_a)
+        k = np.arange(first, last + 1)
+        told = (k >= critical) | (t - k >= critical)
+        total += float(pmf[1][k[told] - low_b] @ pmf[0][t - k[told] - low_a])
+    return min(total, 1.0)
+
+
+def _likely_counts(n: int, q: float) -> tuple[int, int]:
+    low, high = stats.binom.ppf([1e-12, 1 - 1e-12], n, q)
+    return max(int(low), 0), min(int(high), n)
+
+
+def _critical_count(log_choose: NDArray, n: int, t: int, tail: float) -> int:
+    """Smallest count of one side, given the total t of both, that is too large by chance alone.
+
+    Under equal scores the count is hypergeometric, and symmetric about t / 2.
+    """
+    spread = np.sqrt(t * (2 * n - t) / (8 * n)) + 1
+    low, high = max(0, t - n, int(t / 2 - 12 * spread)), min(n, t, int(t / 2 + 12 * spread) + 1)
+    log_mass = log_choose[low : high + 1] + log_choose[t - high : t - low + 1][::-1]
+    mass = np.exp(log_mass - log_mass.max())
+    above = np.cumsum(mass[::-1])[::-1] / mass.sum()  # P(count >= low + i)
+    small = above <= tail * (1 + 1e-12)
+    return low + int(np.argmax(small)) if small.any() else high + 1
+
+
+def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float = 0.05) -> int:
+    """Items behind each of two scores with which Fisher's exact test tells them apart.
+
+    Parameters
+    ----------
+    a, b : float
+        True scores, in [0, 1], different.
+    power : float
+        Wanted chance of telling them apart, in (size, 1).
+    size : float
+        Chance of a false alarm, in (0, 1).
+
+    Returns
+    -------
+    int
+        Smallest number found by halving between bounds: with the exact `power` below about 2,000
+        expected successes, by the normal approximation of the arcsine-transformed scores (Cohen's
+        h, `statsmodels`) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
+        smaller number may do as well now and then.
+    """
+    a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
+    require(a != b, "b", b, f"a score that differs from a = {a:g}")
+    require(0 < size < 1, "size", size, "a number between 0 and 1")
+    require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
+    effect = abs(proportion_effectsize(a, b))
+    guess = NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1)
+    rarest = min(max(a, b), 1 - min(a, b))
+    if guess * rarest > 2000:
+        return int(np.ceil(guess))
+    return _smallest(lambda n: _power(a, b, n, size=size) >= power, int(np.ceil(guess)))
+
+
+_power = power  # the argument above is named alike
+
+
+def _smallest(enough, guess: int) -> int:
+    high = max(guess, 1)
+    while not enough(high):
+        high *= 2
+    low = 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+# -- the detection floor ------------------------------------------------------------------------------
+
+
+def detection_scale(
+    law: ScalingLaw, n: ArrayLike, *, L: int = 1, level: float = 0.95
+) -> NDArray[np.float64]:
+    """Scale from which n items show at least one exact match of L tokens with probability `level`.
+
+    Solves ``1 - (1 - p(N)**L)**n = level`` for N along a scaling law; smaller models read zero.
+
+    Parameters
+    ----------
+    law : ScalingLaw
+    n : array_like of int
+        Number of items, >= 1.
+    L : int
+        Target length, tokens, >= 1.
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    ndarray
+        In the unit of ``law.N_c``; inf where an irreducible loss keeps every model below.
+    """
+    n = as_array("n", n, low=1, integer=True)
+    L = int(as_array("L", L, low=1, integer=True))
+    score = zero_bound(n, level)  # what n items can just see
+    loss = -np.log(score) / L - law.E
+    with np.errstate(divide="ignore"):
+        return np.where(loss > 0, law.N_c * np.maximum(loss, 0) ** (-1 / law.alpha), np.inf)
+
+
+# -- round the limit: more samples --------------------------------------------------------------------
+
+
+class Passes(NamedTuple):
+    """What sampling until r passes says about a pass rate.
+
+    Attributes
+    ----------
+    unbiased : float
+        ``(r - 1) / (n - 1)`` (Haldane 1945); nan for r = 1, where no unbiased estimate is of use.
+    likeliest : float
+        ``r / n``, the maximum of the likelihood (Hu et al. 2024), biased upwards.
+    interval : Interval
+        Exact, from the law of the waiting time.
+    """
+
+    unbiased: float
+    likeliest: float
+    interval: Interval
+
+
+def pass_until(samples: int, passes: int, level: float = 0.95) -> Passes:
+    """Pass rate of one problem that was sampled until the `passes`-th pass, at sample `samples`.
+
+    The relative error depends on the passes and hardly on the rate, so that a rate of one in a
+    million is measured as well as one in ten, for a million times as many samples per pass.
+
+    Parameters
+    ----------
+    samples : int
+        Samples drawn, >= passes; the last one passed.
+    passes : int
+        >= 1, chosen beforehand.
+    level : float
+        In (0, 1).
+    """
+    n = int(as_array("samples", samples, low=1, integer=True))
+    r = int(as_array("passes", passes, low=1, high=n, integer=True))
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    tail = (1 - level) / 2
+    # The r-th pass came no later than n: Binomial(n) >= r. No earlier: Binomial(n - 1) < r.
+    low = float(stats.beta.ppf(tail, r, n - r + 1))
+    high = float(stats.beta.ppf(1 - tail, r, n - r)) if n > r else 1.0
+    unbiased = (r - 1) / (n - 1) if r > 1 else float("nan")
+    return Passes(unbiased, r / n, Interval(low, high))
+
+
+def pass_until_bias(p: ArrayLike, passes: int) -> NDArray[np.float64]:
+    """Factor by which ``passes / samples`` overstates the pass rate on average.
+
+    ``p**(r-1) 2F1(r, r; r+1; 1-p)``, which is ``r / (r - 1)`` for small p and r > 1, and grows
+    without bound, like ln(1/p), for r = 1.
+
+    Parameters
+    ----------
+    p : array_like
+        True pass rate, in (0, 1].
+    passes : int
+        Passes waited for, >= 1.
+    """
+    p = as_array("p", p, low=0, high=1, open_low=True)
+    r = int(as_array("passes", passes, low=1, integer=True))
+    return p ** (r - 1) * special.hyp2f1(r, r, r + 1, 1 - p)
+
+
+# -- round the limit: the model's own probability ------------------------------------------------------
+
+
+def exact_match_probability(log_probabilities: Sequence[ArrayLike]) -> NDArray[np.float64]:
+    """Chance that a sampled answer is exactly right, from the log-probabilities of its tokens.
+
+    Whoever has the model's probability of the whole target needs no sample: the chance is the
+    exponential of the sum, to as many decimals as a float has, for one pass over the target. (This is
+    sampling at temperature 1; a greedy decoder has no such probability.)
+
+    Parameters
+    ----------
+    log_probabilities : sequence of n arrays
+        For each record the log-probabilities (nats, <= 0) of its target's tokens, each given those
+        before it; lengths may differ, at least one token each. -inf is allowed.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    require(len(log_probabilities) > 0, "log_probabilities", log_probabilities, "a record or more")
+    sums = []
+    for i, tokens in enumerate(log_probabilities):
+        logs = np.atleast_1d(np.asarray(tokens, dtype=float))
+        if logs.ndim != 1 or logs.size == 0:
+            raise FieldError("log_probabilities", tokens, "one number or more", where=f"[{i}]")
+        if not (logs <= 0).all():
+            bad = logs[~(logs <= 0)][0]
+            raise FieldError("log_probabilities", bad, "numbers <= 0", where=f"[{i}]")
+        sums.append(logs.sum())
+    return np.exp(np.array(sums))
