@@ -199,3 +199,39 @@ def test_bootstrap_of_an_undefined_statistic_is_undefined():
         for _ in "ab"
     ]
     assert again[0] == again[1]
+
+
+# -- curvature ---------------------------------------------------------------------------------------
+
+
+def test_curvature_of_a_parabola_is_exact_whatever_the_spacing():
+    u = np.array([0.0, 0.7, 1.0, 2.5])
+    curve = Curve(np.exp(u), 0.1 + 0.08 * u**2)
+    bend = curves.curvature(curve)
+    assert bend.value == pytest.approx(0.16)
+    line = Curve(np.exp(u), 0.3 * u, score_range=(0, 2))
+    assert curves.curvature(line).value == pytest.approx(0, abs=1e-12)
+    with pytest.raises(FieldError, match=r"^curve = 2: expected at least three points"):
+        curves.curvature(Curve([1, 2], [0, 1]))
+
+
+def test_the_sharpest_bend_of_the_closed_form():
+    """Of exp(-exp(-a x)) by calculus: a^2 times the largest |t^2 - t| e^-t, over t > 0."""
+    alpha = 0.5
+    law = ScalingLaw(alpha, 1.0)
+    scale = np.geomspace(1e-6, 1e8, 4001)
+    bend = curves.curvature(Curve(scale, law.probability(scale)))
+    t = np.linspace(1e-4, 20, 400_001)
+    exact = (t**2 - t) * np.exp(-t)
+    assert bend.value == pytest.approx(alpha**2 * exact[np.abs(exact).argmax()], rel=1e-3)
+    t_at = t[np.abs(exact).argmax()]
+    assert bend.scale == pytest.approx(t_at ** (-1 / alpha), rel=0.02)
+
+
+def test_a_bootstrap_interval_may_end_at_infinity():
+    from mirage_utils.emergence import emergence_score
+
+    curve = Curve([1, 2, 3, 4, 5, 6], np.array([0, 0, 1, 0, 1, 60]) / 200, 200)
+    low, high = curves.bootstrap_interval(curve, lambda c: emergence_score(c).value, seed=1)
+    assert np.isfinite(low)
+    assert high == np.inf

@@ -54,7 +54,29 @@ probability = st.floats(0, 1)
 tokens = st.lists(st.integers(0, 4), min_size=1, max_size=8)
 
 
-MEMBERS = ["exact_match", "token_accuracy", "token_edit_distance", "normalised_edit_distance", "character_edit_distance", "longest_correct_prefix", "subset_accuracy", "digit_accuracy", "carry_credit", "rouge_l_sum", "bleu", "multiple_choice_grade", "top_2", "thresholded_error", "binary_brier", "brier", "target_brier", "log_score", "bits_per_byte", "pass_at_k", "pass_until"]
+MEMBERS = [
+    "exact_match",
+    "token_accuracy",
+    "token_edit_distance",
+    "normalised_edit_distance",
+    "character_edit_distance",
+    "longest_correct_prefix",
+    "subset_accuracy",
+    "digit_accuracy",
+    "carry_credit",
+    "rouge_l_sum",
+    "bleu",
+    "multiple_choice_grade",
+    "top_2",
+    "thresholded_error",
+    "binary_brier",
+    "brier",
+    "target_brier",
+    "log_score",
+    "bits_per_byte",
+    "pass_at_k",
+    "pass_until",
+]
 
 
 def test_the_registry_is_complete_and_read_only():

@@ -1,0 +1,210 @@
+"""Files of scores of one's own, and the two commands that print metrics and emergence scores."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+
+from mirage_utils import FieldError, evals
+from mirage_utils.__main__ import main
+from mirage_utils.metrics import METRICS
+
+HEADER = "task,params,metric,score,n\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text: str | bytes):
+        path = tmp_path / "scores.csv"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return write
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_file_is_read_with_what_it_leaves_out(file):
+    frame = evals.read_scores(
+        file(
+            "\ufeffmodel,task,params,metric,score,note\nA, sums ,1e9,accuracy,0.5,x\nB,sums,2e9,accuracy,.7,\n"
+        )
+    )
+    assert list(frame.columns) == [*evals.scores.COLUMNS, "note"]
+    assert frame["task"].tolist() == ["sums", "sums"]
+    assert frame["params"].tolist() == [1e9, 2e9]
+    assert frame["n"].isna().all()
+    (only,) = evals.series(frame)
+    assert (only.task, only.metric, only.direction, only.proportion) == (
+        "sums",
+        "accuracy",
+        "higher",
+        False,
+    )
+    assert only.curve.score.tolist() == [0.5, 0.7]
+
+
+def test_series_are_split_by_family_task_setting_and_metric_and_sorted_by_scale(file):
+    frame = evals.read_scores(
+        file(
+            "family,task,setting,params,metric,score,n\n"
+            "A,t,0-shot,2,accuracy,0.5,10\nA,t,0-shot,1,accuracy,0.2,10\nB,t,0-shot,1,accuracy,0.1,10\n"
+            "A,t,1-shot,1,accuracy,0.3,10\nA,t,0-shot,1,token_edit_distance,3.5,10\n"
+        )
+    )
+    found = {(s.family, s.setting, s.metric): s for s in evals.series(frame)}
+    assert len(found) == 4
+    assert found["A", "0-shot", "accuracy"].curve.scale.tolist() == [1, 2]
+    assert found["A", "0-shot", "accuracy"].proportion
+    edits = found["A", "0-shot", "token_edit_distance"]
+    assert (edits.direction, edits.proportion) == ("lower", False)
+
+
+def test_a_metric_of_known_shape_is_no_proportion_though_it_lies_between_0_and_1(file):
+    frame = evals.read_scores(file(HEADER + "t,1,normalised_edit_distance,0.5,10\n"))
+    assert not next(evals.series(frame)).proportion
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("", evals.ScoreFileError, "the file is empty"),
+        (HEADER, evals.ScoreFileError, "a header and no rows"),
+        (b"\xff\xfe\x00t", evals.ScoreFileError, "not a CSV table in UTF-8"),
+        ('task,params\n"a', evals.ScoreFileError, "not a CSV table"),
+        (HEADER + "t,1,acc,0.5,10,9,9\n", evals.ScoreFileError, "more cells|not a CSV"),
+        ("task,params,metric\nt,1,acc\n", FieldError, r"^columns = .*: expected a column 'score'"),
+        (HEADER + "t,1,acc,0.5,10\nt,x,acc,0.5,10\n", FieldError, r"^params, line 3 = 'x'"),
+        (
+            HEADER + "t,0,acc,0.5,10\n",
+            FieldError,
+            r"^params, line 2 = '0': expected a finite number > 0",
+        ),
+        (HEADER + "t,1,acc,nan,10\n", FieldError, r"^score, line 2 = 'nan'"),
+        (HEADER + "t,1,acc,inf,10\n", FieldError, r"^score, line 2 = 'inf'"),
+        (HEADER + "t,1,acc,,10\n", FieldError, r"^score, line 2 = ''"),
+        (HEADER + "t,1,acc,0.5,2.5\n", FieldError, r"^n, line 2 = '2\.5': expected a finite whole"),
+        (HEADER + ",1,acc,0.5,2\n", FieldError, r"^task, line 2 = ''"),
+        (
+            HEADER + "t,1,acc,0.5,2\nt,1,acc,0.6,2\n",
+            FieldError,
+            r"^params, line 3 = .*expected one score",
+        ),
+        (
+            "task,params,metric,score,direction\nt,1,m,1,up\n",
+            FieldError,
+            r"^direction, line 2 = 'up'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(file, text, error, message):
+    with pytest.raises(error, match=message):
+        evals.read_scores(file(text))
+
+
+def test_the_direction_of_an_unknown_metric_is_asked_for_and_not_guessed(file):
+    frame = evals.read_scores(file("task,params,metric,score\nt,1,zorkiness,1\n"))
+    with pytest.raises(FieldError, match=r"^metric = 'zorkiness': .*a column 'direction'"):
+        list(evals.series(frame))
+    both = "task,params,metric,score,direction\nt,1,m,1,higher\nt,2,m,2,lower\n"
+    with pytest.raises(
+        FieldError, match=r"^direction = \['higher', 'lower'\]: expected one direction"
+    ):
+        list(evals.series(evals.read_scores(file(both))))
+
+
+# -- python -m mirage_utils emergence -------------------------------------------------------------------
+
+
+def test_the_command_prints_gpt3s_emergence_scores(capsys):
+    assert main(["emergence", "gpt3_arithmetic", "--csv", "--draws", "500"]) == 0
+    text = capsys.readouterr().out
+    assert text.splitlines()[0] == (
+        "family,task,setting,metric,n_scales,emergence_score,p_noise,p_smooth,linearity"
+    )
+    found = {(r["task"], r["setting"]): r for r in rows(text)}
+    assert len(found) == 30
+    few = {task: float(found[task, "few-shot"]["emergence_score"]) for task, _ in found}
+    assert few["2D+"] == pytest.approx(32.7, abs=0.05)
+    assert few["3D+"] == pytest.approx(321)
+    assert few["4D+"] == pytest.approx(510)
+    assert few["2Dx"] == pytest.approx(19.9, abs=0.05)
+    assert few["1DC"] == pytest.approx(11.2, abs=0.05)
+    assert few["5D+"] == math.inf
+    for row in found.values():
+        assert row["family"] == "GPT-3"
+        assert row["n_scales"] == "8"
+        assert 0 < float(row["p_noise"]) <= 1
+        assert 0 < float(row["p_smooth"]) <= 1
+        assert 2.5 < float(row["linearity"]) < 4.5
+    # the highest finite score is no surprise to a smooth law; one of the lower ones is
+    assert float(found["4D-", "few-shot"]["p_smooth"]) > 0.5
+    assert float(found["2D+", "few-shot"]["p_smooth"]) < 0.01
+
+
+def test_the_command_takes_a_file(file, capsys):
+    path = file(
+        "task,params,metric,score\nflat,1,acc,0.1\nflat,2,acc,0.1\nloss,1,loss,3\nloss,2,loss,2.5\n"
+        "loss,3,loss,2.1\nalone,1,acc,0.2\n"
+    )
+    assert main(["emergence", str(path), "--csv", "--draws", "200"]) == 0
+    flat, loss, alone = rows(capsys.readouterr().out)
+    assert (flat["emergence_score"], flat["p_noise"]) == ("", "")
+    assert float(loss["emergence_score"]) == pytest.approx(
+        0.9 / math.sqrt((0.25 + 0.16) / 2), rel=1e-5
+    )
+    assert loss["p_smooth"] == ""  # no n, no counts
+    assert (alone["n_scales"], alone["emergence_score"]) == ("1", "")
+    assert main(["emergence", "gpt3_word_tasks", "--draws", "20"]) == 0
+    assert "symbol insertion" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argument", ["no_such_table", "no/such/file.csv"])
+def test_a_table_that_is_not_there_is_named(argument, capsys):
+    assert main(["emergence", argument]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"mirage_utils: table = '{argument}': expected one of gpt3_arithmetic")
+
+
+def test_a_broken_file_is_an_error_and_no_traceback(file, capsys):
+    assert main(["emergence", str(file(HEADER + "t,1,acc,?,1\n"))]) == 1
+    assert "score, line 2 = '?'" in capsys.readouterr().err
+
+
+# -- python -m mirage_utils metrics -------------------------------------------------------------------------
+
+
+def test_the_command_prints_one_row_a_metric(capsys):
+    assert main(["metrics", "--csv"]) == 0
+    found = rows(capsys.readouterr().out)
+    assert list(found[0]) == (
+        [
+            "name",
+            "range",
+            "direction",
+            "continuity",
+            "proper",
+            "expression",
+            "worst_z",
+            "simulations",
+        ]
+    )
+    assert [r["name"] for r in found] == list(METRICS)
+    for row in found:
+        metric = METRICS[row["name"]]
+        assert row["expression"] == str(metric.expression)
+        assert int(row["simulations"]) >= 6
+        assert 0 <= float(row["worst_z"]) < 4.6
+        assert row["direction"] == metric.direction
+        assert ".." in row["range"]
+    ends = {r["name"]: r["range"] for r in found}
+    assert ends["token_edit_distance"] == "0..L"
+    assert ends["log_score"] == "0..inf"
+    assert np.mean([r["proper"] == "yes" for r in found]) < 0.5
