@@ -10,14 +10,15 @@ import html
 import math
 import numbers
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
-from IPython.display import Math, display
+from IPython.display import HTML, Math, display
 
 from .errors import FieldError, require
 
-__all__ = ["claim", "equation", "glue"]
+__all__ = ["claim", "equation", "glue", "table"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PREFIX = "application/papermill.record/"
@@ -109,3 +110,49 @@ def equation(left: str, right: sp.Expr | str, *more: sp.Expr | str) -> None:
     """Display ``left = right (= more ...)`` as typeset mathematics."""
     parts = [side if isinstance(side, str) else sp.latex(side) for side in (left, right, *more)]
     display(Math(" = ".join(parts)))
+
+
+def table(
+    columns: Mapping[str, Sequence[Any]], *, caption: str, mathematics: Sequence[str] = ()
+) -> None:
+    """Display a small table whose cells are finished texts.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        Cells by heading; columns of equal length. The first column names the rows.
+    caption : str
+        One sentence above the table, plain text.
+    mathematics : sequence of str
+        Headings of columns whose cells are LaTeX.
+
+    Raises
+    ------
+    FieldError
+        If there is no column, or columns differ in length.
+    """
+    require(len(columns) > 0, "columns", columns, "at least one column")
+    lengths = {len(cells) for cells in columns.values()}
+    require(len(lengths) == 1, "columns", sorted(lengths), "columns of equal length")
+
+    def cell(heading: str, value: Any, first: bool) -> str:
+        text = html.escape(str(value))
+        if heading in mathematics:  # the class is what the page's MathJax looks for
+            text = f'<span class="math notranslate nohighlight">\\({text}\\)</span>'
+        return f'<th scope="row">{text}</th>' if first else f"<td>{text}</td>"
+
+    head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(cell(h, v, i == 0) for i, (h, v) in enumerate(zip(columns, row, strict=True)))
+        + "</tr>"
+        for row in zip(*columns.values(), strict=True)
+    )
+    # A table wider than a phone scrolls; what scrolls must be reachable by keyboard.
+    display(
+        HTML(
+            f'<div class="mb-tables" role="region" aria-label="{html.escape(caption, quote=True)}" '
+            f'tabindex="0"><table class="dataframe mb-table"><caption>{html.escape(caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+    )

@@ -97,7 +97,7 @@ def emergence_score(curve: Curve | ArrayLike) -> EmergenceScore:
     if step == 0:
         why = (
             f"infinite: {still} of the {squares.size} steps between neighbouring scales are exactly "
-            "zero, so the typical step is"
+            "zero, and so is the typical one"
         )
     signs = {int(np.sign(i - j)) for i in top for j in bottom}
     if len(signs) > 1:

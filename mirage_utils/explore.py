@@ -11,13 +11,23 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+from scipy import stats
 
-from . import plots
+from . import emergence, plots, resolution
+from .curves import Curve
 from .errors import require
-from .metrics import BRIER, EXACT_MATCH, TOKEN_EDIT_DISTANCE
+from .metrics import BRIER, EXACT_MATCH, METRICS, MULTIPLE_CHOICE_GRADE, TOKEN_EDIT_DISTANCE, get
 from .scaling import ScalingLaw
 
-__all__ = ["Explorer", "many_tokens", "one_token"]
+__all__ = [
+    "Explorer",
+    "assumptions",
+    "emergence_clinic",
+    "items",
+    "many_tokens",
+    "one_metric",
+    "one_token",
+]
 
 Controls = Mapping[str, widgets.ValueWidget]
 
@@ -252,6 +262,222 @@ def many_tokens(
             "E": _slider("irreducible loss E", E, 0.0, 1.0, 0.02),
             "L": _whole("target length L", L, 1, 50),
             "items": _whole("test items n", items, 10, 10_000),
+        },
+        draw,
+    )
+
+
+def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 1e9) -> Explorer:
+    """Explorer of chapter 5: any metric beside token accuracy, over one loss.
+
+    Parameters
+    ----------
+    metric : str
+        Name of the metric to begin with.
+    alpha, N_c : float
+        Starting values; see `ScalingLaw`.
+    """
+
+    def draw(
+        metric: str, alpha: float, L: int, K: int, s: float, c: float, k: int
+    ) -> plots.Picture:
+        chosen, law = get(metric), ScalingLaw(alpha, N_c)
+        known = {"L": L, "m": L, "K": K, "s": s, "c": c, "k": k, "w": 4, "b": 4}
+        values = {name: known[name] for name in chosen.parameters}
+        p = law.probability(SCALES)
+        score = chosen.expected(p, **values)
+        start, stop = chosen.expected([0.0, 1.0], **values)
+        fig, ax = plots.panel(chosen.title.capitalize())
+        ax.plot(SCALES, score, color=plots.COLOURS[1])
+        plots.scale_axis(ax)
+        ax.set_ylabel(f"score ({chosen.direction} is better)")
+        figs, words = [fig], "which has no end and so no share of a rise"
+        if np.isfinite([start, stop]).all():
+            rise = (score - start) / (stop - start)
+            beside, ay = plots.panel("Beside token accuracy")
+            ay.plot(SCALES, p, color=plots.MUTED, linewidth=5, alpha=0.3, label="token accuracy")
+            ay.plot(SCALES, rise, color=plots.COLOURS[1], label=chosen.title)
+            plots.scale_axis(ay)
+            plots.percent_axis(ay, "share of its rise")
+            ay.legend(loc="upper left")
+            figs.append(beside)
+            words = f"which reaches {float(rise[-1]):.0%} of its rise at ten trillion parameters"
+        given = ", ".join(f"{name} = {value:g}" for name, value in values.items()) or "no parameter"
+        return plots.show(
+            figs,
+            name="fig-one-metric-explorer",
+            alt=f"The metric {chosen.title} against number of parameters for alpha {alpha:.2f} and "
+            f"{given}, {words}; beside it the accuracy of one token.",
+            caption=f"{chosen.title.capitalize()} over one loss, &alpha; = {alpha:.2f}, {given}.",
+            source="The metric's expression; no data.",
+            kind="formula",
+        )
+
+    return Explorer(
+        {
+            "metric": widgets.Dropdown(
+                options=[(m.title, m.name) for m in METRICS.values()], value=metric,
+                description="metric", style={"description_width": "11em"},
+                layout=widgets.Layout(width="32em", max_width="100%"),
+            ),
+            "alpha": _slider("exponent alpha", alpha, 0.05, 2.0, 0.05),
+            "L": _whole("L = m: tokens, items", 5, 1, 50),
+            "K": _whole("K: options", 4, 3, 20),
+            "s": _slider("s: spread of items", 0.35, 0.05, 2.0, 0.05),
+            "c": _slider("c: threshold", 0.1, 0.01, 0.9, 0.01),
+            "k": _whole("k: attempts", 10, 1, 1000),
+        },
+        draw,
+    )  # fmt: skip
+
+
+def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) -> Explorer:
+    """Explorer of chapter 6: what n test items show of a smooth curve.
+
+    Parameters
+    ----------
+    alpha, N_c : float
+        Starting values; see `ScalingLaw`.
+    n : int
+        Number of test items to begin with.
+    seed : int
+        Of the simulated test.
+    """
+    sizes = np.geomspace(1e7, 1e12, 11)
+
+    def draw(alpha: float, L: int, n: float) -> plots.Picture:
+        law, n = ScalingLaw(alpha, N_c), round(n)
+        truth = EXACT_MATCH.expected(law.probability(sizes), L=L)
+        counts = np.random.default_rng(seed).binomial(n, truth)
+        floor = float(resolution.detection_scale(law, n, L=L))
+        figs = []
+        for title, log in (("On a linear axis", False), ("On a logarithmic axis", True)):
+            fig, ax = plots.panel(title)
+            plots.percent_axis(ax, "items all right", log=log)
+            ax.plot(SCALES, EXACT_MATCH.expected(law.probability(SCALES), L=L), color=plots.MUTED)
+            plots.points(ax, Curve(sizes, counts / n, n), colour=plots.COLOURS[1], line=False)
+            ax.axvline(floor, color=plots.MUTED, linestyle=":")
+            plots.scale_axis(ax)
+            ax.set_xlim(5e6, 2e12)
+            if log:
+                ax.set_ylim(1e-7, 1.5)
+            figs.append(fig)
+        zero = int((counts == 0).sum())
+        return plots.show(
+            figs,
+            name="fig-items-explorer",
+            alt=f"A simulated test of {n} items at eleven sizes on a linear and a logarithmic axis of "
+            f"score, for alpha {alpha:.2f} and target length {L}: {zero} sizes read exactly zero.",
+            caption=f"A test of n = {n:,} items of {L} tokens, &alpha; = {alpha:.2f}: {zero} of {len(sizes)} "
+            f"sizes read zero. Dotted: {plots.size_label(float(f'{floor:.2g}'))} parameters, from where on "
+            "something is seen 95% of the time. Bars: exact 95% intervals; grey: the truth.",
+            source="Drawn from the closed form with a fixed seed.",
+            kind="simulation",
+        )
+
+    return Explorer(
+        {
+            "alpha": _slider("exponent alpha", alpha, 0.05, 2.0, 0.05),
+            "L": _whole("target length L", 5, 1, 50),
+            "n": _slider("test items n", n, 1, 6, 0.1, log=True, fmt=".0f"),
+        },
+        draw,
+    )
+
+
+def emergence_clinic(*, seed: int = 0) -> Explorer:
+    """Explorer of chapter 7: the emergence score of a smooth law, measured, with its error rates.
+
+    Parameters
+    ----------
+    seed : int
+        Of the simulated test.
+    """
+
+    def draw(alpha: float, L: int, m: int, n: float) -> plots.Picture:
+        law, n = ScalingLaw(alpha, 1e10), round(n)
+        sizes = np.geomspace(1e8, 2e11, m)
+        truth = EXACT_MATCH.expected(law.probability(sizes), L=L)
+        counts = np.random.default_rng(seed).binomial(n, truth)
+        curve = Curve(sizes, counts / n, n)
+        found = emergence.calibrate(curve, draws=2000, seed=seed)
+        fig, ax = plots.panel("A smooth law, measured", wide=True)
+        plots.percent_axis(ax, "items all right")
+        ax.plot(SCALES, EXACT_MATCH.expected(law.probability(SCALES), L=L), color=plots.MUTED)
+        plots.points(ax, curve, colour=plots.COLOURS[1], line=False)
+        plots.scale_axis(ax)
+        ax.set_xlim(5e7, 4e11)
+        ax.set_ylim(-0.03, 1.03)
+        value = found.score.value
+        score = "undefined" if np.isnan(value) else f"{value:.3g}".replace("inf", "infinite")
+        chance = "" if np.isnan(value) else (
+            f" Noise scores as high in {found.p_noise:.1%} of cases, a smooth law in {found.p_smooth:.1%}."
+        )  # fmt: skip
+        return plots.show(
+            fig,
+            name="fig-clinic-explorer",
+            alt=f"A simulated test of {n} items at {m} sizes of a smooth law with alpha {alpha:.2f} and "
+            f"target length {L}; its emergence score is {score}.",
+            caption=f"Emergence score: <strong>{score}</strong>.{chance} &alpha; = {alpha:.2f}, L = {L}, "
+            f"{m} sizes, n = {n:,}; bars: exact 95% intervals; grey: the truth.",
+            source="Drawn from the closed form with a fixed seed.",
+            kind="simulation",
+        )
+
+    return Explorer(
+        {
+            "alpha": _slider("exponent alpha", 0.6, 0.1, 2.0, 0.05),
+            "L": _whole("target length L", 5, 1, 50),
+            "m": _whole("number of sizes", 8, 3, 30),
+            "n": _slider("test items n", 200, 1, 6, 0.1, log=True, fmt=".0f"),
+        },
+        draw,
+    )
+
+
+def assumptions(*, L: int = 5) -> Explorer:
+    """Explorer of chapter 8: exact match with several assumptions broken at once.
+
+    Parameters
+    ----------
+    L : int
+        Target length to begin with.
+    """
+    x = np.linspace(-4, 8, 400)
+
+    def draw(L: int, v: float, E: float, s: float) -> plots.Picture:
+        # Difficulty multiplies the loss of an item; the decoder then picks among ten tokens.
+        quantiles = (np.arange(400) + 0.5) / 400
+        hard = stats.gamma.ppf(quantiles, 1 / v, scale=v) if v > 0 else np.ones(1)
+        p = np.exp(-E - np.exp(-x)[:, None] * hard)
+        broken = (MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=s) ** L).mean(axis=1)
+        plain = EXACT_MATCH.expected(np.exp(-np.exp(-x)), L=L)
+        fig, ax = plots.panel("Exact match, as assumed and broken", wide=True)
+        ax.plot(
+            x / np.log(10), plain, color=plots.MUTED, linewidth=5, alpha=0.3, label="as assumed"
+        )
+        ax.plot(x / np.log(10), broken, color=plots.COLOURS[1], label="broken")
+        ax.set_xlabel("α log10(N / N_c)")
+        plots.percent_axis(ax, "items all right")
+        ax.set_ylim(-0.03, 1.03)
+        ax.legend(loc="upper left")
+        return plots.show(
+            fig,
+            name="fig-assumptions-explorer",
+            alt=f"Exact match of {L} tokens against scale, as assumed and with item variance {v:.1f}, "
+            f"irreducible loss {E:.2f} and decoding spread {s:.2f}; the broken curve ends at {broken[-1]:.0%}.",
+            caption=f"L = {L}; variance of item difficulty {v:.1f}, irreducible loss {E:.2f} nats a token, "
+            f"decoding spread {s:.2f} (1: sampled; towards 0: greedy on like items).",
+            source="The closed forms of this chapter, difficulty averaged over 400 quantiles.",
+            kind="formula",
+        )
+
+    return Explorer(
+        {
+            "L": _whole("target length L", L, 1, 50),
+            "v": _slider("variance of difficulty", 1.0, 0.0, 4.0, 0.1),
+            "E": _slider("irreducible loss E", 0.0, 0.0, 1.0, 0.02),
+            "s": _slider("decoding spread s", 1.0, 0.1, 1.0, 0.05),
         },
         draw,
     )

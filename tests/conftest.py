@@ -22,6 +22,17 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
+def evaluation_data() -> Path:
+    """The folder of public evaluation data that MIRAGE_EVAL_DATA names."""
+    return Path(os.environ["MIRAGE_EVAL_DATA"])
+
+
+needs_evaluation_data = pytest.mark.skipif(
+    not os.environ.get("MIRAGE_EVAL_DATA"),
+    reason="MIRAGE_EVAL_DATA names no folder of public evaluation data to check quoted figures against",
+)
+
+
 @dataclass(frozen=True)
 class Run:
     """An executed chapter."""

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 import yaml
-from conftest import CHAPTERS, ROOT, execute
+from conftest import CHAPTERS, ROOT, evaluation_data, execute, needs_evaluation_data
 from scipy import integrate, optimize, special, stats
 
 NAMES = [chapter.stem for chapter in CHAPTERS]
@@ -28,6 +28,10 @@ CHANGED = {
     "02_one_token": {"ALPHA": 0.8, "N_C": 1e8, "E_FLOOR": 0.3},
     "03_many_tokens": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "ITEMS": 100},
     "04_does_gpt3_obey": {"LEVEL": 0.99},
+    "05_a_field_guide_to_metrics": {"LENGTH": 9, "ATTEMPTS": 100, "SPREAD": 0.2},
+    "06_resolution": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "POWER": 0.9},
+    "07_the_emergence_score": {"ALPHA": 0.5, "SIZES": 16, "LEVEL": 0.1},
+    "08_assumptions": {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]},
 }
 
 
@@ -115,6 +119,22 @@ def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
         assert after["shift_formula"] == pytest.approx(math.log10(9) / 0.8)
         assert after["width_long"] == pytest.approx(1.3395378 / 0.8, rel=1e-3)
         assert after["in_view"] == pytest.approx(in_view(100, 0.8))
+    elif name == "05_a_field_guide_to_metrics":
+        assert after["later_match"] == pytest.approx(math.log10(9), abs=1e-4)
+        assert after["narrower_pass"] < before["narrower_pass"]  # more attempts, sharper
+        assert after["narrower_grade"] < before["narrower_grade"]  # items more alike, sharper
+    elif name == "06_resolution":
+        assert after["gain_limit"] == pytest.approx(math.log10(2) / 0.8)
+        assert after["double_hundredth"] > before["double_hundredth"]
+        assert after["rate"] == before["rate"]
+    elif name == "07_the_emergence_score":
+        assert after["sizes_used"] == 16
+        assert after["raw_alarms"] > before["raw_alarms"]
+        assert after["es_4d"] == before["es_4d"]
+    elif name == "08_assumptions":
+        assert after["base_width"] == pytest.approx(1.3395378, rel=1e-4)
+        assert after["variance_top"] == 1.5
+        assert after["inflation_formula"] == pytest.approx(1 + 6 * 0.5)
     else:
         assert after["level"] == 0.99
         assert (
@@ -297,3 +317,250 @@ def test_chapter_4_predictions(chapter_run):
     understated = [predictive(*small[key], 174.6e9)[1] < table[key][1][-1] / 2000 for key in sums]
     assert g["understated"] == sum(understated) == 12
     assert g["ignorance"] == pytest.approx(-math.log(2001))
+
+
+# -- chapter 5 -------------------------------------------------------------------------------------
+
+
+def rise(score, low=0.1, high=0.9):
+    """Half-way point and width of score(x), decades, by root finding; p = exp(-exp(-x))."""
+
+    def share(x):
+        start, stop = score(0.0), score(1.0)
+        return (score(math.exp(-math.exp(-x))) - start) / (stop - start)
+
+    ten, half, ninety = (
+        optimize.brentq(lambda x, y=y: share(x) - y, -6, 20) for y in (low, 0.5, high)
+    )
+    return half / math.log(10), (ninety - ten) / math.log(10)
+
+
+def test_chapter_5_numbers(chapter_run):
+    g = chapter_run("05_a_field_guide_to_metrics").glued
+    assert g["worst_z"] < 4.6
+    assert g["n_metrics"] == g["n_linear"] + g["n_continuous"] + g["n_steps"] == 21
+    assert g["bleu_tokens"] == 2.5
+    place, width = rise(lambda p: p)
+    assert g["width_token"] == pytest.approx(width, rel=1e-4)
+    # each metric from its definition, not from its expression
+    shapes = {
+        "match": rise(lambda p: p**5),
+        "bleu": rise(lambda p: math.prod(p**n for n in (1, 2, 3, 4)) ** 0.25),
+        "prefix": rise(lambda p: sum(p**j for j in range(1, 6))),
+        "carry": rise(
+            lambda p: sum(w * stats.binom.pmf(5 - j, 5, p) for j, w in ((0, 1), (1, 0.5)))
+        ),
+        "threshold": rise(
+            lambda p: stats.logistic.cdf((math.log(0.1) - math.log(max(1 - p, 1e-300))) / 0.35)
+        ),
+    }
+    for name, (half, _) in shapes.items():
+        assert g[f"later_{name}"] == pytest.approx(half - place, abs=2e-4), name
+    for name in ("prefix", "carry", "threshold"):
+        assert g[f"narrower_{name}"] == pytest.approx(shapes[name][1] / width, rel=1e-3), name
+    half, w = rise(lambda p: 2 - ((p - 1) ** 2 + 3 * ((1 - p) / 3) ** 2))  # four options, summed
+    assert g["earlier_brier"] == pytest.approx(place - half, abs=2e-4)
+    assert g["narrower_brier"] == pytest.approx(w / width, rel=1e-3)
+    half, w = rise(lambda p: 1 - stats.binom.pmf(0, 10, p))
+    assert (g["earlier_pass"], g["narrower_pass"]) == pytest.approx(
+        (place - half, w / width), abs=1e-3
+    )
+    assert g["rouge_drop"] == pytest.approx(0.05, abs=4 * g["rouge_drop_error"] / 1.96)
+    # the target Brier score's best forecast by brute force over the simplex
+    a, b = np.meshgrid(np.linspace(0, 1, 601), np.linspace(0, 1, 601))
+    c = 1 - a - b
+    loss = np.where(
+        c >= -1e-12, 0.6 * (1 - a) ** 2 + 0.3 * (1 - b) ** 2 + 0.1 * (1 - c) ** 2, np.inf
+    )
+    best = np.unravel_index(loss.argmin(), loss.shape)
+    assert g["target_best"] == pytest.approx(a[best], abs=2e-3)
+    assert g["target_last"] == pytest.approx(c[best], abs=2e-3)
+    # what of one resolution is seen on the two ends: p with 1 - (1-p)^10 = 1/300, and p^5 = 1/300
+    at = [-math.log(-math.log(p)) for p in (1 - (1 - 1 / 300) ** 0.1, (1 / 300) ** 0.2)]
+    assert g["seen_gap"] == pytest.approx((at[1] - at[0]) / math.log(10) / 0.5, abs=1e-3)
+
+
+# -- chapter 6 -------------------------------------------------------------------------------------
+
+
+def test_chapter_6_numbers(chapter_run):
+    g = chapter_run("06_resolution").glued
+    assert g["three"] == pytest.approx(math.log(20))
+    assert g["bound_128"] == pytest.approx(1 - 0.05 ** (1 / 128))
+    N, k, n = published()["4D+", "few-shot"]
+    assert (g["count_13"], g["count_175"]) == (k[-2], k[-1]) == (8, 510)
+    assert g["sixth_low"] == pytest.approx(stats.beta.ppf(0.025, 3, 1998))
+    assert g["zero_high"] == pytest.approx(1 - 0.025 ** (1 / 2000))
+    low, high = stats.beta.ppf(0.025, k, n - k + 1), stats.beta.ppf(0.975, k + 1, n - k)
+    low[k == 0] = 0
+    small = [i for i in range(8) if N[i] < 7e9]
+    pairs = list(itertools.combinations(small, 2))
+    assert g["n_pairs"] == len(pairs)
+    assert g["overlapping"] == sum(max(low[i], low[j]) <= min(high[i], high[j]) for i, j in pairs)
+    # worst coverage of Wilson's interval, written out
+    rates, counts = np.geomspace(2e-4, 0.5, 400), np.arange(129)
+    q, z = counts / 128, stats.norm.ppf(0.975)
+    middle, half = (
+        (q + z**2 / 256) / (1 + z**2 / 128),
+        z * np.sqrt(q * (1 - q) / 128 + z**2 / (4 * 128**2)) / (1 + z**2 / 128),
+    )
+    inside = (np.maximum(middle - half, 0)[:, None] - 1e-12 <= rates) & (
+        rates <= (middle + half)[:, None]
+    )
+    cover = (stats.binom.pmf(counts[:, None], 128, rates) * inside).sum(axis=0)
+    assert g["worst_wilson"] == pytest.approx(cover.min(), abs=1e-6)
+    assert g["reads_zero"] == pytest.approx((1 - g["rate"]) ** 128)
+    assert g["pooled_low"] == pytest.approx(stats.beta.ppf(0.025, 686, 1_015_808 - 685))
+
+    # detection floor by root finding on the closed form
+    def floor(items, L=16, alpha=0.5):
+        return optimize.brentq(
+            lambda u: (1 - math.exp(-L * math.exp(-alpha * u))) ** items - 0.05, -20, 40
+        )
+
+    floors = [floor(m) / math.log(10) for m in (100, 10_000, 1_000_000)]
+    assert g["gain_first"] == pytest.approx(floors[0] - floors[1], abs=1e-6)
+    assert g["gain_second"] == pytest.approx(floors[1] - floors[2], abs=1e-6)
+    # power of the doubling at one in ten, by simulation
+    rng, m = np.random.default_rng(5), g["double_tenth"]
+    a, b = rng.binomial(m, 0.1, 2_000), rng.binomial(m, 0.2, 2_000)
+    tail = np.minimum(
+        stats.hypergeom.sf(b - 1, 2 * m, a + b, m), stats.hypergeom.cdf(b, 2 * m, a + b, m)
+    )
+    assert (tail <= 0.025).mean() == pytest.approx(0.8, abs=0.04)
+    assert g["bias_two"] == pytest.approx(2, abs=0.1)
+    assert g["bias_twenty"] == pytest.approx(20 / 19, abs=0.02)
+    assert g["scatter_twenty"] == pytest.approx(1 / math.sqrt(18), rel=0.1)
+    # worth of an item by probability: gamma integrals done numerically
+    loss = 8 * 10 ** (0.5)  # eight tokens at a tenth of the critical scale
+    density = stats.gamma(8, scale=1 / 8).pdf
+    mean, square = (
+        integrate.quad(lambda h, t=t: np.exp(-t * loss * h) * density(h), 0, 10)[0] for t in (1, 2)
+    )
+    assert g["truth_lowest"] == pytest.approx(mean, rel=1e-6)
+    assert g["saving_small"] == pytest.approx(mean * (1 - mean) / (square - mean**2), rel=1e-4)
+
+
+@needs_evaluation_data
+def test_the_quoted_pass_counts_are_those_of_the_files(chapter_run):
+    g = chapter_run("06_resolution").glued
+    folder = evaluation_data() / "llm_monkeys"
+    totals = collections.defaultdict(lambda: [0, 0, 0, 0])
+    for file, columns in (
+        ("pythia_gsm8k_math_pass_counts.csv", "Num. Samples"),
+        ("pythia_math_original_pass_counts_10000_samples.csv", "Num. Samples Total"),
+    ):
+        for row in csv.DictReader((folder / file).read_text().splitlines()):
+            total = totals[file[:12], row["Model"], row["Benchmark"]]
+            right = int(float(row["Num. Samples Correct"]))
+            for i, value in enumerate((1, int(row[columns]), right, right == 0)):
+                total[i] += value
+    first, brown = "pythia_gsm8k", "pythia_math_"
+    assert totals[first, "Pythia 70M", "GSM8K"] == [
+        g["problems"],
+        g["samples"],
+        g["right"],
+        g["never"],
+    ]
+    assert g["rate"] == pytest.approx(0.000675, abs=5e-7)
+    assert totals[first, "Pythia 70M", "MATH"][1:3] == [g["math_samples"], 0]
+    assert totals[brown, "Pythia 70M", "MATH"][1:3] == [g["brown_samples"], g["brown_right"]]
+
+
+# -- chapter 7 -------------------------------------------------------------------------------------
+
+
+def score_of(y):
+    """Equation 1, one curve at a time."""
+    y = np.asarray(y, float)
+    sign = np.sign(int(y.argmax()) - int(y.argmin()))
+    step = math.sqrt(float(np.median(np.diff(y) ** 2)))
+    return sign * math.inf if step == 0 else sign * (y.max() - y.min()) / step
+
+
+def test_chapter_7_numbers(chapter_run):
+    g = chapter_run("07_the_emergence_score").glued
+    rng = np.random.default_rng(77)
+    for m, key in ((4, "q4"), (6, "q6"), (8, "q8"), (12, "q12")):
+        null = [score_of(y) for y in rng.standard_t(1e9, (20_000, m))]
+        assert g[key] == pytest.approx(np.quantile(null, 0.95), rel=0.06)
+    x = np.geomspace(1e-4, 1e4, 12)
+    assert g["es_loss"] == pytest.approx(score_of(-(x**-0.3)))
+    assert g["es_one"] == pytest.approx(score_of(np.exp(-(x**-0.3))))
+    assert g["es_five"] == pytest.approx(score_of(np.exp(-5 * x**-0.3)))
+    table = published()
+    for key, task in (
+        ("es_2d", "2D+"),
+        ("es_3d", "3D+"),
+        ("es_4d", "4D+"),
+        ("es_2x", "2Dx"),
+        ("es_1dc", "1DC"),
+    ):
+        _, k, n = table[task, "few-shot"]
+        assert g[key] == pytest.approx(score_of(k / n)), task
+    scores = {key: score_of(k / n) for key, (_, k, n) in table.items()}
+    assert g["n_infinite"] == sum(map(math.isinf, scores.values()))
+    # the chance that the smooth law scores as high on four-digit addition, by statsmodels' fit
+    N, k, n = table["4D+", "few-shot"]
+    design = sm.add_constant(np.log(N / 6.66e9))
+    glm = sm.GLM(
+        np.stack([k, n - k], axis=1), design, sm.families.Binomial(sm.families.links.LogLog())
+    )
+    accuracy = glm.fit(maxiter=200).predict(design)
+    drawn = rng.binomial(2000, accuracy, (4_000, 8)) / 2000
+    assert g["p_4d"] == pytest.approx(
+        np.mean([score_of(y) >= scores["4D+", "few-shot"] for y in drawn]), abs=0.05
+    )
+    # infinite by rounding
+    sizes = np.unique(np.concatenate([N for N, _, _ in table.values()]))
+    truth = np.exp(-5 * (sizes / 3e9) ** -0.5)
+    drawn = rng.binomial(100, truth, (4_000, 8)) / 100
+    assert g["inf_100"] == pytest.approx(
+        np.mean([math.isinf(score_of(y)) for y in drawn if np.ptp(y)]), abs=0.04
+    )
+    assert g["triplets"] == 220 * 40 * 10
+    assert g["false_low"] <= 0.05
+    assert g["fit_detected"] > g["detected"]
+    low, high = stats.beta.ppf(0.025, 62, 6), stats.beta.ppf(0.975, 63, 5)
+    assert (g["none_low"], g["none_high"]) == pytest.approx((low, high))
+    assert g["factor_half"] == pytest.approx(0.92 / 0.08)
+    drawn = rng.binomial(50, 0.01, (20_000, 6)) / 50
+    up = [score_of(y) == math.inf for y in drawn if np.ptp(y)]
+    assert g["floor_infinite"] == pytest.approx(sum(up) / 20_000, abs=0.02)
+
+
+# -- chapter 8 -------------------------------------------------------------------------------------
+
+
+def test_chapter_8_numbers(chapter_run):
+    g = chapter_run("08_assumptions").glued
+    assert g["uniform_true"] == pytest.approx(integrate.quad(lambda p: p**5, 0, 1)[0])
+    assert g["uniform_naive"] == pytest.approx(0.5**5)
+    # widths by root finding on formulas written anew
+    _, base = rise(lambda p: p**5)
+    assert g["base_width"] == pytest.approx(base, rel=1e-4)
+    x10, x90 = (math.log(5 * 2 / (y**-2 - 1)) for y in (0.1, 0.9))  # (1 + 10 q)^(-1/2) solved for q
+    assert g["widest_unequal"] == pytest.approx((x90 - x10) / math.log(10) / base, rel=1e-3)
+    half, markov = rise(lambda p: p * (p + 0.6 * (1 - p)) ** 4)
+    assert g["width_markov"] == pytest.approx(markov / base, rel=1e-3)
+    assert g["place_dependent"] == pytest.approx(rise(lambda p: p**5)[0] - half, abs=2e-4)
+    assert g["ceiling_top"] == pytest.approx(math.exp(-1.5))
+
+    def greedy(p, s=0.35):
+        if p in (0.0, 1.0):
+            return p
+        odds = (p / ((1 - p) / 9)) ** (1 / s)
+        return (odds / (odds + 9)) ** 5
+
+    half, sharp = rise(greedy)
+    assert g["narrow_middle"] == pytest.approx(sharp / base, rel=1e-3)
+    assert g["earlier_greedy"] == pytest.approx(rise(lambda p: p**5)[0] - half, abs=2e-4)
+    assert g["position_80"] == pytest.approx(sum(0.8**j for j in range(1, 13)) / 12)
+    assert g["shift_three"] == pytest.approx(math.log10(3), abs=1e-3)
+    assert g["same_difference"] == 0
+    # the bend of GPT-3's two-digit additions, from the counts
+    N, k, n = published()["2D+", "few-shot"]
+    u, y = np.log(N[:7]), np.log(-np.log(k[:7] / n[:7]))
+    middle = np.interp((u[0] + u[-1]) / 2, u, y)
+    assert g["gpt3_bend"] == pytest.approx((y[-1] - middle) / (middle - y[0]))
+    assert g["best_bend"] < g["limit_unequal"] < g["gpt3_bend_low"]
