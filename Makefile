@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html open test lab lint format lock clean
+.PHONY: help book html open test bench lab lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ open:
 
 test: $(STAMP)  ## run all tests: library, notebooks, built pages
 	$(BIN)/python -m pytest
+
+bench: $(STAMP)  ## measure speed, as ratios to other programs in the same run
+	$(BIN)/python -m benchmarks
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, where the sliders move
 	$(BIN)/jupyter lab notebooks

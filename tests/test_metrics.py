@@ -318,6 +318,13 @@ def test_batches_larger_than_a_block_and_huge_tokens():
     a, b = rng.integers(0, 4, (2, 70_001, 5))
     assert (batch.edit_distances(a, b) == batch.edit_distances(a.tolist(), b.tolist())).all()
     assert batch.edit_distances(np.array([[2**40, 1]]), np.array([[2**40]])).tolist() == [1]
+    far = np.arange(50)[None] * 2**40  # too many to be characters, too long for the table
+    assert batch.edit_distances(far, far[:, 1:]).tolist() == [1]
+    assert batch.edit_distances(far, np.zeros((1, 0), dtype=int)).tolist() == [50]
+    zeros = np.zeros((1, 40), dtype=int)  # what NumPy would drop from the end of a string
+    assert batch.edit_distances(zeros, zeros[:, :36]).tolist() == [4]
+    low = np.arange(0xD700, 0xE100)[None]  # across the code points that are no characters
+    assert batch.edit_distances(low, low[:, 3:]).tolist() == [3]
     assert batch.edit_distances([], []).tolist() == []
 
 

@@ -53,7 +53,7 @@ def edit_distances(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDAr
     if is_table(targets) and is_table(outputs):
         if max(targets.shape[1], outputs.shape[1]) <= _LONGEST:
             return _table_distances(targets, outputs)
-        return _pair_distances(targets.tolist(), outputs.tolist())
+        return _pair_distances(*_texts(targets, outputs))
     return _pair_distances([_plain(t) for t in targets], [_plain(o) for o in outputs])
 
 
@@ -61,6 +61,32 @@ def _pair_distances(targets: list, outputs: list) -> NDArray[np.int64]:
     if not targets:
         return np.zeros(0, dtype=np.int64)
     return cpdist(targets, outputs, scorer=Levenshtein.distance, dtype=np.int64)
+
+
+def _texts(targets: NDArray, outputs: NDArray) -> tuple[list, list]:
+    """Rows as strings of one character a token, where there are few enough tokens for that.
+
+    A string is one object and a list of tokens many, which rapidfuzz would have to hash one by one.
+    """
+    low, high = _range(targets, outputs)
+    if high - low >= 0x10FFFF:
+        return targets.tolist(), outputs.tolist()
+
+    def text(side: NDArray) -> list[str]:
+        if side.shape[1] == 0:
+            return [""] * len(side)
+        # from 1 on, because NumPy drops zeros from the end of a string
+        codes = np.ascontiguousarray((side.astype(np.int64) - (low - 1)).astype(np.uint32))
+        return codes.view(f"<U{side.shape[1]}").ravel().tolist()
+
+    return text(targets), text(outputs)
+
+
+def _range(*tables: NDArray) -> tuple[int, int]:
+    filled = [t for t in tables if t.size]
+    if not filled:
+        return 0, 0
+    return min(int(t.min()) for t in filled), max(int(t.max()) for t in filled)
 
 
 def _plain(tokens: Tokens) -> Tokens:
@@ -77,8 +103,7 @@ def _fits(low: int, high: int, kind: type[np.integer]) -> bool:
 def _table_distances(targets: NDArray, outputs: NDArray) -> NDArray[np.int64]:
     # Distances are at most the longer length (up to _LONGEST) and a cell holds at most one more, so
     # a byte holds it. Tokens are narrowed too where they fit: comparing bytes moves an eighth.
-    low = min(int(targets.min()), int(outputs.min())) if outputs.size else 0
-    high = max(int(targets.max()), int(outputs.max())) if outputs.size else 0
+    low, high = _range(targets, outputs)
     narrow = next((t for t in (np.int8, np.int16, np.int32) if _fits(low, high, t)), None)
     n = len(targets)
     result = np.empty(n, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Speed, as ratios between programs that ran side by side; never part of the tests."""
