@@ -6,7 +6,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .errors import FieldError
 
@@ -60,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         "score (equation 1 of Schaeffer et al. 2023), the chance that pure noise scores as high on "
         "these sizes with these items (p_noise), the chance that the smooth closed form does "
         "(p_smooth; empty without n), and BIG-bench's linearity. Curves of metrics of which less is "
-        "better are turned round first. An undefined score (a flat curve) is left empty.",
+        "better are turned round first. Scores between 0 and 1 with n are taken as shares of n items "
+        "right. An undefined score (a flat curve) is left empty.",
     )
     emergence.add_argument("table", metavar="TABLE", help="as listed by 'tables', or a CSV file")
     emergence.add_argument("--csv", action="store_true", help="as CSV")
@@ -91,11 +92,10 @@ def _metrics(options: argparse.Namespace) -> None:
     from .metrics import METRICS
     from .metrics.check import agreement
 
-    rows = []
-    for metric in METRICS.values():
-        found = agreement(metric, seed=options.seed)
-        rows.append(
-            {
+    def rows() -> Iterator[dict[str, object]]:
+        for metric in METRICS.values():
+            found = agreement(metric, seed=options.seed)
+            yield {
                 "name": metric.name,
                 "range": f"{metric.low}..{'inf' if metric.high.is_infinite else metric.high}",
                 "direction": metric.direction,
@@ -105,8 +105,8 @@ def _metrics(options: argparse.Namespace) -> None:
                 "worst_z": f"{found.worst_z:.2f}",
                 "simulations": found.simulations,
             }
-        )
-    _print_rows(rows, as_csv=options.csv)
+
+    _print_rows(rows(), as_csv=options.csv)
 
 
 def _emergence(options: argparse.Namespace) -> None:
@@ -150,15 +150,20 @@ def _number(value: float | None) -> str:
     return "" if value is None or value != value else f"{value:.6g}"
 
 
-def _print_rows(rows: Sequence[dict[str, object]], *, as_csv: bool) -> None:
+def _print_rows(rows: Iterable[dict[str, object]], *, as_csv: bool) -> None:
+    """As CSV row by row, since some take seconds to compute; as a table when all are there."""
     if as_csv:
-        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = None
+        for row in rows:
+            if writer is None:
+                writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(row)
+            sys.stdout.flush()
         return
     import pandas as pd
 
-    print(pd.DataFrame(rows).to_string(index=False))
+    print(pd.DataFrame(list(rows)).to_string(index=False))
 
 
 def _print_tables(tables, *, as_csv: bool) -> None:

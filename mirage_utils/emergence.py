@@ -137,7 +137,7 @@ def breakthroughness(curve: Curve | ArrayLike) -> float:
 
 
 def linearity(curve: Curve | ArrayLike) -> float:
-    """BIG-bench's linearity: the signed rise over the root *mean* square step.
+    """BIG-bench's linearity: the signed rise over the root *mean* square step, as usually coded.
 
     The mean where breakthroughness has the median; one large step raises it too, so the score is
     never infinite and at most ``m - 1`` in size, which a straight line reaches. nan for a flat curve.

@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from mirage_utils import Curve, FieldError, explore, plots
-from mirage_utils.chapter import _plain, claim, glue
+from mirage_utils import Curve, FieldError, chapter, explore, plots
+from mirage_utils.chapter import _plain, claim, glue, table
+from mirage_utils.metrics import METRICS
 
 WORDS = {
     "name": "fig-test",
@@ -123,7 +124,16 @@ def test_a_count_of_zero_is_an_arrow_and_not_a_point_on_a_log_axis():
 # -- explorers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [explore.one_token, explore.many_tokens])
+@pytest.mark.parametrize(
+    "make",
+    [
+        explore.one_token,
+        explore.many_tokens,
+        explore.one_metric,
+        explore.items,
+        explore.emergence_clinic,
+    ],
+)
 def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
     explorer = make()
     bundle = explorer._repr_mimebundle_()
@@ -137,15 +147,59 @@ def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
     assert explorer._view.value == before
 
 
-def test_every_control_changes_the_picture():
-    explorer = explore.many_tokens()
+@pytest.mark.parametrize(
+    ("make", "controls"),
+    [
+        (explore.many_tokens, {"alpha", "N_c", "E", "L", "items"}),
+        (explore.items, {"alpha", "L", "n"}),
+        (explore.emergence_clinic, {"alpha", "L", "m", "n"}),
+        (explore.assumptions, {"L", "v", "E", "s"}),
+    ],
+)
+def test_every_control_changes_the_picture(make, controls):
+    explorer = make()
     explorer.widget()
-    assert set(explorer.controls) == {"alpha", "N_c", "E", "L", "items"}
+    assert set(explorer.controls) == controls
     for name, control in explorer.controls.items():
         explorer.reset()
         before = explorer._view.value
-        control.value = control.max
-        assert explorer._view.value != before, name
+        start = control.value
+        ends = (
+            [10**control.min, 10**control.max]
+            if "Log" in type(control).__name__
+            else [control.min, control.max]
+        )
+        for end in ends:
+            control.value = end
+            assert "<svg" in explorer._view.value
+            assert (explorer._view.value != before) == (end != start), (name, end)
+
+
+def test_the_explorer_of_metrics_knows_them_all():
+    explorer = explore.one_metric()
+    explorer.widget()
+    controls = explorer.controls
+    assert {name for _, name in controls["metric"].options} == set(METRICS)
+    for metric in METRICS.values():
+        explorer.reset()
+        controls["metric"].value = metric.name
+        assert metric.title.capitalize()[:8] in explorer._view.value
+        for parameter in metric.parameters:
+            control = controls.get({"m": "L"}.get(parameter, parameter))
+            if control is not None:  # bytes and characters of a token stay as they are
+                before = explorer._view.value
+                control.value = control.max
+                assert explorer._view.value != before, (metric.name, parameter)
+
+
+def test_an_emergence_clinic_with_nothing_to_see_says_so():
+    explorer = explore.emergence_clinic()
+    explorer.widget()
+    explorer.controls["alpha"].value = 2.0
+    explorer.controls["n"].value = 10
+    explorer.controls["m"].value = 3
+    explorer.controls["L"].value = 50
+    assert "undefined" in explorer._view.value or "score is" in explorer._view.value
 
 
 # -- glue and claims ----------------------------------------------------------------------------
@@ -176,3 +230,26 @@ def test_glue_refuses_odd_names():
 def test_a_claim_that_does_not_hold_stops_everything(capsys):
     with pytest.raises(AssertionError, match=r"Claim 9\.1 does not hold: pigs fly"):
         claim("9.1", "pigs fly", np.bool_(False))
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+
+def test_a_table_has_a_caption_headings_and_escaped_cells(monkeypatch):
+    shown = []
+    monkeypatch.setattr(chapter, "display", shown.append)
+    table({"name": ["a<b"], "formula": ["p^L"]}, caption="What is in it.", mathematics=["formula"])
+    html = shown[0]._repr_html_()
+    assert "<caption>What is in it.</caption>" in html
+    assert '<th scope="row">a&lt;b</th>' in html
+    assert r"\(p^L\)" in html
+    assert 'tabindex="0"' in html
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [({}, r"^columns = \{\}"), ({"a": [1], "b": []}, r"^columns = \[0, 1\]")],
+)
+def test_a_table_of_unequal_columns_is_refused(columns, message):
+    with pytest.raises(FieldError, match=message):
+        table(columns, caption="x")

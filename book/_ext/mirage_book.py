@@ -114,6 +114,29 @@ def check_images(app: Sphinx, exception: Exception | None) -> None:
                 )  # fmt: skip
 
 
+_REDIRECT = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" href="_static/favicon.svg">
+<meta http-equiv="refresh" content="0; url={target}">
+</head>
+<body><p><a href="{target}">{title}</a></p></body>
+</html>
+"""
+
+
+def write_redirect(app: Sphinx, exception: Exception | None) -> None:
+    """Make the way in a whole page: the bare redirect has no icon, and a browser asks for one."""
+    if exception is None and app.builder.format == "html":
+        page = _REDIRECT.format(
+            title=app.config.html_title or app.config.project, target="book/intro.html"
+        )
+        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     # Before myst-nb, which reads the path of the cache at builder-inited.
     app.connect("config-inited", key_the_cache, priority=100)
@@ -122,4 +145,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", drop_widget_state)
     app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
+    app.connect("build-finished", write_redirect, priority=900)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
