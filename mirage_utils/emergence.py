@@ -275,7 +275,7 @@ def calibrate(
     pooled = counts.sum() / n.sum()
     noise = emergence_scores(sign * rng.binomial(n, pooled, (draws, len(curve))) / n)
     p_noise = p_value(score.value, noise)
-    if len(curve) < 2 or np.isnan(score.value):
+    if np.isnan(score.value):
         return Calibration(score, straight, p_noise, float("nan"), "binomial", None)
     right = counts if direction == "higher" else n - counts
     reference = float(np.exp(curve.log_scale.mean()))

@@ -124,6 +124,8 @@ def sweep(
     ndarray
         Of the shape of `log_scale`; equal to ``metric.expected(law.probability(N))`` to rounding.
     """
+    for name, value in parameters.items():
+        require(np.ndim(value) == 0, name, value, "one number")
     metric.expected(0.5, **parameters)  # names and ranges
     log_scale = as_array("log_scale", log_scale)
     return evaluate(over_log_scale(metric, law, **parameters), {x: log_scale - np.log(law.N_c)})

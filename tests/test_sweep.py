@@ -49,6 +49,7 @@ def test_single_numbers_are_compiled_in():
         (lambda: sweep.evaluate(p * K, {p: 0.1}), r"^K = None"),
         (lambda: sweep.evaluate(p, {p: [0.1, 0.2]}, out=np.empty(3)), r"^out = \(3,\)"),
         (lambda: sweep.sweep(METRICS["exact_match"], LAW, [1.0]), r"^L = None"),
+        (lambda: sweep.sweep(METRICS["exact_match"], LAW, [1.0], L=[1, 2]), r"^L = \[1, 2\]"),
         (lambda: sweep.sweep(METRICS["exact_match"], LAW, [np.nan], L=2), r"^log_scale\[0\] = nan"),
         (lambda: sweep.over_log_scale(METRICS["exact_match"], LAW), r"^L = None"),
     ],

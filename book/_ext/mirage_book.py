@@ -120,7 +120,7 @@ _REDIRECT = """\
 <head>
 <meta charset="utf-8">
 <title>{title}</title>
-<link rel="icon" href="_static/favicon.svg">
+<link rel="icon" href="data:,">
 <meta http-equiv="refresh" content="0; url={target}">
 </head>
 <body><p><a href="{target}">{title}</a></p></body>
@@ -129,7 +129,11 @@ _REDIRECT = """\
 
 
 def write_redirect(app: Sphinx, exception: Exception | None) -> None:
-    """Make the way in a whole page: the bare redirect has no icon, and a browser asks for one."""
+    """Make the way in a whole page.
+
+    The bare redirect names no icon, so that a browser asks the server for one; and a real icon would
+    still be under way when the page is left. An empty one asks for nothing.
+    """
     if exception is None and app.builder.format == "html":
         page = _REDIRECT.format(
             title=app.config.html_title or app.config.project, target="book/intro.html"
