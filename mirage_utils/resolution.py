@@ -256,7 +256,10 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
     require(0 < size < 1, "size", size, "a number between 0 and 1")
     require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
     effect = abs(proportion_effectsize(a, b))
-    guess = NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1)
+    # Nearly opposite scores need a handful of items, where the approximation has no solution.
+    guess = 8.0
+    if effect < 1:
+        guess = float(NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1))
     rarest = min(max(a, b), 1 - min(a, b))
     if guess * rarest > 2000:
         return int(np.ceil(guess))

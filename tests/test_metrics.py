@@ -678,6 +678,11 @@ def test_a_reader_adds_a_metric_in_ten_lines():
         (lambda: CARRY_CREDIT.score(["12"], ["3"]), r"^targets\[0\] = '12'"),
         (lambda: CARRY_CREDIT.score([(1, -2)], ["3"]), r"^targets\[0\] = \(1, -2\)"),
         (lambda: batch.edit_distances(["a"], []), r"^outputs = 0"),
+        (lambda: EXACT_MATCH.score("ab", "ab"), r"^targets = 'ab': expected a sequence of records"),
+        (lambda: EXACT_MATCH.score([5], [5]), r"^outputs\[0\] = 5: expected a sequence of tokens"),
+        (lambda: EXACT_MATCH.score([5], ["5"]), r"^targets\[0\] = 5: expected a sequence of tok"),
+        (lambda: NORMALISED_EDIT_DISTANCE.score(["a"], ["a", "b"]), r"^outputs = 2"),
+        (lambda: PASS_AT_K.score([[5]], [1], k=1), r"^samples = \(1, 1\)"),
     ],
 )
 def test_wrong_input_is_named_with_its_value(call, message):

@@ -88,6 +88,11 @@ def test_items_to_distinguish_has_the_power_asked_for(a, b):
     assert resolution.items_to_distinguish(b, a, power=0.9) == n
 
 
+def test_opposite_scores_need_a_handful_of_items():
+    assert resolution.items_to_distinguish(0.0, 1.0) == 4  # 4 of 4 against 0 of 4: 1 / 70 a tail
+    assert resolution.power(0.0, 1.0, 3) == 0
+
+
 def test_large_samples_go_over_into_the_normal_approximation():
     n = resolution.items_to_distinguish(0.5, 0.52)
     assert n * 0.5 > 2000  # the approximation is in charge here

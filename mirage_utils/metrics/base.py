@@ -255,6 +255,13 @@ class Metric:
 
 def records(field_a: str, a: Any, field_b: str, b: Any) -> int:
     """Number of records, after checking that both sides have the same number and at least one."""
+    for name, side in ((field_a, a), (field_b, b)):
+        require(
+            hasattr(side, "__len__") and not isinstance(side, str),
+            name,
+            side,
+            "a sequence of records",
+        )
     require(len(a) > 0, field_a, a, "at least one record")
     require(len(b) == len(a), field_b, len(b), f"as many records as {field_a}, {len(a)}")
     return len(a)

@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from ..errors import FieldError, as_array
+from ..errors import FieldError, as_array, require
 from ..symbols import k, p
 from .base import Metric, records
 
@@ -21,6 +21,7 @@ def _counts(samples: ArrayLike, passed: ArrayLike) -> tuple[NDArray, NDArray]:
     n = np.atleast_1d(as_array("samples", samples, low=1, integer=True))
     c = np.atleast_1d(as_array("passed", passed, low=0, integer=True))
     records("samples", n, "passed", c)
+    require(n.ndim == 1 and c.ndim == 1, "samples", n.shape, "one number a problem")
     if (c > n).any():
         i = int(np.argmax(c > n))
         raise FieldError("passed", c[i], f"at most samples, {n[i]:g}", where=f"[{i}]")

@@ -39,11 +39,16 @@ Tokens = Sequence[Hashable]
 
 def _check(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> None:
     records("targets", targets, "outputs", outputs)
+    if not is_table(outputs):
+        for i, output in enumerate(outputs):
+            if not hasattr(output, "__len__"):
+                raise FieldError("outputs", output, "a sequence of tokens", where=f"[{i}]")
     if is_table(targets) and targets.shape[1]:
         return
     for i, target in enumerate(targets):
-        if len(target) == 0:
-            raise FieldError("targets", target, "at least one token", where=f"[{i}]")
+        if not hasattr(target, "__len__") or len(target) == 0:
+            expected = "a sequence of tokens, at least one token"
+            raise FieldError("targets", target, expected, where=f"[{i}]")
 
 
 def _hits(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.bool_] | None:
@@ -115,8 +120,9 @@ def normalised_edit_distance(
     targets: Sequence[Tokens], outputs: Sequence[Tokens]
 ) -> NDArray[np.float64]:
     """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is."""
-    longer = [max(len(t), len(o)) for t, o in zip(targets, outputs, strict=False)]
-    return token_edit_distance(targets, outputs) / np.array(longer)
+    edits = token_edit_distance(targets, outputs)
+    longer = [max(len(t), len(o)) for t, o in zip(targets, outputs, strict=True)]
+    return edits / np.array(longer)
 
 
 def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> NDArray[np.float64]:
@@ -124,6 +130,7 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
 
     A character is a Unicode code point: an emoji made of several counts as several.
     """
+    records("targets", targets, "outputs", outputs)
     for name, texts in (("targets", targets), ("outputs", outputs)):
         for i, text in enumerate(texts):
             if not isinstance(text, str):
