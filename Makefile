@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html open test bench lab lint format lock clean
+.PHONY: help book html open test bench data lab lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,11 @@ test: $(STAMP)  ## run all tests: library, notebooks, built pages
 
 bench: $(STAMP)  ## measure speed, as ratios to other programs in the same run
 	$(BIN)/python -m benchmarks
+
+# SOURCES is a folder with one folder a source; book/data.md says where each is public.
+SOURCES ?= sources
+data: $(STAMP)  ## make the computed tables anew from their public sources (SOURCES=folder)
+	$(BIN)/python -m mirage_utils.evals.sources $(SOURCES)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, where the sliders move
 	$(BIN)/jupyter lab notebooks

@@ -24,6 +24,7 @@ _SUBMODULES = (
     "errors",
     "evals",
     "explore",
+    "meta",
     "metrics",
     "plots",
     "resolution",

@@ -15,17 +15,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (0 success, 1 failure, 2 wrong usage)."""
     options = _parser().parse_args(argv)
     # The work is imported here and not above, so that --help and usage errors are immediate.
-    from .evals import ScoreFileError, TableError
+    from .evals import EvalFileError, TableError
+    from .evals.fetch import FetchError
 
+    status = 0
     try:
-        options.run(options)
+        status = options.run(options) or 0
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (FieldError, ScoreFileError, TableError) as error:
+    except (FieldError, EvalFileError, FetchError, TableError) as error:
         print(f"mirage_utils: {error}", file=sys.stderr)
         return 1
-    return 0
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,17 +55,70 @@ def _parser() -> argparse.ArgumentParser:
     metrics.add_argument("--seed", type=int, default=0, help="of the simulations (default 0)")
     metrics.set_defaults(run=_metrics)
 
+    sizes = {
+        "metavar": "NAME=SIZE",
+        "action": "append",
+        "default": [],
+        "help": "number of parameters of a model that is not in the table 'models', such as my-7b=7e9",
+    }
+    reading = commands.add_parser(
+        "read",
+        help="read evaluation results, whatever program wrote them",
+        description="Read a file, or every file of a folder: results and samples of "
+        "lm-evaluation-harness, logs of Inspect, score files of BIG-bench, plain tables (CSV, JSON, "
+        "Parquet). Prints what each is, and what of it was refused and why. --scores prints the "
+        "scores themselves.",
+    )
+    reading.add_argument("path", metavar="PATH", help="file or folder")
+    reading.add_argument("--csv", action="store_true", help="as CSV")
+    reading.add_argument("--scores", action="store_true", help="print the scores that were read")
+    reading.add_argument("--params", **sizes)
+    reading.add_argument(
+        "--column", metavar="NAME=SCHEMA", action="append", default=[],
+        help="plain tables: a column and its name in the schema, such as answer=target",
+    )  # fmt: skip
+    reading.add_argument(
+        "--percent", metavar="METRIC", action="append", default=[],
+        help="plain tables: a metric given in per cent",
+    )  # fmt: skip
+    reading.add_argument(
+        "--missing", metavar="NUMBER", action="append", default=[], type=float,
+        help="plain tables: a number that stands for a missing score, such as -100",
+    )  # fmt: skip
+    reading.set_defaults(run=_read)
+
+    bigbench = commands.add_parser(
+        "bigbench",
+        help="fetch BIG-bench's score files and count emergent curves by metric",
+        description="Fetches the score files of the named tasks for every model of a family (on your "
+        "request only; they are kept and not fetched again), and counts for each preferred metric how "
+        "many curves it has, and how many have an emergence score beyond that of noise.",
+    )
+    bigbench.add_argument("tasks", nargs="*", metavar="TASK", help="such as modified_arithmetic")
+    bigbench.add_argument("--folder", help="a checkout or cache with the files: nothing is fetched")
+    bigbench.add_argument("--family", default="BIG-G_T=0", help="as in the file names (BIG-G_T=0)")
+    bigbench.add_argument("--cache", help="where to keep the files (default: the system's cache)")
+    bigbench.add_argument("--all-metrics", action="store_true", help="not the preferred ones only")
+    bigbench.add_argument("--level", type=float, default=0.01, help="error rate (default 0.01)")
+    bigbench.add_argument("--csv", action="store_true", help="as CSV")
+    bigbench.set_defaults(run=_bigbench)
+
     emergence = commands.add_parser(
         "emergence",
         help="emergence scores of a table, with their error rates",
-        description="For every curve of a bundled table or of a CSV file of your own: emergence "
+        description="For every curve of a bundled table or of your own results: emergence "
         "score (equation 1 of Schaeffer et al. 2023), the chance that pure noise scores as high on "
         "these sizes with these items (p_noise), the chance that the smooth closed form does "
         "(p_smooth; empty without n), and BIG-bench's linearity. Curves of metrics of which less is "
         "better are turned round first. Scores between 0 and 1 with n are taken as shares of n items "
         "right. An undefined score (a flat curve) is left empty.",
     )
-    emergence.add_argument("table", metavar="TABLE", help="as listed by 'tables', or a CSV file")
+    emergence.add_argument(
+        "table",
+        metavar="TABLE",
+        help="as listed by 'tables', or a file or folder that 'read' reads",
+    )
+    emergence.add_argument("--params", **sizes)
     emergence.add_argument("--csv", action="store_true", help="as CSV")
     emergence.add_argument(
         "--draws", type=int, default=10_000, help="simulated curves a p-value (default 10000)"
@@ -109,40 +164,133 @@ def _metrics(options: argparse.Namespace) -> None:
     _print_rows(rows(), as_csv=options.csv)
 
 
+def _pairs(field: str, given: Sequence[str]) -> dict[str, str]:
+    for pair in given:
+        if "=" not in pair:
+            raise FieldError(field, pair, "NAME=VALUE")
+    # From the right: model names may hold an equals sign, sizes and column names do not.
+    return dict(pair.rsplit("=", 1) for pair in given)
+
+
+def _sizes(given: Sequence[str]) -> dict[str, float]:
+    sizes = {}
+    for name, size in _pairs("params", given).items():
+        try:
+            sizes[name] = float(size)
+        except ValueError:
+            raise FieldError("params", f"{name}={size}", "a number such as 7e9 after '='") from None
+    return sizes
+
+
+def _read(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from .evals import EvalFileError, Reading, read
+    from .evals.reading import files_below
+
+    path = Path(options.path)
+    if not path.exists():
+        raise FieldError("path", options.path, "a file or folder that exists")
+    crashed = 0
+    choices = {
+        "params": _sizes(options.params),
+        "columns": _pairs("column", options.column),
+        "percent": options.percent,
+        "missing": options.missing,
+    }
+
+    def readings() -> Iterator[tuple[Path, Reading | Exception]]:
+        for file in files_below(path) if path.is_dir() else [path]:
+            try:
+                yield file, read(file, **choices)
+            except EvalFileError as error:
+                yield file, error
+            except Exception as error:  # a fault of this program: reported, and the others are read
+                yield file, error
+
+    def rows() -> Iterator[dict[str, object]]:
+        nonlocal crashed
+        for file, found in readings():
+            row = {"file": str(file), "format": "", "version": "", "rows": 0}
+            if isinstance(found, Reading):
+                row.update(format=found.format, version=found.version, rows=found.rows)
+                yield {**row, "outcome": "read", "detail": "; ".join(found.notes)}
+            elif isinstance(found, EvalFileError):
+                reason = str(found).removeprefix(str(file)).lstrip(",: ")
+                yield {**row, "outcome": "refused", "detail": reason}
+            else:
+                crashed += 1
+                yield {**row, "outcome": "crashed", "detail": f"{type(found).__name__}: {found}"}
+
+    if options.scores:
+        frames = [r.scores for _, r in readings() if isinstance(r, Reading) and len(r.scores)]
+        from .evals.schema import SCORES
+
+        _print_rows(
+            (row for frame in frames for row in frame[list(SCORES)].to_dict("records")),
+            as_csv=options.csv,
+        )
+        return 0
+    _print_rows(rows(), as_csv=options.csv)
+    return 1 if crashed else 0
+
+
+def _bigbench(options: argparse.Namespace) -> None:
+    from . import evals, meta
+
+    if options.folder:
+        source = options.folder
+        frames = [
+            r.scores
+            for r in evals.read_folder(source)
+            if isinstance(r, evals.Reading) and r.format == "BIG-bench scores"
+        ]
+    else:
+        from .evals.fetch import fetch_bigbench
+
+        if not options.tasks:
+            raise FieldError("tasks", options.tasks, "at least one task, or --folder")
+        source = ", ".join(options.tasks)
+        paths = fetch_bigbench(options.tasks, family=options.family, cache=options.cache)
+        frames = [evals.read(path).scores for path in paths]
+    import pandas as pd
+
+    if not frames:
+        raise FieldError("folder", source, "a folder with scores_*.json of BIG-bench below it")
+    frame = pd.concat(frames, ignore_index=True)
+    if not options.all_metrics:
+        frame = frame[frame["preferred"].astype(bool)]
+    # Of a metric without a known better end BIG-bench says that more is better, by its high score.
+    frame.loc[frame["direction"] == "", "direction"] = "higher"
+    curves = meta.score_curves(frame, smooth=False)
+    found = meta.by_metric(curves, level=options.level)
+    _print_rows(
+        (
+            {k: _number(v) if isinstance(v, float) else v for k, v in r.items()}
+            for r in found.to_dict("records")
+        ),
+        as_csv=options.csv,
+    )
+
+
 def _emergence(options: argparse.Namespace) -> None:
-    from . import evals
-    from .emergence import calibrate
+    from . import evals, meta
 
     if options.table in {t.name for t in evals.tables()}:
         frame, family = evals.load_table(options.table), evals.table(options.table).family
     elif os.path.exists(options.table):
-        frame, family = evals.read_scores(options.table), ""
+        frame, family = evals.read_scores(options.table, params=_sizes(options.params)), ""
     else:
         names = ", ".join(t.name for t in evals.tables())
-        raise FieldError("table", options.table, f"one of {names}, or a CSV file that exists")
-    rows = []
-    for s in evals.series(frame, family=family):
-        if len(s.curve) < 2:
-            found = None  # one size makes no curve
-        else:
-            found = calibrate(
-                s.curve, direction=s.direction, proportion=s.proportion,
-                draws=options.draws, seed=options.seed,
-            )  # fmt: skip
-        rows.append(
-            {
-                "family": s.family,
-                "task": s.task,
-                "setting": s.setting,
-                "metric": s.metric,
-                "n_scales": len(s.curve),
-                "emergence_score": _number(found and found.score.value),
-                "p_noise": _number(found and found.p_noise),
-                "p_smooth": _number(found and found.p_smooth),
-                "linearity": _number(found and found.linearity),
-            }
-        )
-    _print_rows(rows, as_csv=options.csv)
+        raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
+    found = meta.score_curves(frame, family=family, draws=options.draws, seed=options.seed)
+    _print_rows(
+        (
+            {k: _number(v) if isinstance(v, float) else v for k, v in r.items()}
+            for r in found.to_dict("records")
+        ),
+        as_csv=options.csv,
+    )
 
 
 def _number(value: float | None) -> str:

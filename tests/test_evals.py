@@ -16,6 +16,7 @@ import pytest
 import mirage_utils
 from mirage_utils import FieldError, evals
 from mirage_utils.__main__ import main
+from mirage_utils.evals import sources
 
 DATA = resources.files("mirage_utils.evals") / "data"
 HEADER = "task,setting,model,params,train_flops,metric,score,n"
@@ -47,12 +48,15 @@ def test_every_score_is_a_possible_count_except_the_doubtful_one():
 
 def test_doubtful_cells_stand_as_recorded():
     for entry in evals.tables():
-        frame = evals.load_table(entry.name).set_index(["task", "setting", "model"])
+        frame = evals.load_table(entry.name)
         for cell in entry.doubtful_cells:
-            assert (
-                frame.loc[(cell["task"], cell["setting"], cell["model"]), "score"] == cell["score"]
-            )
+            for name in ("task", "setting", "model", "metric"):
+                if name in cell:
+                    frame = frame[frame[name] == cell[name]]
+            assert frame["score"].tolist() == [cell["score"]]
+            frame = evals.load_table(entry.name)
     assert len(evals.table("gpt3_arithmetic").doubtful_cells) == 2
+    assert len(evals.table("obs_scaling").doubtful_cells) == 2
 
 
 def test_compute_is_six_operations_a_parameter_and_token():
@@ -90,7 +94,10 @@ def test_the_data_package_tells_the_truth(entry):
     resource = next(r for r in package["resources"] if r["name"] == entry.name)
     assert [f["name"] for f in resource["schema"]["fields"]] == list(rows[0])
     assert resource["bytes"] == len(content)
-    assert entry.kind == "published figures"
+    computed = entry.name in sources.BUILDERS
+    assert entry.kind == ("computed aggregates" if computed else "published figures")
+    keys = evals.load_table(entry.name)[resource["schema"]["primaryKey"]]
+    assert not keys.duplicated().any()
     assert entry.licence
     assert entry.url.startswith("https://")
 
@@ -98,6 +105,45 @@ def test_the_data_package_tells_the_truth(entry):
 def test_every_bundled_file_is_described():
     described = {entry.path for entry in evals.tables()} | {"datapackage.json"}
     assert {f.name for f in DATA.iterdir() if not f.name.startswith("__")} == described
+
+
+@pytest.mark.parametrize("name", [n for n in sources.BUILDERS if n != "models"])
+def test_computed_tables_are_tidy(name):
+    """One number for a model, task, condition and metric; shares in 0..1 and whole counts of n."""
+    frame = evals.load_table(name)
+    key = ["task", "setting", "shots", "metric", "model"]
+    assert not frame.duplicated(key).any()
+    shares = frame[frame["metric"].isin(["acc", "acc_norm", "accuracy", "exact_match"])]
+    assert shares["score"].between(0, 1).all()
+    counted = shares[shares["n"].notna()]
+    counts = counted["score"] * counted["n"]
+    # eight digits are stored; OLMo's logs went through 32-bit numbers
+    assert ((counts - counts.round()).abs() < 2e-3).all()
+    assert len(shares) - len(counted) == len(evals.table(name).doubtful_cells)
+
+
+def test_item_counts_are_found_from_the_scores():
+    rng = np.random.default_rng(0)
+    scores = rng.integers(1, 1003, 40) / 1003
+    assert sources.item_count(scores) == 1003
+    assert sources.item_count(scores.astype(np.float32)) == 1003
+    assert sources.item_count([*scores, 0.008], agree=0.95) == 1003
+    with pytest.raises(FieldError, match=r"^scores = .*shares of one number of items"):
+        sources.item_count(rng.random(40), high=3000)
+
+
+@pytest.mark.parametrize(
+    ("response", "answer"),
+    [
+        ("\n\n-48", "-48"),
+        (" 12,201", "12201"),
+        ("It is 7 or 8", "7"),
+        ("no idea", ""),
+        ("5 + 6 = 11", "5"),
+    ],
+)
+def test_the_answer_in_a_response(response, answer):
+    assert sources.answer_in(response) == answer
 
 
 def test_a_changed_table_is_refused(monkeypatch):
@@ -169,7 +215,9 @@ def test_an_unknown_table_is_an_error_in_words():
     result = run("table", "nope")
     assert result.returncode == 1
     assert result.stdout == ""
-    assert "table = 'nope': expected one of gpt3_arithmetic, gpt3_word_tasks" in result.stderr
+    assert (
+        "table = 'nope': expected one of gpt3_arithmetic, gpt3_word_tasks, models" in result.stderr
+    )
     assert "Traceback" not in result.stderr
 
 

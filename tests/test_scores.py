@@ -36,7 +36,7 @@ def test_a_file_is_read_with_what_it_leaves_out(file):
             "\ufeffmodel,task,params,metric,score,note\nA, sums ,1e9,accuracy,0.5,x\nB,sums,2e9,accuracy,.7,\n"
         )
     )
-    assert list(frame.columns) == [*evals.scores.COLUMNS, "note"]
+    assert list(frame.columns) == [*evals.SCORES, "note"]
     assert frame["task"].tolist() == ["sums", "sums"]
     assert frame["params"].tolist() == [1e9, 2e9]
     assert frame["n"].isna().all()
@@ -74,32 +74,45 @@ def test_a_metric_of_known_shape_is_no_proportion_though_it_lies_between_0_and_1
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("", evals.ScoreFileError, "the file is empty"),
-        (HEADER, evals.ScoreFileError, "a header and no rows"),
-        (b"\xff\xfe\x00t", evals.ScoreFileError, "not a CSV table in UTF-8"),
-        ('task,params\n"a', evals.ScoreFileError, "not a CSV table"),
-        (HEADER + "t,1,acc,0.5,10,9,9\n", evals.ScoreFileError, "more cells|not a CSV"),
-        ("task,params,metric\nt,1,acc\n", FieldError, r"^columns = .*: expected a column 'score'"),
-        (HEADER + "t,1,acc,0.5,10\nt,x,acc,0.5,10\n", FieldError, r"^params, line 3 = 'x'"),
+        ("", evals.EvalFileError, "the file is empty"),
+        (HEADER, evals.EvalFileError, "a header and no rows"),
+        (b"\xff\xfe\x00t", evals.EvalFileError, "text that is not UTF-8"),
+        (b"\xffparams", evals.EvalFileError, "not a CSV table in UTF-8"),
+        ('task,params\n"a', evals.EvalFileError, "not a CSV table"),
+        (HEADER + "t,1,acc,0.5,10,9,9\n", evals.EvalFileError, "more cells|not a CSV"),
+        (
+            "task,params,metric\nt,1,acc\n",
+            evals.EvalFileError,
+            r": columns = .*: expected a column 'score'",
+        ),
+        (
+            HEADER + "t,1,acc,0.5,10\nt,x,acc,0.5,10\n",
+            evals.EvalFileError,
+            r": params, line 3 = 'x'",
+        ),
         (
             HEADER + "t,0,acc,0.5,10\n",
-            FieldError,
-            r"^params, line 2 = '0': expected a finite number > 0",
+            evals.EvalFileError,
+            r": params, line 2 = '0': expected a finite number > 0",
         ),
-        (HEADER + "t,1,acc,nan,10\n", FieldError, r"^score, line 2 = 'nan'"),
-        (HEADER + "t,1,acc,inf,10\n", FieldError, r"^score, line 2 = 'inf'"),
-        (HEADER + "t,1,acc,,10\n", FieldError, r"^score, line 2 = ''"),
-        (HEADER + "t,1,acc,0.5,2.5\n", FieldError, r"^n, line 2 = '2\.5': expected a finite whole"),
-        (HEADER + ",1,acc,0.5,2\n", FieldError, r"^task, line 2 = ''"),
+        (HEADER + "t,1,acc,nan,10\n", evals.EvalFileError, r": score, line 2 = 'nan'"),
+        (HEADER + "t,1,acc,inf,10\n", evals.EvalFileError, r": score, line 2 = 'inf'"),
+        (HEADER + "t,1,acc,,10\n", evals.EvalFileError, r": score, line 2 = ''"),
+        (
+            HEADER + "t,1,acc,0.5,2.5\n",
+            evals.EvalFileError,
+            r": n, line 2 = '2\.5': expected a finite whole",
+        ),
+        (HEADER + ",1,acc,0.5,2\n", evals.EvalFileError, r": task, line 2 = ''"),
         (
             HEADER + "t,1,acc,0.5,2\nt,1,acc,0.6,2\n",
-            FieldError,
-            r"^params, line 3 = .*expected one score",
+            evals.EvalFileError,
+            r": params, line 3 = .*expected one score",
         ),
         (
             "task,params,metric,score,direction\nt,1,m,1,up\n",
-            FieldError,
-            r"^direction, line 2 = 'up'",
+            evals.EvalFileError,
+            r": direction, line 2 = 'up'",
         ),
     ],
 )

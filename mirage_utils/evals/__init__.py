@@ -19,17 +19,27 @@ import pandas as pd
 
 from ..curves import Curve
 from ..errors import UnknownNameError, require
-from .scores import ScoreFileError, Series, read_scores, series
+from .names import UnknownModelError, resolve
+from .reading import Reading, read, read_folder
+from .schema import RECORDS, SCORES, EvalFileError
+from .scores import Series, read_scores, series
 
 __all__ = [
-    "ScoreFileError",
+    "RECORDS",
+    "SCORES",
+    "EvalFileError",
+    "Reading",
     "Series",
     "Table",
     "TableError",
+    "UnknownModelError",
     "curve",
     "curves",
     "load_table",
+    "read",
+    "read_folder",
     "read_scores",
+    "resolve",
     "series",
     "table",
     "tables",
@@ -159,15 +169,20 @@ def load_table(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``task, setting, model, params, train_flops, metric, score, n``; `score` is a
-        fraction, `params` a number of parameters, `n` a number of test items.
+        Columns as the data package describes them; in tables of scores at least ``task, setting,
+        model, params, train_flops, metric, score, n``, where `score` is a fraction if it is a share,
+        `params` a number of parameters, `n` a number of test items. Absent text is ``""``, absent
+        numbers are nan.
 
     Raises
     ------
     UnknownNameError, TableError
         As `read_csv_text`.
     """
-    return pd.read_csv(io.StringIO(read_csv_text(name)))
+    frame = pd.read_csv(io.StringIO(read_csv_text(name)))
+    texts = [c for c in ("family", "model", "task", "setting", "metric") if c in frame.columns]
+    frame[texts] = frame[texts].astype(object).where(frame[texts].notna(), "").astype(str)
+    return frame
 
 
 def curve(frame: pd.DataFrame, task: str, setting: str) -> Curve:

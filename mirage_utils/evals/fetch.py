@@ -1,0 +1,136 @@
+"""BIG-bench's original score files, fetched when a reader asks for them and never before.
+
+The files are public and small, a few kilobytes a task and model. Their checksums are not published,
+so the first download of a file records its own, and every later use is held against that record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pooch
+import requests
+from tqdm.auto import tqdm
+
+from ..errors import require
+
+__all__ = ["BIGBENCH", "SIZES", "FetchError", "fetch_bigbench"]
+
+BIGBENCH = "https://raw.githubusercontent.com/google/BIG-bench/main/bigbench/benchmark_tasks"
+"""Where the files lie: ``<task>/results/scores_<family>_<size>.json`` below it."""
+SIZES = ("2m", "16m", "53m", "125m", "244m", "422m", "1b", "2b", "4b", "8b", "27b", "128b")
+"""Models of Google's BIG-G ladder, by their names there."""
+
+_RECORD = "checksums.json"
+
+
+class FetchError(RuntimeError):
+    """A file could not be fetched, or is no longer the one that was fetched before."""
+
+
+def fetch_bigbench(
+    tasks: Sequence[str],
+    *,
+    family: str = "BIG-G_T=0",
+    sizes: Sequence[str] = SIZES,
+    cache: str | os.PathLike[str] | None = None,
+    base_url: str = BIGBENCH,
+    timeout: float = 30.0,
+    progress: bool = True,
+) -> list[Path]:
+    """Fetch the score files of some tasks for all models of a family.
+
+    Parameters
+    ----------
+    tasks : sequence of str
+        Names of the task folders, such as ``"modified_arithmetic"``.
+    family : str
+        As in the file names: ``"BIG-G_T=0"``, ``"BIG-G_T=1"``, ``"BIG-G-sparse"``, ``"GPT"``.
+    sizes : sequence of str
+        Models of the family, as in the file names.
+    cache : path-like, optional
+        Folder to keep the files in; by default the system's cache folder.
+    base_url : str
+        Where the files lie.
+    timeout : float
+        Seconds to wait for the server.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    list of Path
+        ``cache/<task>/results/scores_<family>_<size>.json``; files that are there already are not
+        fetched again.
+
+    Raises
+    ------
+    FieldError
+        If a name holds anything but letters, digits and ``_-=.``.
+    FetchError
+        Naming the address: no network, no such file, or a file that differs from its record.
+    """
+    require(not isinstance(tasks, str), "tasks", tasks, "a list of names")
+    for field, names in (("tasks", tasks), ("family", [family]), ("sizes", sizes)):
+        for name in names:
+            plain = name.replace("_", "").replace("-", "").replace("=", "").replace(".", "")
+            # Names become part of an address and of a path; nothing in them may lead elsewhere.
+            require(plain.isalnum() and ".." not in name, field, name, "letters, digits and _-=.")
+    folder = Path(cache) if cache is not None else Path(pooch.os_cache("mirage-book")) / "bigbench"
+    folder.mkdir(parents=True, exist_ok=True)
+    record = _read_record(folder)
+    pooch.get_logger().setLevel("WARNING")  # it reports every checksum to stderr
+    wanted = [(task, f"scores_{family}_{size}.json") for task in tasks for size in sizes]
+    found = []
+    for task, name in tqdm(wanted, unit="file", disable=not progress):
+        relative = f"{task}/results/{name}"
+        url = f"{base_url}/{relative}"
+        target = folder / task / "results"
+        try:
+            path = pooch.retrieve(
+                url,
+                known_hash=record.get(relative),
+                fname=name,
+                path=target,
+                downloader=pooch.HTTPDownloader(timeout=timeout),
+            )
+        except requests.HTTPError as error:
+            raise FetchError(
+                f"{url}: {error.response.status_code} {error.response.reason}"
+            ) from None
+        except requests.RequestException as error:
+            raise FetchError(f"{url}: cannot be reached ({type(error).__name__})") from None
+        except ValueError:
+            raise FetchError(
+                f"{url}: differs from the file fetched before, whose sha256 is in "
+                f"{folder / _RECORD}; if the source has changed, remove that entry"
+            ) from None
+        found.append(Path(path))
+        if relative not in record:
+            digest = hashlib.sha256(found[-1].read_bytes()).hexdigest()
+            record[relative] = f"sha256:{digest}"
+            _write_record(folder, record)
+    return found
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    path = folder / _RECORD
+    if not path.exists():
+        return {}
+    try:
+        record = json.loads(path.read_text())
+    except ValueError:
+        raise FetchError(f"{path}: damaged; remove it to fetch everything anew") from None
+    return record
+
+
+def _write_record(folder: Path, record: dict[str, str]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".checksums")
+    with os.fdopen(handle, "w") as stream:
+        json.dump(record, stream, indent=1, sort_keys=True)
+    os.replace(temporary, folder / _RECORD)

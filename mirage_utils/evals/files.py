@@ -1,0 +1,156 @@
+"""Opening files that somebody else wrote: compressed or not, huge, cut short, or made to harm.
+
+Nothing here runs code from a file, follows a path inside it, or holds more of it in memory than the
+stated limits.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from .schema import EvalFileError, _short
+
+__all__ = ["MAX_DOCUMENT", "MAX_LINE", "document", "head", "lines", "opened", "parse"]
+
+MAX_DOCUMENT = 2 * 1024**3
+"""Largest JSON document read whole, bytes after decompression; lines have no such limit in sum."""
+MAX_LINE = 64 * 1024**2
+"""Longest line, bytes."""
+
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file's bytes, decompressed where the content (not the name) says gzip.
+
+    Raises
+    ------
+    EvalFileError
+        If there is no such file, it is a directory, or may not be read.
+    """
+    try:
+        stream = path.open("rb")
+    except FileNotFoundError:
+        raise EvalFileError(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise EvalFileError(path, "a folder, and no file") from None
+    except OSError as error:
+        raise EvalFileError(path, f"cannot be opened ({error.strerror})") from None
+    with stream:
+        magic = stream.read(2)
+        stream.seek(0)
+        if magic == _GZIP:
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield unpacked  # type: ignore[misc]
+        else:
+            yield stream
+
+
+def head(path: Path, size: int = 1 << 16) -> bytes:
+    """The first bytes of a file (decompressed), by which its format is recognised."""
+    with opened(path) as stream:
+        return _read(path, stream, size)
+
+
+def _read(path: Path, stream: BinaryIO, size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+        raise EvalFileError(path, f"cut short or damaged ({error})") from None
+
+
+def document(path: Path, limit: int | None = None) -> Any:
+    """A file as one JSON document.
+
+    Raises
+    ------
+    EvalFileError
+        If it is not JSON, says one key twice, or is larger than the limit.
+    """
+    limit = MAX_DOCUMENT if limit is None else limit
+    with opened(path) as stream:
+        content = _read(path, stream, limit + 1)
+    if len(content) > limit:
+        raise EvalFileError(
+            path, f"a JSON document of more than {limit:,} bytes; split it or write JSON lines"
+        )
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(found)
+        if len(made) < len(found):  # JSON would keep the last and drop the others in silence
+            names = [name for name, _ in found]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise EvalFileError(path, "this key appears twice in one object", field=twice)
+        return made
+
+    return parse(path, content, pairs=pairs)
+
+
+def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None) -> Any:
+    """JSON, in UTF-8, of any depth a parser stands.
+
+    NaN and Infinity, which programs write though JSON has neither, are read as numbers.
+
+    Raises
+    ------
+    EvalFileError
+        Naming the line, and what the parser found.
+    """
+    if pairs is None:
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass  # the standard library knows NaN, and says better what is wrong
+    try:
+        return json.loads(text.removeprefix(_BOM).decode(), object_pairs_hook=pairs)
+    except UnicodeDecodeError:
+        raise EvalFileError(path, "not UTF-8", line=line) from None
+    except json.JSONDecodeError as error:
+        at = error.lineno if line is None else line
+        raise EvalFileError(
+            path, f"not JSON: {error.msg} at character {error.colno}", line=at
+        ) from None
+    except RecursionError:
+        raise EvalFileError(path, "JSON nested too deeply to be a result", line=line) from None
+    except EvalFileError:
+        raise
+    except ValueError as error:  # such as a number of many thousand digits
+        raise EvalFileError(path, f"not JSON: {_short(str(error), 120)}", line=line) from None
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, with their numbers from 1.
+
+    Raises
+    ------
+    EvalFileError
+        If a line is longer than `MAX_LINE`, or the file is damaged.
+    """
+    with opened(path) as stream:
+        number = 0
+        while True:
+            try:
+                text = stream.readline(MAX_LINE + 1)
+            except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+                raise EvalFileError(
+                    path, f"cut short or damaged ({error})", line=number + 1
+                ) from None
+            if not text:
+                return
+            number += 1
+            if len(text) > MAX_LINE:
+                raise EvalFileError(path, f"a line of more than {MAX_LINE:,} bytes", line=number)
+            if number == 1:
+                text = text.removeprefix(_BOM)
+            if text.strip():
+                yield number, text

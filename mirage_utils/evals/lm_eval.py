@@ -1,0 +1,409 @@
+"""EleutherAI's lm-evaluation-harness: aggregated results and per-item samples, 2022 to 2026.
+
+Eight generations of files are known. What changed between them: the separator of metric and answer
+filter (``acc``, then ``acc,none``, with several filters from 0.4.2), where the number of items stands
+(nowhere, ``n-samples``, ``sample_len`` and ``sample_count``), groups beside their members, whether
+samples are JSON lines or one JSON array, and how log-probabilities are written (numbers, then text).
+
+Source: Gao et al., A framework for few-shot language model evaluation (the program's repository).
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .records import Gatherer, score_table
+from .schema import EvalFileError, _short, direction_of
+
+__all__ = ["is_results", "is_samples", "read_results", "read_samples"]
+
+# Entries of a task's results that are no scores.
+_NO_SCORE = {"alias", "name", "sample_len", "sample_count", "samples"}
+# Fields of a sample that are no scores, over all generations.
+_SAMPLE_FIELDS = {
+    "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics",
+    "doc_hash", "prompt_hash", "target_hash",
+}  # fmt: skip
+_PROMPTSOURCE = {"pred", "target", "doc_id", "fewshot_num"}
+_STDERR = re.compile(r"_stderr(,|$)")
+
+
+def is_results(document: Any) -> bool:
+    """Whether a JSON document is an aggregated results file."""
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("results"), dict)
+        and "versions" in document
+        and "config" in document
+    )
+
+
+def is_samples(row: Any) -> bool:
+    """Whether a JSON object is one line of a samples file, of any generation."""
+    return isinstance(row, dict) and (
+        {"doc_id", "resps", "filtered_resps"} <= set(row) or set(row) >= _PROMPTSOURCE
+    )
+
+
+# -- aggregated results ---------------------------------------------------------------------------
+
+
+def read_results(path: Path, document: dict[str, Any]) -> tuple[pd.DataFrame, str, list[str]]:
+    """Scores of an aggregated results file.
+
+    Parameters
+    ----------
+    path : Path
+        For messages and the column ``source``.
+    document : dict
+        The parsed file; `is_results` holds.
+
+    Returns
+    -------
+    scores : pandas.DataFrame
+        Columns `SCORES` (sizes not yet resolved, but for a parameter count that the file itself
+        gives); ``is_group``, true for averages over other rows; ``per_cent``, true where the scores of
+        a task are hundredths.
+    version : str
+        Generation of the schema, told by its keys, or the program's version where the file says.
+    notes : list of str
+        What was left out or is unusual.
+
+    Raises
+    ------
+    EvalFileError
+        Naming task and metric: an entry of the wrong kind, an infinite score, a number of items that
+        is none.
+    """
+    results = document["results"]
+    config = _mapping(document["config"])
+    model = _model(path, document, config)
+    members = _mapping(document.get("group_subtasks"))
+    groups = {name for name, subtasks in members.items() if subtasks}
+    groups |= set(_mapping(document.get("groups")))
+    notes: list[str] = []
+    rows = []
+    hundredths = []
+    for task, entries in results.items():
+        if not isinstance(entries, dict):
+            raise EvalFileError(
+                path, f"expected an object of scores, found {_short(entries)}",
+                field=f"results.{task}",
+            )  # fmt: skip
+        per_cent = _in_per_cent(entries)
+        if per_cent:
+            hundredths.append(task)
+        for key, value in entries.items():
+            if key in _NO_SCORE or _STDERR.search(key) or not key.strip():
+                continue
+            metric, _, answer_filter = key.partition(",")
+            field = f"results.{task}.{key}"
+            if isinstance(value, (dict, list)):
+                raise EvalFileError(path, f"expected a number, found {_short(value)}", field=field)
+            number = _number(value)
+            if number is None or math.isnan(number):
+                notes.append(f"{task} {key} is {_short(value)} and no score: left out")
+                continue
+            if math.isinf(number):
+                raise EvalFileError(path, "the score is infinite", field=field)
+            rows.append(
+                {
+                    "model": model,
+                    "params": _count(path, config.get("model_num_parameters"), "config"),
+                    "task": task,
+                    "setting": "" if answer_filter in ("", "none") else answer_filter,
+                    "shots": _shots(path, document, config, task),
+                    "metric": metric,
+                    "direction": _direction(document, task, metric),
+                    "score": number,
+                    "n": _items(path, document, entries, task, key),
+                    "source": str(path),
+                    "is_group": task in groups,
+                    "per_cent": per_cent,
+                }
+            )
+    if hundredths:
+        notes.append(f"{', '.join(hundredths)}: in per cent, kept as the file has it (per_cent)")
+    if not rows:
+        raise EvalFileError(path, "no task has a score", field="results")
+    frame = score_table(rows, "is_group", "per_cent")
+    n_groups = int(frame["is_group"].sum())
+    if n_groups:
+        notes.append(f"{n_groups} rows are averages over groups of tasks (is_group)")
+    if not model:
+        notes.append("the file names no model")
+    return frame, _generation(document), notes
+
+
+def _in_per_cent(entries: Mapping[str, Any]) -> bool:
+    """Whether a task's scores are in per cent: one share above 1 tells it for all of them.
+
+    One small score alone cannot tell (0.4 may be 0.4 % or 40 %), but a task's scores come from one
+    grader, and one of them usually is above 1 %.
+    """
+    shares = (
+        value
+        for key, value in entries.items()
+        if key.partition(",")[0].rpartition("_")[2].lower()
+        in ("acc", "accuracy", "em", "exact", "f1")
+        and not _STDERR.search(key)
+    )
+    return any(
+        isinstance(v, (int, float)) and not isinstance(v, bool) and 1 < v <= 100 for v in shares
+    )
+
+
+def _generation(document: Mapping[str, Any]) -> str:
+    if document.get("lm_eval_version"):
+        return str(document["lm_eval_version"])
+    if "n-shot" not in document:
+        return "0.2-0.3"
+    if "n-samples" not in document:
+        return "0.4.0-0.4.2"
+    return "0.4.3" if "tokenizer_pad_token" not in document else "0.4.3-0.4.8"
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A dict, also where a program wrote its text; of anything else an empty one."""
+    if isinstance(value, str) and value[:1] == "{" and len(value) < 100_000:
+        try:
+            value = ast.literal_eval(value)  # literals only: nothing is executed
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _model(path: Path, document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    arguments = config.get("model_args")
+    if isinstance(arguments, str) and arguments[:1] != "{":
+        arguments = dict(part.strip().split("=", 1) for part in arguments.split(",") if "=" in part)
+    arguments = _mapping(arguments)
+    for name in (
+        document.get("model_name"),
+        arguments.get("pretrained"),
+        arguments.get("model"),
+        arguments.get("engine"),
+    ):
+        if isinstance(name, str) and name.strip():
+            revision = arguments.get("revision")
+            named = name.strip()
+            # A checkpoint is another model: its step must not merge with the final one's.
+            return f"{named}@{revision}" if revision not in (None, "", "main") else named
+    return ""
+
+
+def _shots(path: Path, document: Mapping[str, Any], config: Mapping[str, Any], task: str) -> float:
+    value = _mapping(document.get("n-shot")).get(task, config.get("num_fewshot"))
+    return _count(path, value, f"n-shot.{task}", low=0)
+
+
+def _direction(document: Mapping[str, Any], task: str, metric: str) -> str:
+    said = _mapping(_mapping(document.get("higher_is_better")).get(task)).get(metric)
+    if isinstance(said, bool):
+        return "higher" if said else "lower"
+    return direction_of(metric)
+
+
+def _items(
+    path: Path, document: Mapping[str, Any], entries: Mapping[str, Any], task: str, key: str
+) -> float:
+    counts = _mapping(_mapping(document.get("n-samples")).get(task))
+    by_metric = _mapping(entries.get("sample_count"))
+    value = by_metric.get(key, counts.get("effective", entries.get("sample_len")))
+    return _count(path, value, f"n-samples.{task}")
+
+
+def _count(path: Path, value: Any, field: str, low: int = 1) -> float:
+    """A whole number, or nan where there is none."""
+    if value is None:
+        return math.nan
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not whole or not math.isfinite(value) or value != int(value) or value < low:
+        raise EvalFileError(
+            path, f"expected a whole number >= {low}, found {_short(value)}", field=field
+        )
+    return float(value)
+
+
+def _number(value: Any) -> float | None:
+    """A number as a float; also of text that is nothing but a number; else None."""
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return None
+
+
+# -- samples --------------------------------------------------------------------------------------
+
+
+def read_samples(
+    path: Path,
+    rows: Iterable[tuple[int, Any]],
+    *,
+    model: str,
+    task: str,
+    params: float = math.nan,
+) -> tuple[pd.DataFrame, str, list[str]]:
+    """Records of a samples file.
+
+    Parameters
+    ----------
+    path : Path
+    rows : iterable of (int, object)
+        Line (or position in the array) and parsed object.
+    model, task : str
+        Which the file itself does not say.
+    params : float
+        Number of parameters, where it is known.
+
+    Returns
+    -------
+    records : pandas.DataFrame
+        Columns `RECORDS`.
+    version : str
+    notes : list of str
+
+    Raises
+    ------
+    EvalFileError
+        Naming the line: not a sample, a field of the wrong kind, an item that stands twice.
+    """
+    gathered = Gatherer()
+    left_out: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    repeats = 0
+    version = ""
+    shots = math.nan
+    for line, row in rows:
+        if not is_samples(row):
+            raise EvalFileError(path, f"not a sample of the harness: {_short(row)}", line=line)
+        if not version:
+            version = _sample_generation(row)
+            shots = _count(path, row.get("fewshot_num"), "fewshot_num", low=0)
+        if "resps" not in row:  # the promptsource fork of 2022 kept answers and no scores
+            gathered.add(
+                _text(row["doc_id"]), _text(row["target"]), _text(row["pred"]), None, {},
+                setting=_text(row.get("prompt_name") or ""), line=line,
+            )  # fmt: skip
+            continue
+        output, logprobs, several = _answer(path, row["filtered_resps"], line)
+        repeats = max(repeats, several)
+        names = row.get("metrics")
+        if names is None:
+            names = [k for k in row if k not in _SAMPLE_FIELDS]
+        elif not isinstance(names, list):
+            raise EvalFileError(
+                path, f"expected a list, found {_short(names)}", line=line, field="metrics"
+            )
+        scores = {}
+        for name in names:
+            name = str(name)
+            value = row.get(name)
+            number = None if isinstance(value, str) else _number(value)
+            if number is None or not math.isfinite(number):
+                left_out[name] += 1
+                examples.setdefault(name, f"line {line}: {_short(value)}")
+            else:
+                scores[name] = number
+        answer_filter = row.get("filter", "none")
+        gathered.add(
+            _text(row["doc_id"]), _target(row), output, logprobs, scores,
+            setting="" if answer_filter == "none" else str(answer_filter), line=line,
+        )  # fmt: skip
+    twice = gathered.repeated()
+    if twice:
+        item, first, second = twice
+        raise EvalFileError(
+            path, f"item {item} stands here a second time (first in line {first})",
+            line=second, field="doc_id",
+        )  # fmt: skip
+    records = gathered.table(
+        {}, model=model, params=params, task=task, shots=shots, source=str(path)
+    )
+    notes = [
+        f"{name} is no number in {count} records ({examples[name]}): left out there"
+        for name, count in left_out.items()
+    ]
+    if repeats > 1:
+        notes.append(f"{repeats} answers an item: the first is kept, the scores are the file's")
+    if not model:
+        notes.append("the file names no model")
+    if not records.empty and (records["metric"].astype(str) == "").all():
+        notes.append("answers without scores: grade them with mirage_utils.metrics")
+    return records, version, notes
+
+
+def _sample_generation(row: Mapping[str, Any]) -> str:
+    if "resps" not in row:
+        return "0.2 promptsource"
+    if "filter" in row or "metrics" in row:
+        return "0.4.9+" if "metrics" in row else "0.4.3-0.4.8"
+    return "0.4.2+" if "doc_hash" in row else "0.4.0-0.4.2"
+
+
+def _text(value: Any) -> str:
+    """Text as it is, anything else as its JSON-like text, one-element lists as their element."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and len(value) == 1:
+        return _text(value[0])
+    return str(value)
+
+
+def _target(row: Mapping[str, Any]) -> str | None:
+    """The right answer; of a choice task whose target lists the choices, the answer's index."""
+    target = row.get("target")
+    doc = row.get("doc")
+    if isinstance(target, list) and isinstance(doc, dict):
+        for name in ("answer", "gold", "label"):
+            if isinstance(doc.get(name), int) and 0 <= doc[name] < len(target):
+                return _text(target[doc[name]])
+    return None if target is None else _text(target)
+
+
+def _answer(path: Path, responses: Any, line: int) -> tuple[str | None, list[float] | None, int]:
+    """Answer as text, log-probabilities, and how many answers an item has."""
+    if not isinstance(responses, list):
+        raise EvalFileError(
+            path, f"expected a list, found {_short(responses)}", line=line, field="filtered_resps"
+        )
+    if not responses:
+        return None, None, 0
+    first = responses[0]
+    if isinstance(first, str):
+        return first, None, 1
+    if isinstance(first, list) and first and all(isinstance(r, str) for r in first):
+        pair = len(first) == 2 and first[1] in ("True", "False") and _number(first[0]) is not None
+        if not pair:
+            return first[0], None, len(first)
+    logprobs = []
+    for i, response in enumerate(responses):
+        value = response[0] if isinstance(response, list) and response else response
+        number = _number(value)
+        if number is None or math.isnan(number) or number > 1e-3:
+            raise EvalFileError(
+                path, f"expected a log-probability <= 0 or text, found {_short(response)}",
+                line=line, field=f"filtered_resps[{i}]",
+            )  # fmt: skip
+        logprobs.append(number)
+    if len(logprobs) == 1:
+        return None, logprobs, 1
+    best = max(range(len(logprobs)), key=logprobs.__getitem__)
+    return str(best), logprobs, 1

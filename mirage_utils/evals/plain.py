@@ -1,0 +1,269 @@
+"""Plain tables of scores or of records: CSV, JSON lines, a JSON array of objects, Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import FieldError, require
+from .files import opened
+from .schema import RECORDS, SCORES, EvalFileError, _short, direction_of, is_share
+
+__all__ = ["read_csv", "read_objects", "read_parquet", "tidy_records", "tidy_scores"]
+
+_KEY = ["family", "model", "task", "setting", "shots", "metric", "params"]
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """The cells of a CSV file as text, with its header.
+
+    Raises
+    ------
+    EvalFileError
+        If it is empty, not UTF-8, or rows have more cells than the header has names.
+    FieldError
+        If a name stands twice in the header.
+    """
+    try:
+        with opened(path) as stream:
+            raw = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise EvalFileError(path, "the file is empty") from None
+    except (pd.errors.ParserError, UnicodeError, EOFError, OSError, ValueError) as error:
+        raise EvalFileError(path, f"not a CSV table in UTF-8 ({_short(str(error), 160)})") from None
+    if not isinstance(raw.index, pd.RangeIndex):
+        raise EvalFileError(path, "rows have more cells than the header has names", line=1)
+    return raw
+
+
+def read_objects(path: Path, rows: Iterable[tuple[int, Any]]) -> pd.DataFrame:
+    """Flat JSON objects as a table; the index holds their lines.
+
+    Raises
+    ------
+    EvalFileError
+        Naming the line: not an object.
+    """
+    found, at = [], []
+    for line, row in rows:
+        if not isinstance(row, dict):
+            raise EvalFileError(path, f"expected an object, found {_short(row)}", line=line)
+        found.append(row)
+        at.append(line)
+    if not found:
+        raise EvalFileError(path, "the file is empty")
+    return pd.DataFrame(found, index=at, dtype=object)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file's table.
+
+    Raises
+    ------
+    EvalFileError
+        If it is damaged.
+    """
+    try:
+        return pq.read_table(path).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise EvalFileError(path, f"a damaged Parquet file ({_short(str(error), 160)})") from None
+
+
+def tidy_scores(
+    raw: pd.DataFrame,
+    *,
+    first_line: int = 2,
+    percent: Collection[str] = (),
+    missing: Collection[float] = (),
+) -> pd.DataFrame:
+    """A table of scores in the schema's columns, every cell checked.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        At least the columns ``task``, ``metric``, ``score``, and ``params`` or ``model``.
+    first_line : int
+        Line of the first row, for messages.
+    percent : collection of str
+        Metrics whose scores are in per cent: divided by 100.
+    missing : collection of float
+        Numbers that stand for a missing score, such as -100: such rows are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `SCORES` in that order, then any others. Absent text is ``""``, absent numbers nan.
+
+    Raises
+    ------
+    FieldError
+        Naming column, line and value.
+    """
+    raw = _named(raw, ("task", "metric", "score"))
+    require(
+        "params" in raw.columns or "model" in raw.columns,
+        "columns", list(raw.columns), "a column 'params', or 'model' to look its size up",
+    )  # fmt: skip
+    frame = _columns(raw, SCORES)
+    at = _Lines(raw, first_line)
+    frame["score"] = at.numbers(frame["score"])
+    if missing:
+        keep = ~frame["score"].isin(list(missing))
+        frame, raw = frame[keep], raw[keep]
+        at = at.of(keep)
+        require(len(frame) > 0, "score", sorted(missing), "a score that is not missing")
+    frame["params"] = at.numbers(frame["params"], low=0, optional="model" in raw.columns)
+    frame["train_flops"] = at.numbers(frame["train_flops"], low=0, optional=True)
+    frame["shots"] = at.numbers(frame["shots"], low=-1, whole=True, optional=True)
+    frame["n"] = at.numbers(frame["n"], low=0, whole=True, optional=True)
+    for name in ("task", "metric"):
+        at.refuse(frame[name], frame[name] == "", "a name")
+    odd = ~frame["direction"].isin(["", "higher", "lower"])
+    at.refuse(frame["direction"], odd, "'higher', 'lower' or nothing")
+    frame.loc[frame["metric"].isin(list(percent)), "score"] /= 100
+    below = frame["metric"].map(is_share).astype(bool) & (frame["score"] < 0)
+    at.refuse(
+        frame["score"], below,
+        "a share of items, so >= 0; if this number stands for a missing score, say missing=[...]",
+    )  # fmt: skip
+    twice = frame.duplicated(
+        [k for k in _KEY if k != "model"] if (frame["model"] == "").all() else _KEY
+    )
+    what = "params" if "params" in raw.columns else "model"
+    at.refuse(frame[what], twice, "one score for a family, task, setting, metric and scale")
+    blank = frame["direction"] == ""
+    frame.loc[blank, "direction"] = frame.loc[blank, "metric"].map(direction_of)
+    rest = [c for c in raw.columns if c not in SCORES]
+    return pd.concat([frame, raw[rest]], axis=1).reset_index(drop=True)
+
+
+def tidy_records(raw: pd.DataFrame, *, first_line: int = 2) -> pd.DataFrame:
+    """A table of records in the schema's columns, every cell checked.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        At least the columns ``target`` and ``output``, or ``item`` and ``score``.
+    first_line : int
+        Line of the first row, for messages.
+
+    Raises
+    ------
+    FieldError
+        Naming column, line and value.
+    """
+    raw = _named(raw, ())
+    frame = _columns(raw, RECORDS)
+    at = _Lines(raw, first_line)
+    for name in ("params", "train_flops"):
+        frame[name] = at.numbers(frame[name], low=0, optional=True)
+    frame["shots"] = at.numbers(frame["shots"], low=-1, whole=True, optional=True)
+    frame["score"] = at.numbers(frame["score"], optional=True)
+    if "item" not in raw.columns:
+        frame["item"] = [str(i) for i in range(len(frame))]
+    twice = frame.duplicated([c for c in RECORDS[:8] if c != "family"] + ["metric"])
+    at.refuse(frame["item"], twice, "each item once for a model, task, setting and metric")
+    ungraded = frame["score"].isna() & (frame["metric"] != "")
+    at.refuse(frame["metric"], ungraded, "no metric where there is no score")
+    unnamed = frame["score"].notna() & (frame["metric"] == "")
+    at.refuse(frame["metric"], unnamed, "the metric's name")
+    blank = frame["direction"] == ""
+    frame.loc[blank, "direction"] = frame.loc[blank, "metric"].map(direction_of)
+    return frame.reset_index(drop=True)
+
+
+def _named(raw: pd.DataFrame, required: Iterable[str]) -> pd.DataFrame:
+    raw = raw.rename(columns=lambda c: str(c).strip())
+    require(not raw.columns.duplicated().any(), "columns", list(raw.columns), "each name once")
+    for name in required:
+        require(
+            name in raw.columns,
+            "columns",
+            list(raw.columns),
+            f"a column {name!r} (others can be renamed)",
+        )
+    return raw
+
+
+def _columns(raw: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """The schema's columns: text stripped, absent cells as ``""``."""
+    frame = pd.DataFrame(index=raw.index)
+    for name in names:
+        if name not in raw.columns:
+            frame[name] = None if name == "logprobs" else ""
+            continue
+        column = raw[name].astype(object)
+        if name == "logprobs":
+            frame[name] = column
+            continue
+        absent = column.isna()
+        text = column.map(_cell).where(~absent, "")
+        # Answers keep their blanks: " Paris" and "Paris" may be graded differently.
+        frame[name] = text if name in ("target", "output") else text.str.strip()
+    return frame
+
+
+def _cell(value: Any) -> str:
+    return str(value) if not isinstance(value, bool) else str(int(value))
+
+
+class _Lines:
+    """Checks of whole columns that name the line of the first fault."""
+
+    def __init__(self, raw: pd.DataFrame, first_line: int) -> None:
+        default = isinstance(raw.index, pd.RangeIndex)
+        self._at = pd.Series(
+            np.arange(len(raw)) + first_line if default else raw.index, index=raw.index
+        )
+
+    def of(self, keep: pd.Series) -> _Lines:
+        made = object.__new__(_Lines)
+        made._at = self._at[keep]
+        return made
+
+    def refuse(self, column: pd.Series, wrong: pd.Series, expected: str) -> None:
+        if wrong.any():
+            row = wrong.idxmax()
+            raise FieldError(
+                str(column.name), column[row], expected, where=f", line {self._at[row]}"
+            )
+
+    def numbers(
+        self,
+        text: pd.Series,
+        *,
+        low: float | None = None,
+        whole: bool = False,
+        optional: bool = False,
+    ) -> pd.Series:
+        values = pd.to_numeric(text.astype(object), errors="coerce").astype(float)
+        wrong = ~np.isfinite(values)
+        if optional:
+            wrong &= text != ""
+        expected = f"a finite {'whole ' if whole else ''}number"
+        if low is not None:
+            wrong |= values <= low
+            expected += f" > {low:g}"
+        if whole:
+            wrong |= values.notna() & (values != values.round())
+        self.refuse(text, wrong, expected)
+        return values
+
+
+def renamed(raw: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A table with its columns renamed to the schema's.
+
+    Raises
+    ------
+    FieldError
+        If a column to rename is not there.
+    """
+    for name in columns:
+        require(name in raw.columns, "columns", list(raw.columns), f"a column {name!r} to rename")
+    return raw.rename(columns=dict(columns))

@@ -1,0 +1,320 @@
+"""Reading a file of evaluation results, whatever program wrote it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import FieldError
+from . import bigbench, inspect_log, lm_eval, names, plain
+from .files import document, head, lines, parse
+from .records import aggregate
+from .schema import RECORDS, EvalFileError, _short
+
+__all__ = ["Reading", "files_below", "read", "read_folder"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What stood in one file.
+
+    Attributes
+    ----------
+    path : str
+    format : str
+        The program that wrote it, and which kind of its files.
+    version : str
+        The program's version, or the generation of the schema where it does not say.
+    scores : pandas.DataFrame
+        Columns `SCORES` and perhaps more; for records, their means.
+    records : pandas.DataFrame
+        Columns `RECORDS`; no rows where the file has none.
+    notes : tuple of str
+        What was left out, or is unusual: read them.
+    unknown_models : tuple of str
+        Models whose size must be given (`params`) before their scores make a curve.
+    """
+
+    path: str
+    format: str
+    version: str
+    scores: pd.DataFrame = field(repr=False)
+    records: pd.DataFrame = field(repr=False)
+    notes: tuple[str, ...]
+    unknown_models: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of records where there are any, else of scores."""
+        return len(self.records) or len(self.scores)
+
+
+def read(
+    path: str | PathLike[str],
+    *,
+    params: Mapping[str, float] | None = None,
+    columns: Mapping[str, str] | None = None,
+    percent: Collection[str] = (),
+    missing: Collection[float] = (),
+    model: str = "",
+    task: str = "",
+) -> Reading:
+    """Read one file; its format is recognised by its content.
+
+    Parameters
+    ----------
+    path : path-like
+        Results or samples of lm-evaluation-harness, a log of Inspect (``.json`` or ``.eval``), a
+        score file of BIG-bench, or a plain table of scores or records (CSV, JSON lines, a JSON array,
+        Parquet). Text may be gzipped.
+    params : mapping of str to float, optional
+        Number of parameters by model name, for models that are not in the table ``models``.
+    columns : mapping of str to str, optional
+        Plain tables: the file's column names and the schema's, such as ``{"answer": "target"}``.
+    percent : collection of str
+        Plain tables: metrics in per cent, to be divided by 100.
+    missing : collection of float
+        Plain tables: numbers that stand for a missing score.
+    model, task : str
+        For files that name none.
+
+    Raises
+    ------
+    EvalFileError
+        Naming file, line and field: a file that cannot be read, or of no known format.
+    """
+    path = Path(path)
+    try:
+        reading = _read(path, dict(columns or {}), tuple(percent), tuple(missing), model, task)
+    except FieldError as error:  # of a plain table: it knows column and line, and not the file
+        raise EvalFileError(path, str(error), field="") from error
+    unknown = dict.fromkeys(names.fill(reading.scores, params) if len(reading.scores) else ())
+    if len(reading.records):
+        unknown |= dict.fromkeys(names.fill(reading.records, params))
+    notes = list(reading.notes)
+    asked = [name for name in unknown if name]
+    if asked:
+        notes.append(f"size not known: {', '.join(asked)}; give it with params")
+    return Reading(
+        reading.path, reading.format, reading.version, reading.scores, reading.records,
+        tuple(notes), tuple(unknown),
+    )  # fmt: skip
+
+
+def _read(
+    path: Path,
+    columns: Mapping[str, str],
+    percent: Collection[str],
+    missing: Collection[float],
+    model: str,
+    task: str,
+) -> Reading:
+    start = head(path)
+    if not start.strip():
+        raise EvalFileError(path, "the file is empty")
+    none = pd.DataFrame(columns=list(RECORDS))
+
+    def table(raw: pd.DataFrame, kind: str, first_line: int = 2) -> Reading:
+        raw = plain.renamed(raw, columns)
+        if raw.empty:
+            raise EvalFileError(path, "a header and no rows")
+        for name, value in (("model", model), ("task", task)):
+            if value and name not in raw.columns:
+                raw[name] = value
+        if {"target", "output", "item"} & set(raw.columns):
+            records = plain.tidy_records(raw, first_line=first_line)
+            records["source"] = str(path)
+            return Reading(
+                str(path), f"plain {kind}", "records", aggregate(records), records, (), ()
+            )
+        scores = plain.tidy_scores(raw, first_line=first_line, percent=percent, missing=missing)
+        scores.loc[scores["source"] == "", "source"] = str(path)
+        dropped = len(raw) - len(scores)
+        notes = (
+            (f"{dropped} rows left out: their score stands for a missing one",) if dropped else ()
+        )
+        return Reading(str(path), f"plain {kind}", "scores", scores, none, notes, ())
+
+    if start.startswith(b"PK\x03\x04"):
+        if not inspect_log.is_archive(path):
+            raise EvalFileError(path, "a zip archive, but no log of Inspect, or a damaged one")
+        return _inspect(path, *inspect_log.read_archive(path))
+    if start.startswith(b"PAR1"):
+        return table(plain.read_parquet(path), "Parquet", 1)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] not in (b"{", b"["):
+        if b"\x00" in start:
+            raise EvalFileError(path, "binary data of no known format, or text that is not UTF-8")
+        return table(plain.read_csv(path), "CSV")
+
+    rows = _objects(path, start)
+    if rows is None:
+        whole = document(path)
+        if lm_eval.is_results(whole):
+            scores, version, notes = lm_eval.read_results(path, whole)
+            if model:
+                scores["model"] = model
+                notes = [n for n in notes if n != "the file names no model"]
+            return Reading(
+                str(path), "lm-evaluation-harness results", version, scores, none, tuple(notes), ()
+            )
+        if inspect_log.is_log(whole):
+            return _inspect(path, *inspect_log.read_log(path, whole))
+        if bigbench.is_scores(whole):
+            scores, version, notes = bigbench.read_scores_file(path, whole, task=task)
+            return Reading(str(path), "BIG-bench scores", version, scores, none, tuple(notes), ())
+        if isinstance(whole, dict):
+            if not lm_eval.is_samples(whole) and any(
+                isinstance(v, (dict, list)) for v in whole.values()
+            ):
+                keys = _short(sorted(map(str, whole))[:8], 200)
+                raise EvalFileError(path, f"a JSON object of no known format, with the keys {keys}")
+            whole = [whole]
+        if not isinstance(whole, list) or not whole:
+            raise EvalFileError(
+                path, f"expected an object or an array of objects, found {_short(whole)}"
+            )
+        rows = enumerate(whole, start=1)
+    rows = iter(rows)
+    first = next(rows)
+    rows = _chain(first, rows)
+    if lm_eval.is_samples(first[1]):
+        named_model, size, named_task = _from_name(path, first[1])
+        records, version, notes = lm_eval.read_samples(
+            path, rows, model=model or named_model, params=size, task=task or named_task
+        )
+        return Reading(
+            str(path), "lm-evaluation-harness samples", version, aggregate(records), records,
+            tuple(notes), (),
+        )  # fmt: skip
+    return table(plain.read_objects(path, rows), "JSON", 1)
+
+
+def _inspect(
+    path: Path, scores: pd.DataFrame, records: pd.DataFrame, version: str, notes: list[str]
+) -> Reading:
+    return Reading(str(path), "Inspect log", version, scores, records, tuple(notes), ())
+
+
+def _chain(first: tuple[int, Any], rest: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    yield first
+    yield from rest
+
+
+def _objects(path: Path, start: bytes) -> Iterator[tuple[int, Any]] | None:
+    """The objects of a JSON-lines file; None for a file that is one JSON document.
+
+    JSON lines are told by their first line, which is a whole object and not the whole file.
+    """
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] != b"{":
+        return None
+    stream = lines(path)
+    number, line = next(stream)
+    if not line.rstrip().endswith(b"}"):
+        return None
+    try:
+        first = parse(path, line, line=number)
+    except EvalFileError:
+        return None
+    second = next(stream, None)
+    if second is None:
+        return None  # one line: one document
+
+    def objects() -> Iterator[tuple[int, Any]]:
+        yield number, first
+        yield second[0], parse(path, second[1], line=second[0])
+        for at, content in stream:
+            yield at, parse(path, content, line=at)
+
+    return objects()
+
+
+_SAMPLES = re.compile(r"samples_(?P<task>.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?")
+_DEV = re.compile(r"(?:pretrained=(?P<model>[^_]+(?:__[^_]+)*))?_(?P<task>[^_].*)")
+
+
+def _from_name(path: Path, first: Mapping[str, Any]) -> tuple[str, float, str]:
+    """Model, its size and the task of a samples file, which only its name and neighbours tell."""
+    stem = re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
+    if "dataset_path" in first:  # the promptsource fork, whose rows name the data
+        task = str(first["dataset_path"])
+        found = re.match(rf"examples(?:-limited_\d+)?_(.+?)_{re.escape(task)}_\d", stem)
+        return found[1] if found else "", math.nan, task
+    found = _SAMPLES.fullmatch(stem)
+    if found:
+        return *_neighbour(path), found["task"]
+    found = _DEV.fullmatch(stem)
+    if found:
+        return (found["model"] or "").replace("__", "/"), math.nan, found["task"]
+    return "", math.nan, stem
+
+
+def _neighbour(path: Path) -> tuple[str, float]:
+    """Model and size in the results file beside a samples file: the only one, or of the same time."""
+    beside = sorted(path.parent.glob("results_*.json"))
+    stamp = re.search(r"\d{4}-\d\d-\d\dT[\d.:-]+", path.stem)
+    same = [p for p in beside if stamp and stamp[0].rstrip(".") in p.name]
+    for candidate in same or (beside if len(beside) == 1 else []):
+        try:
+            whole = document(candidate)
+            if lm_eval.is_results(whole):
+                first = lm_eval.read_results(candidate, whole)[0].iloc[0]
+                return str(first["model"]), float(first["params"])
+        except EvalFileError:
+            continue
+    return "", math.nan
+
+
+def read_folder(path: str | PathLike[str], **options: Any) -> Iterator[Reading | EvalFileError]:
+    """Read every file below a folder, in order of their paths.
+
+    Links are not followed, and hidden files and folders are passed over.
+
+    Parameters
+    ----------
+    path : path-like
+    **options
+        As for `read`.
+
+    Yields
+    ------
+    Reading or EvalFileError
+        The error of a file that was refused, so that one bad file does not stop the others.
+
+    Raises
+    ------
+    EvalFileError
+        If there is no such folder.
+    """
+    for file in files_below(Path(path)):
+        try:
+            yield read(file, **options)
+        except EvalFileError as error:
+            yield error
+
+
+def files_below(root: Path) -> list[Path]:
+    """Files of a folder in order of their paths, without links and hidden ones.
+
+    Raises
+    ------
+    EvalFileError
+        If there is no such folder.
+    """
+    if not root.is_dir():
+        raise EvalFileError(root, "there is no such folder")
+    return [
+        file
+        for file in sorted(root.rglob("*"))
+        if not any(part.startswith(".") for part in file.relative_to(root).parts)
+        and not file.is_symlink()
+        and file.is_file()
+    ]

@@ -1,0 +1,527 @@
+"""How each computed table is made from its public source: ``make data`` (``python -m
+mirage_utils.evals.sources``).
+
+Every function here takes the folder of one source, a checkout of its repository or any folder that
+holds the same files, and gives a tidy table: one number for a model, task, condition and metric. What
+is recorded about the tables stands in ``data/datapackage.json``; this program rewrites its row
+counts, sizes and checksums.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import FieldError, require
+from ..metrics.string import character_edit_distance
+from .files import lines, parse
+from .reading import read
+from .schema import EvalFileError
+
+__all__ = ["BUILDERS", "answer_in", "build", "item_count", "main"]
+
+_COLUMNS = [
+    "family", "model", "params", "train_flops", "task", "setting", "shots", "metric", "score", "n",
+]  # fmt: skip
+
+# Architecture of the Pythia models (Biderman et al. 2023, Table 1; vocabulary as padded in each
+# model's published configuration): layers, width, rows of the embedding.
+_PYTHIA = {
+    "14m": (6, 128, 50_304),
+    "70m": (6, 512, 50_304),
+    "160m": (12, 768, 50_304),
+    "410m": (24, 1_024, 50_304),
+    "1b": (16, 2_048, 50_304),
+    "1.4b": (24, 2_048, 50_304),
+    "2.8b": (32, 2_560, 50_304),
+    "6.9b": (32, 4_096, 50_432),
+    "12b": (36, 5_120, 50_688),
+}
+_PYTHIA_TOKENS = 143_000 * 1_024 * 2_048  # steps, sequences a step, tokens a sequence
+# Entries of Ruan et al.'s table that cannot be right, or that leave open whether a mixture's active
+# or all parameters are meant. Their sizes are asked for, not taken from there.
+_UNCERTAIN = {
+    "openlm-research/open_llama_7b_v2": "13 billion parameters for a 7B model",
+    "cerebras/btlm-3b-8k-base": "627 trillion training tokens (627 billion)",
+    "Qwen/Qwen2-57B-A14B": "a mixture of experts",
+    "mistralai/Mixtral-8x7B-v0.1": "a mixture of experts",
+    "mistralai/Mixtral-8x22B-v0.1": "a mixture of experts",
+    "deepseek-ai/DeepSeek-V2": "a mixture of experts",
+    "deepseek-ai/DeepSeek-Coder-V2-Base": "a mixture of experts",
+    "deepseek-ai/deepseek-moe-16b-base": "a mixture of experts",
+    "ai21labs/Jamba-v0.1": "a mixture of experts",
+}
+# Models that Ruan et al. file under a family of another recipe, where two of a size would collide.
+_FAMILIES = {
+    "allenai/OLMo-7B-0424-hf": "OLMo 0424",
+    "h2oai/h2o-danube2-1.8b-base": "H2O-Danube2",
+    "h2oai/h2o-danube3-4b-base": "H2O-Danube3",
+    "h2oai/h2o-danube3-500m-base": "H2O-Danube3",
+    "RWKV/rwkv-raven-14b": "RWKV Raven",
+    "stabilityai/stablelm-2-1_6b": "StableLM 2",
+    "stabilityai/stablelm-base-alpha-7b-v2": "StableLM alpha v2",
+}
+
+
+def pythia_sizes(name: str) -> tuple[int, int]:
+    """Number of parameters of a Pythia model, with and without embeddings.
+
+    A layer has 12 w² weights and 13 w biases and gains, the last normalisation 2 w, and the two
+    embedding matrices (which Pythia does not tie) vocabulary times w each.
+    """
+    layers, width, vocabulary = _PYTHIA[name]
+    body = layers * (12 * width**2 + 13 * width) + 2 * width
+    return body + 2 * vocabulary * width, body
+
+
+def item_count(
+    scores: Sequence[float],
+    *,
+    low: int = 20,
+    high: int = 20_000,
+    digits: float = 1e-7,
+    agree: float = 1.0,
+) -> int:
+    """Smallest number of items of which the scores are whole shares.
+
+    Parameters
+    ----------
+    scores : sequence of float
+        Shares of one test set, of many models.
+    low, high : int
+        Range to search.
+    digits : float
+        Relative precision of the scores (1e-7 for those that went through 32 bits).
+    agree : float
+        Share of the scores that must fit; below 1 where some may have been measured on other items.
+
+    Raises
+    ------
+    FieldError
+        If there is none: the scores are no shares of one test set.
+    """
+    values = np.asarray(scores, dtype=float)
+    for n in range(low, high + 1):
+        if fits(values, n, digits).mean() >= agree:
+            return n
+    raise FieldError("scores", list(values[:3]), f"shares of one number of items up to {high}")
+
+
+def fits(scores: NDArray[np.float64], n: int, digits: float = 1e-7) -> NDArray[np.bool_]:
+    """Which scores are whole shares of n items, to their relative precision."""
+    counts = np.asarray(scores) * n
+    return np.abs(counts - np.rint(counts)) <= 2 * digits * np.maximum(counts, 1)
+
+
+# -- the tables -----------------------------------------------------------------------------------
+
+
+def models(root: Path) -> pd.DataFrame:
+    """Sizes and training compute (Ruan et al. 2024; Pythia from its architecture)."""
+    raw = pd.read_csv(_one(root / "obs_scaling", "base_llm_benchmark_eval.csv"))
+    rows = []
+    for row in raw.itertuples(index=False):
+        name, family, size, tokens, flops = row[:5]
+        if name in _UNCERTAIN or family == "Pythia":
+            continue
+        rows.append(
+            {
+                "model": name,
+                "family": _FAMILIES.get(name, family),
+                "params": round(size * 1e9),
+                "size": "nominal",
+                "non_embedding": np.nan,
+                "train_tokens": tokens * 1e12,
+                "train_flops": flops * 1e21,
+            }
+        )
+    for name in _PYTHIA:
+        total, body = pythia_sizes(name)
+        rows.append(
+            {
+                "model": f"EleutherAI/pythia-{name}",
+                "family": "Pythia",
+                "params": total,
+                "size": "exact",
+                "non_embedding": body,
+                "train_tokens": _PYTHIA_TOKENS,
+                "train_flops": 6.0 * total * _PYTHIA_TOKENS,
+            }
+        )
+    frame = pd.DataFrame(rows).astype({"params": "Int64", "non_embedding": "Int64"})
+    return frame.sort_values(["family", "params", "model"], ignore_index=True)
+
+
+def obs_scaling(root: Path) -> pd.DataFrame:
+    """Tasks of claimed emergence under two shots (Ruan et al. 2024)."""
+    folder = root / "obs_scaling"
+    sizes = pd.read_csv(_one(folder, "base_llm_benchmark_eval.csv")).set_index("Model")
+    raw = pd.read_csv(_one(folder, "base_llm_emergent_capability_eval.csv"))
+    parts = []
+    items: dict[str, int] = {}
+    named = re.compile(r"(?P<task>.+)_2_(?P<metric>acc|exact_match|bleu)")
+    for column in raw.columns[1:]:
+        found = named.fullmatch(column)
+        require(found is not None, "column", column, "task_2_metric")
+        task, metric = found["task"], found["metric"]
+        part = raw.loc[raw[column].notna(), ["Model", column]]
+        score = part[column] / (100 if metric == "bleu" else 1)
+        if metric != "bleu":
+            items[task] = item_count(score.to_list(), digits=1e-9, agree=0.95)
+            # A score that is no share of these items was measured on others: its n is not known.
+            n = np.where(fits(score.to_numpy(), items[task], 1e-9), items[task], np.nan)
+        else:
+            n = np.full(len(score), items[task])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "family": part["Model"]
+                    .map(_FAMILIES)
+                    .fillna(part["Model"].map(sizes["Model Family"]))
+                    .fillna(""),
+                    "model": part["Model"],
+                    "params": part["Model"].map(sizes["Model Size (B)"]) * 1e9,
+                    "train_flops": part["Model"].map(sizes["FLOPs (1E21)"]) * 1e21,
+                    "task": task,
+                    "setting": "",
+                    "shots": 2,
+                    "metric": metric,
+                    "score": score,
+                    "n": n,
+                }
+            )
+        )
+    return _tidy(pd.concat(parts))
+
+
+def exp_emergence(root: Path) -> pd.DataFrame:
+    """Accuracy and the Brier score of the target's probability on the same outputs (Wu and Lo 2025)."""
+    folder = root / "exp_emergence"
+    parts = []
+    for path in sorted(folder.rglob("*_instance_brier_*_10_redist.csv*")):
+        task = path.name.partition("_instance_brier_")[0]
+        if task.startswith("acc_"):
+            continue
+        raw = pd.read_csv(path)
+        raw = raw[raw["acc"].notna() & raw["brier"].notna()]
+        # GPT-2's scores stand twice in one file, the second time under the sizes of other models.
+        raw = raw.drop_duplicates("Model")
+        groups = [c for c in raw.columns if re.fullmatch(r"\d+_\d+_brier", c)]
+        n = int(groups[-1].split("_")[1])
+        require(
+            len(groups) == 10, "groups", len(groups), f"ten groups of difficulty in {path.name}"
+        )
+        about = {
+            "family": raw["Model"].map(_FAMILIES).fillna(raw["Model Family"]),
+            "model": raw["Model"],
+            "params": raw["Model Size (B)"] * 1e9,
+            "train_flops": raw["FLOPs (1E21)"] * 1e21,
+            "task": task,
+            "shots": np.nan,
+        }
+        for metric, column in (("accuracy", "acc"), ("target_brier", "brier")):
+            parts.append(
+                pd.DataFrame(
+                    {**about, "setting": "", "metric": metric, "score": raw[column], "n": n}
+                )
+            )
+        for k, column in enumerate(groups, start=1):
+            start, end = map(int, column.split("_")[:2])
+            parts.append(
+                pd.DataFrame(
+                    {
+                        **about, "setting": f"difficulty {k} of 10", "metric": "target_brier",
+                        "score": raw[column], "n": end - start,
+                    }
+                )
+            )  # fmt: skip
+    require(bool(parts), "exp_emergence", str(folder), "files *_instance_brier_*_10_redist.csv")
+    return _tidy(pd.concat(parts))
+
+
+def pythia_evals(root: Path) -> pd.DataFrame:
+    """Final Pythia (deduplicated) and OPT models on the harness's tasks (Biderman et al. 2023).
+
+    The number of items, which these files do not give, follows from score and standard error:
+    n = s (1 - s) / se² + 1.
+    """
+    folder = root / "pythia_evals"
+    found = []
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            reading = read(path)
+        except EvalFileError:
+            continue
+        name = reading.scores["model"].iloc[0]
+        final = re.fullmatch(r"EleutherAI/pythia-(?:v1\.1-)?([\d.]+[mb])-deduped@step143000", name)
+        if not (final or re.fullmatch(r"facebook/opt-[\d.]+[mb]", name)):
+            continue
+        scores = reading.scores[reading.scores["metric"].isin(["acc", "acc_norm", "ppl"])].copy()
+        errors = json.loads(path.read_text())["results"]
+        scores["se"] = [
+            errors[t][f"{m}_stderr"] for t, m in zip(scores["task"], scores["metric"], strict=True)
+        ]
+        if final:
+            scores["model"] = f"EleutherAI/pythia-{final[1]}-deduped"
+            scores["train_flops"] = 6.0 * pythia_sizes(final[1])[0] * _PYTHIA_TOKENS
+        found.append(scores)
+    require(bool(found), "pythia_evals", str(folder), "result files of Pythia's final checkpoints")
+    frame = pd.concat(found, ignore_index=True)
+    frame["task"] = frame["task"].str.replace("hendrycksTest-", "mmlu_", regex=False)
+    n: dict[str, int] = {}
+    for task, rows in frame[frame["metric"] == "acc"].groupby("task"):
+        inside = rows[rows["score"].between(0, 1, inclusive="neither")]
+        implied = inside["score"] * (1 - inside["score"]) / inside["se"] ** 2 + 1
+        n[task] = round(implied.median())
+        off = (implied - n[task]).abs().max()
+        require(off < 0.01, f"n of {task}", float(off), "the same whole number for every model")
+    frame["n"] = frame["task"].map(n)
+    return _tidy(frame)
+
+
+def pythia_arithmetic(root: Path) -> pd.DataFrame:
+    """Two-operand arithmetic of Pythia, pooled over the first operand (Biderman et al. 2023)."""
+    from .names import resolve
+
+    parts = []
+    for path in sorted((root / "pythia_evals").rglob("*term_frequency_all_shots.csv*")):
+        raw = pd.read_csv(path)
+        raw = raw[raw["checkpoint"] == raw["checkpoint"].max()]
+        model = resolve(raw["model"].iloc[0])
+        raw["operation"] = raw["task"].str.extract(r"arithmetic_([a-z]+)_\d+$", expand=False)
+        for (operation, shots), rows in raw.groupby(["operation", "fewshot"]):
+            inside = rows[rows["acc"].between(0, 1, inclusive="neither")]
+            implied = inside["acc"] * (1 - inside["acc"]) / inside["acc_stderr"] ** 2 + 1
+            each = round(implied.median()) if len(inside) else 50
+            count = float((rows["acc"] * each).sum())
+            parts.append(
+                {
+                    "family": "Pythia",
+                    "model": f"{model.name}-deduped",
+                    "params": model.params,
+                    "train_flops": model.train_flops,
+                    "task": operation,
+                    "setting": "",
+                    "shots": shots,
+                    "metric": "accuracy",
+                    "score": round(count) / (each * len(rows)),
+                    "n": each * len(rows),
+                }
+            )
+    require(bool(parts), "pythia_arithmetic", str(root), "files *term_frequency_all_shots.csv")
+    return _tidy(pd.DataFrame(parts))
+
+
+def olmo_ladder(root: Path) -> pd.DataFrame:
+    """Last evaluation of the 25 models of OLMo's ladder, four metrics on the same items (Bhagia et al. 2024)."""
+    runs = []
+    for path in sorted((root / "olmo_ladder").rglob("*xC.csv*")):
+        named = re.fullmatch(r"(\d+[MB])-([\d.]+)xC\.csv(\.gz)?", path.name)
+        if named is None or "moreeval" not in str(path.parent):
+            continue
+        last = pd.read_csv(path).sort_values("_step").iloc[-1]
+        size = float(named[1][:-1]) * {"M": 1e6, "B": 1e9}[named[1][-1]]
+        runs.append((named[1], named[2], size, last))
+    require(bool(runs), "olmo_ladder", str(root), "files peteish-moreeval/*xC.csv")
+    kinds = {
+        "eval/downstream/": ("accuracy", r"(.+)_rc_5shot_(?:len_norm|acc)"),
+        "eval/downstream_bpb/": ("bits_per_byte", r"(.+)_rc_5shot_bpb"),
+        "eval/downstream_soft/": ("probability", r"(.+)_rc_5shot_soft"),
+        "eval/downstream_soft_log/": ("log_probability", r"(.+)_rc_5shot_soft_log"),
+    }
+    rows = []
+    for size_name, multiple, size, last in runs:
+        for column, value in last.items():
+            for prefix, (metric, pattern) in kinds.items():
+                task = re.fullmatch(re.escape(prefix) + pattern, str(column))
+                if task:
+                    rows.append(
+                        {
+                            "family": f"OLMo ladder {multiple}xC",
+                            "model": f"OLMo {size_name} {multiple}xC",
+                            "params": size,
+                            "train_flops": last["throughput/total_training_Gflops"] * 1e9,
+                            "task": task[1],
+                            "setting": "",
+                            "shots": 5,
+                            "metric": metric,
+                            "score": value,
+                        }
+                    )
+    frame = pd.DataFrame(rows)
+    items = {
+        task: item_count(part["score"].to_list())
+        for task, part in frame[frame["metric"] == "accuracy"].groupby("task")
+    }
+    frame["n"] = frame["task"].map(items)
+    return _tidy(frame)
+
+
+_INTEGER = re.compile(r"-?\d[\d,]*")
+
+
+def answer_in(response: str) -> str:
+    """The first whole number of a response, without thousands separators; ``""`` if there is none."""
+    found = _INTEGER.search(response)
+    return found[0].replace(",", "") if found else ""
+
+
+def gpt3_answers(root: Path) -> pd.DataFrame:
+    """Answers of text-davinci-001 by their length: exact match and edit distance (Lui 2023)."""
+    rows = []
+    for row in _responses(root / "gpt3_arithmetic"):
+        if row["engine"] != "text-davinci-001":
+            continue
+        target, output = str(row["answer"]), answer_in(str(row["response"]))
+        rows.append(
+            (row["tag"], int(row["n_shots"]), len(target), output == target, character_edit_distance([target], [output])[0])
+        )  # fmt: skip
+    raw = pd.DataFrame(rows, columns=["task", "shots", "length", "exact", "edits"])
+    parts = []
+    for (task, shots, length), part in raw.groupby(["task", "shots", "length"]):
+        squares = float((part["edits"] ** 2).mean())
+        for metric, score in (
+            ("exact_match", part["exact"].mean()),
+            ("token_edit_distance", part["edits"].mean()),
+            ("squared_edit_distance", squares),
+        ):
+            parts.append(
+                {
+                    "family": "GPT-3 API", "model": "text-davinci-001", "params": np.nan,
+                    "train_flops": np.nan, "task": task, "setting": f"answer length {length}",
+                    "shots": shots, "metric": metric, "score": score, "n": len(part),
+                }
+            )  # fmt: skip
+    return _tidy(pd.DataFrame(parts))
+
+
+def _responses(folder: Path) -> Iterator[Mapping[str, object]]:
+    """Lines of the concatenation, or of the repository's own files, whose names say what they are."""
+    whole = sorted(folder.rglob("responses.jsonl*"))
+    if whole:
+        for number, line in lines(whole[0]):
+            yield parse(whole[0], line, line=number)
+        return
+    engines = {"davinci": "text-davinci-001", "ada": "text-ada-001"}
+    for path in sorted(folder.rglob("*.jsonl")):
+        named = re.fullmatch(r"(davinci|ada)_([^_]+)_(\d)_100\.jsonl", path.name)
+        if named:
+            about = {"engine": engines[named[1]], "tag": named[2], "n_shots": int(named[3])}
+            for number, line in lines(path):
+                yield {**parse(path, line, line=number), **about}
+
+
+def _one(folder: Path, name: str) -> Path:
+    found = sorted(folder.rglob(name))
+    require(
+        len(found) == 1, "source", str(folder), f"one file {name} below it (found {len(found)})"
+    )
+    return found[0]
+
+
+def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame[_COLUMNS].copy()
+    frame["params"] = frame["params"].round().astype("Int64")
+    frame["shots"] = frame["shots"].astype("Int64")
+    frame["n"] = frame["n"].astype("Int64")
+    key = ["task", "setting", "shots", "metric", "family", "params", "train_flops", "model"]
+    return frame.sort_values(key, ignore_index=True)
+
+
+BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+    "models": models,
+    "obs_scaling": obs_scaling,
+    "exp_emergence": exp_emergence,
+    "pythia_evals": pythia_evals,
+    "pythia_arithmetic": pythia_arithmetic,
+    "olmo_ladder": olmo_ladder,
+    "gpt3_answers": gpt3_answers,
+}
+"""Every computed table, by name; each takes the folder that holds the sources' folders."""
+
+
+def build(name: str, root: str | os.PathLike[str]) -> bytes:
+    """One table as the bytes of its CSV file.
+
+    Parameters
+    ----------
+    name : str
+        A key of `BUILDERS`.
+    root : path-like
+        Folder with one folder a source: ``obs_scaling``, ``exp_emergence``, ``pythia_evals``,
+        ``olmo_ladder``, ``gpt3_arithmetic``.
+
+    Raises
+    ------
+    FieldError, EvalFileError
+        If the source is not there or not as expected.
+    """
+    require(name in BUILDERS, "table", name, f"one of {', '.join(BUILDERS)}")
+    frame = BUILDERS[name](Path(root))
+    return frame.to_csv(index=False, float_format="%.8g", lineterminator="\n").encode()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Remake tables from their sources; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="make data", description=__doc__.partition("\n\n")[2])
+    parser.add_argument("root", type=Path, help="folder with one folder a source")
+    parser.add_argument(
+        "tables", nargs="*", metavar="TABLE", help=f"default: {', '.join(BUILDERS)}"
+    )
+    options = parser.parse_args(argv)
+    try:
+        for name in options.tables or BUILDERS:
+            print(_write(name, build(name, options.root)))
+    except (FieldError, EvalFileError, OSError) as error:
+        print(f"make data: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _write(name: str, content: bytes) -> str:
+    """Put a table and its checksum in place; says what became of it."""
+    from . import tables
+    from .names import known
+
+    data = Path(__file__).parent / "data"
+    package = json.loads((data / "datapackage.json").read_text())
+    entry = next(r for r in package["resources"] if r["name"] == name)
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    state = "unchanged" if entry["hash"] == digest else "changed"
+    entry["bytes"], entry["hash"] = len(content), digest
+    entry["rows"] = content.count(b"\n") - 1
+    _replace(data / entry["path"], content)
+    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+    _replace(data / "datapackage.json", text.encode())
+    # Later tables look models up in the table just made.
+    tables.cache_clear()
+    known.cache_clear()
+    return f"{name}: {entry['rows']} rows, {state}"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())

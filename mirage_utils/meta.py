@@ -1,0 +1,127 @@
+"""Emergence over many curves: which metrics carry it, against what they carry anyway.
+
+Schaeffer et al. 2023, section 4, count for each metric of BIG-bench how many pairs of task and family
+have a high emergence score. A count says little without two others: how many curves that metric has,
+and how many of them chance would call high.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from .emergence import Correction, adjust, calibrate
+from .errors import as_array, require
+from .evals import series
+
+__all__ = ["by_metric", "score_curves"]
+
+_CURVE = (
+    "family", "task", "setting", "metric", "n_scales", "emergence_score", "p_noise", "p_smooth",
+    "linearity",
+)  # fmt: skip
+
+
+def score_curves(
+    frame: pd.DataFrame,
+    *,
+    family: str = "",
+    min_scales: int = 2,
+    draws: int = 10_000,
+    seed: int = 0,
+    smooth: bool = True,
+) -> pd.DataFrame:
+    """Emergence score of every curve of a table, with its error rates.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Scores, as from `mirage_utils.evals.read_scores` or `load_table`.
+    family : str
+        Name of the family where the table has no such column.
+    min_scales : int
+        Curves with fewer sizes are listed without a score; at least 2, the fewest that have one.
+    draws, seed : int
+        Of the simulations; see `mirage_utils.emergence.calibrate`.
+    smooth : bool
+        Whether to fit the smooth law to shares of n items, for ``p_smooth`` (the slow part).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``family, task, setting, metric, n_scales, emergence_score, p_noise, p_smooth,
+        linearity``. Undefined scores and p-values are nan.
+
+    Raises
+    ------
+    FieldError
+        As `mirage_utils.evals.series`.
+    """
+    min_scales = int(as_array("min_scales", min_scales, low=2, integer=True))
+    rows = []
+    for s in series(frame, family=family):
+        row = [s.family, s.task, s.setting, s.metric, len(s.curve)]
+        if len(s.curve) < min_scales:
+            rows.append([*row, *[np.nan] * 4])
+            continue
+        found = calibrate(
+            s.curve,
+            direction=s.direction,
+            proportion=s.proportion and smooth,
+            draws=draws,
+            seed=seed,
+        )
+        rows.append([*row, found.score.value, found.p_noise, found.p_smooth, found.linearity])
+    return pd.DataFrame(rows, columns=list(_CURVE))
+
+
+def by_metric(
+    curves: pd.DataFrame,
+    *,
+    evidence: Literal["p_noise", "p_smooth"] = "p_noise",
+    level: float = 0.05,
+    method: Correction | None = None,
+) -> pd.DataFrame:
+    """Emergent curves by metric, beside all curves by metric.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As from `score_curves`.
+    evidence : {"p_noise", "p_smooth"}
+        Against what a curve has to be surprising.
+    level : float
+        In (0, 1): error rate.
+    method : str, optional
+        Correction for having looked at all these curves (`mirage_utils.emergence.adjust`); none by
+        default, as in the paper.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a metric, in order of curves: ``metric, curves, emergent, rate`` (of that metric's
+        curves), ``share`` (of all emergent curves), ``base`` (of all curves) and ``lift`` (share over
+        base: 1 says that the metric carries as much emergence as it carries curves). Only curves
+        whose p-value could be had count.
+
+    Raises
+    ------
+    FieldError
+        If an argument is none of those.
+    """
+    require(evidence in ("p_noise", "p_smooth"), "evidence", evidence, "'p_noise' or 'p_smooth'")
+    level = float(as_array("level", level, low=0, high=1, open_low=True))
+    p = curves[evidence].to_numpy(dtype=float)
+    if method is not None:
+        p = adjust(p, method)
+    known = curves.assign(emergent=p <= level)[~np.isnan(p)]
+    found = known.groupby("metric", sort=False)["emergent"].agg(curves="size", emergent="sum")
+    found = found.sort_values("curves", ascending=False, kind="stable").reset_index()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found["rate"] = found["emergent"] / found["curves"]
+        found["share"] = found["emergent"] / found["emergent"].sum()
+        found["base"] = found["curves"] / found["curves"].sum()
+        found["lift"] = found["share"] / found["base"]
+    return found
