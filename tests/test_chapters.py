@@ -32,6 +32,10 @@ CHANGED = {
     "06_resolution": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "POWER": 0.9},
     "07_the_emergence_score": {"ALPHA": 0.5, "SIZES": 16, "LEVEL": 0.1},
     "08_assumptions": {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]},
+    "09_same_outputs_two_metrics": {"FEW_ITEMS": 40, "LEVEL": 0.9},
+    "10_meta_analysis": {"MIN_SIZES": 6, "FAMILY_LEVEL": 0.1},
+    "11_grade_to_brier": {"SMALL": 22.2, "LEVEL": 0.9},
+    "12_prediction": {"LEVEL": 0.9, "CUT": 1.5e23},
 }
 
 
