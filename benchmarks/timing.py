@@ -66,6 +66,13 @@ def compare(contest: Contest, *, rounds: int = 5) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for name, value in seconds.items():
         writer.writerow(
-            [contest.title, name, contest.size, f"{value * 1e9:.3g}", f"{value / reference:.3g}"]
+            [
+                contest.title,
+                name,
+                contest.size,
+                f"{value * 1e9:.3g}",
+                "ns",
+                f"{value / reference:.3g}",
+            ]
         )
     sys.stdout.flush()

@@ -402,7 +402,9 @@ def test_trap_2_per_cent_and_fraction_are_told_apart_by_the_whole_entry(write):
     (exact,) = [s for s in evals.series(scores) if s.metric == "exact"]
     assert exact.curve.score[0] == pytest.approx(0.004)
     table = "model,task,metric,score\ngpt2,a,accuracy,45\ngpt2-xl,a,accuracy,0.9\n"
-    assert read(write(table), percent=["accuracy"]).scores["score"].tolist() == [0.45, 0.009]
+    assert read(write(table), percent=["accuracy"]).scores["score"].tolist() == pytest.approx(
+        [0.45, 0.009]
+    )
 
 
 def test_trap_3_stringified_config_and_colons_in_names(write):

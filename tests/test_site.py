@@ -131,6 +131,17 @@ def test_pages_are_light(site):
         assert (site / f"{name}.html").stat().st_size < 2_000_000, name
 
 
+def test_the_figure_map_leads_to_pictures_that_are_there(site):
+    """Its links into pages are plain HTML, which the build does not check."""
+    text = (site / "book" / "figure_map.html").read_text()
+    links = re.findall(r'href="\.\./(notebooks/[^"#]+)#(fig-[^"]+)"', text)
+    assert len(links) >= 10
+    for page, anchor in links:
+        assert f'id="{anchor}"' in (site / page).read_text(), (page, anchor)
+    for number in ("1", "2", "3", "4", "5A", "5B, 5C", "6", "7", "8", "9", "10"):
+        assert re.search(rf"<td[^>]*><p>{number}</p></td>", text), number
+
+
 def visit(browser, home, name, width, theme):
     """Open a page of the site at `home`; return it with everything that went wrong or left the site."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)

@@ -76,7 +76,7 @@ def read_scores_file(
         if not isinstance(found, dict):
             raise EvalFileError(path, f"expected a score_dict, found {_short(entry)}", field=at)
         preferred = entry.get("preferred_score")
-        if preferred is not None and preferred not in found:
+        if preferred is not None and (not isinstance(preferred, str) or preferred not in found):
             raise EvalFileError(
                 path, f"the preferred score {_short(preferred)} is not among the scores",
                 field=f"{at}.preferred_score",

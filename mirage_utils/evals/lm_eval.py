@@ -49,7 +49,8 @@ def is_results(document: Any) -> bool:
 def is_samples(row: Any) -> bool:
     """Whether a JSON object is one line of a samples file, of any generation."""
     return isinstance(row, dict) and (
-        {"doc_id", "resps", "filtered_resps"} <= set(row) or set(row) >= _PROMPTSOURCE
+        ("resps" in row and "filtered_resps" in row and "doc_id" in row)
+        or _PROMPTSOURCE <= row.keys()
     )
 
 
@@ -389,6 +390,13 @@ def _answer(path: Path, responses: Any, line: int) -> tuple[str | None, list[flo
     first = responses[0]
     if isinstance(first, str):
         return first, None, 1
+    try:  # the usual case, kept short because a file has millions: [[number, greedy], ...]
+        quick = [response[0] + 0.0 for response in responses]
+        usual = max(quick) <= 1e-3 and not any(map(math.isnan, quick))
+    except (TypeError, IndexError, KeyError, OverflowError):
+        usual = False
+    if usual:
+        return (str(quick.index(max(quick))) if len(quick) > 1 else None), quick, 1
     if isinstance(first, list) and first and all(isinstance(r, str) for r in first):
         pair = len(first) == 2 and first[1] in ("True", "False") and _number(first[0]) is not None
         if not pair:
