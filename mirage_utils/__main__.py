@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         "--missing", metavar="NUMBER", action="append", default=[], type=float,
         help="plain tables: a number that stands for a missing score, such as -100",
     )  # fmt: skip
+    for name in ("model", "task", "metric"):
+        reading.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
     reading.set_defaults(run=_read)
 
     bigbench = commands.add_parser(
@@ -197,6 +199,9 @@ def _read(options: argparse.Namespace) -> int:
         "columns": _pairs("column", options.column),
         "percent": options.percent,
         "missing": options.missing,
+        "model": options.model,
+        "task": options.task,
+        "metric": options.metric,
     }
 
     def readings() -> Iterator[tuple[Path, Reading | Exception]]:

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mirage_utils import FieldError, evals
+from mirage_utils.emergence import emergence_score
 from mirage_utils.evals import EvalFileError, Reading, read, read_folder
 from mirage_utils.evals import files as file_limits
 from mirage_utils.evals.names import fill, resolve
@@ -375,6 +376,18 @@ def test_a_folder_is_read_whole_and_one_bad_file_stops_nothing(write, tmp_path):
 
 
 # -- the traps of TRAPS.md that are the reader's (its numbers) ------------------------------------
+
+
+def test_trap_1_odd_curves_get_their_score_and_a_reason(write):
+    """Flat steps, ties and three sizes: chapter 7 explains them, the file's curves show them."""
+    shapes = {"infinite": [0, 0, 0, 0, 1], "tied": [1, 0, 0.5, 0, 1], "three": [0.1, 0.2, 0.9]}
+    rows = [(i + 1, t, "acc", y) for t, ys in shapes.items() for i, y in enumerate(ys)]
+    table = "params,task,metric,score\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in rows)
+    found = {s.task: emergence_score(s.curve) for s in evals.series(read(write(table)).scores)}
+    assert found["infinite"].value == math.inf
+    assert "3 of the 4 steps" in found["infinite"].explanation
+    assert "sign undecided" in found["tied"].explanation
+    assert 1.5 <= found["three"].value <= 2
 
 
 def test_trap_2_missing_values_and_texts_in_the_place_of_numbers(write):

@@ -160,6 +160,25 @@ def test_inspect_logs_have_the_headers_scores_and_their_samples_mean():
                 assert np.mean(values) == pytest.approx(accuracy)
 
 
+def test_trap_2_a_real_table_with_minus_100_for_missing():
+    path = evaluation_data() / "ukp_on_emergence" / "evaluation_scores_17tasks.csv"
+    columns = {
+        "filename": "task",
+        "number_of_data": "n",
+        "bert_score_accuracy": "score",
+        "run_id": "setting",
+    }
+    with pytest.raises(evals.EvalFileError, match=r"score, line \d+ = -100.*say missing="):
+        evals.read(path, columns=columns, metric="accuracy")
+    found = evals.read(path, columns=columns, metric="accuracy", missing=[-100])
+    raw = [float(r["bert_score_accuracy"]) for r in csv.DictReader(path.read_text().splitlines())]
+    kept = [x for x in raw if x != -100]
+    assert 0 < len(kept) < len(raw)
+    assert found.scores["score"].tolist() == kept
+    assert any(f"{len(raw) - len(kept)} rows left out" in n for n in found.notes)
+    assert any("size not known" in n and "code" in n for n in found.notes)  # its odd spellings
+
+
 def test_trap_4_sizes_agree_with_those_counted_elsewhere():
     """Non-embedding sizes by another source, whole sizes as the harness counted the weights."""
     text = (evaluation_data() / "llm_monkeys" / "models_pythia.csv").read_text()

@@ -50,7 +50,7 @@ def is_samples(row: Any) -> bool:
     """Whether a JSON object is one line of a samples file, of any generation."""
     return isinstance(row, dict) and (
         ("resps" in row and "filtered_resps" in row and "doc_id" in row)
-        or _PROMPTSOURCE <= row.keys()
+        or row.keys() >= _PROMPTSOURCE
     )
 
 

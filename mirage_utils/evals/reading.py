@@ -65,6 +65,7 @@ def read(
     missing: Collection[float] = (),
     model: str = "",
     task: str = "",
+    metric: str = "",
 ) -> Reading:
     """Read one file; its format is recognised by its content.
 
@@ -82,17 +83,22 @@ def read(
         Plain tables: metrics in per cent, to be divided by 100.
     missing : collection of float
         Plain tables: numbers that stand for a missing score.
-    model, task : str
+    model, task, metric : str
         For files that name none.
 
     Raises
     ------
     EvalFileError
         Naming file, line and field: a file that cannot be read, or of no known format.
+    FieldError
+        If a size in `params` is not a number above 0.
     """
     path = Path(path)
     try:
-        reading = _read(path, dict(columns or {}), tuple(percent), tuple(missing), model, task)
+        reading = _read(
+            path, dict(columns or {}), tuple(percent), tuple(missing),
+            {"model": model, "task": task, "metric": metric},
+        )  # fmt: skip
     except FieldError as error:  # of a plain table: it knows column and line, and not the file
         raise EvalFileError(path, str(error), field="") from error
     unknown = dict.fromkeys(names.fill(reading.scores, params) if len(reading.scores) else ())
@@ -113,9 +119,9 @@ def _read(
     columns: Mapping[str, str],
     percent: Collection[str],
     missing: Collection[float],
-    model: str,
-    task: str,
+    given: Mapping[str, str],
 ) -> Reading:
+    model, task = given["model"], given["task"]
     start = head(path)
     if not start.strip():
         raise EvalFileError(path, "the file is empty")
@@ -125,7 +131,7 @@ def _read(
         raw = plain.renamed(raw, columns)
         if raw.empty:
             raise EvalFileError(path, "a header and no rows")
-        for name, value in (("model", model), ("task", task)):
+        for name, value in given.items():
             if value and name not in raw.columns:
                 raw[name] = value
         if {"target", "output", "item"} & set(raw.columns):
