@@ -72,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("path", metavar="PATH", help="file or folder")
     reading.add_argument("--csv", action="store_true", help="as CSV")
     reading.add_argument("--scores", action="store_true", help="print the scores that were read")
+    reading.add_argument(
+        "--grade", metavar="METRIC", action="append", default=[],
+        help="grade samples by this metric of the book too and print the scores, such as exact_match "
+        "and token_edit_distance for answers, brier for choices",
+    )  # fmt: skip
     reading.add_argument("--params", **sizes)
     reading.add_argument(
         "--column", metavar="NAME=SCHEMA", action="append", default=[],
@@ -227,9 +232,15 @@ def _read(options: argparse.Namespace) -> int:
                 crashed += 1
                 yield {**row, "outcome": "crashed", "detail": f"{type(found).__name__}: {found}"}
 
-    if options.scores:
-        frames = [r.scores for _, r in readings() if isinstance(r, Reading) and len(r.scores)]
+    if options.scores or options.grade:
+        from .evals import grade
+        from .evals.records import aggregate
         from .evals.schema import SCORES
+
+        found = [r for _, r in readings() if isinstance(r, Reading)]
+        frames = [r.scores for r in found if len(r.scores)]
+        for metric in options.grade:
+            frames += [aggregate(grade(r.records, metric)) for r in found if len(r.records)]
 
         _print_rows(
             (row for frame in frames for row in frame[list(SCORES)].to_dict("records")),

@@ -97,3 +97,43 @@ def chapter_run(tmp_path_factory: pytest.TempPathFactory):
         return read(where / chapter.name)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book, built as `make book` builds it (chapters that have not changed come from the cache).
+
+    Built by the first worker that asks; the others wait for it.
+    """
+    from pages import build
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with FileLock(shared / "site.lock"):
+        done = shared / "site.done"
+        if not done.exists():
+            result = build()
+            assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+            assert "WARNING" not in result.stdout + result.stderr
+            done.touch()
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from browser import launched
+
+    with launched() as chromium:
+        yield chromium
+
+
+# What takes longest starts first, so that two workers end at about the same time; the pages are
+# opened when the book has been built.
+_LONGEST = ("test_site", "test_chapters", "test_chapters_from_files", "test_pages_in_a_browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        return _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST)
+
+    items.sort(key=rank)  # a stable sort: the order within a file stays

@@ -33,7 +33,7 @@ CHANGED = {
     "07_the_emergence_score": {"ALPHA": 0.5, "SIZES": 16, "LEVEL": 0.1},
     "08_assumptions": {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]},
     "09_same_outputs_two_metrics": {"FEW_ITEMS": 40, "LEVEL": 0.9},
-    "10_meta_analysis": {"MIN_SIZES": 6, "FAMILY_LEVEL": 0.1},
+    "10_meta_analysis": {"LEVEL": 0.02, "FAMILY_LEVEL": 0.1},
     "11_grade_to_brier": {"SMALL": 22.2, "LEVEL": 0.9},
     "12_prediction": {"LEVEL": 0.9, "CUT": 1.5e23},
 }
@@ -139,6 +139,23 @@ def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
         assert after["base_width"] == pytest.approx(1.3395378, rel=1e-4)
         assert after["variance_top"] == 1.5
         assert after["inflation_formula"] == pytest.approx(1 + 6 * 0.5)
+    elif name == "09_same_outputs_two_metrics":
+        assert after["reads_zero"] == pytest.approx((1 - after["smallest_score"]) ** 40)
+        assert after["four_zero_high"] == pytest.approx(1 - 0.05 ** (1 / 80))
+        assert after["deviance_all"] == before["deviance_all"]
+    elif name == "10_meta_analysis":
+        assert after["by_chance"] == pytest.approx(2 * before["by_chance"])
+        assert after["n_high"] > before["n_high"]
+        assert after["n_holm"] >= before["n_holm"]
+        assert after["bigg_high"] == before["bigg_high"]
+    elif name == "11_grade_to_brier":
+        assert after["n_small"] > before["n_small"]
+        assert (after["mmlu_low"], after["mmlu_high"]) != (before["mmlu_low"], before["mmlu_high"])
+        assert after["mmlu_acc"] == before["mmlu_acc"]
+    elif name == "12_prediction":
+        assert after["ladder_inside"] <= before["ladder_inside"]  # a lower level covers less
+        assert after["ladder_best"] == before["ladder_best"]
+        assert after["wu_ratio"] != before["wu_ratio"]
     else:
         assert after["level"] == 0.99
         assert (

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 import yaml
 from conftest import ROOT
-from test_site import build
+from pages import build
 
 GOOD = "from mirage_utils import Curve\nfrom mirage_utils.chapter import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
 

@@ -5,6 +5,7 @@ Small files of each schema are written here; the real ones are read in test_real
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mirage_utils import FieldError, evals
+from mirage_utils.__main__ import main
 from mirage_utils.emergence import emergence_score
 from mirage_utils.evals import EvalFileError, Reading, read, read_folder
 from mirage_utils.evals import files as file_limits
@@ -375,6 +377,94 @@ def test_a_folder_is_read_whole_and_one_bad_file_stops_nothing(write, tmp_path):
     assert set(evals.read_scores(tmp_path)["family"]) == {"OPT", "GPT-2"}
 
 
+# -- the same outputs under another metric --------------------------------------------------------
+
+
+def test_answers_are_graded_anew(write):
+    rows = [answer(0, " 70", target="71"), answer(1, "7", target="7", exact_match=1.0)]
+    records = read(write(rows)).records
+    exact, edits = (evals.grade(records, m) for m in ("exact_match", "token_edit_distance"))
+    assert exact["score"].tolist() == [0, 1]
+    assert edits["score"].tolist() == [1, 0]
+    assert set(edits["direction"]) == {"lower"}
+    assert evals.grade(records, "exact_match", strip=False)["score"].tolist() == [0, 1]
+    words = read(write([answer(0, "a c", target="a b c")])).records
+    assert evals.grade(words, "token_edit_distance", tokens="words")["score"].tolist() == [1]
+    assert evals.grade(words, "character_edit_distance")["score"].tolist() == [2]
+    assert evals.grade(words, "exact_match", tokens=lambda t: [t[0]])["score"].tolist() == [1]
+
+
+def test_choices_are_graded_anew_whatever_their_number(write):
+    half = math.log(0.5)
+    rows = [choice(0, [half, half], 1, acc_norm=0), choice(1, [-9.0, 0.0, -9.0], 0, acc_norm=1)]
+    records = read(write(rows)).records
+    assert len(records) == 4  # two metrics, which make no second item
+    brier = evals.grade(records, "brier")
+    assert len(brier) == 2
+    assert brier["score"].tolist() == pytest.approx([0.5, 0.0], abs=1e-6)
+    assert evals.grade(records, "multiple_choice_grade")["score"].tolist() == [0.5, 1]
+
+
+def test_what_cannot_be_graded_is_said(write):
+    answers, choices = (
+        read(write([answer(0, "x")])).records,
+        read(write([choice(0, [-1.0, -2.0], 1)])).records,
+    )
+    for call, message in (
+        (lambda: evals.grade(answers, "brier"), r"^logprobs of item 0 = "),
+        (
+            lambda: evals.grade(choices.assign(target="x"), "brier"),
+            r"^target of item 0 = 'x': expected the index",
+        ),
+        (
+            lambda: evals.grade(choices.assign(target="2"), "brier"),
+            r"the index of a choice, 0 to 1",
+        ),
+        (lambda: evals.grade(answers.assign(target=" "), "exact_match"), r"^target of item 0 = ''"),
+        (
+            lambda: evals.grade(answers.assign(output=None), "exact_match"),
+            r"^output of item 0 = None",
+        ),
+        (
+            lambda: evals.grade(answers, "pass_at_k"),
+            r"^metric = 'pass_at_k': expected one of exact_match",
+        ),
+        (lambda: evals.grade(answers, "exact_match", tokens="bytes"), r"^tokens = 'bytes'"),
+        (lambda: evals.grade(answers[:0], "exact_match"), r"^records = 0"),
+    ):
+        with pytest.raises(FieldError, match=message):
+            call()
+
+
+def test_the_command_grades_and_prints_scores(write, capsys):
+    path = write([answer(0, "70", target="71"), answer(1, "7", exact_match=1.0)], "samples_t.jsonl")
+    assert (
+        main(["read", str(path), "--grade", "token_edit_distance", "--csv", "--model", "gpt2"]) == 0
+    )
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(r["metric"], float(r["score"]), float(r["n"])) for r in rows] == [
+        ("exact_match", 0.5, 2), ("token_edit_distance", 0.5, 2),
+    ]  # fmt: skip
+    assert list(rows[0]) == list(evals.SCORES)
+    assert main(["read", str(path)]) == 0
+    assert "size not known" not in capsys.readouterr().out
+    assert main(["read", str(path) + "x"]) == 1
+    assert main(["read", str(path), "--params", "a"]) == 1
+    assert main(["read", str(path), "--params", "a=big"]) == 1
+
+
+def test_a_fault_of_the_program_is_reported_and_stops_no_other_file(
+    write, capsys, monkeypatch, tmp_path
+):
+    write(OLD, "a.json")
+    write(BIGBENCH, "b.json")
+    monkeypatch.setattr(evals.reading.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
+    assert main(["read", str(tmp_path), "--csv"]) == 1
+    rows = {Path(r["file"]).name: r for r in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert (rows["a.json"]["outcome"], rows["b.json"]["outcome"]) == ("read", "crashed")
+    assert "ZeroDivisionError" in rows["b.json"]["detail"]
+
+
 # -- the traps of TRAPS.md that are the reader's (its numbers) ------------------------------------
 
 
@@ -466,7 +556,7 @@ def test_trap_4_names_are_looked_up_and_never_guessed():
         with pytest.raises(evals.UnknownModelError, match="a size given by you"):
             resolve(name)
     for name in ("text-ada-001", "davinci", "gpt-4o"):
-        with pytest.raises(evals.UnknownModelError, match="its maker never published its size"):
+        with pytest.raises(evals.UnknownModelError, match="its maker never published it"):
             resolve(name)
 
 
@@ -503,6 +593,32 @@ def test_two_models_of_one_size_are_not_joined_to_a_curve(write):
     table = "model,family,params,task,metric,score\na,F,1,t,acc,0.5\nb,F,1,t,acc,0.6\n"
     with pytest.raises(FieldError, match=r"one model of a size in F on t, not a, b"):
         list(evals.series(read(write(table)).scores))
+
+
+def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_average(
+    write, tmp_path
+):
+    write(NEW, "run/results_2026-01-01T00-00-00.5.json")
+    write(
+        [answer(i, "7", exact_match=1.0) for i in range(2)],
+        "run/samples_gsm8k_2026-01-01T00-00-00.5.jsonl",
+    )
+    write(
+        [answer(i, "7", exact_match=1.0) for i in range(2)],
+        "run/samples_other_2026-01-01T00-00-00.5.jsonl",
+    )
+    scores = evals.read_scores(tmp_path / "run")
+    assert scores.groupby("task").size().to_dict() == {
+        "gsm8k": 3,
+        "mmlu": 1,
+        "mmlu_law": 2,
+        "other": 1,
+    }
+    write(NEW, "run/results_2026-01-02T00-00-00.5.json")
+    with pytest.raises(
+        FieldError, match=r"it stands 2 times, in .*results_2026-01-01.*results_2026-01-02"
+    ):
+        list(evals.series(evals.read_scores(tmp_path / "run")))
 
 
 def test_a_checkpoint_is_another_model(write):
@@ -579,6 +695,14 @@ def test_sizes_have_limits(write, monkeypatch):
     monkeypatch.setattr(file_limits, "MAX_DOCUMENT", 1000)
     with pytest.raises(EvalFileError, match="more than 1,000 bytes"):
         read(write(json.dumps(OLD, indent=1).encode() + b" " * 1000))
+    table = pd.DataFrame({"params": range(1, 400), "task": "t", "metric": "acc", "score": 0.5})
+    for content in (table.to_csv().encode(), gzip.compress(table.to_csv().encode())):
+        with pytest.raises(EvalFileError, match="a table of more than 1,000 bytes"):
+            read(write(content))
+    packed = io.BytesIO()
+    table.to_parquet(packed)
+    with pytest.raises(EvalFileError, match="unpacks to more than 1,000 bytes"):
+        read(write(packed.getvalue()))
     monkeypatch.setattr(file_limits, "MAX_LINE", 400)
     rows = [choice(0, [-1.0], 1), choice(1, [-1.0] * 100, 1)]
     with pytest.raises(EvalFileError, match="line 2: a line of more than 400 bytes"):

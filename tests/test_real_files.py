@@ -131,6 +131,21 @@ def test_choice_accuracy_follows_from_the_log_probabilities_that_were_read():
     ].tolist()
 
 
+def test_real_choices_graded_anew_agree_with_the_files_accuracy():
+    path = next(
+        p for p in below("formats/lm_eval_harness") if p.name.startswith("samples_negotiationtom")
+    )
+    records = evals.read(path).records
+    graded = evals.grade(records, "multiple_choice_grade")
+    assert graded["score"].tolist() == records["score"].tolist()
+    lls = np.array([list(x) for x in records["logprobs"]])
+    mass = np.exp(lls) / np.exp(lls).sum(axis=1, keepdims=True)
+    outcome = np.eye(4)[records["target"].astype(int)]
+    assert evals.grade(records, "brier")["score"].tolist() == pytest.approx(
+        ((mass - outcome) ** 2).sum(axis=1)
+    )
+
+
 def test_inspect_logs_have_the_headers_scores_and_their_samples_mean():
     grades = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
     for path in below("formats/inspect_ai"):

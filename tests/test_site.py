@@ -2,72 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browser import launched, served
+from browser import served
 from conftest import ROOT
+from pages import PAGES, build, visit
 
 from mirage_utils.metrics import METRICS
-
-# The program `jupyter-book`, from the environment that runs the tests.
-PROGRAM = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-BUILD = [*PROGRAM, "build", ".", "--all", "-n", "-W", "--keep-going"]
-PAGES = {
-    "book/intro": "The Mirage Book",
-    "notebooks/01_what_is_emergence": "What is emergence?",
-    "notebooks/02_one_token": "One token",
-    "notebooks/03_many_tokens": "Many tokens",
-    "notebooks/04_does_gpt3_obey": "Does GPT-3 obey?",
-    "notebooks/05_a_field_guide_to_metrics": "A field guide to metrics",
-    "notebooks/06_resolution": "Resolution",
-    "notebooks/07_the_emergence_score": "The emergence score",
-    "notebooks/08_assumptions": "Assumptions, broken one at a time",
-    "notebooks/09_same_outputs_two_metrics": "The same outputs, two metrics",
-    "notebooks/10_meta_analysis": "Which metrics carry emergence?",
-    "notebooks/11_grade_to_brier": "From grade to Brier",
-    "notebooks/12_prediction": "Smooth is not yet predictable",
-    "book/figure_map": "The paper, figure by figure",
-    "book/run": "Run it",
-    "book/teach": "Teach it",
-    "book/data": "About the data",
-    "book/references": "References",
-}
-VIEWS = [(1400, "light"), (1400, "dark"), (390, "light"), (390, "dark")]
-
-
-def build(where: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        BUILD,
-        cwd=where,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """The book, built as `make book` builds it (chapters that have not changed come from the cache)."""
-    result = build()
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    assert "WARNING" not in result.stdout + result.stderr
-    return ROOT / "_build" / "html"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with launched() as chromium:
-        yield chromium
 
 
 def test_a_second_build_executes_nothing(site):
@@ -142,73 +87,12 @@ def test_the_figure_map_leads_to_pictures_that_are_there(site):
         assert re.search(rf"<td[^>]*><p>{number}</p></td>", text), number
 
 
-def visit(browser, home, name, width, theme):
-    """Open a page of the site at `home`; return it with everything that went wrong or left the site."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    trouble: list[str] = []
-    page.on(
-        "console",
-        lambda m: trouble.append(f"console: {m.text}") if m.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
-    page.on("requestfailed", lambda r: trouble.append(f"failed: {r.url}"))
-    page.on(
-        "response", lambda r: trouble.append(f"{r.status}: {r.url}") if r.status >= 400 else None
-    )
-    page.on(
-        "request",
-        lambda r: (
-            None
-            if r.url.startswith((home, "data:", "blob:"))
-            else trouble.append(f"outside: {r.url}")
-        ),
-    )
-    page.goto(f"{home}/{name}")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
-    page.evaluate("window.MathJax && MathJax.startup.promise")
-    return page, trouble
-
-
-@pytest.mark.parametrize(("width", "theme"), VIEWS)
-def test_every_page_in_a_browser(site, browser, width, theme):
-    for name, title in PAGES.items():
-        page, trouble = visit(browser, f"file://{site}", f"{name}.html", width, theme)
-        assert trouble == [], name
-        assert title in page.title()
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
-        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert overflow <= 0, (name, overflow)
-        formulas = page.locator(".math").count()
-        assert page.locator(".math mjx-container").count() == formulas, name
-        assert page.locator("mjx-merror").count() == 0, name
-        if name.startswith("notebooks"):
-            assert formulas >= 1
-            assert page.locator("figure.mb-figure svg").count() > 3
-        page.close()
-
-
 def test_formulas_have_a_form_for_screen_readers(site, browser):
     page, _ = visit(browser, f"file://{site}", "notebooks/02_one_token.html", 1400, "light")
     assert (
         page.locator("mjx-assistive-mml math").count() == page.locator("mjx-container").count() > 10
     )
     page.close()
-
-
-@pytest.mark.parametrize(("width", "theme"), [(1400, "light"), (390, "dark")])
-def test_no_page_shuts_anyone_out(site, browser, width, theme):
-    """axe-core's WCAG 2.2 A and AA rules, on every page."""
-    for name in PAGES:
-        page, _ = visit(browser, f"file://{site}", f"{name}.html", width, theme)
-        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-        found = (
-            Axe()
-            .run(page, options={"runOnly": {"type": "tag", "values": rules}})
-            .response["violations"]
-        )
-        assert [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found] == [], name
-        page.close()
 
 
 def test_the_site_works_below_a_path(site, browser, tmp_path):

@@ -19,6 +19,7 @@ import pandas as pd
 
 from ..curves import Curve
 from ..errors import UnknownNameError, require
+from .grading import grade
 from .names import UnknownModelError, resolve
 from .reading import Reading, read, read_folder
 from .schema import RECORDS, SCORES, EvalFileError
@@ -35,6 +36,7 @@ __all__ = [
     "UnknownModelError",
     "curve",
     "curves",
+    "grade",
     "load_table",
     "read",
     "read_folder",

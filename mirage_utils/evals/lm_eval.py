@@ -347,7 +347,7 @@ def read_samples(
     if not model:
         notes.append("the file names no model")
     if not records.empty and (records["metric"].astype(str) == "").all():
-        notes.append("answers without scores: grade them with mirage_utils.metrics")
+        notes.append("answers without scores: grade them (mirage_utils.evals.grade, or --grade)")
     return records, version, notes
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -103,23 +103,15 @@ def resolve(name: str) -> Model:
     UnknownModelError
         If it is not in the table; the message says how to give its size.
     """
-    found = known().get(_key(name))
+    key = _key(name)
+    found = known().get(key)
     if found is None:
-        why = (
-            "its maker never published its size"
-            if _API.fullmatch(_key(name))
-            else "a model of the table 'models'"
-        )
-        if _API.fullmatch(_key(name)):
-            expected = f"a size given by you, since {why}: params={{{name!r}: ...}}"
-        else:
-            expected = f"{why}, or a size given by you: params={{{name!r}: ...}}"
-        raise UnknownModelError("model", name, expected)
+        size = f"a size given by you: params={{{name!r}: ...}}"
+        if _API.fullmatch(key):
+            raise UnknownModelError("model", name, f"{size} (its maker never published it)")
+        raise UnknownModelError("model", name, f"a model of the table 'models', or {size}")
     if "@" in name:
-        step = Model(
-            name, found.family, found.params, found.exact, found.non_embedding, np.nan, np.nan
-        )
-        return step
+        return replace(found, name=name, train_tokens=np.nan, train_flops=np.nan)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import FieldError, require
+from . import files
 from .files import opened
 from .schema import RECORDS, SCORES, EvalFileError, _short, direction_of, is_share
 
@@ -32,7 +34,16 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     try:
         with opened(path) as stream:
-            raw = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            content = stream.read(files.MAX_DOCUMENT + 1)
+        if len(content) > files.MAX_DOCUMENT:
+            raise EvalFileError(
+                path, f"a table of more than {files.MAX_DOCUMENT:,} bytes; split it"
+            )
+        raw = pd.read_csv(
+            io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
+    except EvalFileError:
+        raise
     except pd.errors.EmptyDataError:
         raise EvalFileError(path, "the file is empty") from None
     except (pd.errors.ParserError, UnicodeError, EOFError, OSError, ValueError) as error:
@@ -67,10 +78,18 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises
     ------
     EvalFileError
-        If it is damaged.
+        If it is damaged, or unpacks to more than the limit of `mirage_utils.evals.files`.
     """
     try:
+        about = pq.read_metadata(path)
+        size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if size > files.MAX_DOCUMENT:
+            raise EvalFileError(
+                path, f"unpacks to more than {files.MAX_DOCUMENT:,} bytes; split it"
+            )
         return pq.read_table(path).to_pandas()
+    except EvalFileError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({_short(str(error), 160)})") from None
 

@@ -83,9 +83,17 @@ def read_scores(
                 name,
                 f"a known model in {reading.path}, or its size: params={{{name!r}: ...}}",
             )
-    frames = [r.scores for r in readings if len(r.scores)]
-    require(bool(frames), "scores", str(path), "a file with scores, not with ungraded answers")
-    return pd.concat(frames, ignore_index=True)
+    # Programs write the average beside the samples that it is the average of: the file that reports
+    # it counts, and means over samples fill in where there is none.
+    reported = [r.scores for r in readings if len(r.scores) and not len(r.records)]
+    averaged = [r.scores for r in readings if len(r.scores) and len(r.records)]
+    require(
+        bool(reported or averaged), "scores", str(path), "a file with scores, not ungraded answers"
+    )
+    whole = pd.concat([*reported, *averaged], ignore_index=True)
+    from_samples = np.arange(len(whole)) >= sum(map(len, reported))
+    again = whole.duplicated(["model", "task", "setting", "metric"])
+    return whole[~(again & from_samples)].reset_index(drop=True)
 
 
 def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
@@ -142,13 +150,19 @@ def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
             )
         twice = rows[rows["params"].duplicated(keep=False)]
         if len(twice):
-            names = ", ".join(map(str, twice.get("model", twice["params"]).unique()[:3]))
-            raise FieldError(
-                "params",
-                float(twice["params"].iloc[0]),
-                f"one model of a size in {key[0] or 'a table'} on {key[1]}, not {names}: "
-                "give them different families or settings",
-            )
+            models = list(map(str, twice.get("model", twice["params"]).unique()))
+            where = f"{key[0] or 'a table'} on {key[1]}"
+            if len(models) == 1 and "source" in twice:
+                files = ", ".join(map(str, twice["source"].unique()[:3]))
+                why = (
+                    f"one score of {models[0]} in {where}: it stands {len(twice)} times, in {files}"
+                )
+            else:
+                why = (
+                    f"one model of a size in {where}, not {', '.join(models[:3])}: give them "
+                    "different families or settings"
+                )
+            raise FieldError("params", float(twice["params"].iloc[0]), why)
         n = None if rows["n"].isna().any() else rows["n"].to_numpy()
         score = rows["score"].to_numpy()
         if "per_cent" in rows.columns:

@@ -1,0 +1,117 @@
+"""The same outputs under another metric: records graded anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from ..errors import FieldError, UnknownNameError, require
+from ..metrics import METRICS
+
+__all__ = ["ANSWERS", "CHOICES", "grade"]
+
+ANSWERS = (
+    "exact_match",
+    "token_accuracy",
+    "token_edit_distance",
+    "normalised_edit_distance",
+    "character_edit_distance",
+    "longest_correct_prefix",
+)
+"""Metrics of an answer's text."""
+CHOICES = ("multiple_choice_grade", "top_2", "brier", "target_brier", "log_score")
+"""Metrics of the log-probabilities of choices, made to sum to one over them."""
+
+_ITEM = ["family", "model", "params", "train_flops", "task", "setting", "shots", "item", "source"]
+
+
+def grade(
+    records: pd.DataFrame,
+    metric: str,
+    *,
+    tokens: Literal["characters", "words"] | Callable[[str], Sequence[str]] = "characters",
+    strip: bool = True,
+) -> pd.DataFrame:
+    """Grade records by a metric of this book, whatever they were graded by before.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        As `mirage_utils.evals.Reading.records`. An item that stands there under several metrics is
+        graded once.
+    metric : str
+        One of `ANSWERS`, which compare ``output`` with ``target``, or of `CHOICES`, for which
+        ``target`` is the index of the right choice and ``logprobs`` are those of the choices.
+    tokens : {"characters", "words"} or callable
+        What the token metrics count. ``character_edit_distance`` counts characters in any case.
+    strip : bool
+        Whether blanks around answers are ignored, as most graders do.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The records, one row an item, with this metric, its direction and its scores.
+
+    Raises
+    ------
+    FieldError
+        Naming the item: no answer, no log-probabilities, a target that is no index.
+    UnknownNameError
+        If the metric grades neither answers nor choices.
+    """
+    if metric not in (*ANSWERS, *CHOICES):
+        raise UnknownNameError("metric", metric, f"one of {', '.join((*ANSWERS, *CHOICES))}")
+    require(len(records) > 0, "records", len(records), "at least one record")
+    once = records.drop_duplicates([c for c in _ITEM if c in records.columns]).reset_index(
+        drop=True
+    )
+    if metric in CHOICES:
+        scores = _choices(once, metric)
+    else:
+        sides = [_texts(once, side, strip) for side in ("target", "output")]
+        if metric != "character_edit_distance":
+            cut = {"characters": list, "words": str.split}.get(tokens, tokens)  # type: ignore[arg-type]
+            require(callable(cut), "tokens", tokens, "'characters', 'words' or a function")
+            sides = [[cut(text) for text in side] for side in sides]
+        empty = next((i for i, target in enumerate(sides[0]) if len(target) == 0), None)
+        if empty is not None:
+            raise FieldError("target", "", "an answer", where=f" of item {once['item'][empty]}")
+        scores = METRICS[metric].score(*sides)
+    graded = once.copy()
+    graded["metric"], graded["direction"] = metric, METRICS[metric].direction
+    graded["score"] = scores
+    return graded
+
+
+def _texts(records: pd.DataFrame, side: str, strip: bool) -> list[str]:
+    texts = records[side].tolist()
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise FieldError(side, text, "text", where=f" of item {records['item'][i]}")
+    return [text.strip() for text in texts] if strip else texts
+
+
+def _choices(records: pd.DataFrame, metric: str) -> np.ndarray:
+    logprobs = records["logprobs"].tolist()
+    sizes, right = np.zeros(len(records), int), np.zeros(len(records), int)
+    for i, (values, target) in enumerate(zip(logprobs, records["target"], strict=True)):
+        where = f" of item {records['item'][i]}"
+        many = values is not None and hasattr(values, "__len__") and len(values) >= 2
+        require(many, f"logprobs{where}", values, "those of two choices or more")
+        sizes[i] = len(values)
+        index = isinstance(target, str) and target.strip().isdecimal()
+        require(
+            index and int(target) < sizes[i],
+            f"target{where}", target, f"the index of a choice, 0 to {sizes[i] - 1}",
+        )  # fmt: skip
+        right[i] = int(target)
+    scores = np.zeros(len(records))
+    for size in np.unique(sizes):  # items may differ in their number of choices
+        here = np.flatnonzero(sizes == size)
+        mass = softmax(np.array([list(logprobs[i]) for i in here], dtype=float), axis=1)
+        scores[here] = METRICS[metric].score(right[here], mass)
+    return scores

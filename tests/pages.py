@@ -1,0 +1,73 @@
+"""The built book for the tests: its pages, how it is built, how a page is opened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import ROOT
+
+# The program `jupyter-book`, from the environment that runs the tests.
+PROGRAM = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+BUILD = [*PROGRAM, "build", ".", "--all", "-n", "-W", "--keep-going"]
+PAGES = {
+    "book/intro": "The Mirage Book",
+    "notebooks/01_what_is_emergence": "What is emergence?",
+    "notebooks/02_one_token": "One token",
+    "notebooks/03_many_tokens": "Many tokens",
+    "notebooks/04_does_gpt3_obey": "Does GPT-3 obey?",
+    "notebooks/05_a_field_guide_to_metrics": "A field guide to metrics",
+    "notebooks/06_resolution": "Resolution",
+    "notebooks/07_the_emergence_score": "The emergence score",
+    "notebooks/08_assumptions": "Assumptions, broken one at a time",
+    "notebooks/09_same_outputs_two_metrics": "The same outputs, two metrics",
+    "notebooks/10_meta_analysis": "Which metrics carry emergence?",
+    "notebooks/11_grade_to_brier": "From grade to Brier",
+    "notebooks/12_prediction": "Smooth is not yet predictable",
+    "book/figure_map": "The paper, figure by figure",
+    "book/run": "Run it",
+    "book/teach": "Teach it",
+    "book/data": "About the data",
+    "book/references": "References",
+}
+
+
+def build(where: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        BUILD,
+        cwd=where,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+def visit(browser, home, name, width, theme):
+    """Open a page of the site at `home`; return it with everything that went wrong or left the site."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    trouble: list[str] = []
+    page.on(
+        "console",
+        lambda m: trouble.append(f"console: {m.text}") if m.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
+    page.on("requestfailed", lambda r: trouble.append(f"failed: {r.url}"))
+    page.on(
+        "response", lambda r: trouble.append(f"{r.status}: {r.url}") if r.status >= 400 else None
+    )
+    page.on(
+        "request",
+        lambda r: (
+            None
+            if r.url.startswith((home, "data:", "blob:"))
+            else trouble.append(f"outside: {r.url}")
+        ),
+    )
+    page.goto(f"{home}/{name}")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
+    page.evaluate("window.MathJax && MathJax.startup.promise")
+    return page, trouble

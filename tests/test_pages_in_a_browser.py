@@ -1,0 +1,42 @@
+"""Every page at two widths and in two themes: nothing broken, nothing fetched, nobody shut out."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages import PAGES, visit
+
+VIEWS = [(1400, "light"), (1400, "dark"), (390, "light"), (390, "dark")]
+
+
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
+def test_every_page_in_a_browser(site, browser, width, theme):
+    for name, title in PAGES.items():
+        page, trouble = visit(browser, f"file://{site}", f"{name}.html", width, theme)
+        assert trouble == [], name
+        assert title in page.title()
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, (name, overflow)
+        formulas = page.locator(".math").count()
+        assert page.locator(".math mjx-container").count() == formulas, name
+        assert page.locator("mjx-merror").count() == 0, name
+        if name.startswith("notebooks"):
+            assert formulas >= 1
+            assert page.locator("figure.mb-figure svg").count() > 3
+        page.close()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1400, "light"), (390, "dark")])
+def test_no_page_shuts_anyone_out(site, browser, width, theme):
+    """axe-core's WCAG 2.2 A and AA rules, on every page."""
+    for name in PAGES:
+        page, _ = visit(browser, f"file://{site}", f"{name}.html", width, theme)
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        found = (
+            Axe()
+            .run(page, options={"runOnly": {"type": "tag", "values": rules}})
+            .response["violations"]
+        )
+        assert [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found] == [], name
+        page.close()
