@@ -103,7 +103,8 @@ def chapter_run(tmp_path_factory: pytest.TempPathFactory):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The book, built as `make book` builds it (chapters that have not changed come from the cache).
 
-    Built by the first worker that asks; the others wait for it.
+    Built by the first worker that asks; the others wait for it. It is built a second time at once,
+    for the test that this executes nothing: no build may rewrite pages that a browser is reading.
     """
     from pages import build
 
@@ -115,8 +116,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             result = build()
             assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
             assert "WARNING" not in result.stdout + result.stderr
-            done.touch()
+            again = build()
+            assert again.returncode == 0, again.stderr[-3000:]
+            done.write_text(again.stdout + again.stderr)
     return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def second_build(site: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the second build of the book printed."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    return (shared / "site.done").read_text()
 
 
 @pytest.fixture(scope="session")

@@ -186,6 +186,17 @@ def test_new_harness_results(write):
     assert any("1 rows are averages over groups" in note for note in found.notes)
 
 
+def test_leaderboards_keep_the_model_elsewhere(write):
+    document = {
+        "config_general": {"model_name": "EleutherAI/pythia-70m"},
+        "results": {"harness|arc:challenge|25": {"acc": 0.2, "acc_stderr": 0.01, "acc_norm": 0.22}},
+        "versions": {"harness|arc:challenge|25": 0},
+    }
+    found = read(write(document))
+    assert found.scores["score"].tolist() == [0.2, 0.22]
+    assert set(found.scores["family"]) == {"Pythia"}
+
+
 @pytest.mark.parametrize(
     ("keys", "version"),
     [

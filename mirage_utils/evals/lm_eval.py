@@ -41,8 +41,7 @@ def is_results(document: Any) -> bool:
     return (
         isinstance(document, dict)
         and isinstance(document.get("results"), dict)
-        and "versions" in document
-        and "config" in document
+        and bool({"versions", "config", "configs"} & document.keys())
     )
 
 
@@ -85,7 +84,7 @@ def read_results(path: Path, document: dict[str, Any]) -> tuple[pd.DataFrame, st
         is none.
     """
     results = document["results"]
-    config = _mapping(document["config"])
+    config = _mapping(document.get("config"))
     model = _model(path, document, config)
     members = _mapping(document.get("group_subtasks"))
     groups = {name for name, subtasks in members.items() if subtasks}
@@ -189,6 +188,7 @@ def _model(path: Path, document: Mapping[str, Any], config: Mapping[str, Any]) -
     arguments = _mapping(arguments)
     for name in (
         document.get("model_name"),
+        _mapping(document.get("config_general")).get("model_name"),  # as leaderboards store it
         arguments.get("pretrained"),
         arguments.get("model"),
         arguments.get("engine"),
