@@ -7,8 +7,12 @@ import csv
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from .errors import FieldError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     # The work is imported here and not above, so that --help and usage errors are immediate.
     from .evals import EvalFileError, TableError
-    from .evals.fetch import FetchError
+    from .evals.schema import FetchError
 
     status = 0
     try:
@@ -213,9 +217,7 @@ def _read(options: argparse.Namespace) -> int:
         for file in files_below(path) if path.is_dir() else [path]:
             try:
                 yield file, read(file, **choices)
-            except EvalFileError as error:
-                yield file, error
-            except Exception as error:  # a fault of this program: reported, and the others are read
+            except Exception as error:  # refused, or a fault of this program: the others are read
                 yield file, error
 
     def rows() -> Iterator[dict[str, object]]:
@@ -280,13 +282,7 @@ def _bigbench(options: argparse.Namespace) -> None:
     frame.loc[frame["direction"] == "", "direction"] = "higher"
     curves = meta.score_curves(frame, smooth=False)
     found = meta.by_metric(curves, level=options.level)
-    _print_rows(
-        (
-            {k: _number(v) if isinstance(v, float) else v for k, v in r.items()}
-            for r in found.to_dict("records")
-        ),
-        as_csv=options.csv,
-    )
+    _print_frame(found, as_csv=options.csv)
 
 
 def _emergence(options: argparse.Namespace) -> None:
@@ -300,13 +296,7 @@ def _emergence(options: argparse.Namespace) -> None:
         names = ", ".join(t.name for t in evals.tables())
         raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
     found = meta.score_curves(frame, family=family, draws=options.draws, seed=options.seed)
-    _print_rows(
-        (
-            {k: _number(v) if isinstance(v, float) else v for k, v in r.items()}
-            for r in found.to_dict("records")
-        ),
-        as_csv=options.csv,
-    )
+    _print_frame(found, as_csv=options.csv)
 
 
 def _number(value: float | None) -> str:
@@ -328,6 +318,14 @@ def _print_rows(rows: Iterable[dict[str, object]], *, as_csv: bool) -> None:
     import pandas as pd
 
     print(pd.DataFrame(list(rows)).to_string(index=False))
+
+
+def _print_frame(frame: pd.DataFrame, *, as_csv: bool) -> None:
+    rows = frame.to_dict("records")
+    _print_rows(
+        ({k: _number(v) if isinstance(v, float) else v for k, v in r.items()} for r in rows),
+        as_csv=as_csv,
+    )
 
 
 def _print_tables(tables, *, as_csv: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FieldError", "UnknownNameError", "as_array", "positive", "require"]
+__all__ = ["FieldError", "UnknownNameError", "as_array", "positive", "require", "shown"]
 
 
 class FieldError(ValueError):
@@ -30,7 +30,7 @@ class FieldError(ValueError):
         self.value = value
         self.expected = expected
         self.where = where
-        super().__init__(f"{field}{where} = {_show(value)}: expected {expected}")
+        super().__init__(f"{field}{where} = {shown(value)}: expected {expected}")
 
 
 class UnknownNameError(FieldError, KeyError):
@@ -39,10 +39,10 @@ class UnknownNameError(FieldError, KeyError):
     __str__ = ValueError.__str__  # KeyError would print the repr of the message
 
 
-def _show(value: Any) -> str:
-    """A short, plain form of a value: ``1.5`` and not ``np.float64(1.5)``."""
+def shown(value: Any, width: int = 60) -> str:
+    """A short, plain form of a value for a message: ``1.5`` and not ``np.float64(1.5)``."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def require(ok: bool, field: str, value: Any, expected: str) -> None:

@@ -75,6 +75,12 @@ def read(output: Path) -> Run:
     return Run(notebook, glued)
 
 
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder of this run that its workers have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
 @pytest.fixture(scope="session")
 def chapter_run(tmp_path_factory: pytest.TempPathFactory):
     """``chapter_run("02_one_token")``: the chapter as it stands, executed once for all tests.
@@ -82,8 +88,7 @@ def chapter_run(tmp_path_factory: pytest.TempPathFactory):
     The workers of pytest-xdist share one folder, and a lock keeps two of them from running the same
     chapter twice.
     """
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    shared = _shared(tmp_path_factory)
 
     def run(name: str) -> Run:
         chapter = ROOT / "notebooks" / f"{name}.ipynb"
@@ -108,8 +113,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from pages import build
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    shared = _shared(tmp_path_factory)
     with FileLock(shared / "site.lock"):
         done = shared / "site.done"
         if not done.exists():
@@ -125,8 +129,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def second_build(site: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the second build of the book printed."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    shared = _shared(tmp_path_factory)
     return (shared / "site.done").read_text()
 
 

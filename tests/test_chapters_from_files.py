@@ -5,6 +5,7 @@ Needs MIRAGE_EVAL_DATA. Nothing here uses the bundled tables or the chapters' fu
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import re
@@ -48,11 +49,11 @@ def quoted(run, *names):
     for cell in run.notebook.cells:
         if cell.cell_type == "code" and any(f"{n} = " in cell.source for n in names):
             kept = []
-            for node in __import__("ast").parse(cell.source).body:
+            for node in ast.parse(cell.source).body:
                 targets = getattr(node, "targets", [])
                 if targets and getattr(targets[0], "id", None) in names:
                     kept.append(node)
-            module = __import__("ast").Module(kept, [])
+            module = ast.Module(kept, [])
             exec(compile(module, "cell", "exec"), space)  # literals of our own notebook
     return [space[n] for n in names]
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from .lm_eval import _count, _number
+from ..errors import shown
 from .records import score_table
-from .schema import EvalFileError, _short, direction_of
+from .schema import EvalFileError, direction_of
+from .values import count, number
 
 __all__ = ["is_scores", "read_scores_file"]
 
@@ -65,7 +66,7 @@ def read_scores_file(
     params = math.nan
     for field in ("non_embedding_params", "total_params"):
         if about.get(field):
-            params = _count(path, about[field], f"model.{field}")
+            params = count(path, about[field], f"model.{field}")
             break
     task = task or _task(path, document)
     notes: list[str] = []
@@ -74,23 +75,23 @@ def read_scores_file(
         at = f"scores[{i}]"
         found = entry.get("score_dict") if isinstance(entry, dict) else None
         if not isinstance(found, dict):
-            raise EvalFileError(path, f"expected a score_dict, found {_short(entry)}", field=at)
+            raise EvalFileError(path, f"expected a score_dict, found {shown(entry)}", field=at)
         preferred = entry.get("preferred_score")
         if preferred is not None and (not isinstance(preferred, str) or preferred not in found):
             raise EvalFileError(
-                path, f"the preferred score {_short(preferred)} is not among the scores",
+                path, f"the preferred score {shown(preferred)} is not among the scores",
                 field=f"{at}.preferred_score",
             )  # fmt: skip
         ends = {}
         for end in ("low_score", "high_score"):
-            value = _number(entry.get(end))
+            value = number(entry.get(end))
             ends[end] = math.nan if value is None else value
         for metric, value in found.items():
-            number = _number(value)
-            if number is None or math.isnan(number):
-                notes.append(f"{at} {metric} is {_short(value)} and no score: left out")
+            score = number(value)
+            if score is None or math.isnan(score):
+                notes.append(f"{at} {metric} is {shown(value)} and no score: left out")
                 continue
-            if math.isinf(number):
+            if math.isinf(score):
                 raise EvalFileError(
                     path, "the score is infinite", field=f"{at}.score_dict.{metric}"
                 )
@@ -101,12 +102,12 @@ def read_scores_file(
                     "params": params,
                     "task": task,
                     "setting": str(entry.get("subtask_description") or ""),
-                    "shots": _count(
+                    "shots": count(
                         path, entry.get("number_of_shots"), f"{at}.number_of_shots", low=0
                     ),
                     "metric": str(metric),
                     "direction": direction_of(str(metric)),
-                    "score": number,
+                    "score": score,
                     "source": str(path),
                     "preferred": metric == preferred,
                     "low": ends["low_score"] if metric == preferred else math.nan,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import requests
 from tqdm.auto import tqdm
 
 from ..errors import require
+from .files import replace
+from .schema import FetchError
 
 __all__ = ["BIGBENCH", "SIZES", "FetchError", "fetch_bigbench"]
 
@@ -27,10 +28,6 @@ SIZES = ("2m", "16m", "53m", "125m", "244m", "422m", "1b", "2b", "4b", "8b", "27
 """Models of Google's BIG-G ladder, by their names there."""
 
 _RECORD = "checksums.json"
-
-
-class FetchError(RuntimeError):
-    """A file could not be fetched, or is no longer the one that was fetched before."""
 
 
 def fetch_bigbench(
@@ -114,7 +111,7 @@ def fetch_bigbench(
         if relative not in record:
             digest = hashlib.sha256(found[-1].read_bytes()).hexdigest()
             record[relative] = f"sha256:{digest}"
-            _write_record(folder, record)
+            replace(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     return found
 
 
@@ -127,10 +124,3 @@ def _read_record(folder: Path) -> dict[str, str]:
     except ValueError:
         raise FetchError(f"{path}: damaged; remove it to fetch everything anew") from None
     return record
-
-
-def _write_record(folder: Path, record: dict[str, str]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".checksums")
-    with os.fdopen(handle, "w") as stream:
-        json.dump(record, stream, indent=1, sort_keys=True)
-    os.replace(temporary, folder / _RECORD)

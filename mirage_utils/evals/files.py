@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +18,12 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from .schema import EvalFileError, _short
+from ..errors import shown
+from .schema import EvalFileError
 
-__all__ = ["MAX_DOCUMENT", "MAX_LINE", "document", "head", "lines", "opened", "parse"]
+__all__ = [
+    "MAX_DOCUMENT", "MAX_LINE", "document", "head", "lines", "opened", "parse", "replace", "whole",
+]  # fmt: skip
 
 MAX_DOCUMENT = 2 * 1024**3
 """Largest JSON document read whole, bytes after decompression; lines have no such limit in sum."""
@@ -69,7 +74,36 @@ def _read(path: Path, stream: BinaryIO, size: int) -> bytes:
         raise EvalFileError(path, f"cut short or damaged ({error})") from None
 
 
-def document(path: Path, limit: int | None = None) -> Any:
+def whole(path: Path, what: str, advice: str = "split it") -> bytes:
+    """All bytes of a file (decompressed), if they are not more than `MAX_DOCUMENT`.
+
+    Parameters
+    ----------
+    path : Path
+    what, advice : str
+        For the message: what is too large, and what to do about it.
+    """
+    with opened(path) as stream:
+        content = _read(path, stream, MAX_DOCUMENT + 1)
+    if len(content) > MAX_DOCUMENT:
+        raise EvalFileError(path, f"{what} of more than {MAX_DOCUMENT:,} bytes; {advice}")
+    return content
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def document(path: Path) -> Any:
     """A file as one JSON document.
 
     Raises
@@ -77,13 +111,7 @@ def document(path: Path, limit: int | None = None) -> Any:
     EvalFileError
         If it is not JSON, says one key twice, or is larger than the limit.
     """
-    limit = MAX_DOCUMENT if limit is None else limit
-    with opened(path) as stream:
-        content = _read(path, stream, limit + 1)
-    if len(content) > limit:
-        raise EvalFileError(
-            path, f"a JSON document of more than {limit:,} bytes; split it or write JSON lines"
-        )
+    content = whole(path, "a JSON document", "split it or write JSON lines")
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
@@ -125,7 +153,7 @@ def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None
     except EvalFileError:
         raise
     except ValueError as error:  # such as a number of many thousand digits
-        raise EvalFileError(path, f"not JSON: {_short(str(error), 120)}", line=line) from None
+        raise EvalFileError(path, f"not JSON: {shown(str(error), 120)}", line=line) from None
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -16,10 +16,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import shown
 from .files import MAX_DOCUMENT, MAX_LINE, parse
-from .lm_eval import _number, _text
 from .records import Gatherer, score_table
-from .schema import EvalFileError, _short, direction_of
+from .schema import EvalFileError, direction_of
+from .values import number, text
 
 __all__ = ["is_archive", "is_log", "read_archive", "read_log"]
 
@@ -116,18 +117,18 @@ def read_log(
     for field in ("task", "model"):
         if not isinstance(about.get(field), str) or not about[field]:
             raise EvalFileError(
-                path, f"expected a name, found {_short(about.get(field))}", field=f"eval.{field}"
+                path, f"expected a name, found {shown(about.get(field))}", field=f"eval.{field}"
             )
     status = log.get("status")
     if status != "success":
-        notes.append(f"status {_short(status)}: the run did not end as planned")
+        notes.append(f"status {shown(status)}: the run did not end as planned")
     packages = about.get("packages") if isinstance(about.get("packages"), dict) else {}
     version = f"{packages.get('inspect_ai', 'unknown')} (log {log['version']})"
     scores = _scores(path, log, notes)
     if samples is None:
         inside = log.get("samples") or []
         if not isinstance(inside, list):
-            raise EvalFileError(path, f"expected a list, found {_short(inside)}", field="samples")
+            raise EvalFileError(path, f"expected a list, found {shown(inside)}", field="samples")
         samples = ((f"samples[{i}]", sample) for i, sample in enumerate(inside))
     records = _records(path, about, samples, notes)
     if scores.empty and records.empty:
@@ -142,13 +143,13 @@ def _scores(path: Path, log: dict[str, Any], notes: list[str]) -> pd.DataFrame:
     entries = results.get("scores") or [] if isinstance(results, dict) else None
     if not isinstance(entries, list):
         raise EvalFileError(
-            path, f"expected a list, found {_short(results)}", field="results.scores"
+            path, f"expected a list, found {shown(results)}", field="results.scores"
         )
     for i, entry in enumerate(entries):
         metrics = entry.get("metrics") if isinstance(entry, dict) else None
         if not isinstance(metrics, dict):
             raise EvalFileError(
-                path, f"expected metrics, found {_short(entry)}", field=f"results.scores[{i}]"
+                path, f"expected metrics, found {shown(entry)}", field=f"results.scores[{i}]"
             )
         setting = str(entry.get("name") or entry.get("scorer") or "")
         if entry.get("reducer"):
@@ -157,9 +158,9 @@ def _scores(path: Path, log: dict[str, Any], notes: list[str]) -> pd.DataFrame:
             if key.split("/")[-1] in _SPREAD:
                 continue
             field = f"results.scores[{i}].metrics.{key}"
-            value = _number(metric.get("value")) if isinstance(metric, dict) else None
+            value = number(metric.get("value")) if isinstance(metric, dict) else None
             if value is None or math.isinf(value):
-                raise EvalFileError(path, f"expected a number, found {_short(metric)}", field=field)
+                raise EvalFileError(path, f"expected a number, found {shown(metric)}", field=field)
             if math.isnan(value):
                 notes.append(f"{setting} {key} is NaN: left out")
                 continue
@@ -198,7 +199,7 @@ def _records(
     left_out: Counter[str] = Counter()
     for where, sample in samples:
         if not isinstance(sample, dict) or "id" not in sample:
-            raise EvalFileError(path, f"not a sample: {_short(sample)}", field=where)
+            raise EvalFileError(path, f"not a sample: {shown(sample)}", field=where)
         item = str(sample["id"])
         epoch = sample.get("epoch", 1)
         if epoch != 1:
@@ -207,30 +208,30 @@ def _records(
         found = sample.get("scores") or {}
         if not isinstance(found, dict):
             raise EvalFileError(
-                path, f"expected scores, found {_short(found)}", field=f"{where}.scores"
+                path, f"expected scores, found {shown(found)}", field=f"{where}.scores"
             )
         graded = False
         for scorer, score in found.items():
-            for metric, value in _values(scorer, score):
+            for metric, value in _values(score):
                 if value is None:
                     left_out[scorer] += 1
                     continue
                 graded = True
                 gathered.add(
                     item,
-                    _text(sample.get("target")),
+                    text(sample.get("target")),
                     output,
                     None,
                     {metric: value},
                     setting=str(scorer),
                 )
         if not graded:
-            gathered.add(item, _text(sample.get("target")), output, None, {})
+            gathered.add(item, text(sample.get("target")), output, None, {})
     notes += [f"{scorer}: {n} grades of no known kind, left out" for scorer, n in left_out.items()]
-    return gathered.table({}, model=about["model"], task=about["task"], source=str(path))
+    return gathered.table(model=about["model"], task=about["task"], source=str(path))
 
 
-def _values(scorer: str, score: Any) -> Iterator[tuple[str, float | None]]:
+def _values(score: Any) -> Iterator[tuple[str, float | None]]:
     value = score.get("value") if isinstance(score, dict) else score
     if isinstance(value, dict):
         for name, one in value.items():
@@ -244,8 +245,8 @@ def _values(scorer: str, score: Any) -> Iterator[tuple[str, float | None]]:
 def _grade(value: Any) -> float | None:
     if isinstance(value, str) and value in _GRADES:
         return _GRADES[value]
-    number = _number(value)
-    return number if number is not None and math.isfinite(number) else None
+    score = number(value)
+    return score if score is not None and math.isfinite(score) else None
 
 
 def _output(sample: dict[str, Any]) -> str | None:

@@ -20,8 +20,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import shown
 from .records import Gatherer, score_table
-from .schema import EvalFileError, _short, direction_of
+from .schema import EvalFileError, direction_of
+from .values import count, number, text
 
 __all__ = ["is_results", "is_samples", "read_results", "read_samples"]
 
@@ -85,20 +87,22 @@ def read_results(path: Path, document: dict[str, Any]) -> tuple[pd.DataFrame, st
     """
     results = document["results"]
     config = _mapping(document.get("config"))
-    model = _model(path, document, config)
+    model = _model(document, config)
     members = _mapping(document.get("group_subtasks"))
     groups = {name for name, subtasks in members.items() if subtasks}
     groups |= set(_mapping(document.get("groups")))
+    params = count(path, config.get("model_num_parameters"), "config")
     notes: list[str] = []
     rows = []
     hundredths = []
     for task, entries in results.items():
         if not isinstance(entries, dict):
             raise EvalFileError(
-                path, f"expected an object of scores, found {_short(entries)}",
+                path, f"expected an object of scores, found {shown(entries)}",
                 field=f"results.{task}",
             )  # fmt: skip
         per_cent = _in_per_cent(entries)
+        shots = _shots(path, document, config, task)
         if per_cent:
             hundredths.append(task)
         for key, value in entries.items():
@@ -107,23 +111,23 @@ def read_results(path: Path, document: dict[str, Any]) -> tuple[pd.DataFrame, st
             metric, _, answer_filter = key.partition(",")
             field = f"results.{task}.{key}"
             if isinstance(value, (dict, list)):
-                raise EvalFileError(path, f"expected a number, found {_short(value)}", field=field)
-            number = _number(value)
-            if number is None or math.isnan(number):
-                notes.append(f"{task} {key} is {_short(value)} and no score: left out")
+                raise EvalFileError(path, f"expected a number, found {shown(value)}", field=field)
+            score = number(value)
+            if score is None or math.isnan(score):
+                notes.append(f"{task} {key} is {shown(value)} and no score: left out")
                 continue
-            if math.isinf(number):
+            if math.isinf(score):
                 raise EvalFileError(path, "the score is infinite", field=field)
             rows.append(
                 {
                     "model": model,
-                    "params": _count(path, config.get("model_num_parameters"), "config"),
+                    "params": params,
                     "task": task,
                     "setting": "" if answer_filter in ("", "none") else answer_filter,
-                    "shots": _shots(path, document, config, task),
+                    "shots": shots,
                     "metric": metric,
                     "direction": _direction(document, task, metric),
-                    "score": number,
+                    "score": score,
                     "n": _items(path, document, entries, task, key),
                     "source": str(path),
                     "is_group": task in groups,
@@ -181,7 +185,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _model(path: Path, document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+def _model(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     arguments = config.get("model_args")
     if isinstance(arguments, str) and arguments[:1] != "{":
         arguments = dict(part.strip().split("=", 1) for part in arguments.split(",") if "=" in part)
@@ -203,7 +207,7 @@ def _model(path: Path, document: Mapping[str, Any], config: Mapping[str, Any]) -
 
 def _shots(path: Path, document: Mapping[str, Any], config: Mapping[str, Any], task: str) -> float:
     value = _mapping(document.get("n-shot")).get(task, config.get("num_fewshot"))
-    return _count(path, value, f"n-shot.{task}", low=0)
+    return count(path, value, f"n-shot.{task}", low=0)
 
 
 def _direction(document: Mapping[str, Any], task: str, metric: str) -> str:
@@ -219,36 +223,7 @@ def _items(
     counts = _mapping(_mapping(document.get("n-samples")).get(task))
     by_metric = _mapping(entries.get("sample_count"))
     value = by_metric.get(key, counts.get("effective", entries.get("sample_len")))
-    return _count(path, value, f"n-samples.{task}")
-
-
-def _count(path: Path, value: Any, field: str, low: int = 1) -> float:
-    """A whole number, or nan where there is none."""
-    if value is None:
-        return math.nan
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not whole or not math.isfinite(value) or value != int(value) or value < low:
-        raise EvalFileError(
-            path, f"expected a whole number >= {low}, found {_short(value)}", field=field
-        )
-    return float(value)
-
-
-def _number(value: Any) -> float | None:
-    """A number as a float; also of text that is nothing but a number; else None."""
-    if isinstance(value, bool):
-        return float(value)
-    if isinstance(value, (int, float)):
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return None
+    return count(path, value, f"n-samples.{task}")
 
 
 # -- samples --------------------------------------------------------------------------------------
@@ -294,14 +269,14 @@ def read_samples(
     shots = math.nan
     for line, row in rows:
         if not is_samples(row):
-            raise EvalFileError(path, f"not a sample of the harness: {_short(row)}", line=line)
+            raise EvalFileError(path, f"not a sample of the harness: {shown(row)}", line=line)
         if not version:
             version = _sample_generation(row)
-            shots = _count(path, row.get("fewshot_num"), "fewshot_num", low=0)
+            shots = count(path, row.get("fewshot_num"), "fewshot_num", low=0)
         if "resps" not in row:  # the promptsource fork of 2022 kept answers and no scores
             gathered.add(
-                _text(row["doc_id"]), _text(row["target"]), _text(row["pred"]), None, {},
-                setting=_text(row.get("prompt_name") or ""), line=line,
+                text(row["doc_id"]), text(row["target"]), text(row["pred"]), None, {},
+                setting=text(row.get("prompt_name") or ""), line=line,
             )  # fmt: skip
             continue
         output, logprobs, several = _answer(path, row["filtered_resps"], line)
@@ -311,21 +286,21 @@ def read_samples(
             names = [k for k in row if k not in _SAMPLE_FIELDS]
         elif not isinstance(names, list):
             raise EvalFileError(
-                path, f"expected a list, found {_short(names)}", line=line, field="metrics"
+                path, f"expected a list, found {shown(names)}", line=line, field="metrics"
             )
         scores = {}
         for name in names:
             name = str(name)
             value = row.get(name)
-            number = None if isinstance(value, str) else _number(value)
-            if number is None or not math.isfinite(number):
+            score = None if isinstance(value, str) else number(value)
+            if score is None or not math.isfinite(score):
                 left_out[name] += 1
-                examples.setdefault(name, f"line {line}: {_short(value)}")
+                examples.setdefault(name, f"line {line}: {shown(value)}")
             else:
-                scores[name] = number
+                scores[name] = score
         answer_filter = row.get("filter", "none")
         gathered.add(
-            _text(row["doc_id"]), _target(row), output, logprobs, scores,
+            text(row["doc_id"]), _target(row), output, logprobs, scores,
             setting="" if answer_filter == "none" else str(answer_filter), line=line,
         )  # fmt: skip
     twice = gathered.repeated()
@@ -335,12 +310,10 @@ def read_samples(
             path, f"item {item} stands here a second time (first in line {first})",
             line=second, field="doc_id",
         )  # fmt: skip
-    records = gathered.table(
-        {}, model=model, params=params, task=task, shots=shots, source=str(path)
-    )
+    records = gathered.table(model=model, params=params, task=task, shots=shots, source=str(path))
     notes = [
-        f"{name} is no number in {count} records ({examples[name]}): left out there"
-        for name, count in left_out.items()
+        f"{name} is no number in {times} records ({examples[name]}): left out there"
+        for name, times in left_out.items()
     ]
     if repeats > 1:
         notes.append(f"{repeats} answers an item: the first is kept, the scores are the file's")
@@ -359,15 +332,6 @@ def _sample_generation(row: Mapping[str, Any]) -> str:
     return "0.4.2+" if "doc_hash" in row else "0.4.0-0.4.2"
 
 
-def _text(value: Any) -> str:
-    """Text as it is, anything else as its JSON-like text, one-element lists as their element."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and len(value) == 1:
-        return _text(value[0])
-    return str(value)
-
-
 def _target(row: Mapping[str, Any]) -> str | None:
     """The right answer; of a choice task whose target lists the choices, the answer's index."""
     target = row.get("target")
@@ -375,15 +339,15 @@ def _target(row: Mapping[str, Any]) -> str | None:
     if isinstance(target, list) and isinstance(doc, dict):
         for name in ("answer", "gold", "label"):
             if isinstance(doc.get(name), int) and 0 <= doc[name] < len(target):
-                return _text(target[doc[name]])
-    return None if target is None else _text(target)
+                return text(target[doc[name]])
+    return None if target is None else text(target)
 
 
 def _answer(path: Path, responses: Any, line: int) -> tuple[str | None, list[float] | None, int]:
     """Answer as text, log-probabilities, and how many answers an item has."""
     if not isinstance(responses, list):
         raise EvalFileError(
-            path, f"expected a list, found {_short(responses)}", line=line, field="filtered_resps"
+            path, f"expected a list, found {shown(responses)}", line=line, field="filtered_resps"
         )
     if not responses:
         return None, None, 0
@@ -398,19 +362,19 @@ def _answer(path: Path, responses: Any, line: int) -> tuple[str | None, list[flo
     if usual:
         return (str(quick.index(max(quick))) if len(quick) > 1 else None), quick, 1
     if isinstance(first, list) and first and all(isinstance(r, str) for r in first):
-        pair = len(first) == 2 and first[1] in ("True", "False") and _number(first[0]) is not None
+        pair = len(first) == 2 and first[1] in ("True", "False") and number(first[0]) is not None
         if not pair:
             return first[0], None, len(first)
     logprobs = []
     for i, response in enumerate(responses):
         value = response[0] if isinstance(response, list) and response else response
-        number = _number(value)
-        if number is None or math.isnan(number) or number > 1e-3:
+        logprob = number(value)
+        if logprob is None or math.isnan(logprob) or logprob > 1e-3:
             raise EvalFileError(
-                path, f"expected a log-probability <= 0 or text, found {_short(response)}",
+                path, f"expected a log-probability <= 0 or text, found {shown(response)}",
                 line=line, field=f"filtered_resps[{i}]",
             )  # fmt: skip
-        logprobs.append(number)
+        logprobs.append(logprob)
     if len(logprobs) == 1:
         return None, logprobs, 1
     best = max(range(len(logprobs)), key=logprobs.__getitem__)

@@ -12,10 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import FieldError, require
+from ..errors import FieldError, require, shown
 from . import files
-from .files import opened
-from .schema import RECORDS, SCORES, EvalFileError, _short, direction_of, is_share
+from .schema import RECORDS, SCORES, EvalFileError, direction_of, is_share
 
 __all__ = ["read_csv", "read_objects", "read_parquet", "tidy_records", "tidy_scores"]
 
@@ -32,22 +31,15 @@ def read_csv(path: Path) -> pd.DataFrame:
     FieldError
         If a name stands twice in the header.
     """
+    content = files.whole(path, "a table")
     try:
-        with opened(path) as stream:
-            content = stream.read(files.MAX_DOCUMENT + 1)
-        if len(content) > files.MAX_DOCUMENT:
-            raise EvalFileError(
-                path, f"a table of more than {files.MAX_DOCUMENT:,} bytes; split it"
-            )
         raw = pd.read_csv(
             io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig"
         )
-    except EvalFileError:
-        raise
     except pd.errors.EmptyDataError:
         raise EvalFileError(path, "the file is empty") from None
-    except (pd.errors.ParserError, UnicodeError, EOFError, OSError, ValueError) as error:
-        raise EvalFileError(path, f"not a CSV table in UTF-8 ({_short(str(error), 160)})") from None
+    except (pd.errors.ParserError, UnicodeError, ValueError) as error:
+        raise EvalFileError(path, f"not a CSV table in UTF-8 ({shown(str(error), 160)})") from None
     if not isinstance(raw.index, pd.RangeIndex):
         raise EvalFileError(path, "rows have more cells than the header has names", line=1)
     return raw
@@ -64,7 +56,7 @@ def read_objects(path: Path, rows: Iterable[tuple[int, Any]]) -> pd.DataFrame:
     found, at = [], []
     for line, row in rows:
         if not isinstance(row, dict):
-            raise EvalFileError(path, f"expected an object, found {_short(row)}", line=line)
+            raise EvalFileError(path, f"expected an object, found {shown(row)}", line=line)
         found.append(row)
         at.append(line)
     if not found:
@@ -83,15 +75,11 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         about = pq.read_metadata(path)
         size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-        if size > files.MAX_DOCUMENT:
-            raise EvalFileError(
-                path, f"unpacks to more than {files.MAX_DOCUMENT:,} bytes; split it"
-            )
-        return pq.read_table(path).to_pandas()
-    except EvalFileError:
-        raise
+        if size <= files.MAX_DOCUMENT:
+            return pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise EvalFileError(path, f"a damaged Parquet file ({_short(str(error), 160)})") from None
+        raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
+    raise EvalFileError(path, f"unpacks to more than {files.MAX_DOCUMENT:,} bytes; split it")
 
 
 def tidy_scores(

@@ -6,17 +6,18 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..errors import FieldError
+from ..errors import FieldError, shown
 from . import bigbench, inspect_log, lm_eval, names, plain
 from .files import document, head, lines, parse
 from .records import aggregate
-from .schema import RECORDS, EvalFileError, _short
+from .schema import RECORDS, EvalFileError
 
 __all__ = ["Reading", "files_below", "read", "read_folder"]
 
@@ -160,7 +161,7 @@ def _read(
             raise EvalFileError(path, "binary data of no known format, or text that is not UTF-8")
         return table(plain.read_csv(path), "CSV")
 
-    rows = _objects(path, start)
+    rows = _objects(path) if text[:1] == b"{" else None
     if rows is None:
         whole = document(path)
         if lm_eval.is_results(whole):
@@ -180,17 +181,17 @@ def _read(
             if not lm_eval.is_samples(whole) and any(
                 isinstance(v, (dict, list)) for v in whole.values()
             ):
-                keys = _short(sorted(map(str, whole))[:8], 200)
+                keys = shown(sorted(map(str, whole))[:8], 200)
                 raise EvalFileError(path, f"a JSON object of no known format, with the keys {keys}")
             whole = [whole]
         if not isinstance(whole, list) or not whole:
             raise EvalFileError(
-                path, f"expected an object or an array of objects, found {_short(whole)}"
+                path, f"expected an object or an array of objects, found {shown(whole)}"
             )
         rows = enumerate(whole, start=1)
     rows = iter(rows)
     first = next(rows)
-    rows = _chain(first, rows)
+    rows = chain([first], rows)
     if lm_eval.is_samples(first[1]):
         named_model, size, named_task = _from_name(path, first[1])
         records, version, notes = lm_eval.read_samples(
@@ -209,19 +210,11 @@ def _inspect(
     return Reading(str(path), "Inspect log", version, scores, records, tuple(notes), ())
 
 
-def _chain(first: tuple[int, Any], rest: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    yield first
-    yield from rest
-
-
-def _objects(path: Path, start: bytes) -> Iterator[tuple[int, Any]] | None:
+def _objects(path: Path) -> Iterator[tuple[int, Any]] | None:
     """The objects of a JSON-lines file; None for a file that is one JSON document.
 
     JSON lines are told by their first line, which is a whole object and not the whole file.
     """
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] != b"{":
-        return None
     stream = lines(path)
     number, line = next(stream)
     if not line.rstrip().endswith(b"}"):
@@ -234,13 +227,8 @@ def _objects(path: Path, start: bytes) -> Iterator[tuple[int, Any]] | None:
     if second is None:
         return None  # one line: one document
 
-    def objects() -> Iterator[tuple[int, Any]]:
-        yield number, first
-        yield second[0], parse(path, second[1], line=second[0])
-        for at, content in stream:
-            yield at, parse(path, content, line=at)
-
-    return objects()
+    others = ((at, parse(path, content, line=at)) for at, content in chain([second], stream))
+    return chain([(number, first)], others)
 
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?")

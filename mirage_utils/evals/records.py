@@ -98,13 +98,11 @@ class Gatherer:
         first, second = sorted(row["line_list"])[:2]
         return row["item"], first, second
 
-    def table(self, directions: Mapping[str, str], **constant: Any) -> pd.DataFrame:
+    def table(self, **constant: Any) -> pd.DataFrame:
         """The table of records: one row an item and metric.
 
         Parameters
         ----------
-        directions : mapping of str to str
-            By metric, where the file says; else what its name tells.
         **constant : str or float
             Columns that are the same in every row: model, task, shots, source, ...
         """
@@ -142,7 +140,7 @@ class Gatherer:
                 elif column == "metric":
                     frame[column] = pd.Categorical.from_codes(np.zeros(size, np.int8), [name])
                 elif column == "direction":
-                    good = directions.get(name) or direction_of(name)
+                    good = direction_of(name)
                     frame[column] = pd.Categorical.from_codes(np.zeros(size, np.int8), [good])
                 elif column in _CONSTANT:
                     value = str(constant.get(column, ""))

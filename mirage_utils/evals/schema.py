@@ -28,11 +28,12 @@ column           meaning
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, Literal
+from typing import Literal
 
+from ..errors import shown
 from ..metrics import METRICS
 
-__all__ = ["RECORDS", "SCORES", "EvalFileError", "direction_of", "is_share"]
+__all__ = ["RECORDS", "SCORES", "EvalFileError", "FetchError", "direction_of", "is_share"]
 
 _COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots")
 SCORES = (*_COMMON, "metric", "direction", "score", "n", "source")
@@ -89,14 +90,12 @@ class EvalFileError(ValueError):
         self.field = field
         where = "" if line is None else f", line {line}"
         if field:
-            where += f", field {_short(field)}"
+            where += f", field {shown(field)}"
         super().__init__(f"{self.path}{where}: {reason}")
 
 
-def _short(value: Any, width: int = 60) -> str:
-    """A value as it may stand in a message: never long, never more than one line."""
-    text = repr(value)
-    return text if len(text) <= width else text[: width - 3] + "..."
+class FetchError(RuntimeError):
+    """A file could not be fetched, or is no longer the one that was fetched before."""
 
 
 def direction_of(metric: str) -> Literal["higher", "lower", ""]:

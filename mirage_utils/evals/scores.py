@@ -166,7 +166,7 @@ def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
         n = None if rows["n"].isna().any() else rows["n"].to_numpy()
         score = rows["score"].to_numpy()
         if "per_cent" in rows.columns:
-            score = np.where(rows["per_cent"] == True, score / 100, score)  # noqa: E712 (may be nan)
+            score = np.where(rows["per_cent"].eq(True), score / 100, score)  # nan is no
         within = bool(((score >= 0) & (score <= 1)).all())
         # A metric of unknown name is taken for a share of items where it can be one.
         proportion = n is not None and within and (is_share(name) or not direction_of(name))

@@ -15,7 +15,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -25,7 +24,8 @@ from numpy.typing import NDArray
 
 from ..errors import FieldError, require
 from ..metrics.string import character_edit_distance
-from .files import lines, parse
+from .files import lines, parse, replace
+from .names import known, resolve
 from .reading import read
 from .schema import EvalFileError
 
@@ -274,15 +274,14 @@ def pythia_evals(root: Path) -> pd.DataFrame:
         ]
         if final:
             scores["model"] = f"EleutherAI/pythia-{final[1]}-deduped"
-            scores["train_flops"] = 6.0 * pythia_sizes(final[1])[0] * _PYTHIA_TOKENS
+            scores["train_flops"] = resolve(f"pythia-{final[1]}").train_flops
         found.append(scores)
     require(bool(found), "pythia_evals", str(folder), "result files of Pythia's final checkpoints")
     frame = pd.concat(found, ignore_index=True)
     frame["task"] = frame["task"].str.replace("hendrycksTest-", "mmlu_", regex=False)
     n: dict[str, int] = {}
     for task, rows in frame[frame["metric"] == "acc"].groupby("task"):
-        inside = rows[rows["score"].between(0, 1, inclusive="neither")]
-        implied = inside["score"] * (1 - inside["score"]) / inside["se"] ** 2 + 1
+        implied = _implied_items(rows["score"], rows["se"])
         n[task] = round(implied.median())
         off = (implied - n[task]).abs().max()
         require(off < 0.01, f"n of {task}", float(off), "the same whole number for every model")
@@ -290,10 +289,15 @@ def pythia_evals(root: Path) -> pd.DataFrame:
     return _tidy(frame)
 
 
+def _implied_items(scores: pd.Series, errors: pd.Series) -> pd.Series:
+    """Items behind each score by its standard error; scores of 0 and 1, which have none, left out."""
+    inside = scores.between(0, 1, inclusive="neither")
+    s, se = scores[inside], errors[inside]
+    return s * (1 - s) / se**2 + 1
+
+
 def pythia_arithmetic(root: Path) -> pd.DataFrame:
     """Two-operand arithmetic of Pythia, pooled over the first operand (Biderman et al. 2023)."""
-    from .names import resolve
-
     parts = []
     for path in sorted((root / "pythia_evals").rglob("*term_frequency_all_shots.csv*")):
         raw = pd.read_csv(path)
@@ -301,9 +305,8 @@ def pythia_arithmetic(root: Path) -> pd.DataFrame:
         model = resolve(raw["model"].iloc[0])
         raw["operation"] = raw["task"].str.extract(r"arithmetic_([a-z]+)_\d+$", expand=False)
         for (operation, shots), rows in raw.groupby(["operation", "fewshot"]):
-            inside = rows[rows["acc"].between(0, 1, inclusive="neither")]
-            implied = inside["acc"] * (1 - inside["acc"]) / inside["acc_stderr"] ** 2 + 1
-            each = round(implied.median()) if len(inside) else 50
+            implied = _implied_items(rows["acc"], rows["acc_stderr"])
+            each = round(implied.median()) if len(implied) else 50
             count = float((rows["acc"] * each).sum())
             parts.append(
                 {
@@ -492,7 +495,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _write(name: str, content: bytes) -> str:
     """Put a table and its checksum in place; says what became of it."""
     from . import tables
-    from .names import known
 
     data = Path(__file__).parent / "data"
     package = json.loads((data / "datapackage.json").read_text())
@@ -501,26 +503,13 @@ def _write(name: str, content: bytes) -> str:
     state = "unchanged" if entry["hash"] == digest else "changed"
     entry["bytes"], entry["hash"] = len(content), digest
     entry["rows"] = content.count(b"\n") - 1
-    _replace(data / entry["path"], content)
+    replace(data / entry["path"], content)
     text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
-    _replace(data / "datapackage.json", text.encode())
+    replace(data / "datapackage.json", text.encode())
     # Later tables look models up in the table just made.
     tables.cache_clear()
     known.cache_clear()
     return f"{name}: {entry['rows']} rows, {state}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 if __name__ == "__main__":
