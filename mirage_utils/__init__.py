@@ -26,6 +26,7 @@ _SUBMODULES = (
     "explore",
     "meta",
     "metrics",
+    "models",
     "plots",
     "resolution",
     "scaling",

@@ -6,7 +6,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .errors import FieldError
@@ -136,7 +136,49 @@ def _parser() -> argparse.ArgumentParser:
     )
     emergence.add_argument("--seed", type=int, default=0, help="of the simulations (default 0)")
     emergence.set_defaults(run=_emergence)
+
+    train = commands.add_parser(
+        "train",
+        help="train a family of vision models anew, and keep every result",
+        description="Train the autoencoders, LeNets or transformers of chapters 16 to 18 at every size "
+        "and seed. Stopped at any time, it goes on when the same command is given again. Writes "
+        "results.parquet (one row a size, seed and test item) and manifest.json into the folder.",
+    )
+    train.add_argument("family", metavar="FAMILY", help="autoencoders, lenets or transformers")
+    train.add_argument("--out", required=True, metavar="FOLDER", help="where the run is kept")
+    train.add_argument("--profile", default="quick", help="quick (default) or full")
+    train.add_argument(
+        "--data", metavar="NAME", help="images other than the profile's, such as cifar10"
+    )
+    train.add_argument(
+        "--sizes", type=_list(float), metavar="A,B,...", help="sizes other than the profile's"
+    )
+    train.add_argument(
+        "--seeds", type=_list(int), metavar="A,B,...", help="seeds other than the profile's"
+    )
+    train.add_argument("--steps", type=int, help="updates other than the profile's")
+    train.add_argument(
+        "--train-images", type=int, metavar="N", help="only so many, drawn at random"
+    )
+    train.add_argument("--test-images", type=int, metavar="N", help="only so many, drawn at random")
+    train.add_argument(
+        "--folder", help="where the image files lie (default: MIRAGE_DATA, or a cache)"
+    )
+    train.add_argument("--download", action="store_true", help="fetch image files that are missing")
+    train.add_argument(
+        "--jobs", type=int, default=1, help="sizes trained side by side (default 1; -1: one a core)"
+    )
+    train.add_argument("--quiet", action="store_true", help="no progress bars")
+    train.set_defaults(run=_train)
     return parser
+
+
+def _list(kind: type) -> Callable[[str], tuple]:
+    def parse(text: str) -> tuple:
+        return tuple(kind(part) for part in text.split(","))
+
+    parse.__name__ = "list"  # what argparse calls it in its message
+    return parse
 
 
 def _tables(options: argparse.Namespace) -> None:
@@ -239,7 +281,15 @@ def _read(options: argparse.Namespace) -> int:
         from .evals.records import aggregate
         from .evals.schema import SCORES
 
-        found = [r for _, r in readings() if isinstance(r, Reading)]
+        found = []
+        for file, outcome in readings():
+            if isinstance(outcome, Reading):
+                found.append(outcome)
+                continue
+            # The scores go to stdout, perhaps into a file; what is missing from them is said here.
+            crashed += not isinstance(outcome, EvalFileError)
+            reason = str(outcome).removeprefix(str(file)).lstrip(",: ")
+            print(f"{file}: not read: {reason}", file=sys.stderr)
         frames = [r.scores for r in found if len(r.scores)]
         for metric in options.grade:
             frames += [aggregate(grade(r.records, metric)) for r in found if len(r.records)]
@@ -248,7 +298,7 @@ def _read(options: argparse.Namespace) -> int:
             (row for frame in frames for row in frame[list(SCORES)].to_dict("records")),
             as_csv=options.csv,
         )
-        return 0
+        return 1 if crashed else 0
     _print_rows(rows(), as_csv=options.csv)
     return 1 if crashed else 0
 
@@ -297,6 +347,44 @@ def _emergence(options: argparse.Namespace) -> None:
         raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
     found = meta.score_curves(frame, family=family, draws=options.draws, seed=options.seed)
     _print_frame(found, as_csv=options.csv)
+
+
+def _train(options: argparse.Namespace) -> int | None:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from .models.results import ResultError
+
+    try:
+        from .models import runs
+        from .models.training import CheckpointError
+        from .models.vision import data
+    except ModuleNotFoundError as error:
+        raise FieldError(
+            "train", error.name, "the extra packages: pip install 'mirage-utils[train]'"
+        ) from None
+    changes = {f: getattr(options, f) for f in ("data", "sizes", "seeds")}
+    models = runs.family(
+        options.family, options.profile, **{k: v for k, v in changes.items() if v is not None}
+    )
+    if options.steps is not None:
+        models = replace(models, training=replace(models.training, steps=options.steps))
+    progress = not options.quiet
+    try:
+        images = data.load(
+            models.data, folder=options.folder, download=options.download, progress=progress
+        )
+        if options.train_images or options.test_images:
+            images = images.only(options.train_images, options.test_images)
+        found = runs.run(
+            models, images, Path(options.out), profile=options.profile, jobs=options.jobs,
+            progress=progress,
+        )  # fmt: skip
+    except (data.DataFileError, CheckpointError, ResultError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{found.manifest['results']['rows']:,} rows in {Path(options.out) / 'results.parquet'}")
+    return 0
 
 
 def _number(value: float | None) -> str:

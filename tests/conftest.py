@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,9 +105,25 @@ def chapter_run(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
+def keep_in_the_books_cache(executed: Path) -> None:
+    """Hand an executed chapter to the book, which then need not run it once more.
+
+    The cache finds a notebook by its code and its kernel; a chapter run with other parameters, or
+    another library (see book/_ext), would not be found.
+    """
+    from jupyter_cache import get_cache
+
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    from mirage_book import digest
+
+    folder = ROOT / "_build" / ".jupyter_cache" / digest()
+    folder.mkdir(parents=True, exist_ok=True)
+    get_cache(folder).cache_notebook_file(executed, check_validity=False, overwrite=True)
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The book, built as `make book` builds it (chapters that have not changed come from the cache).
+def site(chapter_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book, built as `make book` builds it; its chapters are those that `chapter_run` executed.
 
     Built by the first worker that asks; the others wait for it. It is built a second time at once,
     for the test that this executes nothing: no build may rewrite pages that a browser is reading.
@@ -117,6 +134,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(shared / "site.lock"):
         done = shared / "site.done"
         if not done.exists():
+            for chapter in reversed(CHAPTERS):  # another worker may be running them from the front
+                chapter_run(chapter.stem)
+                keep_in_the_books_cache(shared / "chapters" / chapter.name)
             result = build()
             assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
             assert "WARNING" not in result.stdout + result.stderr

@@ -23,7 +23,7 @@ def digest() -> str:
     """Digest of everything besides a notebook that its outputs depend on."""
     files = [
         *sorted((ROOT / "mirage_utils").rglob("*.py")),
-        *sorted((ROOT / "mirage_utils" / "evals" / "data").iterdir()),
+        *sorted((ROOT / "mirage_utils").glob("*/data/*")),
         ROOT / "requirements.txt",
     ]
     sha = hashlib.sha256(f"{sys.version_info[:3]}".encode())

@@ -1,0 +1,77 @@
+"""Results of training runs that this project bundles: one row an item, a manifest beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import UnknownNameError
+
+__all__ = ["Bundle", "ResultError", "bundled", "bundles"]
+
+_DATA = Path(__file__).parent / "data"
+
+
+class ResultError(RuntimeError):
+    """Results are missing, damaged, or not those that their manifest describes."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Results of one run.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a model, seed and test item; the columns are the family's.
+    manifest : dict
+        Configuration, versions, data, seeds, numbers of parameters by size, checksum.
+    """
+
+    frame: pd.DataFrame
+    manifest: dict[str, Any]
+
+
+def bundles() -> tuple[str, ...]:
+    """Names of the bundled runs."""
+    return tuple(sorted(path.stem for path in _DATA.glob("*.json")))
+
+
+def bundled(name: str) -> Bundle:
+    """Results of a bundled run.
+
+    Parameters
+    ----------
+    name : str
+        One of `bundles()`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such run.
+    ResultError
+        If the file is not the one that the manifest was written for.
+    """
+    if name not in bundles():
+        raise UnknownNameError("name", name, "one of " + ", ".join(bundles()))
+    return read(_DATA / f"{name}.json")
+
+
+def read(manifest: Path) -> Bundle:
+    """Results by the path of their manifest; the table lies beside it."""
+    try:
+        about = json.loads(manifest.read_text())
+        path = manifest.with_name(about["results"]["path"])
+        content = path.read_bytes()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{manifest}: cannot be read ({error!r})") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != about["results"]["sha256"]:
+        raise ResultError(f"{path}: its checksum is not the one in {manifest.name}")
+    return Bundle(pd.read_parquet(io.BytesIO(content)), about)

@@ -1,0 +1,281 @@
+"""Training a whole family: sizes side by side, every result kept, nothing trained twice.
+
+A run is a folder: one sub-folder a size, with its checkpoint while it trains and its results when it
+is done, and at the end ``results.parquet`` (one row a size, seed and test item) and
+``manifest.json``. A run that was stopped goes on when it is started again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from ..errors import FieldError, UnknownNameError, require
+from ..evals import files
+from .results import Bundle, ResultError, read
+from .training import Params, Trained, Training, count, digest, one_seed, train
+from .vision.autoencoder import Autoencoders
+from .vision.data import Images
+from .vision.lenet import LeNets
+from .vision.sequences import Transformers
+
+__all__ = ["FAMILIES", "Family", "family", "parameters", "run", "train_size"]
+
+
+class Family(Protocol):
+    """What a family of models says of itself; the fields are its hyperparameters."""
+
+    data: str
+    sizes: tuple[float, ...]
+    seeds: tuple[int, ...]
+    training: Training
+    kind: str
+    scale: str
+
+    def prepare(self, images: Images) -> Any: ...
+    def init(self, key: jax.Array, size: float, images: Images) -> Params: ...
+    def sample(self, key: jax.Array, data: Any) -> Any: ...
+    def loss(self, params: Params, batch: Any) -> jax.Array: ...
+    def evaluate(self, params: Params, images: Images) -> pd.DataFrame: ...
+
+
+_WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+_FACTORS = (0.01, 0.05, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0, 1.6, 2.3)
+_FIVE = (0, 1, 2, 3, 4)
+
+FAMILIES: Mapping[str, Mapping[str, Family]] = {
+    "autoencoders": {
+        "quick": Autoencoders(
+            "digits", (1, 2, 4, 8, 12, 16, 24, 32, 48), (0, 1, 2), Training(800, 128, 2e-3)
+        ),
+        "full": Autoencoders(
+            "cifar10-subset", _WIDTHS, _FIVE, Training(800, 128, 2e-3)
+        ),  # 10 epochs of 10,000 images are 781 steps
+    },
+    "lenets": {
+        "quick": LeNets(
+            "digits", (0.05, 0.1, 0.17, 0.25, 0.5, 1.0), (0, 1, 2), Training(600, 64, 3e-3), shift=1
+        ),
+        "full": LeNets("mnist-test", _FACTORS, _FIVE, Training(1_300, 64, 2e-3)),
+    },
+    "transformers": {
+        "quick": Transformers(
+            "digits", (2, 3, 4, 6, 8, 16), (0, 1), Training(600, 32, 3e-3, warmup=50),
+            layers=1, shift=0, tests=400,
+        ),
+        "full": Transformers(
+            "omniglot-small", (2, 3, 4, 6, 8, 12, 16, 24, 32, 48), _FIVE,
+            Training(3_000, 32, 2e-3, warmup=200),
+        ),
+    },
+}  # fmt: skip
+"""Families by name and profile. Both profiles run the same code."""
+
+
+def family(name: str, profile: str = "quick", **changes: Any) -> Family:
+    """A family by name and profile.
+
+    Parameters
+    ----------
+    name : str
+        One of `FAMILIES`.
+    profile : str
+        ``"quick"`` (minutes on two cores, images that need no download) or ``"full"``.
+    **changes : optional
+        Fields to replace, such as ``data="cifar10"`` or ``seeds=(0,)``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such family or profile.
+    FieldError
+        If the family has no such field.
+    """
+    if name not in FAMILIES:
+        raise UnknownNameError("family", name, "one of " + ", ".join(FAMILIES))
+    if profile not in FAMILIES[name]:
+        raise UnknownNameError("profile", profile, "quick or full")
+    found = FAMILIES[name][profile]
+    known = asdict(found)
+    for field in changes:
+        if field not in known:
+            raise FieldError(field, changes[field], "one of the fields " + ", ".join(known))
+    sizes = changes.get("sizes", found.sizes)
+    require(len(sizes) > 0, "sizes", sizes, "at least one size")
+    for s in sizes:
+        require(s > 0, "sizes", s, "sizes > 0")
+        # A whole number may come as 2.0; a factor of widths may be any number.
+        require(name == "lenets" or s == int(s), "sizes", s, "whole numbers of units")
+    if name != "lenets":
+        changes["sizes"] = tuple(int(s) for s in sizes)
+    return replace(found, **changes)
+
+
+def parameters(models: Family, images: Images) -> dict[float, int]:
+    """Number of parameters by size."""
+    return {s: count(lambda key, s=s: models.init(key, s, images)) for s in models.sizes}
+
+
+def train_size(
+    models: Family,
+    size: float,
+    images: Images,
+    *,
+    checkpoint: Path | None = None,
+    progress: bool = False,
+) -> tuple[Trained, pd.DataFrame]:
+    """Train all seeds of one size, and evaluate each on every test item.
+
+    Returns
+    -------
+    Trained
+    DataFrame
+        Columns ``size`` and ``seed``, then those of the family's `evaluate`.
+    """
+    trained = train(
+        lambda key: models.init(key, size, images),
+        models.loss,
+        models.sample,
+        models.prepare(images),
+        models.training,
+        models.seeds,
+        checkpoint=checkpoint,
+        about={"family": _about(models), "size": size, "images": images.digest()},
+        progress=f"{models.kind} {size:g}" if progress else None,
+    )
+    parts = []
+    for i, seed in enumerate(models.seeds):
+        rows = models.evaluate(one_seed(trained.params, i), images)
+        rows.insert(0, "seed", np.int8(seed))
+        rows.insert(0, "size", np.float32(size))
+        parts.append(rows)
+    return trained, pd.concat(parts, ignore_index=True)
+
+
+def run(
+    models: Family,
+    images: Images,
+    folder: Path,
+    *,
+    profile: str = "",
+    jobs: int = 1,
+    progress: bool = True,
+) -> Bundle:
+    """Train the family into a folder; what is there already is kept.
+
+    Parameters
+    ----------
+    models : Family
+    images : Images
+    folder : Path
+        Made if missing.
+    profile : str
+        For the manifest.
+    jobs : int
+        Sizes trained side by side, each in a process of its own; -1 for one a core.
+    progress : bool
+
+    Returns
+    -------
+    Bundle
+        The results and the manifest, as written.
+
+    Raises
+    ------
+    CheckpointError, ResultError
+        If the folder holds another run, or a damaged file.
+    """
+    mark = digest({"family": _about(models), "images": images.digest()})
+    folder.mkdir(parents=True, exist_ok=True)
+    # The largest first: the last one running decides how long it takes.
+    order = sorted(models.sizes, reverse=True)
+    work = (delayed(_one)(models, s, images, folder / f"size-{s:g}", mark, progress) for s in order)
+    seconds = dict(zip(order, Parallel(n_jobs=jobs)(work), strict=True))
+    sizes = parameters(models, images)
+    frame = pd.concat(
+        [pd.read_parquet(folder / f"size-{s:g}" / "results.parquet") for s in models.sizes],
+        ignore_index=True,
+    )
+    frame.insert(1, "params", frame["size"].map({np.float32(s): n for s, n in sizes.items()}))
+    frame["params"] = frame["params"].astype(np.int32)
+    for column in frame.select_dtypes("object"):
+        frame[column] = frame[column].astype("category")
+    content = _parquet(frame)
+    manifest = {
+        "family": models.kind,
+        "profile": profile,
+        "config": _about(models),
+        "seeds": list(models.seeds),
+        "parameters": {f"{s:g}": n for s, n in sizes.items()},
+        "images": {
+            "name": images.name,
+            "source": images.source,
+            "train": len(images.train),
+            "test": len(images.test),
+            "sha256": images.digest(),
+        },
+        "versions": {p: version(p) for p in ("jax", "jaxlib", "optax", "numpy", "mirage-utils")},
+        "python": platform.python_version(),
+        "device": jax.devices()[0].device_kind,
+        "seconds_by_size": {f"{s:g}": round(seconds[s], 1) for s in models.sizes},
+        "run": mark,
+        "results": {
+            "path": "results.parquet",
+            "rows": len(frame),
+            "columns": list(frame.columns),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        },
+    }
+    files.replace(folder / "results.parquet", content)
+    files.replace(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    return read(folder / "manifest.json")
+
+
+def _one(
+    models: Family, size: float, images: Images, folder: Path, mark: str, progress: bool
+) -> float:
+    """One size of a run; returns the seconds it took when it was trained."""
+    done = folder / "done.json"
+    if done.exists():
+        try:
+            about = json.loads(done.read_text())
+            seconds, same = float(about["seconds"]), about["run"] == mark
+        except (ValueError, KeyError, TypeError) as error:
+            raise ResultError(f"{done}: damaged ({error!r}); remove {folder}") from None
+        if not same:
+            raise ResultError(f"{folder}: of a run with other settings, seeds or data")
+        return seconds
+    folder.mkdir(parents=True, exist_ok=True)
+    before = perf_counter()
+    _, frame = train_size(
+        models, size, images, checkpoint=folder / "checkpoint.npz", progress=progress
+    )
+    seconds = perf_counter() - before
+    files.replace(folder / "results.parquet", _parquet(frame))
+    files.replace(done, json.dumps({"run": mark, "seconds": seconds}).encode())
+    os.unlink(folder / "checkpoint.npz")
+    return seconds
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd", compression_level=19)
+    return buffer.getvalue()
+
+
+def _about(models: Family) -> dict[str, Any]:
+    return {"kind": models.kind, **json.loads(json.dumps(asdict(models)))}

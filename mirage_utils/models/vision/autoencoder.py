@@ -1,0 +1,91 @@
+"""Autoencoders with one hidden layer, by the number of its units (Schaeffer et al. 2023, Figure 7).
+
+An image x of d pixels becomes ``h = tanh((x - mean) W + c)``, a vector of b units, and then
+``x' = h U + o``, which is to be x again. The scale is b, the bottleneck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..training import Params, Training
+from .data import Images
+from .layers import dense
+
+__all__ = ["Autoencoders"]
+
+
+@dataclass(frozen=True)
+class Autoencoders:
+    """A family of autoencoders.
+
+    Parameters
+    ----------
+    data : str
+        Images, by the name that `data.load` knows.
+    sizes : tuple of int
+        Units of the hidden layer.
+    seeds : tuple of int
+    training : Training
+    """
+
+    data: str
+    sizes: tuple[int, ...]
+    seeds: tuple[int, ...]
+    training: Training
+
+    kind: ClassVar[str] = "autoencoders"
+    scale: ClassVar[str] = "bottleneck units"
+
+    def prepare(self, images: Images) -> dict[str, jax.Array]:
+        """Training images as rows of pixels, and their mean."""
+        rows = jnp.asarray(images.train.reshape(len(images.train), -1))
+        return {"images": rows, "mean": rows.mean(axis=0)}
+
+    def init(self, key: jax.Array, size: int, images: Images) -> Params:
+        """Parameters of the autoencoder with `size` units; it begins at the mean image."""
+        encoder, decoder = jax.random.split(key)
+        pixels = int(np.prod(images.shape))
+        params = {"encoder": dense(encoder, pixels, size), "decoder": dense(decoder, size, pixels)}
+        params["decoder"]["b"] = jnp.asarray(images.train.reshape(-1, pixels).mean(axis=0))
+        return params
+
+    def sample(self, key: jax.Array, data: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """A batch of training images, and the mean image."""
+        drawn = jax.random.randint(key, (self.training.batch,), 0, len(data["images"]))
+        return {"x": data["images"][drawn], "mean": data["mean"]}
+
+    def loss(self, params: Params, batch: dict[str, jax.Array]) -> jax.Array:
+        """Mean squared error a pixel."""
+        return jnp.mean((batch["x"] - self.forward(params, batch["x"], batch["mean"])) ** 2)
+
+    def forward(self, params: Params, x: jax.Array, mean: jax.Array) -> jax.Array:
+        """Images (n, d) through the bottleneck and back."""
+        hidden = jnp.tanh((x - mean) @ params["encoder"]["w"] + params["encoder"]["b"])
+        return hidden @ params["decoder"]["w"] + params["decoder"]["b"]
+
+    def reconstruct(self, params: Params, images: Images) -> NDArray[np.float32]:
+        """Test images as one trained model returns them, in the shape of the images."""
+        mean = self.prepare(images)["mean"]
+        flat = jnp.asarray(images.test.reshape(len(images.test), -1))
+        back = jax.jit(self.forward)(params, flat, mean)
+        return np.asarray(back).reshape(images.test.shape)
+
+    def evaluate(self, params: Params, images: Images) -> pd.DataFrame:
+        """Mean squared error of each test image: columns ``image`` and ``error``.
+
+        The paper's Equation 2 compares the squared norm of the difference with c; dividing by the
+        number of pixels only changes the unit of c.
+        """
+        back = self.reconstruct(params, images)
+        error = ((images.test - back) ** 2).reshape(len(back), -1).mean(axis=1)
+        return pd.DataFrame(
+            {"image": np.arange(len(error), dtype=np.int16), "error": error.astype(np.float32)}
+        )
