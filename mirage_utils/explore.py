@@ -11,11 +11,12 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from . import emergence, plots, resolution
 from .curves import Curve
-from .errors import require
+from .errors import as_array, require
 from .metrics import BRIER, EXACT_MATCH, METRICS, MULTIPLE_CHOICE_GRADE, TOKEN_EDIT_DISTANCE, get
 from .scaling import ScalingLaw
 
@@ -27,6 +28,7 @@ __all__ = [
     "many_tokens",
     "one_metric",
     "one_token",
+    "threshold",
 ]
 
 Controls = Mapping[str, widgets.ValueWidget]
@@ -478,6 +480,75 @@ def assumptions(*, L: int = 5) -> Explorer:
             "v": _slider("variance of difficulty", 1.0, 0.0, 4.0, 0.1),
             "E": _slider("irreducible loss E", 0.0, 0.0, 1.0, 0.02),
             "s": _slider("decoding spread s", 1.0, 0.1, 1.0, 0.05),
+        },
+        draw,
+    )
+
+
+def threshold(
+    sizes: ArrayLike, errors: ArrayLike, *, c: float, label: str, source: str, kind: plots.Kind
+) -> Explorer:
+    """Explorer of chapter 16: one family of errors under every threshold.
+
+    Parameters
+    ----------
+    sizes : array_like, shape (m,)
+        Scales of the models.
+    errors : array_like, shape (m, n)
+        Error of each of n items at each size, > 0.
+    c : float
+        Threshold to begin with.
+    label : str
+        Of the axis of scale.
+    source : str
+        Where the errors come from.
+    kind : str
+        Kind of data; see `plots.show`.
+    """
+    scale = as_array("sizes", sizes, low=0, open_low=True)
+    found = np.sort(as_array("errors", errors, low=0, open_low=True), axis=-1)
+    require(found.ndim == 2, "errors", found.shape, "(sizes, items)")
+    require(
+        len(scale) == len(found), "sizes", len(scale), f"one of each row of errors, {len(found)}"
+    )
+    low, high = np.quantile(found[-1], 0.02), np.quantile(found[0], 0.98)
+    heights = np.linspace(0, 1, found.shape[1])
+
+    def draw(c: float) -> plots.Picture:
+        share = np.array([np.searchsorted(row, c) for row in found]) / found.shape[1]
+        score = emergence.emergence_score(share).value
+        left, ax = plots.panel("Errors of all items, by size")
+        for i, row in enumerate(found):
+            tone = plots.RAMP[round(i * (len(plots.RAMP) - 1) / max(1, len(found) - 1))]
+            ax.plot(row, heights, color=tone, linewidth=1.3)
+        ax.axvline(c, color=plots.COLOURS[1], linestyle="--")
+        ax.set_xscale("log")
+        ax.set_xlim(low / 2, high * 2)
+        ax.set_xlabel("mean squared error of an item")
+        plots.percent_axis(ax, "items below")
+        right, ay = plots.panel("Share under c")
+        ay.plot(scale, share, "o-", color=plots.COLOURS[1], linewidth=1)
+        plots.scale_axis(ay, label)
+        plots.percent_axis(ay, f"items with error < {c:.2g}")
+        ay.set_ylim(-0.03, 1.03)
+        words = f"{score:.0f}" if np.isfinite(score) else "infinite or undefined"
+        return plots.show(
+            [left, right],
+            name="fig-threshold-explorer",
+            alt=f"Left: distribution functions of the error of an item, one curve for each of {len(scale)} "
+            f"sizes, larger models further left, and a line at the threshold {c:.2g}. Right: where that line "
+            f"cuts them, against size: the share of items under it, from {share[0]:.0%} to {share[-1]:.0%}.",
+            caption=f"n = {found.shape[1]:,} items a size; threshold c = {c:.2g}. The right panel is the left one read "
+            f"along the dashed line. Emergence score of the right curve: {words}.",
+            source=source,
+            kind=kind,
+        )
+
+    return Explorer(
+        {
+            "c": _slider(
+                "threshold c", c, np.log10(low), np.log10(high), 0.02, log=True, fmt=".2g"
+            ),
         },
         draw,
     )

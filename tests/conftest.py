@@ -33,6 +33,11 @@ needs_evaluation_data = pytest.mark.skipif(
     reason="MIRAGE_EVAL_DATA names no folder of public evaluation data to check quoted figures against",
 )
 
+needs_images = pytest.mark.skipif(
+    not os.environ.get("MIRAGE_DATA"),
+    reason="MIRAGE_DATA names no folder of MNIST, CIFAR-10 and Omniglot files",
+)
+
 
 @dataclass(frozen=True)
 class Run:

@@ -33,7 +33,7 @@ from .vision.data import Images
 from .vision.lenet import LeNets
 from .vision.sequences import Transformers
 
-__all__ = ["FAMILIES", "Family", "family", "parameters", "run", "train_size"]
+__all__ = ["FAMILIES", "Family", "bundle", "family", "parameters", "run", "settings", "train_size"]
 
 
 class Family(Protocol):
@@ -60,11 +60,11 @@ _FIVE = (0, 1, 2, 3, 4)
 FAMILIES: Mapping[str, Mapping[str, Family]] = {
     "autoencoders": {
         "quick": Autoencoders(
-            "digits", (1, 2, 4, 8, 12, 16, 24, 32, 48), (0, 1, 2), Training(800, 128, 2e-3)
+            "digits", (1, 2, 4, 8, 12, 16, 24, 32, 48), (0, 1, 2), Training(800, 64, 0.05)
         ),
         "full": Autoencoders(
-            "cifar10-subset", _WIDTHS, _FIVE, Training(800, 128, 2e-3)
-        ),  # 10 epochs of 10,000 images are 781 steps
+            "cifar10-subset", _WIDTHS, _FIVE, Training(1_600, 64, 0.05)
+        ),  # 10 epochs of 10,000 images are 1,563 steps
     },
     "lenets": {
         "quick": LeNets(
@@ -128,6 +128,43 @@ def family(name: str, profile: str = "quick", **changes: Any) -> Family:
 def parameters(models: Family, images: Images) -> dict[float, int]:
     """Number of parameters by size."""
     return {s: count(lambda key, s=s: models.init(key, s, images)) for s in models.sizes}
+
+
+_WORDS = {
+    "data": "images",
+    "sizes": "sizes",
+    "seeds": "seeds",
+    "steps": "steps",
+    "batch": "batch",
+    "rate": "learning rate, at most",
+    "warmup": "warm-up steps",
+    "every": "steps between checkpoints",
+    "views": "moved views of a test image",
+    "shift": "moved by at most (pixels)",
+    "length": "images a sequence",
+    "layers": "blocks",
+    "repeats": "share of training sequences with repeats",
+    "few": "classes in such a sequence",
+    "tests": "test sequences of each kind",
+}
+
+
+def settings(config: Mapping[str, Any]) -> dict[str, str]:
+    """Every hyperparameter of a family in words, for a table in a page.
+
+    Parameters
+    ----------
+    config : mapping
+        ``asdict(family)``, or ``manifest["config"]`` of a run.
+    """
+    flat = {k: v for k, v in config.items() if k not in ("training", "kind")}
+    flat |= config["training"]
+
+    def text(value: Any) -> str:
+        many = isinstance(value, (tuple, list))
+        return ", ".join(f"{v:g}" for v in value) if many else str(value)
+
+    return {_WORDS[k]: text(v) for k, v in flat.items()}
 
 
 def train_size(
@@ -214,6 +251,8 @@ def run(
     frame["params"] = frame["params"].astype(np.int32)
     for column in frame.select_dtypes("object"):
         frame[column] = frame[column].astype("category")
+    if "logprob" in frame:  # three digits, in half the space; what is lost is below any interval
+        frame["logprob"] = frame["logprob"].astype(np.float16)
     content = _parquet(frame)
     manifest = {
         "family": models.kind,
@@ -243,6 +282,27 @@ def run(
     files.replace(folder / "results.parquet", content)
     files.replace(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return read(folder / "manifest.json")
+
+
+def bundle(folder: Path, name: str, into: Path) -> Bundle:
+    """Copy the results and the manifest of a run under one name, checksums compared.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    name : str
+        Stem of both files.
+    into : Path
+        Where to.
+    """
+    found = read(folder / "manifest.json")
+    manifest = {
+        **found.manifest, "results": {**found.manifest["results"], "path": f"{name}.parquet"}
+    }  # fmt: skip
+    files.replace(into / f"{name}.parquet", (folder / "results.parquet").read_bytes())
+    files.replace(into / f"{name}.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    return read(into / f"{name}.json")
 
 
 def _one(

@@ -219,7 +219,8 @@ def _resume(path: Path | None, mark: str, state: Any) -> tuple[int, list[NDArray
     if path is None or not path.exists():
         return 0, [], state
     try:
-        with np.load(path, allow_pickle=False) as found:
+        # From memory: NumPy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as found:
             kept = {name: found[name] for name in found.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(

@@ -11,7 +11,7 @@ cifar10           60,000 photographs of ten things, 32 x 32, colour   fetched on
 cifar100          60,000 photographs of a hundred things              fetched on request
 cifar10-subset    12,000 of CIFAR-10, as ``cifar10_subset.npz``       a folder that has the file
 omniglot          964 characters of 30 alphabets, twenty writers      fetched on request
-omniglot-small    241 to 292 characters, its two small sets           fetched on request
+omniglot-small    242 characters of 8 alphabets, twenty writers        fetched on request
 ================= =================================================== ==========================
 
 Nothing is fetched unless asked for. A file is looked for in the folder that the caller or the
@@ -308,9 +308,8 @@ def _idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     except (OSError, EOFError, zlib.error) as error:
         raise DataFileError(f"{path}: damaged ({error})") from None
     head = 4 * (dimensions + 1)
-    sizes = np.frombuffer(content[:head], ">i4")
-    good = len(sizes) == dimensions + 1 and sizes[0] == 2048 + dimensions
-    if not good or len(content) != head + np.prod(sizes[1:], dtype=np.int64):
+    sizes = np.frombuffer(content[:head].ljust(head, b"\0"), ">i4")
+    if sizes[0] != 2048 + dimensions or len(content) != head + np.prod(sizes[1:], dtype=np.int64):
         raise DataFileError(f"{path}: not an array of {dimensions} dimensions of bytes")
     return np.frombuffer(content[head:], np.uint8).reshape(sizes[1:])
 

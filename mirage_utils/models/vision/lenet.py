@@ -98,7 +98,7 @@ class LeNets:
 
         Columns ``image``; ``view`` (0 the image as it is, then its moved copies, the same for every
         model); ``target``; ``output`` (the likeliest class); ``logprob`` (natural logarithm of the
-        probability of the right class).
+        probability of the right class, for view 0 only).
         """
         forward = jax.jit(self.forward)
         target = images.test_labels
@@ -116,7 +116,12 @@ class LeNets:
                         "view": np.int8(view),
                         "target": target.astype(np.int16),
                         "output": logp.argmax(axis=1).astype(np.int16),
-                        "logprob": logp[np.arange(len(target)), target].astype(np.float32),
+                        # One view is enough for the loss; the others show which are right.
+                        "logprob": (
+                            logp[np.arange(len(target)), target].astype(np.float32)
+                            if view == 0
+                            else np.float32("nan")
+                        ),
                     }
                 )
             )

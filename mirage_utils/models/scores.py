@@ -1,0 +1,169 @@
+"""Scores of trained families: shares under a threshold, and groups of items that are all right.
+
+The two harsh metrics of Schaeffer et al. 2023, Section 5: Reconstruction_c (their Equation 2) and
+subset accuracy. Both are computed from what was kept of each item.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from ..errors import as_array, require
+
+__all__ = [
+    "SLOPE",
+    "SPREAD",
+    "LogNormalErrors",
+    "all_right",
+    "errors_by_size",
+    "group",
+    "rise",
+    "share_below",
+]
+
+SPREAD = sp.Symbol("s", positive=True)
+SLOPE = sp.Symbol("a", positive=True)
+
+
+def share_below(errors: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
+    """Reconstruction_c: the share of items whose error is below c.
+
+    As a function of c this is the distribution function of the errors (but for strictness).
+
+    Parameters
+    ----------
+    errors : array_like, shape (..., n)
+        Non-negative errors of n items.
+    c : array_like, shape (k,) or scalar
+        Thresholds, > 0.
+
+    Returns
+    -------
+    ndarray, shape (..., k) or (...)
+        In [0, 1].
+
+    Raises
+    ------
+    FieldError
+        If an error is negative or not finite, or a threshold is not positive.
+    """
+    found = as_array("errors", errors, low=0)
+    limits = as_array("c", c, low=0, open_low=True)
+    require(found.ndim >= 1 and found.shape[-1] > 0, "errors", found.shape, "at least one item")
+    ordered = np.sort(found, axis=-1)
+    flat = ordered.reshape(-1, ordered.shape[-1])
+    shares = np.stack([np.searchsorted(row, limits) for row in flat]) / flat.shape[1]
+    return shares.reshape(found.shape[:-1] + limits.shape)
+
+
+def errors_by_size(frame: pd.DataFrame, seed: int | None = None) -> tuple[NDArray, NDArray]:
+    """Sizes, shape (m,), and errors, shape (m, seeds, n), of a family's results.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``size``, ``seed``, ``image``, ``error``: one row each, every combination there.
+    seed : int, optional
+        Only this one; the middle axis then has length 1.
+
+    Raises
+    ------
+    FieldError
+        If a combination is missing or double.
+    """
+    rows = frame if seed is None else frame[frame["seed"] == seed]
+    wide = rows.pivot(index=["size", "seed"], columns="image", values="error")
+    sizes, seeds = (wide.index.unique(level) for level in ("size", "seed"))
+    whole = len(wide) == len(sizes) * len(seeds) and not wide.isna().to_numpy().any()
+    require(whole, "frame", len(rows), "every image at every size and seed")
+    return sizes.to_numpy(float), wide.to_numpy(float).reshape(len(sizes), len(seeds), -1)
+
+
+class LogNormalErrors(NamedTuple):
+    """Errors whose logarithm is Normal(mean, spread), the mean falling as a line in ln(size).
+
+    Attributes
+    ----------
+    slope : float
+        Fall of the mean of ln(error) per unit of ln(size), > 0: the exponent of the power law.
+    spread : float
+        Standard deviation of ln(error) over items, at one size.
+    """
+
+    slope: float
+    spread: float
+
+    @property
+    def decades(self) -> float:
+        """Decades of size in which the share under any threshold goes from 10 to 90 %."""
+        return float(rise().subs({SPREAD: self.spread, SLOPE: self.slope}))
+
+
+def rise() -> sp.Expr:
+    """Decades from 10 to 90 % as an expression in `SPREAD` and `SLOPE`.
+
+    With ln(error) ~ Normal(m - a ln b, s) the share under c is Phi((ln c - m + a ln b) / s), which
+    goes from 10 to 90 % while a ln b grows by s (z_90 - z_10), whatever c.
+    """
+    upper = sp.sqrt(2) * sp.erfinv(sp.Rational(4, 5))  # z_90, and z_10 is its negative
+    return 2 * upper * SPREAD / (SLOPE * sp.log(10))
+
+
+def group(
+    n: int, size: int, rng: np.random.Generator, of: ArrayLike | None = None
+) -> NDArray[np.int64]:
+    """Items put at random into groups without overlap, shape (groups, size).
+
+    Parameters
+    ----------
+    n : int
+        Number of items.
+    size : int
+        Items in a group, >= 1. What does not fill a last group is left out.
+    rng : numpy.random.Generator
+    of : array_like, shape (n,), optional
+        A group takes its items from one value of this, such as one class; None mixes all.
+
+    Raises
+    ------
+    FieldError
+        If no group can be filled.
+    """
+    require(1 <= size <= n, "size", size, f"1 to {n} items")
+    labels = np.zeros(n, int) if of is None else np.asarray(of)
+    require(labels.shape == (n,), "of", labels.shape, f"one value an item, ({n},)")
+    parts = []
+    for value in np.unique(labels):
+        items = rng.permutation(np.flatnonzero(labels == value))
+        parts.append(items[: len(items) // size * size].reshape(-1, size))
+    groups = np.concatenate(parts)
+    require(len(groups) > 0, "size", size, "few enough items to fill one group")
+    return groups
+
+
+def all_right(right: ArrayLike, level: float = 0.95) -> tuple[float, float, float, int]:
+    """Share of groups that are right in every item, with its exact binomial interval.
+
+    Parameters
+    ----------
+    right : array_like of bool, shape (groups, size)
+        Groups that share no item, so that they may be counted as independent.
+    level : float
+
+    Returns
+    -------
+    share, low, high : float
+    n : int
+        Groups.
+    """
+    found = np.asarray(right, bool)
+    require(found.ndim == 2 and found.size > 0, "right", found.shape, "(groups, size), not empty")
+    k, n = int(found.all(axis=1).sum()), len(found)
+    ends = stats.binomtest(k, n).proportion_ci(level, "exact")
+    return k / n, float(ends.low), float(ends.high), n

@@ -1,0 +1,401 @@
+"""The trainer, the three families and the bundled runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import needs_images
+
+from mirage_utils import FieldError, models
+from mirage_utils.errors import UnknownNameError
+from mirage_utils.models import runs, training
+from mirage_utils.models.results import ResultError, read
+from mirage_utils.models.training import CheckpointError, Training, train
+from mirage_utils.models.vision import data, layers
+
+SHORT = Training(30, 8, 0.05, every=10)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits").only(200, 60)
+
+
+def small(**changes):
+    return runs.family(
+        "autoencoders", training=SHORT, sizes=(1, 3), seeds=(0, 4), **changes
+    )  # fmt: skip
+
+
+def leaves(params):
+    return [np.asarray(x) for x in jax.tree.leaves(params)]
+
+
+def go(digits, path=None, family=None, size=3):
+    family = family or small()
+    return runs.train_size(family, size, digits, checkpoint=path)
+
+
+# -- the trainer -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_interrupted_run_goes_on_to_the_same_bits(digits, tmp_path, monkeypatch, after):
+    whole, rows = go(digits)
+    path, saved = tmp_path / "checkpoint.npz", []
+    save = training._save
+
+    def stop(*args):
+        save(*args)
+        saved.append(1)
+        if len(saved) == after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_save", stop)
+    with pytest.raises(KeyboardInterrupt):
+        go(digits, path)
+    monkeypatch.undo()
+    resumed, again = go(digits, path)
+    assert whole.losses.shape == (2, 3)
+    assert np.array_equal(whole.losses, resumed.losses)
+    for a, b in zip(leaves(whole.params), leaves(resumed.params), strict=True):
+        assert np.array_equal(a, b)
+    pd.testing.assert_frame_equal(rows, again)
+
+
+def test_training_lowers_the_loss_and_seeds_differ(digits):
+    trained, _ = go(digits)
+    assert (trained.losses[:, -1] < trained.losses[:, 0]).all()
+    assert not np.allclose(trained.losses[0], trained.losses[1])
+
+
+def test_a_seed_gives_the_same_alone_and_with_others(digits):
+    both, _ = go(digits)
+    alone, _ = go(digits, family=small().__class__(**{**vars(small()), "seeds": (4,)}))
+    np.testing.assert_allclose(alone.losses[0], both.losses[1], rtol=1e-4)
+
+
+def test_a_checkpoint_of_another_run_is_refused(digits, tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    go(digits, path)
+    with pytest.raises(CheckpointError, match="other settings"):
+        go(digits, path, replace(small(), training=replace(SHORT, rate=0.01)))
+    with pytest.raises(CheckpointError, match="other settings"):
+        go(digits.only(100), path)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 2000])
+def test_a_damaged_checkpoint_is_named(digits, tmp_path, keep):
+    path = tmp_path / "checkpoint.npz"
+    go(digits, path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match="damaged"):
+        go(digits, path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("steps", 0), ("steps", 15), ("batch", 0), ("rate", 0.0), ("warmup", 30), ("every", 0)],
+)
+def test_what_cannot_be_trained_is_named(field, value):
+    with pytest.raises(FieldError, match=field):
+        replace(SHORT, **{field: value})
+
+
+@pytest.mark.parametrize("seeds", [(), (1, 1), (-1,)])
+def test_seeds_are_checked(seeds):
+    with pytest.raises(FieldError, match="seeds"):
+        train(None, None, None, None, SHORT, seeds)
+
+
+def test_adam_on_a_quadratic_finds_its_minimum():
+    found = train(
+        lambda key: {"x": jax.random.normal(key, (3,))},
+        lambda params, batch: ((params["x"] - batch) ** 2).sum(),
+        lambda key, target: target,
+        jnp.array([1.0, -2.0, 0.5]),
+        Training(600, 1, 0.1, every=200),
+        (0, 1, 2),
+    )
+    np.testing.assert_allclose(found.params["x"], np.tile([1, -2, 0.5], (3, 1)), atol=1e-3)
+
+
+# -- the families ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("side", "stride"), [(3, 1), (5, 1), (3, 2), (2, 3)])
+def test_a_convolution_is_a_convolution(side, stride):
+    x = np.random.default_rng(0).normal(size=(2, 9, 8, 3)).astype(np.float32)
+    layer = layers.convolution(jax.random.key(0), side, 3, 4)
+    layer["b"] = jnp.arange(4.0)
+    there = jax.lax.conv_general_dilated(
+        x, layer["w"].reshape(side, side, 3, 4), (stride, stride), "VALID",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    ) + layer["b"]  # fmt: skip
+    np.testing.assert_allclose(layers.convolved(layer, x, side, stride), there, atol=1e-5)
+
+
+def test_shifted_images_are_the_image_moved():
+    x = np.random.default_rng(0).uniform(size=(40, 6, 5, 1)).astype(np.float32)
+    moved = np.asarray(layers.shifted(jax.random.key(3), x, 2))
+    seen = set()
+    for image, new in zip(x, moved, strict=True):
+        padded = np.pad(image, ((2, 2), (2, 2), (0, 0)))
+        fits = [
+            (i, j) for i in range(5) for j in range(5)
+            if np.array_equal(padded[i : i + 6, j : j + 5], new)
+        ]  # fmt: skip
+        assert len(fits) == 1
+        seen.add(fits[0])
+    assert len(seen) > 10
+
+
+def test_lenet_5_has_its_number_of_parameters():
+    mnist = data.Images(
+        "made", np.zeros((2, 28, 28, 1), np.float32), np.zeros(2, int),
+        np.zeros((1, 28, 28, 1), np.float32), np.zeros(1, int), tuple("0123456789"), "",
+    )  # fmt: skip
+    # 6*26 + 16*(6*25+1) + 120*401 + 84*121 + 10*85, as in LeCun et al. 1998 but for its sparse links
+    assert runs.parameters(runs.family("lenets", "full"), mnist)[1.0] == 61_706
+
+
+def test_an_autoencoder_cannot_beat_principal_components(digits):
+    family = replace(small(), training=Training(600, 64, 0.05))
+    x = digits.train.reshape(len(digits.train), -1)
+    _, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    own = data.Images(**{**vars(digits), "test": digits.train, "test_labels": digits.train_labels})
+    for size in (1, 3):
+        _, rows = runs.train_size(family, size, own)
+        error = rows.groupby("seed")["error"].mean().to_numpy(float)
+        bound = (s[size:] ** 2).sum() / x.size  # the best reconstruction from `size` numbers
+        assert (error > bound).all()
+        assert (error < 1.25 * bound).all()
+
+
+def test_the_error_kept_is_that_of_the_reconstruction(digits):
+    family = small()
+    trained, rows = go(digits, family=family)
+    back = family.reconstruct(training.one_seed(trained.params, 1), digits)
+    by_hand = ((back - digits.test) ** 2).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(rows[rows["seed"] == 4]["error"], by_hand, rtol=1e-6)
+
+
+def test_a_transformer_sees_no_label_before_its_time(digits):
+    family = runs.family("transformers")
+    params = family.init(jax.random.key(0), 8, digits)
+    rng = np.random.default_rng(0)
+    images = jnp.asarray(digits.test[rng.integers(60, size=(4, 5))])
+    labels = jnp.asarray(rng.integers(10, size=(4, 5)))
+    before = family.forward(params, images, labels)
+    for place in range(5):
+        at = np.arange(5) == place
+        after = family.forward(params, images, jnp.where(at, (labels + 1) % 10, labels))
+        changed = np.abs(np.asarray(after - before)).max(axis=(0, 2)) > 1e-6
+        assert not changed[: place + 1].any()  # its own answer and those before
+        assert changed[place + 1 :].all()
+        after = family.forward(params, jnp.where(at[:, None, None, None], 0.5, images), labels)
+        changed = np.abs(np.asarray(after - before)).max(axis=(0, 2)) > 1e-6
+        assert not changed[:place].any()
+        assert changed[place:].all()
+
+
+def test_training_sequences_are_what_they_say(digits):
+    family = replace(
+        runs.family("transformers"), training=Training(10, 2_000, 1e-3, every=10), repeats=0.5
+    )
+    prepared = family.prepare(digits)
+    batch = family.sample(jax.random.key(0), prepared)
+    labels = np.asarray(batch["labels"])
+    kinds = np.array([len(set(row)) for row in labels.tolist()])
+    # Of rows at random P(at most 2 of 10 classes in 5 places) = (10 + C(10, 2) (2^5 - 2)) / 10^5.
+    by_chance = (10 + 45 * 30) / 1e5
+    assert (kinds <= 2).mean() == pytest.approx(0.5 + 0.5 * by_chance, abs=0.04)
+    known = {
+        image.tobytes(): label
+        for image, label in zip(digits.train, digits.train_labels, strict=True)
+    }
+    flat = np.asarray(batch["images"]).reshape(-1, 8, 8, 1)[:500]
+    assert [known[i.tobytes()] for i in flat] == labels.ravel()[:500].tolist()
+
+
+def test_test_sequences_are_what_they_say():
+    from mirage_utils.models.vision.sequences import sequences_to_test
+
+    digits = data.load("digits").only(10, 200)
+    made = data.Images(**{**vars(digits), "test_writers": np.arange(200) % 4})
+    found = {s.kind: s.images for s in sequences_to_test(made, 3, 50, 2)}
+    again = {s.kind: s.images for s in sequences_to_test(made, 3, 50, 2)}
+    labels = made.test_labels
+    for kind, drawn in found.items():
+        assert drawn.shape == (50, 3)
+        assert np.array_equal(drawn, again[kind])
+        assert all(len(set(row)) == 3 for row in drawn.tolist()), "an image twice"
+    assert all(len(set(labels[row])) == 1 for row in found["one class"])
+    assert all(len(set(labels[row])) <= 2 for row in found["repeats"])
+    assert all(len(set(made.test_writers[row])) == 1 for row in found["one writer"])
+
+
+def test_families_are_found_and_changed_by_name():
+    with pytest.raises(UnknownNameError, match="autoencoders, lenets, transformers"):
+        runs.family("lenet")
+    with pytest.raises(UnknownNameError, match="quick or full"):
+        runs.family("lenets", "fast")
+    with pytest.raises(FieldError, match="depth"):
+        runs.family("lenets", depth=3)
+    with pytest.raises(FieldError, match="sizes"):
+        runs.family("autoencoders", sizes=(1.5,))
+    assert runs.family("lenets", sizes=(0.5,)).sizes == (0.5,)
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_kept_and_not_trained_twice(digits, tmp_path, monkeypatch):
+    first = runs.run(small(), digits, tmp_path / "a", profile="quick", progress=False)
+    assert len(first.frame) == 2 * 2 * 60
+    assert list(first.frame.columns) == ["size", "params", "seed", "image", "error"]
+    assert first.manifest["parameters"] == {"1": 64 + 1 + 64 + 64, "3": 3 * 64 + 3 + 3 * 64 + 64}
+    assert first.manifest["images"]["sha256"] == digits.digest()
+    assert first.manifest["config"]["training"] == asdict(SHORT)
+    assert not list((tmp_path / "a").rglob("checkpoint*"))
+    monkeypatch.setattr(runs, "train_size", None)  # would fail if called
+    second = runs.run(small(), digits, tmp_path / "a", profile="quick", progress=False)
+    assert second.manifest == first.manifest
+    other = replace(small(), seeds=(0, 5))
+    with pytest.raises(ResultError, match="other settings"):
+        runs.run(other, digits, tmp_path / "a", progress=False)
+
+
+def test_damaged_results_are_refused(digits, tmp_path):
+    runs.run(replace(small(), sizes=(1,)), digits, tmp_path, progress=False)
+    copy = runs.bundle(tmp_path, "copy", tmp_path)
+    assert copy.manifest["results"]["path"] == "copy.parquet"
+    content = bytearray((tmp_path / "copy.parquet").read_bytes())
+    content[100] ^= 1
+    (tmp_path / "copy.parquet").write_bytes(content)
+    with pytest.raises(ResultError, match="checksum"):
+        read(tmp_path / "copy.json")
+    (tmp_path / "copy.json").write_text("{}")
+    with pytest.raises(ResultError, match="cannot be read"):
+        read(tmp_path / "copy.json")
+
+
+def command(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "mirage_utils", "train", *arguments],
+        capture_output=True, text=True, check=False, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def test_the_command_trains_side_by_side_and_says_what_is_wrong(tmp_path):
+    short = ["--steps", "100", "--seeds", "0,1", "--train-images", "100", "--quiet"]
+    for jobs in ("1", "2"):
+        done = command(
+            "autoencoders", *short, "--sizes", "1,2", "--jobs", jobs, "--out", str(tmp_path / jobs)
+        )
+        assert done.returncode == 0, done.stderr
+    one, two = (read(tmp_path / jobs / "manifest.json") for jobs in ("1", "2"))
+    np.testing.assert_allclose(one.frame["error"], two.frame["error"], rtol=1e-3)
+    assert one.manifest["run"] == two.manifest["run"]
+
+    other = command("autoencoders", *short, "--sizes", "1,3", "--out", str(tmp_path / "1"))
+    assert other.returncode == 1
+    assert "other settings" in other.stderr
+    missing = command(
+        "lenets", "--data", "mnist", "--out", str(tmp_path / "x"), MIRAGE_DATA=str(tmp_path)
+    )
+    assert missing.returncode == 1
+    assert "train-images-idx3-ubyte.gz: no such file" in missing.stderr
+    assert "--download" in missing.stderr
+    for wrong, code in (
+        (["lenet"], 1), (["lenets", "--data", "svhn"], 1), (["lenets", "--sizes", "a"], 2)
+    ):  # fmt: skip
+        refused = command(*wrong, "--out", str(tmp_path / "x"))
+        assert refused.returncode == code, refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+# -- what is bundled -------------------------------------------------------------------------------
+
+BUNDLES = {
+    "autoencoders_cifar10": ("autoencoders", {}),
+    "autoencoders_digits": ("autoencoders", {"data": "digits"}),
+    "autoencoders_mnist": ("autoencoders", {"data": "mnist-test"}),
+    "autoencoders_photographs": ("autoencoders", {"data": "photographs"}),
+    "lenets_mnist": ("lenets", {}),
+    "transformers_omniglot": ("transformers", {}),
+}
+
+
+def test_every_bundle_is_tested():
+    assert models.bundles() == tuple(sorted(BUNDLES))
+    with pytest.raises(UnknownNameError, match="lenets_mnist"):
+        models.bundled("lenets_cifar10")
+
+
+@pytest.mark.parametrize("name", sorted(BUNDLES))
+def test_a_bundle_is_a_run_of_the_full_profile_and_whole(name):
+    kind, changes = BUNDLES[name]
+    found = models.bundled(name)
+    config, frame = found.manifest["config"], found.frame
+    family = runs.family(kind, "full", **changes, sizes=tuple(config["sizes"]))
+    assert {"kind": kind, **json.loads(json.dumps(asdict(family)))} == config
+    assert found.manifest["profile"] == "full"
+    assert len(frame) == found.manifest["results"]["rows"]
+    assert len(config["seeds"]) == 5
+    # every item of every seed at every size, once
+    keys = [c for c in ("sequence_kind", "sequence", "place", "view", "image") if c in frame]
+    if "sequence" in keys:
+        keys.remove("image")
+    assert not frame.duplicated(["size", "seed", *keys]).any()
+    assert len(set(frame.groupby(["size", "seed"]).size())) == 1
+    assert frame.groupby(["size", "seed"]).ngroups == 5 * len(config["sizes"])
+    assert sorted(frame["params"].unique()) == sorted(found.manifest["parameters"].values())
+    if kind == "autoencoders":
+        assert (frame["error"] > 0).all()
+        assert frame["image"].nunique() == found.manifest["images"]["test"]
+    else:
+        seen = frame[frame["view"] == 0] if "view" in frame else frame
+        assert (seen["logprob"].astype(float) <= 0).all()
+        sure = seen["logprob"].astype(float) > np.log(0.51)
+        assert (seen["output"] == seen["target"])[sure].all()  # more than a half is the largest
+
+
+def test_the_bundles_are_small():
+    total = sum(p.stat().st_size for p in models.results._DATA.glob("*.parquet"))
+    assert total < 5e6
+
+
+@needs_images
+@pytest.mark.parametrize("name", sorted(BUNDLES))
+def test_a_bundle_was_made_from_these_images(name):
+    about = models.bundled(name).manifest["images"]
+    images = data.load(about["name"])
+    assert images.digest() == about["sha256"]
+    assert (len(images.train), len(images.test)) == (about["train"], about["test"])
+
+
+@needs_images
+def test_the_smallest_cifar_model_trains_to_its_bundled_errors():
+    found = models.bundled("autoencoders_cifar10")
+    family = runs.family("autoencoders", "full", seeds=(0,))
+    _, rows = runs.train_size(family, 1, data.load("cifar10-subset"))
+    kept = found.frame[(found.frame["size"] == 1) & (found.frame["seed"] == 0)]
+    # Another processor adds in another order: the same model, not the same bits.
+    assert rows["error"].mean() == pytest.approx(kept["error"].mean(), rel=0.02)
+    assert np.corrcoef(rows["error"], kept["error"])[0, 1] > 0.99
+
+
+def test_digests_are_canonical():
+    made = training.digest({"b": [1, 2], "a": None})
+    assert made == hashlib.sha256(b'{"a": null, "b": [1, 2]}').hexdigest()
