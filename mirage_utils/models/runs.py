@@ -68,13 +68,13 @@ FAMILIES: Mapping[str, Mapping[str, Family]] = {
     },
     "lenets": {
         "quick": LeNets(
-            "digits", (0.05, 0.1, 0.17, 0.25, 0.5, 1.0), (0, 1, 2), Training(600, 64, 3e-3), shift=1
+            "digits", (0.05, 0.1, 0.25, 0.5, 1.0), (0, 1, 2), Training(500, 64, 3e-3), shift=1
         ),
         "full": LeNets("mnist-test", _FACTORS, _FIVE, Training(1_300, 64, 2e-3)),
     },
     "transformers": {
         "quick": Transformers(
-            "digits", (2, 3, 4, 6, 8, 16), (0, 1), Training(600, 32, 3e-3, warmup=50),
+            "digits", (2, 4, 8, 16), (0, 1), Training(400, 32, 4e-3, warmup=50),
             layers=1, shift=0, tests=400,
         ),
         "full": Transformers(
