@@ -298,19 +298,26 @@ def command(*arguments, **environment):
 
 
 def test_the_command_trains_side_by_side_and_says_what_is_wrong(tmp_path):
-    short = ["--steps", "100", "--seeds", "0,1", "--train-images", "100", "--quiet"]
-    for jobs in ("1", "2"):
-        done = command(
-            "autoencoders", *short, "--sizes", "1,2", "--jobs", jobs, "--out", str(tmp_path / jobs)
-        )
-        assert done.returncode == 0, done.stderr
-    one, two = (read(tmp_path / jobs / "manifest.json") for jobs in ("1", "2"))
+    short = [
+        "--steps",
+        "100",
+        "--seeds",
+        "0,1",
+        "--sizes",
+        "1,2",
+        "--train-images",
+        "100",
+        "--quiet",
+    ]
+    done = command("autoencoders", *short, "--jobs", "2", "--out", str(tmp_path / "two"))
+    assert done.returncode == 0, done.stderr
+    two = read(tmp_path / "two" / "manifest.json")
+    family = runs.family("autoencoders", seeds=(0, 1), sizes=(1, 2))
+    family = replace(family, training=replace(family.training, steps=100))
+    one = runs.run(family, data.load("digits").only(100), tmp_path / "one", progress=False)
     np.testing.assert_allclose(one.frame["error"], two.frame["error"], rtol=1e-3)
     assert one.manifest["run"] == two.manifest["run"]
 
-    other = command("autoencoders", *short, "--sizes", "1,3", "--out", str(tmp_path / "1"))
-    assert other.returncode == 1
-    assert "other settings" in other.stderr
     missing = command(
         "lenets", "--data", "mnist", "--out", str(tmp_path / "x"), MIRAGE_DATA=str(tmp_path)
     )
