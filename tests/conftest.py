@@ -110,20 +110,29 @@ def chapter_run(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
-def keep_in_the_books_cache(executed: Path) -> None:
+def keep_in_the_books_cache(chapter: Path, executed: Path) -> None:
     """Hand an executed chapter to the book, which then need not run it once more.
 
-    The cache finds a notebook by its code and its kernel; a chapter run with other parameters, or
-    another library (see book/_ext), would not be found.
+    The cache finds a notebook by its cells and their metadata, to which papermill adds its own: so
+    the outputs go into the chapter as it stands. A chapter run with another library would not be
+    found (see book/_ext).
     """
     from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
 
     sys.path.insert(0, str(ROOT / "book" / "_ext"))
     from mirage_book import digest
 
+    notebook = nbformat.read(chapter, as_version=4)
+    run = nbformat.read(executed, as_version=4)
+    for cell, done in zip(notebook.cells, run.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
     folder = ROOT / "_build" / ".jupyter_cache" / digest()
     folder.mkdir(parents=True, exist_ok=True)
-    get_cache(folder).cache_notebook_file(executed, check_validity=False, overwrite=True)
+    get_cache(folder).cache_notebook_bundle(
+        CacheBundleIn(notebook, str(chapter)), check_validity=False, overwrite=True
+    )
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +150,7 @@ def site(chapter_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not done.exists():
             for chapter in reversed(CHAPTERS):  # another worker may be running them from the front
                 chapter_run(chapter.stem)
-                keep_in_the_books_cache(shared / "chapters" / chapter.name)
+                keep_in_the_books_cache(chapter, shared / "chapters" / chapter.name)
             result = build()
             assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
             assert "WARNING" not in result.stdout + result.stderr
