@@ -67,16 +67,6 @@ def test_every_page_of_the_contents_is_here(site):
     assert "book/intro.html" in (site / "index.html").read_text()
 
 
-def test_a_chapter_has_the_number_of_its_file(site):
-    for name in PAGES:
-        number = re.match(r"notebooks/(\d\d)_", name)
-        if number:
-            text = (site / f"{name}.html").read_text()
-            assert f'<span class="section-number">{int(number[1])}. </span>' in text, name
-            assert f'<span class="section-number">{int(number[1])}.1. </span>' in text, name
-            assert f"Exercise {int(number[1])}.1" in re.sub(r"<[^>]+>", "", text), name
-
-
 def test_pages_are_light(site):
     """Pictures are inline SVG; no page weighs more than a photograph."""
     for name in PAGES:

@@ -11,11 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -74,34 +71,6 @@ def drop_widget_state(app: Sphinx, doctree) -> None:
     metadata = getattr(app.env, "nb_metadata", {}).get(app.env.docname, {})
     for key in [k for k in metadata.get("js_files", {}) if k.startswith("ipywidgets")]:
         del metadata["js_files"][key]
-
-
-_CHAPTER = re.compile(r"notebooks/(\d\d)_")
-
-
-def number_by_file_name(app: Sphinx, config: Config) -> None:
-    """Give each chapter the number that its file, its claims and other chapters call it by.
-
-    Sphinx counts what is there, so that chapters still to be written would shift those after them.
-    Sections and exercises are numbered from the chapter's number, hence here and not on the pages.
-    """
-    count = TocTreeCollector.assign_section_numbers
-
-    def assign(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
-        changed = count(self, env)
-        for name, numbers in env.toc_secnumbers.items():
-            chapter = _CHAPTER.match(name)
-            if chapter is None:
-                continue
-            first = int(chapter[1])
-            for anchor, number in numbers.items():
-                numbers[anchor] = (first, *number[1:])
-            for node in [env.titles[name], *env.tocs[name].findall(nodes.reference)]:
-                if node.get("secnumber"):
-                    node["secnumber"] = [first, *node["secnumber"][1:]]
-        return changed
-
-    TocTreeCollector.assign_section_numbers = assign
 
 
 _THEBE_CONFIG = re.compile(r'<script type="text/x-thebe-config">.*?</script>', re.S)
@@ -175,7 +144,6 @@ def write_redirect(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     # Before myst-nb, which reads the path of the cache at builder-inited.
     app.connect("config-inited", key_the_cache, priority=100)
-    app.connect("config-inited", number_by_file_name, priority=900)
     app.connect("builder-inited", clear_old_pages, priority=50)
     app.connect("builder-inited", write_colours, priority=100)
     app.connect("doctree-read", drop_widget_state)
