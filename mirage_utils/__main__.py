@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .errors import FieldError
+from .errors import DataError, FieldError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,17 +18,14 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (0 success, 1 failure, 2 wrong usage)."""
     options = _parser().parse_args(argv)
-    # The work is imported here and not above, so that --help and usage errors are immediate.
-    from .evals import EvalFileError, TableError
-    from .evals.schema import FetchError
-
     status = 0
     try:
+        # Each command imports its own work, so that --help and usage errors are immediate.
         status = options.run(options) or 0
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (FieldError, EvalFileError, FetchError, TableError) as error:
+    except (FieldError, DataError) as error:
         print(f"mirage_utils: {error}", file=sys.stderr)
         return 1
     return status
@@ -349,15 +346,12 @@ def _emergence(options: argparse.Namespace) -> None:
     _print_frame(found, as_csv=options.csv)
 
 
-def _train(options: argparse.Namespace) -> int | None:
+def _train(options: argparse.Namespace) -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    from .models.results import ResultError
-
     try:
         from .models import runs
-        from .models.training import CheckpointError
         from .models.vision import data
     except ModuleNotFoundError as error:
         raise FieldError(
@@ -370,21 +364,16 @@ def _train(options: argparse.Namespace) -> int | None:
     if options.steps is not None:
         models = replace(models, training=replace(models.training, steps=options.steps))
     progress = not options.quiet
-    try:
-        images = data.load(
-            models.data, folder=options.folder, download=options.download, progress=progress
-        )
-        if options.train_images or options.test_images:
-            images = images.only(options.train_images, options.test_images)
-        found = runs.run(
-            models, images, Path(options.out), profile=options.profile, jobs=options.jobs,
-            progress=progress,
-        )  # fmt: skip
-    except (data.DataFileError, CheckpointError, ResultError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    images = data.load(
+        models.data, folder=options.folder, download=options.download, progress=progress
+    )
+    if options.train_images or options.test_images:
+        images = images.only(options.train_images, options.test_images)
+    found = runs.run(
+        models, images, Path(options.out), profile=options.profile, jobs=options.jobs,
+        progress=progress,
+    )  # fmt: skip
     print(f"{found.manifest['results']['rows']:,} rows in {Path(options.out) / 'results.parquet'}")
-    return 0
 
 
 def _number(value: float | None) -> str:

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FieldError", "UnknownNameError", "as_array", "positive", "require", "shown"]
+__all__ = [
+    "DataError",
+    "FieldError",
+    "UnknownNameError",
+    "as_array",
+    "positive",
+    "require",
+    "shown",
+]
 
 
 class FieldError(ValueError):
@@ -31,6 +39,10 @@ class FieldError(ValueError):
         self.expected = expected
         self.where = where
         super().__init__(f"{field}{where} = {shown(value)}: expected {expected}")
+
+
+class DataError(RuntimeError):
+    """A file, table, download or result is missing, damaged, or not the one expected."""
 
 
 class UnknownNameError(FieldError, KeyError):

@@ -18,6 +18,7 @@ from . import emergence, plots, resolution
 from .curves import Curve
 from .errors import as_array, require
 from .metrics import BRIER, EXACT_MATCH, METRICS, MULTIPLE_CHOICE_GRADE, TOKEN_EDIT_DISTANCE, get
+from .models.scores import share_below
 from .scaling import ScalingLaw
 
 __all__ = [
@@ -515,7 +516,7 @@ def threshold(
     heights = np.linspace(0, 1, found.shape[1])
 
     def draw(c: float) -> plots.Picture:
-        share = np.array([np.searchsorted(row, c) for row in found]) / found.shape[1]
+        share = share_below(found, c)
         score = emergence.emergence_score(share).value
         left, ax = plots.panel("Errors of all items, by size")
         for i, row in enumerate(found):

@@ -15,8 +15,9 @@ import pytest
 
 from mirage_utils import FieldError, evals, meta
 from mirage_utils.__main__ import main
+from mirage_utils.downloads import FetchError
 from mirage_utils.evals import fetch
-from mirage_utils.evals.fetch import FetchError, fetch_bigbench
+from mirage_utils.evals.fetch import fetch_bigbench
 
 SIZES = ("2m", "16m", "53m", "125m", "244m", "422m", "1b", "2b")
 PARAMS = (2e6, 16e6, 53e6, 125e6, 244e6, 422e6, 1e9, 2e9)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import gzip
 import hashlib
-import http.server
 import io
 import tarfile
-import threading
 import zipfile
 
 import numpy as np
 import pytest
+from browser import served
 from conftest import needs_images
 from PIL import Image
 
@@ -28,23 +25,6 @@ def pinned(monkeypatch, name, content, address="http://127.0.0.1:9/"):
     """Let `content` be what the file of this name is expected to hold."""
     sha256 = hashlib.sha256(content).hexdigest()
     monkeypatch.setitem(data._FILES, name, PublicFile(name, address + name, sha256))
-
-
-@contextlib.contextmanager
-def served(folder):
-    """A web server of this machine for a folder; gives its address."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
 
 
 def idx(array):
@@ -149,7 +129,7 @@ def test_what_is_fetched_is_checked_kept_and_not_fetched_again(monkeypatch, tmp_
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
     with served(source) as address:
-        made = mnist_files(monkeypatch, source, address=address)
+        made = mnist_files(monkeypatch, source, address=f"{address}/")
         first = data.load("mnist", folder=target, download=True, progress=False)
     # the server is gone
     again = data.load("mnist", folder=target, download=True, progress=False)
@@ -163,7 +143,7 @@ def test_a_wrong_download_is_refused_and_nothing_is_left(fault, monkeypatch, tmp
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
     with served(source) as address:
-        mnist_files(monkeypatch, source, address=address)
+        mnist_files(monkeypatch, source, address=f"{address}/")
         path = source / "train-images-idx3-ubyte.gz"
         content = path.read_bytes()
         if fault == "missing":

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from ..curves import Curve
-from ..errors import UnknownNameError, require
+from ..errors import DataError, UnknownNameError, require
 from .grading import grade
 from .names import UnknownModelError, resolve
 from .reading import Reading, read, read_folder
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-class TableError(RuntimeError):
+class TableError(DataError):
     """A bundled table is missing or differs from its recorded checksum."""
 
 

@@ -12,15 +12,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import pooch
-import requests
 from tqdm.auto import tqdm
 
+from ..downloads import ChangedFileError, FetchError, retrieve
+from ..downloads import cache as cache_folder
 from ..errors import require
 from .files import replace
-from .schema import FetchError
 
-__all__ = ["BIGBENCH", "SIZES", "FetchError", "fetch_bigbench"]
+__all__ = ["BIGBENCH", "SIZES", "fetch_bigbench"]
 
 BIGBENCH = "https://raw.githubusercontent.com/google/BIG-bench/main/bigbench/benchmark_tasks"
 """Where the files lie: ``<task>/results/scores_<family>_<size>.json`` below it."""
@@ -78,36 +77,24 @@ def fetch_bigbench(
             plain = name.replace("_", "").replace("-", "").replace("=", "").replace(".", "")
             # Names become part of an address and of a path; nothing in them may lead elsewhere.
             require(plain.isalnum() and ".." not in name, field, name, "letters, digits and _-=.")
-    folder = Path(cache) if cache is not None else Path(pooch.os_cache("mirage-book")) / "bigbench"
+    folder = Path(cache) if cache is not None else cache_folder() / "bigbench"
     folder.mkdir(parents=True, exist_ok=True)
     record = _read_record(folder)
-    pooch.get_logger().setLevel("WARNING")  # it reports every checksum to stderr
     wanted = [(task, f"scores_{family}_{size}.json") for task in tasks for size in sizes]
     found = []
     for task, name in tqdm(wanted, unit="file", disable=not progress):
         relative = f"{task}/results/{name}"
         url = f"{base_url}/{relative}"
-        target = folder / task / "results"
         try:
-            path = pooch.retrieve(
-                url,
-                known_hash=record.get(relative),
-                fname=name,
-                path=target,
-                downloader=pooch.HTTPDownloader(timeout=timeout),
+            path = retrieve(
+                url, folder / task / "results", checksum=record.get(relative), timeout=timeout
             )
-        except requests.HTTPError as error:
-            raise FetchError(
-                f"{url}: {error.response.status_code} {error.response.reason}"
-            ) from None
-        except requests.RequestException as error:
-            raise FetchError(f"{url}: cannot be reached ({type(error).__name__})") from None
-        except ValueError:
-            raise FetchError(
+        except ChangedFileError:
+            raise ChangedFileError(
                 f"{url}: differs from the file fetched before, whose sha256 is in "
                 f"{folder / _RECORD}; if the source has changed, remove that entry"
             ) from None
-        found.append(Path(path))
+        found.append(path)
         if relative not in record:
             digest = hashlib.sha256(found[-1].read_bytes()).hexdigest()
             record[relative] = f"sha256:{digest}"

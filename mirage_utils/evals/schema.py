@@ -30,10 +30,10 @@ from __future__ import annotations
 from os import PathLike
 from typing import Literal
 
-from ..errors import shown
+from ..errors import DataError, shown
 from ..metrics import METRICS
 
-__all__ = ["RECORDS", "SCORES", "EvalFileError", "FetchError", "direction_of", "is_share"]
+__all__ = ["RECORDS", "SCORES", "EvalFileError", "direction_of", "is_share"]
 
 _COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots")
 SCORES = (*_COMMON, "metric", "direction", "score", "n", "source")
@@ -67,7 +67,7 @@ _LOWER = {
 }  # fmt: skip
 
 
-class EvalFileError(ValueError):
+class EvalFileError(DataError, ValueError):
     """A file of evaluation results cannot be read; the message says which, where and why.
 
     Parameters
@@ -92,10 +92,6 @@ class EvalFileError(ValueError):
         if field:
             where += f", field {shown(field)}"
         super().__init__(f"{self.path}{where}: {reason}")
-
-
-class FetchError(RuntimeError):
-    """A file could not be fetched, or is no longer the one that was fetched before."""
 
 
 def direction_of(metric: str) -> Literal["higher", "lower", ""]:

@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import UnknownNameError
+from ..errors import DataError, UnknownNameError
 
 __all__ = ["Bundle", "ResultError", "bundled", "bundles"]
 
 _DATA = Path(__file__).parent / "data"
 
 
-class ResultError(RuntimeError):
+class ResultError(DataError):
     """Results are missing, damaged, or not those that their manifest describes."""
 
 

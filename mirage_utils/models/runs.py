@@ -17,40 +17,24 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from ..errors import FieldError, UnknownNameError, require
+from ..errors import FieldError, UnknownNameError
 from ..evals import files
+from .family import Family
 from .results import Bundle, ResultError, read
-from .training import Params, Trained, Training, count, digest, one_seed, train
+from .training import Trained, Training, count, digest, one_seed, train
 from .vision.autoencoder import Autoencoders
 from .vision.data import Images
 from .vision.lenet import LeNets
 from .vision.sequences import Transformers
 
-__all__ = ["FAMILIES", "Family", "bundle", "family", "parameters", "run", "settings", "train_size"]
-
-
-class Family(Protocol):
-    """What a family of models says of itself; the fields are its hyperparameters."""
-
-    data: str
-    sizes: tuple[float, ...]
-    seeds: tuple[int, ...]
-    training: Training
-    kind: str
-    scale: str
-
-    def prepare(self, images: Images) -> Any: ...
-    def init(self, key: jax.Array, size: float, images: Images) -> Params: ...
-    def sample(self, key: jax.Array, data: Any) -> Any: ...
-    def loss(self, params: Params, batch: Any) -> jax.Array: ...
-    def evaluate(self, params: Params, images: Images) -> pd.DataFrame: ...
+__all__ = ["FAMILIES", "bundle", "family", "parameters", "run", "settings", "train_size"]
 
 
 _WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -103,7 +87,7 @@ def family(name: str, profile: str = "quick", **changes: Any) -> Family:
     UnknownNameError
         If there is no such family or profile.
     FieldError
-        If the family has no such field.
+        If the family has no such field, or a value is out of range.
     """
     if name not in FAMILIES:
         raise UnknownNameError("family", name, "one of " + ", ".join(FAMILIES))
@@ -114,14 +98,6 @@ def family(name: str, profile: str = "quick", **changes: Any) -> Family:
     for field in changes:
         if field not in known:
             raise FieldError(field, changes[field], "one of the fields " + ", ".join(known))
-    sizes = changes.get("sizes", found.sizes)
-    require(len(sizes) > 0, "sizes", sizes, "at least one size")
-    for s in sizes:
-        require(s > 0, "sizes", s, "sizes > 0")
-        # A whole number may come as 2.0; a factor of widths may be any number.
-        require(name == "lenets" or s == int(s), "sizes", s, "whole numbers of units")
-    if name != "lenets":
-        changes["sizes"] = tuple(int(s) for s in sizes)
     return replace(found, **changes)
 
 
@@ -181,7 +157,7 @@ def train_size(
     -------
     Trained
     DataFrame
-        Columns ``size`` and ``seed``, then those of the family's `evaluate`.
+        Columns ``size``, ``params`` and ``seed``, then those of the family's `evaluate`.
     """
     trained = train(
         lambda key: models.init(key, size, images),
@@ -194,10 +170,12 @@ def train_size(
         about={"family": _about(models), "size": size, "images": images.digest()},
         progress=f"{models.kind} {size:g}" if progress else None,
     )
+    params = np.int32(parameters(replace(models, sizes=(size,)), images)[size])
     parts = []
     for i, seed in enumerate(models.seeds):
         rows = models.evaluate(one_seed(trained.params, i), images)
         rows.insert(0, "seed", np.int8(seed))
+        rows.insert(0, "params", params)
         rows.insert(0, "size", np.float32(size))
         parts.append(rows)
     return trained, pd.concat(parts, ignore_index=True)
@@ -247,8 +225,6 @@ def run(
         [pd.read_parquet(folder / f"size-{s:g}" / "results.parquet") for s in models.sizes],
         ignore_index=True,
     )
-    frame.insert(1, "params", frame["size"].map({np.float32(s): n for s, n in sizes.items()}))
-    frame["params"] = frame["params"].astype(np.int32)
     for column in frame.select_dtypes("object"):
         frame[column] = frame[column].astype("category")
     if "logprob" in frame:  # three digits, in half the space; what is lost is below any interval

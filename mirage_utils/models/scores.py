@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from ..errors import as_array, require
+from ..resolution import binomial_interval
 
 __all__ = [
     "SLOPE",
@@ -165,5 +165,5 @@ def all_right(right: ArrayLike, level: float = 0.95) -> tuple[float, float, floa
     found = np.asarray(right, bool)
     require(found.ndim == 2 and found.size > 0, "right", found.shape, "(groups, size), not empty")
     k, n = int(found.all(axis=1).sum()), len(found)
-    ends = stats.binomtest(k, n).proportion_ci(level, "exact")
-    return k / n, float(ends.low), float(ends.high), n
+    low, high = binomial_interval(k, n, level)
+    return k / n, float(low), float(high), n

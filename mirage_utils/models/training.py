@@ -25,7 +25,7 @@ import optax
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ..errors import require
+from ..errors import DataError, require
 from ..evals.files import replace
 
 __all__ = ["CheckpointError", "Trained", "Training", "count", "digest", "one_seed", "train"]
@@ -35,7 +35,7 @@ Batch = Any
 Data = Any
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(DataError):
     """A checkpoint is damaged or belongs to another run."""
 
 

@@ -17,14 +17,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..training import Params, Training
+from ..family import Family
+from ..training import Params
 from .data import Images
 
 __all__ = ["Autoencoders"]
 
 
 @dataclass(frozen=True)
-class Autoencoders:
+class Autoencoders(Family):
     """A family of autoencoders.
 
     Parameters
@@ -37,13 +38,7 @@ class Autoencoders:
     training : Training
     """
 
-    data: str
-    sizes: tuple[int, ...]
-    seeds: tuple[int, ...]
-    training: Training
-
     kind: ClassVar[str] = "autoencoders"
-    scale: ClassVar[str] = "bottleneck units"
 
     def prepare(self, images: Images) -> dict[str, jax.Array]:
         """Training images as rows of pixels, and their mean."""

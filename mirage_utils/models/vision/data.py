@@ -36,12 +36,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UnknownNameError, require
+from ... import downloads
+from ...errors import DataError, UnknownNameError, require
 
 __all__ = ["DATASETS", "DataFileError", "Images", "PublicFile", "cache", "load", "shrink"]
 
 
-class DataFileError(RuntimeError):
+class DataFileError(DataError):
     """A file of images is missing, is not the one expected, or cannot be read."""
 
 
@@ -152,9 +153,7 @@ _SUBSET = PublicFile(
 
 def cache() -> Path:
     """Folder of downloads: ``MIRAGE_DATA`` if set, else the user's cache folder."""
-    import pooch
-
-    return Path(os.environ.get("MIRAGE_DATA") or pooch.os_cache("mirage-book"))
+    return Path(os.environ.get("MIRAGE_DATA") or downloads.cache())
 
 
 def load(
@@ -219,31 +218,14 @@ def _file(wanted: PublicFile, folder: Path, *, download: bool, progress: bool) -
             "download=True (on the command line: --download), or name a folder that has it by "
             "MIRAGE_DATA"
         )
-    import pooch
-    import requests
-
     try:
-        # pooch writes to a temporary file and moves it only when the checksum is right.
-        return Path(
-            pooch.retrieve(
-                wanted.address,
-                known_hash=f"sha256:{wanted.sha256}",
-                fname=wanted.name,
-                path=folder,
-                progressbar=progress,
-            )
+        return downloads.retrieve(
+            wanted.address, folder, checksum=f"sha256:{wanted.sha256}", progress=progress
         )
-    except ValueError as error:  # what pooch raises for a wrong checksum
+    except downloads.FetchError as error:
         raise DataFileError(
-            f"{wanted.address}: what came is not the file expected ({error})"
+            f"{wanted.name} could not be fetched: {error}; a copy may be put into {folder} by hand"
         ) from None
-    except requests.RequestException as error:
-        raise DataFileError(
-            f"{wanted.address}: could not be fetched ({type(error).__name__}); is there a network? "
-            f"A copy may be put into {folder} by hand"
-        ) from None
-    except OSError as error:
-        raise DataFileError(f"{folder}: cannot be written to ({error})") from None
 
 
 def _sha256(path: Path) -> str:
@@ -284,9 +266,8 @@ def _photographs(file: File, side: int = 16) -> Images:
     found = load_sample_images()
     for which, picture in enumerate(found.images):
         height, width, _ = picture.shape
-        edge = int(
-            width * 0.75
-        )  # the right quarter is kept apart: no patch overlaps the training ones
+        # The right quarter is kept apart: no patch overlaps those of training.
+        edge = width * 3 // 4
         for part, low, high in (("train", 0, edge), ("test", edge, width)):
             for top in range(0, height - side + 1, side):
                 for left in range(low, high - side + 1, side):

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["convolution", "convolved", "dense", "layer_norm", "norm", "patches", "shifted"]
+__all__ = [
+    "convolution",
+    "convolved",
+    "dense",
+    "answers",
+    "layer_norm",
+    "linear",
+    "norm",
+    "patches",
+    "shifted",
+]
 
 Layer = dict[str, jax.Array]
 
 
 def dense(key: jax.Array, inputs: int, outputs: int) -> Layer:
-    """Weights ~ Normal(0, 1 / inputs), offsets zero; applied as ``x @ w + b``."""
+    """Weights ~ Normal(0, 1 / inputs), offsets zero; applied by `linear`."""
     weights = jax.random.normal(key, (inputs, outputs)) / jnp.sqrt(inputs)
     return {"w": weights, "b": jnp.zeros(outputs)}
+
+
+def linear(layer: Layer, x: jax.Array) -> jax.Array:
+    """Apply a dense layer to the last axis."""
+    return x @ layer["w"] + layer["b"]
 
 
 def convolution(key: jax.Array, side: int, inputs: int, outputs: int) -> Layer:
@@ -38,7 +55,7 @@ def patches(images: jax.Array, side: int, stride: int = 1) -> jax.Array:
 
 def convolved(layer: Layer, images: jax.Array, side: int, stride: int = 1) -> jax.Array:
     """Apply a convolution."""
-    return patches(images, side, stride) @ layer["w"] + layer["b"]
+    return linear(layer, patches(images, side, stride))
 
 
 def norm(width: int) -> Layer:
@@ -63,3 +80,27 @@ def shifted(key: jax.Array, images: jax.Array, most: int) -> jax.Array:
     rows = by[0][:, None] + jnp.arange(high)
     columns = by[1][:, None] + jnp.arange(wide)
     return padded[jnp.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def answers(logits: jax.Array, target: NDArray[np.int64]) -> dict[str, NDArray]:
+    """What a classifier said of each item, as columns of its results.
+
+    Parameters
+    ----------
+    logits : array, shape (..., classes)
+    target : ndarray, shape (...)
+        The right classes.
+
+    Returns
+    -------
+    dict
+        ``target``; ``output``, the likeliest class; ``logprob``, the natural logarithm of the
+        probability of the right one. Each of shape (n,), items in the order of `target`.
+    """
+    logp = np.asarray(jax.nn.log_softmax(logits))
+    right = np.take_along_axis(logp, target[..., None], axis=-1)
+    return {
+        "target": target.ravel().astype(np.int16),
+        "output": logp.argmax(-1).ravel().astype(np.int16),
+        "logprob": right.ravel().astype(np.float32),
+    }

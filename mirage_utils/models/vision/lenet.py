@@ -16,9 +16,10 @@ import numpy as np
 import optax
 import pandas as pd
 
-from ..training import Params, Training
+from ..family import Family
+from ..training import Params
 from .data import Images
-from .layers import convolution, convolved, dense, shifted
+from .layers import answers, convolution, convolved, dense, linear, shifted
 
 __all__ = ["LeNets"]
 
@@ -26,7 +27,7 @@ _WIDTHS = (6, 16, 120, 84)
 
 
 @dataclass(frozen=True)
-class LeNets:
+class LeNets(Family):
     """A family of digit classifiers.
 
     Parameters
@@ -43,15 +44,11 @@ class LeNets:
     shift : int
     """
 
-    data: str
-    sizes: tuple[float, ...]
-    seeds: tuple[int, ...]
-    training: Training
     views: int = 5
     shift: int = 2
 
     kind: ClassVar[str] = "lenets"
-    scale: ClassVar[str] = "parameters"
+    whole_sizes: ClassVar[bool] = False
 
     def prepare(self, images: Images) -> dict[str, jax.Array]:
         """Training images and their classes."""
@@ -90,8 +87,8 @@ class LeNets:
         x = _halved(jnp.tanh(convolved(params["conv2"], x, side)))
         x = x.reshape(len(x), -1)
         for name in ("dense1", "dense2"):
-            x = jnp.tanh(x @ params[name]["w"] + params[name]["b"])
-        return x @ params["output"]["w"] + params["output"]["b"]
+            x = jnp.tanh(linear(params[name], x))
+        return linear(params["output"], x)
 
     def evaluate(self, params: Params, images: Images) -> pd.DataFrame:
         """One row a test image and view.
@@ -101,30 +98,17 @@ class LeNets:
         probability of the right class, for view 0 only).
         """
         forward = jax.jit(self.forward)
-        target = images.test_labels
         parts = []
         for view in range(self.views + 1):
             # Views are part of the test and not of the run: their key is fixed.
             moved = (
                 images.test if view == 0 else shifted(jax.random.key(view), images.test, self.shift)
             )
-            logp = np.asarray(jax.nn.log_softmax(forward(params, jnp.asarray(moved))))
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "image": np.arange(len(target), dtype=np.int16),
-                        "view": np.int8(view),
-                        "target": target.astype(np.int16),
-                        "output": logp.argmax(axis=1).astype(np.int16),
-                        # One view is enough for the loss; the others show which are right.
-                        "logprob": (
-                            logp[np.arange(len(target)), target].astype(np.float32)
-                            if view == 0
-                            else np.float32("nan")
-                        ),
-                    }
-                )
-            )
+            said = answers(forward(params, jnp.asarray(moved)), images.test_labels)
+            if view > 0:  # one view is enough for the loss; the others show which are right
+                said["logprob"] = np.full_like(said["logprob"], np.nan)
+            index = np.arange(len(images.test), dtype=np.int16)
+            parts.append(pd.DataFrame({"image": index, "view": np.int8(view), **said}))
         return pd.concat(parts, ignore_index=True)
 
     @staticmethod

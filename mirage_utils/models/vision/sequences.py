@@ -17,9 +17,10 @@ import optax
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..training import Params, Training
+from ..family import Family
+from ..training import Params
 from .data import Images
-from .layers import convolution, convolved, dense, layer_norm, norm, shifted
+from .layers import answers, convolution, convolved, dense, layer_norm, linear, norm, shifted
 
 __all__ = ["Sequences", "Transformers", "sequences_to_test"]
 
@@ -32,7 +33,7 @@ class Sequences(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Transformers:
+class Transformers(Family):
     """A family of transformers over image-label sequences.
 
     Parameters
@@ -59,10 +60,6 @@ class Transformers:
         Test sequences of each kind.
     """
 
-    data: str
-    sizes: tuple[int, ...]
-    seeds: tuple[int, ...]
-    training: Training
     length: int = 5
     layers: int = 2
     repeats: float = 0.5
@@ -71,7 +68,6 @@ class Transformers:
     tests: int = 500
 
     kind: ClassVar[str] = "transformers"
-    scale: ClassVar[str] = "parameters"
 
     def prepare(self, images: Images) -> dict[str, jax.Array]:
         """Training images sorted by class, with the start and the number of each class."""
@@ -136,7 +132,7 @@ class Transformers:
         for name in ("conv1", "conv2"):  # each halves the image
             x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
             x = jax.nn.relu(convolved(params[name], x, 3, stride=2))
-        seen = x.reshape(n, length, -1) @ params["image"]["w"] + params["image"]["b"]
+        seen = linear(params["image"], x.reshape(n, length, -1))
         shown = params["label"][labels]
         # image 1, label 1, image 2, ..., image L: the last label is never read
         x = jnp.stack([seen, shown], axis=2).reshape(n, 2 * length, -1)[:, :-1]
@@ -144,7 +140,7 @@ class Transformers:
         for i in range(self.layers):
             x = _block(params[f"block{i}"], x)
         x = layer_norm(params["norm"], x[:, ::2])  # at the images
-        return x @ params["output"]["w"] + params["output"]["b"]
+        return linear(params["output"], x)
 
     def evaluate(self, params: Params, images: Images) -> pd.DataFrame:
         """One row a test sequence and place.
@@ -157,8 +153,6 @@ class Transformers:
         for kind, drawn in sequences_to_test(images, self.length, self.tests, self.few):
             target = images.test_labels[drawn]
             logits = forward(params, jnp.asarray(images.test[drawn]), jnp.asarray(target))
-            logp = np.asarray(jax.nn.log_softmax(logits))
-            right = np.take_along_axis(logp, target[..., None], axis=-1)
             n = len(drawn)
             parts.append(
                 pd.DataFrame(
@@ -167,9 +161,7 @@ class Transformers:
                         "sequence": np.repeat(np.arange(n, dtype=np.int16), self.length),
                         "place": np.tile(np.arange(self.length, dtype=np.int8), n),
                         "image": drawn.ravel().astype(np.int16),
-                        "target": target.ravel().astype(np.int16),
-                        "output": logp.argmax(-1).ravel().astype(np.int16),
-                        "logprob": right.ravel().astype(np.float32),
+                        **answers(logits, target),
                     }
                 )
             )
@@ -240,12 +232,12 @@ def _after(side: int) -> int:
 def _block(params: Params, x: jax.Array) -> jax.Array:
     n, length, width = x.shape
     heads = max(1, width // 8)
-    h = layer_norm(params["norm1"], x) @ params["attend"]["w"] + params["attend"]["b"]
+    h = linear(params["attend"], layer_norm(params["norm1"], x))
     q, k, v = jnp.moveaxis(h.reshape(n, length, 3, heads, width // heads), 2, 0)
     scores = jnp.einsum("nqhd,nkhd->nhqk", q, k) / jnp.sqrt(width // heads)
     causal = jnp.tril(jnp.ones((length, length), bool))
     weights = jax.nn.softmax(jnp.where(causal, scores, -jnp.inf))
     seen = jnp.einsum("nhqk,nkhd->nqhd", weights, v).reshape(n, length, width)
-    x = x + seen @ params["mix"]["w"] + params["mix"]["b"]
-    h = layer_norm(params["norm2"], x) @ params["up"]["w"] + params["up"]["b"]
-    return x + jax.nn.gelu(h) @ params["down"]["w"] + params["down"]["b"]
+    x = x + linear(params["mix"], seen)
+    h = linear(params["up"], layer_norm(params["norm2"], x))
+    return x + linear(params["down"], jax.nn.gelu(h))
