@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import finish
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -63,6 +64,8 @@ def write_colours(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mirage-colours.css").write_text(plots.stylesheet(), encoding="utf-8")
     app.config.html_static_path.append(str(folder))
+    # Written when all pages are, see finish.py; Sphinx wants to see a file.
+    (folder / finish.STYLE).touch()
     app.add_css_file("mirage-colours.css")
 
 
@@ -149,5 +152,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", drop_widget_state)
     app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
+    app.add_css_file(finish.STYLE, priority=900)
+    app.connect("build-finished", finish.finish, priority=800)
     app.connect("build-finished", write_redirect, priority=900)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,71 @@
+"""The last hand on every written page: formulas typeset, icons slimmed, idle scripts left out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import icons
+from mathematics import FormulaError, Typesetter
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+STYLE = "mirage-page.css"
+# Icons that scripts of the theme put into a page later.
+_LATER = {"xmark"}
+# Scripts and styles that a finished page has no use for: whole tags, by what they mention.
+_IDLE = re.compile(
+    r'<script(?P<given>[^>]*)>(?P<inside>[^<]*)</script>\s*|<link[^>]*rel="preload"[^>]*>\s*', re.S
+)
+_NEVER = ("mathjax", "fontawesome", "toggleHintShow", "toggleHintHide", "kernelName")
+# The index of the search, which only the search page reads.
+_SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
+
+
+def pages(folder: Path) -> list[Path]:
+    """All pages of the site."""
+    found = sorted(folder.rglob("*.html"))
+    return [page for page in found if "_static" not in page.relative_to(folder).parts]
+
+
+def slim(text: str, *, search: bool) -> str:
+    """A page without the tags it has no use for; what is left of scripts waits for the text."""
+
+    def judge(match: re.Match[str]) -> str:
+        tag = match[0]
+        idle = _NEVER if search else _NEVER + _SEARCH
+        if any(word.lower() in tag.lower() for word in idle):
+            return ""
+        return tag
+
+    return _IDLE.sub(judge, text)
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Rewrite every page and write the style sheet that the pages then need."""
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir)
+    static = folder / "_static"
+    typesetter = Typesetter()
+    names = set(_LATER)
+    for page in pages(folder):
+        text = page.read_text(encoding="utf-8")
+        names |= icons.used(text)
+        try:
+            text = typesetter.page(text)
+        except FormulaError as error:
+            logger.warning("%s: %s", page.relative_to(folder), error, type="mirage", subtype="math")
+        text = slim(text, search=page.name == "search.html")
+        page.write_text(text, encoding="utf-8")
+    script = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
+    sheet = icons.stylesheet(names, script) + typesetter.stylesheet()
+    (static / STYLE).write_text(sheet, encoding="utf-8")
+    # What no page asks for any more need not be served.
+    (static / "scripts" / "fontawesome.js").unlink()
+    shutil.rmtree(static / "mathjax", ignore_errors=True)
+    for leftover in static.rglob("*.map"):
+        leftover.unlink()
