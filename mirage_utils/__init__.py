@@ -28,6 +28,7 @@ _SUBMODULES = (
     "metrics",
     "models",
     "plots",
+    "predict",
     "resolution",
     "scaling",
     "sweep",

@@ -266,9 +266,13 @@ class Picture:
             f'<figure class="mb-figure" id="{self.name}">'
             f'<div class="{columns}" role="img" aria-label="{html.escape(self.alt, quote=True)}">'
             f"{''.join(self.panels)}</div>"
-            f"<figcaption>{self.caption} "
+            f"<figcaption>{self.caption} {self.provenance()}</figcaption></figure>"
+        )
+
+    def provenance(self) -> str:
+        """Kind and source of the data, as HTML."""
+        return (
             f'<span class="mb-source"><span class="mb-kind">{self.kind}</span> {self.source}</span>'
-            f"</figcaption></figure>"
         )
 
     def __repr__(self) -> str:

@@ -33,6 +33,7 @@ PAGES = {
     "book/run": "Run it",
     "book/teach": "Teach it",
     "book/data": "About the data",
+    "book/glossary": "Glossary",
     "book/references": "References",
 }
 

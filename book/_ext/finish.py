@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import icons
+import reading
 from mathematics import FormulaError, Typesetter
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -21,6 +22,14 @@ _IDLE = re.compile(
     r'<script(?P<given>[^>]*)>(?P<inside>[^<]*)</script>\s*|<link[^>]*rel="preload"[^>]*>\s*', re.S
 )
 _NEVER = ("mathjax", "fontawesome", "toggleHintShow", "toggleHintHide", "kernelName")
+# The theme decides between light and dark when everything has been loaded, and the page would change
+# its colours before the reader's eyes. Here it is decided before anything is shown.
+_THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
+_THEME_AT_ONCE = """\
+document.documentElement.dataset.theme = (chosen =>
+      chosen === "light" || chosen === "dark" ? chosen
+      : matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
+    )(localStorage.getItem("theme"));"""
 # The index of the search, which only the search page reads.
 _SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
 
@@ -29,6 +38,30 @@ def pages(folder: Path) -> list[Path]:
     """All pages of the site."""
     found = sorted(folder.rglob("*.html"))
     return [page for page in found if "_static" not in page.relative_to(folder).parts]
+
+
+# Scripts of our own, each on the pages that hold what it works on.
+_SCRIPTS = {
+    "mirage-explorer.js": '<figure class="mb-figure mb-explorer"',
+    "mirage-sketch.js": "mb-sketch",
+}
+
+
+def with_scripts(text: str, root: str) -> str:
+    """A page with those of our scripts that it needs.
+
+    Parameters
+    ----------
+    text : str
+    root : str
+        Way from the page to the root of the site, such as ``../``.
+    """
+    tags = "".join(
+        f'<script defer src="{root}_static/{name}"></script>\n'
+        for name, needed in _SCRIPTS.items()
+        if needed in text
+    )
+    return text.replace("</head>", f"{tags}</head>", 1)
 
 
 def slim(text: str, *, search: bool) -> str:
@@ -51,16 +84,25 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     folder = Path(app.outdir)
     static = folder / "_static"
     typesetter = Typesetter()
+    texts = {
+        page.relative_to(folder).as_posix(): page.read_text(encoding="utf-8")
+        for page in pages(folder)
+    }
+    known = reading.cards(texts)
     names = set(_LATER)
-    for page in pages(folder):
-        text = page.read_text(encoding="utf-8")
+    for name, text in texts.items():
         names |= icons.used(text)
+        root = "../" * name.count("/")
         try:
             text = typesetter.page(text)
         except FormulaError as error:
-            logger.warning("%s: %s", page.relative_to(folder), error, type="mirage", subtype="math")
-        text = slim(text, search=page.name == "search.html")
-        page.write_text(text, encoding="utf-8")
+            logger.warning("%s: %s", name, error, type="mirage", subtype="math")
+        text = slim(text, search=name == "search.html").replace(_THEME, _THEME_AT_ONCE)
+        if name.startswith("notebooks/"):
+            source = f"{root}_sources/{name.removesuffix('.html')}.ipynb"
+            text = reading.with_summary(text, source)
+        text = with_scripts(reading.with_cards(text, known), root)
+        (folder / name).write_text(text, encoding="utf-8")
     script = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
     sheet = icons.stylesheet(names, script) + typesetter.stylesheet()
     (static / STYLE).write_text(sheet, encoding="utf-8")

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 import finish
+import reading
+import site_address
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -64,9 +66,18 @@ def write_colours(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mirage-colours.css").write_text(plots.stylesheet(), encoding="utf-8")
     app.config.html_static_path.append(str(folder))
+    (folder / "mirage-vega.js").write_text(vega_script(), encoding="utf-8")
     # Written when all pages are, see finish.py; Sphinx wants to see a file.
     (folder / finish.STYLE).touch()
     app.add_css_file("mirage-colours.css")
+
+
+def vega_script() -> str:
+    """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed` and nothing else."""
+    import vl_convert
+
+    # The bundle is a module; in a function its names stay its own, and file:// pages may load it.
+    return f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')}}})();"
 
 
 def drop_widget_state(app: Sphinx, doctree) -> None:
@@ -145,11 +156,15 @@ def write_redirect(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    if site_address.addresses()[0]:  # without an address it would warn that it writes nothing
+        app.setup_extension("sphinx_sitemap")
     # Before myst-nb, which reads the path of the cache at builder-inited.
     app.connect("config-inited", key_the_cache, priority=100)
     app.connect("builder-inited", clear_old_pages, priority=50)
     app.connect("builder-inited", write_colours, priority=100)
+    app.connect("config-inited", site_address.configure, priority=90)
     app.connect("doctree-read", drop_widget_state)
+    app.connect("doctree-resolved", reading.link_terms)
     app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
     app.add_css_file(finish.STYLE, priority=900)

@@ -1,0 +1,152 @@
+"""What helps a reader along: terms that explain themselves, cards, a line on what awaits them."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+GLOSSARY = "book/glossary"
+WORDS_A_MINUTE = 220
+
+# Parts of a text in which a link would be noise or would break something.
+_QUIET = (
+    nodes.reference, nodes.title, nodes.caption, nodes.literal, nodes.math, nodes.Admonition, nodes.topic,
+    nodes.strong, nodes.emphasis, nodes.table, nodes.raw,
+)  # fmt: skip
+
+
+def glossary_terms(app: Sphinx) -> dict[str, str]:
+    """Terms of the glossary, in lower case, with the anchor of each."""
+    if GLOSSARY not in app.env.found_docs:
+        return {}
+    tree = app.env.get_doctree(GLOSSARY)
+    return {term.astext().lower(): term["ids"][0] for term in tree.findall(nodes.term)}
+
+
+def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Link the first mention of each term in a chapter's running text to the glossary."""
+    if app.builder.format != "html" or not docname.startswith("notebooks/"):
+        return
+    left = glossary_terms(app)
+    if not left:
+        return
+    target = app.builder.get_relative_uri(docname, GLOSSARY)
+    for text in list(doctree.findall(nodes.Text)):
+        paragraph = text.parent
+        if not isinstance(paragraph, nodes.paragraph) or _quiet(paragraph):
+            continue
+        if left:
+            _link_in(text, left, target)
+
+
+def _quiet(node: nodes.Node | None) -> bool:
+    while node is not None:
+        classes = node.get("classes", []) if isinstance(node, nodes.Element) else []
+        if isinstance(node, _QUIET) or "cell" in classes or "exercise" in classes:
+            return True
+        node = node.parent
+    return False
+
+
+def _link_in(text: nodes.Text, left: dict[str, str], target: str) -> None:
+    # The longest first, so that "edit distance" is not taken for something shorter.
+    words = "|".join(re.escape(t) for t in sorted(left, key=len, reverse=True))
+    parts, end = [], 0
+    content = text.astext()
+    for match in re.finditer(rf"\b(?:{words})\b", content, re.I):
+        anchor = left.pop(match[0].lower(), None)
+        if anchor is None:
+            continue
+        link = nodes.reference(
+            "", "", nodes.inline("", match[0]), internal=True, refuri=f"{target}#{anchor}", classes=["mb-term"],
+        )  # fmt: skip
+        parts += [nodes.Text(content[end : match.start()]), link]
+        end = match.end()
+    if parts:
+        text.parent.replace(text, [*parts, nodes.Text(content[end:])])
+
+
+# -- cards ------------------------------------------------------------------------------------------
+
+_TERM = re.compile(r'<dt id="(term-[^"]+)">.*?</dt>\s*<dd>(.*?)</dd>', re.S)
+_CITATION = re.compile(r'<div class="citation" id="([^"]+)"[^>]*>(.*?)</div>', re.S)
+_LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
+
+
+def cards(pages: dict[str, str]) -> dict[str, str]:
+    """Texts for the cards, by the name of the page and the anchor: terms and references."""
+    found = {}
+    for page, pattern in ((f"{GLOSSARY}.html", _TERM), ("book/references.html", _CITATION)):
+        for anchor, inside in pattern.findall(pages.get(page, "")):
+            words = re.sub(
+                r"<span class=\"label\">.*?</span>\s*</span>|<[^>]+>", " ", inside, flags=re.S
+            )
+            found[f"{Path(page).name}#{anchor}"] = " ".join(html.unescape(words).split())
+    return found
+
+
+def with_cards(text: str, known: dict[str, str]) -> str:
+    """A page with the cards of its own links."""
+    wanted = {f"{Path(page).name}#{anchor}" for page, anchor in _LINK.findall(text)}
+    mine = {key: known[key] for key in sorted(wanted & known.keys())}
+    if not mine:
+        return text
+    data = json.dumps(mine, ensure_ascii=False).replace("</", "<\\/")
+    return text.replace(
+        "</body>", f'<script type="application/json" id="mb-cards">{data}</script></body>', 1
+    )
+
+
+# -- what awaits the reader ----------------------------------------------------------------------------
+
+_CLAIM = re.compile(
+    r'<p class="mb-claim"><span class="mb-claim-number">Claim ([\d.]+), checked</span> (.*?)</p>'
+)
+_TAGS = re.compile(r"<(script|style|svg|pre|mjx-container)\b.*?</\1>|<[^>]+>", re.S)
+
+
+def minutes(article: str) -> int:
+    """Minutes to read the running text of a page, without code."""
+    return max(1, round(len(_TAGS.sub(" ", article).split()) / WORDS_A_MINUTE))
+
+
+def with_summary(text: str, source: str) -> str:
+    """A chapter with its reading time and its claims under the title; each claim an anchor.
+
+    Parameters
+    ----------
+    text : str
+        The page.
+    source : str
+        Way from the page to its notebook.
+    """
+    heading = re.search(r"<h1>.*?</h1>", text, re.S)
+    claims = _CLAIM.findall(text)
+    if heading is None or not claims:
+        return text
+    text = _CLAIM.sub(
+        lambda m: m[0].replace("<p ", f'<p id="claim-{m[1].replace(".", "-")}" ', 1), text
+    )
+    article = text[heading.end() : text.index("</article>")]
+    explorers = article.count('<figure class="mb-figure mb-explorer"')
+    facts = [
+        f"{minutes(article)} minutes",
+        f"{len(claims)} claims, each checked when this page was built",
+    ]
+    if explorers:
+        facts.append("one explorer" if explorers == 1 else f"{explorers} explorers")
+    items = "".join(
+        f'<li><a href="#claim-{number.replace(".", "-")}">{number}</a> {words}</li>'
+        for number, words in claims
+    )
+    summary = (
+        f'<p class="mb-meta">{" · ".join(facts)} · <a href="{source}" download>notebook</a></p>'
+        f'<details class="mb-summary"><summary>In short: what this chapter claims</summary><ol>{items}</ol></details>'
+    )
+    end = text.index("</h1>") + len("</h1>")
+    return text[:end] + summary + text[end:]

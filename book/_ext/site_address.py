@@ -1,0 +1,57 @@
+"""What needs to know where the book stands on the web: canonical links, sitemap, social cards, launch buttons.
+
+Nothing of it is guessed. ``MIRAGE_SITE`` is the address of the site, ``MIRAGE_REPOSITORY`` that of the
+repository; on GitHub's runners both follow from ``GITHUB_REPOSITORY``. Where they are not known the book is built
+without what depends on them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
+
+
+def addresses(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Address of the site, ending in a slash, and of the repository; empty where not known.
+
+    Raises
+    ------
+    ConfigError
+        If one is given that is no https address.
+    """
+    site, repository = environ.get("MIRAGE_SITE", ""), environ.get("MIRAGE_REPOSITORY", "")
+    given = environ.get("GITHUB_REPOSITORY", "")
+    if given:
+        owner, _, name = given.partition("/")
+        repository = repository or f"https://github.com/{given}"
+        own = name.lower() == f"{owner.lower()}.github.io"
+        site = site or f"https://{owner.lower()}.github.io/{'' if own else name + '/'}"
+    for field, value in (("MIRAGE_SITE", site), ("MIRAGE_REPOSITORY", repository)):
+        parts = urlsplit(value)
+        if value and (parts.scheme != "https" or not parts.netloc):
+            raise ConfigError(f"{field} = {value!r}: expected an address that begins with https://")
+    return site and site.rstrip("/") + "/", repository.rstrip("/")
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Hand the addresses to the theme and to the extensions that need them."""
+    site, repository = addresses()
+    if site:
+        config.html_baseurl = site
+        config.ogp_site_url = site
+        config.sitemap_url_scheme = "{link}"
+        config.notfound_urls_prefix = urlsplit(site).path
+    if repository:
+        config.html_theme_options |= {
+            "repository_url": repository, "use_repository_button": True, "use_issues_button": True,
+            "path_to_docs": ".", "repository_branch": "main",
+            "launch_buttons": {
+                "notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org",
+                "colab_url": "https://colab.research.google.com",
+            },
+        }  # fmt: skip

@@ -1,0 +1,81 @@
+/* On every page: cards for terms, references and equations; formulas that can be scrolled by keyboard. */
+(() => {
+  "use strict";
+
+  // What is wider than its place scrolls, and must then be reachable without a pointer.
+  const wide = () => {
+    for (const box of document.querySelectorAll("div.math, mjx-container[display]")) {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "group");
+        box.setAttribute("aria-label", "Formula");
+      }
+    }
+  };
+  wide();
+  addEventListener("resize", wide);
+
+  const data = document.getElementById("mb-cards");
+  const texts = data ? JSON.parse(data.textContent) : {};
+  const card = document.createElement("div");
+  card.className = "mb-card";
+  card.id = "mb-card";
+  card.setAttribute("role", "tooltip");
+  card.hidden = true;
+  document.body.append(card);
+  let owner = null, timer = null;
+
+  function content(link) {
+    const address = new URL(link.href, location.href);
+    const file = address.pathname.split("/").pop(), anchor = decodeURIComponent(address.hash.slice(1));
+    const text = texts[`${file}#${anchor}`];
+    if (text) return document.createTextNode(text);
+    if (address.pathname === location.pathname && anchor.startsWith("equation-")) {
+      const formula = document.getElementById(anchor)?.querySelector("mjx-container");
+      return formula ? formula.cloneNode(true) : null;
+    }
+    return null;
+  }
+
+  function show(link) {
+    const inside = content(link);
+    if (!inside) return;
+    clearTimeout(timer);
+    owner?.removeAttribute("aria-describedby");
+    owner = link;
+    card.replaceChildren(inside);
+    card.hidden = false;
+    link.setAttribute("aria-describedby", card.id);
+    const at = link.getBoundingClientRect(), size = card.getBoundingClientRect();
+    const left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - size.width - 8));
+    const above = at.top > size.height + 12;
+    card.style.left = `${left + scrollX}px`;
+    card.style.top = `${(above ? at.top - size.height - 6 : at.bottom + 6) + scrollY}px`;
+  }
+
+  function hide() {
+    owner?.removeAttribute("aria-describedby");
+    owner = null;
+    card.hidden = true;
+  }
+
+  const links = "article a.mb-term, article a.reference.internal";
+  const link = (event) => event.target.closest?.(links);
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "touch") return;
+    if (link(event)) { const found = link(event); clearTimeout(timer); timer = setTimeout(() => show(found), 120); }
+    else if (card.contains(event.target)) clearTimeout(timer);
+    else if (owner) { clearTimeout(timer); timer = setTimeout(hide, 200); }
+    else clearTimeout(timer);
+  });
+  document.addEventListener("focusin", (event) => (link(event) ? show(link(event)) : hide()));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  // On a touch screen the first tap opens the card, the second follows the link.
+  document.addEventListener("click", (event) => {
+    const found = link(event);
+    if (found && matchMedia("(hover: none)").matches && owner !== found && content(found)) {
+      event.preventDefault();
+      show(found);
+    } else if (!found && !card.contains(event.target)) hide();
+  });
+})();
