@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html open test bench data lab lint format lock clean
+.PHONY: help book html pdf open test bench data lab lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ html: $(STAMP)  ## build the book (warnings are errors; what has not changed is 
 
 book: html  ## build the book and open it
 	@$(MAKE) --no-print-directory open
+
+pdf: html  ## print the whole book into one PDF (needs Chromium or Chrome)
+	$(BIN)/python book/pdf.py
 
 open:
 	@echo "The book is at $(PAGE)"

@@ -2,7 +2,7 @@
 
 Run on the built book (`make html`), served from this machine with gzip, in a browser slowed down
 four times and with an empty cache. Bytes are exact. Times depend on the machine, so they stand
-beside the same measure of a bare page with the same text, without style or script.
+beside that of the same page without its styles and scripts, in the same run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import contextlib
 import functools
 import gzip
 import http.server
+import re
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
 
 SLOWDOWN = 4
 # What servers of static sites compress; pictures and fonts are compressed already.
@@ -90,12 +93,67 @@ def visit(browser: Browser, address: str, sent: dict[str, int], width: int = 140
     return {**seen, "bytes": sum(sent.values()), "files": dict(sent)}
 
 
-if __name__ == "__main__":
-    from browser import launched
+def bare(folder: Path, name: str) -> str:
+    """The page as text alone, beside the original; returns its name."""
+    text = (folder / f"{name}.html").read_text(encoding="utf-8")
+    text = re.sub(r"<(script|style)\b.*?</\1>|<link[^>]*>", "", text, flags=re.S)
+    (folder / f"{name}.bare.html").write_text(text, encoding="utf-8")
+    return f"{name}.bare"
 
-    with launched() as browser, served_packed(ROOT / "_build" / "html") as (address, sent):
-        for name in sys.argv[1:]:
-            found = visit(browser, f"{address}/{name}.html", sent)
-            print(name, {k: v for k, v in found.items() if k != "files"})
-            for path, size in sorted(found["files"].items(), key=lambda x: -x[1])[:14]:
-                print("  ", size, path)
+
+def repaint(browser: Browser, address: str) -> list[float]:
+    """Milliseconds from the move of a slider to the next painted frame, for each of its steps."""
+    page = browser.new_page()
+    page.goto(address)
+    figure = page.locator("figure.mb-explorer").first
+    figure.evaluate("f => f.scrollIntoView()")
+    page.wait_for_function("document.querySelector('figure.mb-explorer').dataset.live")
+    found = page.evaluate("""async () => {
+      const figure = document.querySelector('figure.mb-explorer');
+      const explorer = mirage.explorers.get(figure.id);
+      const control = explorer.about.controls.find(c => c.kind !== 'choice');
+      const field = explorer.field(control), times = [];
+      for (let i = 0; i < 40; i++) {
+        field.value = Number(field.min) + (Number(field.max) - Number(field.min)) * ((i * 7) % 40) / 40;
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        explorer.read();
+        await explorer.update();
+        figure.getBoundingClientRect();  // lays the page out anew
+        times.push(performance.now() - start);
+      }
+      return times;
+    }""")
+    page.close()
+    return found
+
+
+def main() -> None:
+    """Print one row a page as CSV: bytes, milliseconds, ratio to the bare page, layout shift, repaint."""
+    from browser import launched
+    from pages import PAGES
+
+    site = ROOT / "_build" / "html"
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+        copy = Path(folder) / "html"
+        shutil.copytree(site, copy)
+        with served_packed(copy) as (address, sent):
+            print("page,kilobytes,largest_paint_ms,bare_ms,shift,repaint_ms_median,repaint_ms_max")
+            for name in PAGES:
+                visits = [visit(browser, f"{address}/{name}.html", sent) for _ in range(3)]
+                plain = [
+                    visit(browser, f"{address}/{bare(copy, name)}.html", sent) for _ in range(3)
+                ]
+                best = min(visits, key=lambda v: v["lcp"])
+                row = [
+                    name, f"{best['bytes'] / 1000:.0f}", f"{best['lcp']:.0f}",
+                    f"{min(v['lcp'] for v in plain):.0f}", f"{max(v['cls'] for v in visits):.3f}",
+                ]  # fmt: skip
+                if "mb-explorer" in (copy / f"{name}.html").read_text(encoding="utf-8"):
+                    times = sorted(repaint(browser, f"{address}/{name}.html"))
+                    row += [f"{times[len(times) // 2]:.1f}", f"{times[-1]:.1f}"]
+                print(",".join(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

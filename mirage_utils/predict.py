@@ -1,7 +1,7 @@
 """Predict first: the reader chooses or draws what they expect, and then sees what comes out.
 
-A choice needs no script: until one is made, the style sheet of the book covers the figure of the next
-cell. Without the style sheet, as in a notebook, all answers are there to read.
+A choice needs no script: until one is made, a rule of style covers the figure. Without the book's style
+sheet, as in a notebook, all answers are there to read.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .errors import as_array, require
 __all__ = ["choose", "sketch"]
 
 
-def choose(name: str, question: str, options: Mapping[str, str]) -> None:
-    """Ask what the next figure will show.
+def choose(name: str, question: str, options: Mapping[str, str], *, figure: str) -> None:
+    """Ask what a figure of the chapter will show.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ def choose(name: str, question: str, options: Mapping[str, str]) -> None:
         Plain text.
     options : mapping of str to str
         What may be expected, plain text, and what is to be said of it, HTML.
+    figure : str
+        Identifier of the figure, ``fig-...``.
 
     Raises
     ------
@@ -38,6 +40,7 @@ def choose(name: str, question: str, options: Mapping[str, str]) -> None:
         If the name is malformed, or there are fewer than two options.
     """
     _check(name, question)
+    require(bool(re.fullmatch(r"fig-[a-z0-9-]+", figure)), "figure", figure, "the id of a figure")
     require(len(options) >= 2, "options", len(options), "at least two")
     choices, answers = [], []
     for i, (option, answer) in enumerate([*options.items(), ("Show me without a guess.", "")]):
@@ -48,11 +51,18 @@ def choose(name: str, question: str, options: Mapping[str, str]) -> None:
         )
         if answer:
             answers.append(
-                f'<p class="mb-answer"><span class="mb-chosen">{html.escape(option)}</span> {answer}</p>'
+                f'<p class="mb-answer"><span class="mb-chosen">{html.escape(option)}</span> {answer} '
+                f'<a href="#{figure}">To the figure</a></p>'
             )
+    # Until a choice is made the figure is covered: on screens only, and not for those led to it by a link.
+    open_ = f"body:has(#{name} .mb-option):not(:has(#{name} input:checked)) #{figure}:not(:target)"
+    cover = (
+        f"<style>@media screen {{ {open_} {{ position: relative }} {open_} > * {{ visibility: hidden }} "
+        f"{open_}::before {{ content: var(--mb-covered) }} }}</style>"
+    )
     display(
         HTML(
-            f'<form class="mb-predict" id="{name}" autocomplete="off"><fieldset>'
+            f'{cover}<form class="mb-predict" id="{name}" autocomplete="off"><fieldset>'
             f'<legend><span class="mb-kicker">Predict first</span> {html.escape(question)}</legend>'
             f'{"".join(choices)}</fieldset><div class="mb-answers" role="status">{"".join(answers)}'
             "</div></form>"

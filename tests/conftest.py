@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +118,6 @@ def keep_in_the_books_cache(chapter: Path, executed: Path) -> None:
     """
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
-
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
     from mirage_book import digest
 
     notebook = nbformat.read(chapter, as_version=4)

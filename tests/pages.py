@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from conftest import ROOT
+from playwright.sync_api import Locator, Page
 
 # The program `jupyter-book`, from the environment that runs the tests.
 PROGRAM = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
@@ -72,6 +73,11 @@ def visit(browser, home, name, width, theme):
     )
     page.goto(f"{home}/{name}")
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
-    page.evaluate("window.MathJax && MathJax.startup.promise")
     return page, trouble
+
+
+def keep(seen: Page | Locator, name: str) -> None:
+    """Keep what a test saw as a picture, in ``_build/screenshots``, to be looked at by people."""
+    folder = ROOT / "_build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    seen.screenshot(path=folder / f"{name}.png")

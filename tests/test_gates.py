@@ -22,7 +22,8 @@ def house(tmp_path):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
         )
-    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    for file in ("requirements.txt", "CITATION.cff"):
+        shutil.copy(ROOT / file, tmp_path)
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
@@ -56,6 +57,7 @@ def test_a_good_page_passes_twice_and_runs_once(house):
         ({"prose": "# A page\n\n[nowhere](missing.md)"}, "missing.md"),
         ({"prose": "# A page\n\n{glue:text}`y:d`"}, "No key 'y'"),
         ({"prose": "# A page\n\n{cite}`nobody2020`"}, "nobody2020"),
+        ({"prose": "# A page\n\n$\\nonsense$"}, "Undefined control sequence"),
         ({"code": GOOD + "\n1 / 0"}, "ZeroDivisionError"),
         (
             {"code": GOOD + "\nfrom mirage_utils.chapter import claim\nclaim('1.1', 'no', False)"},
@@ -67,7 +69,7 @@ def test_a_good_page_passes_twice_and_runs_once(house):
             "picture without",
         ),
     ],
-    ids=["link", "glue", "citation", "error", "claim", "stderr", "alt"],
+    ids=["link", "glue", "citation", "formula", "error", "claim", "stderr", "alt"],
 )
 def test_a_planted_fault_stops_the_build_cold_and_warm(house, fault, message):
     page(house, **fault)

@@ -131,7 +131,6 @@ def test_a_count_of_zero_is_an_arrow_and_not_a_point_on_a_log_axis():
         explore.many_tokens,
         explore.one_metric,
         explore.items,
-        explore.emergence_clinic,
     ],
 )
 def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
@@ -152,7 +151,6 @@ def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
     [
         (explore.many_tokens, {"alpha", "N_c", "E", "L", "items"}),
         (explore.items, {"alpha", "L", "n"}),
-        (explore.emergence_clinic, {"alpha", "L", "m", "n"}),
         (explore.assumptions, {"L", "v", "E", "s"}),
     ],
 )
@@ -192,14 +190,18 @@ def test_the_explorer_of_metrics_knows_them_all():
                 assert explorer._view.value != before, (metric.name, parameter)
 
 
-def test_an_emergence_clinic_with_nothing_to_see_says_so():
-    explorer = explore.emergence_clinic()
+def test_drawn_points_say_what_has_no_score_and_what_has_an_infinite_one():
+    explorer = explore.drawn_points()
     explorer.widget()
-    explorer.controls["alpha"].value = 2.0
-    explorer.controls["n"].value = 10
-    explorer.controls["m"].value = 3
-    explorer.controls["L"].value = 50
-    assert "undefined" in explorer._view.value or "score is" in explorer._view.value
+    points = [control for name, control in explorer.controls.items() if name != "preset"]
+    for control in points:
+        control.value = 0.4
+    assert "undefined" in explorer._view.value
+    points[-1].value = 0.9
+    assert "infinite" in explorer._view.value
+    explorer.controls["preset"].value = "line"
+    assert [c.value for c in points] == pytest.approx(np.linspace(0, 0.7, 8), abs=1e-9)
+    assert "<strong>7</strong>" in explorer._view.value
 
 
 # -- glue and claims ----------------------------------------------------------------------------

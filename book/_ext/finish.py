@@ -8,6 +8,7 @@ from pathlib import Path
 
 import icons
 import reading
+import site_address
 from mathematics import FormulaError, Typesetter
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -21,7 +22,7 @@ _LATER = {"xmark"}
 _IDLE = re.compile(
     r'<script(?P<given>[^>]*)>(?P<inside>[^<]*)</script>\s*|<link[^>]*rel="preload"[^>]*>\s*', re.S
 )
-_NEVER = ("mathjax", "fontawesome", "toggleHintShow", "toggleHintHide", "kernelName")
+_NEVER = ("mathjax", "fontawesome", "kernelName")
 # The theme decides between light and dark when everything has been loaded, and the page would change
 # its colours before the reader's eyes. Here it is decided before anything is shown.
 _THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
@@ -34,6 +35,11 @@ document.documentElement.dataset.theme = (chosen =>
 _SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
 
 
+# Formulas that the typesetter did not see, anywhere but in code.
+_CODE = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.S)
+_RAW = re.compile(r"\\[(\[][^<]{1,60}")
+
+
 def pages(folder: Path) -> list[Path]:
     """All pages of the site."""
     found = sorted(folder.rglob("*.html"))
@@ -42,6 +48,7 @@ def pages(folder: Path) -> list[Path]:
 
 # Scripts of our own, each on the pages that hold what it works on.
 _SCRIPTS = {
+    "mirage.js": "<article",
     "mirage-explorer.js": '<figure class="mb-figure mb-explorer"',
     "mirage-sketch.js": "mb-sketch",
 }
@@ -89,6 +96,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         for page in pages(folder)
     }
     known = reading.cards(texts)
+    site, repository = site_address.addresses()
     names = set(_LATER)
     for name, text in texts.items():
         names |= icons.used(text)
@@ -97,10 +105,14 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             text = typesetter.page(text)
         except FormulaError as error:
             logger.warning("%s: %s", name, error, type="mirage", subtype="math")
+        for left in _RAW.findall(_CODE.sub("", text)):
+            logger.warning("%s: raw formula %s", name, left, type="mirage", subtype="math")
         text = slim(text, search=name == "search.html").replace(_THEME, _THEME_AT_ONCE)
         if name.startswith("notebooks/"):
             source = f"{root}_sources/{name.removesuffix('.html')}.ipynb"
-            text = reading.with_summary(text, source)
+            places = site_address.launch_links(repository, name.removesuffix(".html"))
+            text = reading.with_summary(text, source, places)
+            text = reading.with_citation(text, site, name)
         text = with_scripts(reading.with_cards(text, known), root)
         (folder / name).write_text(text, encoding="utf-8")
     script = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")

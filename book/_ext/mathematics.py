@@ -47,7 +47,7 @@ function style() { return adaptor.textContent(output.styleSheet(page)); }
 
 # What Sphinx's MathJax writer and `mirage_utils.chapter.table` put into a page.
 _FORMULA = re.compile(
-    r'<(?P<tag>span|div) class="math notranslate nohighlight"[^>]*>(?P<inside>.*?)</(?P=tag)>', re.S
+    r'<(?P<tag>span|div) class="(?:[^"]* )?math(?: [^"]*)?"[^>]*>(?P<inside>.*?)</(?P=tag)>', re.S
 )
 _INLINE = re.compile(r"\\\((.*?)\\\)", re.S)
 _NUMBER = re.compile(r'\s*(<span class="eqno">.*?</a></span>)?(.*)', re.S)

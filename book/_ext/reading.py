@@ -5,11 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
+ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = "book/glossary"
 WORDS_A_MINUTE = 220
 
@@ -115,7 +118,7 @@ def minutes(article: str) -> int:
     return max(1, round(len(_TAGS.sub(" ", article).split()) / WORDS_A_MINUTE))
 
 
-def with_summary(text: str, source: str) -> str:
+def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
     """A chapter with its reading time and its claims under the title; each claim an anchor.
 
     Parameters
@@ -124,8 +127,11 @@ def with_summary(text: str, source: str) -> str:
         The page.
     source : str
         Way from the page to its notebook.
+    places : mapping of str to str
+        Words and address of where else the chapter runs.
     """
-    heading = re.search(r"<h1>.*?</h1>", text, re.S)
+    # The first heading is one for print; the chapter's own stands in the article.
+    heading = re.compile(r"<h1>.*?</h1>", re.S).search(text, text.find("<article"))
     claims = _CLAIM.findall(text)
     if heading is None or not claims:
         return text
@@ -144,9 +150,45 @@ def with_summary(text: str, source: str) -> str:
         f'<li><a href="#claim-{number.replace(".", "-")}">{number}</a> {words}</li>'
         for number, words in claims
     )
+    links = {"Download the notebook": source, **places}
+    ways = " · ".join(
+        f'<a href="{html.escape(address)}"{" download" if address == source else ""}>{words}</a>'
+        for words, address in links.items()
+    )
     summary = (
-        f'<p class="mb-meta">{" · ".join(facts)} · <a href="{source}" download>notebook</a></p>'
+        f'<p class="mb-meta">{" · ".join(facts)}<br>{ways}</p>'
         f'<details class="mb-summary"><summary>In short: what this chapter claims</summary><ol>{items}</ol></details>'
     )
-    end = text.index("</h1>") + len("</h1>")
-    return text[:end] + summary + text[end:]
+    return text[: heading.end()] + summary + text[heading.end() :]
+
+
+def with_citation(text: str, site: str, name: str) -> str:
+    """A chapter that says at its end how to cite it."""
+    heading = re.compile(r"<h1>(.*?)<a class=\"headerlink", re.S).search(
+        text, text.find("<article")
+    )
+    if heading is None:
+        return text
+    title = " ".join(html.unescape(re.sub(r"<[^>]+>", "", heading[1])).split()).lstrip(
+        "0123456789. "
+    )
+    about = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    year = str(about["date-released"])[:4]
+    key = "mirage-book-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    address = f"{site}{name}" if site else ""
+    entry = [
+        f"@incollection{{{key},", f"  title     = {{{title}}},", "  author    = {{The Mirage Book authors}},",
+        "  booktitle = {The Mirage Book},", f"  version   = {{{about['version']}}},", f"  year      = {{{year}}},",
+    ]  # fmt: skip
+    if address:
+        entry.append(f"  url       = {{{address}}},")
+    words = (
+        f"The Mirage Book authors ({year}). {title}. In <cite>The Mirage Book</cite>, version {about['version']}."
+        + (f" {address}" if address else "")
+    )
+    block = (
+        f'<details class="mb-cite"><summary>Cite this chapter</summary><p>{words}</p>'
+        f'<pre tabindex="0">{html.escape(chr(10).join([*entry, "}"]))}</pre></details>'
+    )
+    end = text.index("</article>")
+    return text[:end] + block + text[end:]

@@ -38,6 +38,18 @@ def addresses(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
     return site and site.rstrip("/") + "/", repository.rstrip("/")
 
 
+def launch_links(repository: str, docname: str) -> dict[str, str]:
+    """Words and address of the places where a chapter runs without an installation."""
+    if not repository.startswith("https://github.com/"):
+        return {}
+    owner = repository.removeprefix("https://github.com/")
+    name = docname.rpartition("/")[2]
+    return {
+        "Open in Colab": f"https://colab.research.google.com/github/{owner}/blob/colab/{name}.ipynb",
+        "Open in Binder": f"https://mybinder.org/v2/gh/{owner}/main?urlpath=lab/tree/notebooks/{name}.ipynb",
+    }
+
+
 def configure(app: Sphinx, config: Config) -> None:
     """Hand the addresses to the theme and to the extensions that need them."""
     site, repository = addresses()
@@ -50,8 +62,4 @@ def configure(app: Sphinx, config: Config) -> None:
         config.html_theme_options |= {
             "repository_url": repository, "use_repository_button": True, "use_issues_button": True,
             "path_to_docs": ".", "repository_branch": "main",
-            "launch_buttons": {
-                "notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org",
-                "colab_url": "https://colab.research.google.com",
-            },
         }  # fmt: skip

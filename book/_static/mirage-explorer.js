@@ -120,7 +120,6 @@
     whole: (x) => Math.round(x).toLocaleString("en"),
     fixed1: (x) => x.toFixed(1),
     fixed2: (x) => x.toFixed(2),
-    digits2: (x) => String(Number(x.toPrecision(2))),
     digits3: (x) => (x === null || Number.isNaN(x) ? "–" : Math.abs(x) === Infinity ? "∞" : trim(x)),
     percent: (x) => (x === null ? "–" : x > 0 && x < 0.001 ? (100 * x).toExponential(1) + "%" : (100 * x).toFixed(1) + "%"),
     text: (x) => String(x),

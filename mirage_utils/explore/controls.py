@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import ipywidgets as widgets
+import numpy as np
 
 from ..errors import require
 from ..plots import size_label
@@ -15,9 +16,9 @@ from ..plots import size_label
 __all__ = ["FORMATS", "Choice", "Slider", "formatted"]
 
 Format = Literal[
-    "size", "whole", "fixed1", "fixed2", "digits2", "digits3", "percent", "text"
+    "size", "whole", "fixed1", "fixed2", "digits3", "percent", "text"
 ]  # fmt: skip
-FORMATS = ("size", "whole", "fixed1", "fixed2", "digits2", "digits3", "percent", "text")
+FORMATS = ("size", "whole", "fixed1", "fixed2", "digits3", "percent", "text")
 """Ways to write a value. `mirage-explorer.js` knows the same; a test holds them together."""
 
 
@@ -26,21 +27,30 @@ def formatted(value: Any, how: Format) -> str:
     if how == "text":
         return str(value)
     if how == "whole":
-        return f"{round(value):,}"
+        return f"{math.floor(value + 0.5):,}"  # halves go up, as in JavaScript
     if how in ("fixed1", "fixed2"):
         return f"{value:.{how[-1]}f}"
-    if how == "digits2":
-        return f"{float(f'{value:.2g}'):g}"
     if how == "size":
         return size_label(float(f"{value:.3g}"))
     if math.isnan(value):
         return "–"
     if how == "digits3":
-        return "∞" if math.isinf(value) else f"{float(f'{value:.3g}'):g}"
+        return "∞" if math.isinf(value) else _plain(float(f"{value:.3g}"))
     if 0 < value < 0.001:
-        mantissa, power = f"{100 * value:.1e}".split("e")
-        return f"{mantissa}e{int(power):+d}%"
+        return f"{_exponent(f'{100 * value:.1e}')}%"
     return f"{100 * value:.1f}%"
+
+
+def _plain(value: float) -> str:
+    """As JavaScript writes a number: with an exponent only below a millionth."""
+    if value == 0 or abs(value) >= 1e-6:
+        return np.format_float_positional(value, trim="-")
+    return _exponent(f"{value:g}")
+
+
+def _exponent(text: str) -> str:
+    mantissa, power = text.split("e")
+    return f"{mantissa}e{int(power):+d}"
 
 
 @dataclass(frozen=True)

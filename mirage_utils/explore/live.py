@@ -18,7 +18,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from .. import symbols
-from ..errors import require
+from ..errors import FieldError
 from .controls import Format
 
 __all__ = [
@@ -53,10 +53,10 @@ def vega(expression: sp.Expr, names: Mapping[sp.Symbol, str] | None = None) -> s
     given = {s: (names or {}).get(s, parameter(str(s))) for s in expression.free_symbols}
     # Symbols under new names: the same assumptions, so that nothing is simplified anew.
     renamed = {s: sp.Symbol(text, **s.assumptions0) for s, text in given.items()}
-    script = symbols.javascript(expression.xreplace(renamed))
-    require(
-        "Not supported" not in script, "expression", expression, "functions that JavaScript has"
-    )
+    try:
+        script = symbols.javascript(expression.xreplace(renamed))
+    except NotImplementedError:
+        raise FieldError("expression", expression, "functions that JavaScript has") from None
     return re.sub(r"\s+", " ", script.replace("Math.", ""))
 
 

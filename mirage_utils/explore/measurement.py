@@ -200,7 +200,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
             fig,
             name="fig-drawn-points",
             alt=f"Eight points of one's own, from {y[0]:.0%} to {y[-1]:.0%}; their emergence score is {words}.",
-            caption=f"Emergence score: <strong>{words}</strong>.{more}",
+            caption=f"Emergence score of these eight points: <strong>{words}</strong>.{more}",
             source="Your points; the noise is Gaussian, 200,000 draws.",
             kind="simulation",
         )  # fmt: skip
@@ -216,7 +216,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     start = {name: c.value for name, c in controls.items()}
     score = f"emergenceScore([{', '.join('v_' + n for n in names)}])"
     says = (
-        f"'Emergence score: ' + (isNaN({score}) ? 'undefined, since nothing changes' : isFinite({score}) ? format({score}, '.3~g') + "
+        f"'Emergence score of these eight points: ' + (isNaN({score}) ? 'undefined, since nothing changes' : isFinite({score}) ? format({score}, '.3~g') + "
         f"'. Noise without a trend scores as high in ' + format(1 - countBelow(noise, {score}) / 1000, '.1%') + ' of cases' : "
         "'infinite, since most steps are exactly zero') + '.'"
     )

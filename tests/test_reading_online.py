@@ -1,0 +1,309 @@
+"""What readers online are owed: light pages, predictions before figures, cards, ways in."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from types import SimpleNamespace
+
+import colab
+import icons
+import mathematics
+import nbformat
+import pytest
+import reading
+import site_address
+from conftest import CHAPTERS, ROOT
+from pages import PAGES, visit
+from sphinx.errors import ConfigError
+
+from benchmarks.pages import served_packed
+from mirage_utils import predict
+from mirage_utils.errors import FieldError
+
+BUDGET, WITH_EXPLORER = 600_000, 1_100_000  # bytes, gzipped, on a first visit
+
+
+def test_every_page_is_light(site, browser):
+    with served_packed(site) as (address, sent):
+        for name in PAGES:
+            sent.clear()
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(f"{address}/{name}.html")
+            page.wait_for_load_state("networkidle")
+            explorers = page.locator("figure.mb-explorer")
+            assert sum(sent.values()) < BUDGET, (name, sent)
+            for i in range(explorers.count()):
+                explorers.nth(i).evaluate("figure => figure.scrollIntoView()")
+                page.wait_for_function(
+                    "i => document.querySelectorAll('figure.mb-explorer')[i].dataset.live", arg=i
+                )
+            assert sum(sent.values()) < WITH_EXPLORER, (name, sent)
+            scripts = [path for path in sent if "mirage-" in path and path.endswith(".js")]
+            assert bool(explorers.count()) == any("mirage-vega" in path for path in scripts), name
+            context.close()
+
+
+def test_formulas_need_no_script_and_have_words(site, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"file://{site}/notebooks/03_many_tokens.html")
+    count = page.locator("mjx-container > svg").count()
+    assert count > 30
+    assert page.locator("mjx-container mjx-assistive-mml math").count() == count
+    box = page.locator("div.math mjx-container > svg").first.bounding_box()
+    assert box["width"] > 20
+    assert box["height"] > 8
+    context.close()
+
+
+def test_every_chapter_asks_before_its_main_figure(chapter_run):
+    for chapter in CHAPTERS:
+        pages = "".join(chapter_run(chapter.stem).html())
+        forms = re.findall(r'<form class="mb-predict[^"]*" id="(guess-[a-z-]+)"', pages)
+        assert forms, chapter.stem
+        assert len(forms) == len(set(forms))
+        for figure in re.findall(r"#(fig-[a-z0-9-]+):not\(:target\)", pages):
+            assert f'id="{figure}"' in pages, (chapter.stem, figure)
+
+
+def test_a_choice_uncovers_the_figure(site, browser):
+    page, trouble = visit(browser, f"file://{site}", "notebooks/02_one_token.html", 1400, "light")
+    picture = page.locator("#fig-alpha-sweep .mb-panels")
+    assert not picture.is_visible()
+    assert page.locator("#guess-exponent .mb-answer:visible").count() == 0
+    page.locator("#guess-exponent input").first.focus()
+    page.keyboard.press("ArrowDown")  # by keyboard alone
+    assert picture.is_visible()
+    assert page.locator("#guess-exponent .mb-answer:visible").count() == 1
+    assert "more steeply" in page.locator("#guess-exponent .mb-answer:visible").inner_text()
+    page.locator("#guess-exponent input").last.check()  # without a guess
+    assert picture.is_visible()
+    page.close()
+    page, _ = visit(
+        browser, f"file://{site}", "notebooks/02_one_token.html#fig-alpha-sweep", 1400, "light"
+    )
+    assert page.locator("#fig-alpha-sweep .mb-panels").is_visible()  # led there by a link
+    page.emulate_media(media="print")
+    page.goto(f"file://{site}/notebooks/02_one_token.html")
+    assert page.locator("#fig-alpha-sweep .mb-panels").is_visible()  # on paper
+    assert trouble == []
+    page.close()
+
+
+def test_a_curve_can_be_drawn_by_pointer_and_by_slider(site, browser):
+    page, trouble = visit(browser, f"file://{site}", "notebooks/03_many_tokens.html", 1000, "light")
+    form = page.locator("#guess-few")
+    form.scroll_into_view_if_needed()
+    pad = form.locator(".mb-pad svg")
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.97, box["y"] + box["height"] * 0.1, steps=12)
+    page.mouse.up()
+    values = [int(v) for v in form.locator("output").all_text_contents() for v in [v.rstrip("%")]]
+    assert values == sorted(values)
+    assert values[-1] > values[0] + 40
+    form.locator("summary").click()
+    form.locator("input[type=range]").first.focus()
+    page.keyboard.press("Home")
+    assert form.locator("output").first.inner_text() == "0%"
+    form.locator(".mb-reveal").click()
+    about = json.loads(form.locator("script").text_content())
+    drawn = [float(v.rstrip("%")) for v in form.locator("output").all_text_contents()]
+    gap = sum(abs(d - 100 * t) for d, t in zip(drawn, about["truth"], strict=True)) / len(drawn)
+    assert f"differ by {gap:.0f} points" in form.locator(".mb-verdict").inner_text()
+    assert form.locator("path.mb-truth").get_attribute("d")
+    assert trouble == []
+    page.close()
+
+
+def test_questions_are_checked():
+    with pytest.raises(FieldError, match="name = 'longer'"):
+        predict.choose("longer", "What will come out here?", {"a": "", "b": ""}, figure="fig-x")
+    with pytest.raises(FieldError, match="at least two"):
+        predict.choose("guess-x", "What will come out here?", {"a": ""}, figure="fig-x")
+    with pytest.raises(FieldError, match="figure = 'x'"):
+        predict.choose("guess-x", "What will come out here?", {"a": "", "b": ""}, figure="x")
+    with pytest.raises(FieldError, match="one share a label"):
+        predict.sketch(
+            "guess-x", "What will come out here?", labels=["1"], truth=[0, 1], x="x", y="y"
+        )
+    with pytest.raises(FieldError, match=r"truth\[1\] = 1.5"):
+        predict.sketch(
+            "guess-x", "What will come out here?", labels="ab", truth=[0, 1.5], x="x", y="y"
+        )
+
+
+def test_terms_and_references_open_cards(site, browser):
+    page, trouble = visit(browser, f"file://{site}", "notebooks/03_many_tokens.html", 1400, "dark")
+    term = page.locator("a.mb-term").first
+    term.focus()
+    card = page.locator(".mb-card")
+    assert card.is_visible()
+    assert len(card.inner_text().split()) > 5
+    assert term.get_attribute("aria-describedby") == "mb-card"
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+    page.locator("article a.reference.internal[href*='references.html#']").first.hover()
+    page.wait_for_function("!document.querySelector('.mb-card').hidden")
+    assert re.search(r"\b(19|20)\d\d\b", card.inner_text())
+    assert trouble == []
+    page.close()
+
+
+def test_a_term_is_linked_once_a_chapter_and_leads_to_its_entry(site):
+    glossary = (site / "book/glossary.html").read_text()
+    for chapter in CHAPTERS:
+        text = (site / f"notebooks/{chapter.stem}.html").read_text()
+        links = re.findall(r'class="[^"]*mb-term[^"]*" href="[^"#]*#([^"]+)"', text)
+        assert links, chapter.stem
+        assert len(links) == len(set(links))
+        for anchor in links:
+            assert f'id="{anchor}"' in glossary
+
+
+def test_each_chapter_says_what_awaits_the_reader_and_how_to_cite_it(site):
+    for chapter in CHAPTERS:
+        text = (site / f"notebooks/{chapter.stem}.html").read_text()
+        assert re.search(r'<p class="mb-meta">\d+ minutes · \d+ claims', text)
+        source = re.search(r'href="(\.\./_sources/[^"]+\.ipynb)" download', text)[1]
+        assert (site / "notebooks" / source).resolve().is_file()
+        claims = re.findall(r'<li><a href="#(claim-[\d-]+)">', text)
+        assert claims
+        assert all(text.count(f'<p id="{anchor}"') == 1 for anchor in claims)
+        assert "@incollection{mirage-book-" in text
+
+
+def test_icons_are_drawn_and_no_font_is_loaded(site, browser):
+    page = browser.new_page()
+    loaded = []
+    page.on("request", lambda r: loaded.append(r.url))
+    page.goto(f"file://{site}/book/intro.html")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in loaded if "webfont" in url or "fontawesome" in url]
+    assert (
+        page.locator(".fa-circle-half-stroke")
+        .first.evaluate("e => getComputedStyle(e).maskImage")
+        .startswith("url(")
+    )
+    page.close()
+
+
+def test_an_unknown_icon_is_named():
+    with pytest.raises(icons.IconError, match="fa-unicorn"):
+        icons.stylesheet({"unicorn"}, "")
+    assert icons.used('<i class="fa-solid fa-sun fa-lg">') == {"sun"}
+
+
+def test_a_formula_that_cannot_be_set_is_named():
+    typesetter = mathematics.Typesetter()
+    with pytest.raises(mathematics.FormulaError, match=r"\\frac\{a"):
+        typesetter.formula(r"\frac{a")
+    with pytest.raises(mathematics.FormulaError, match="Undefined control sequence"):
+        typesetter.formula(r"\nonsense")
+    page = typesetter.page('<body><span class="math x">\\(a &lt; b\\)</span></body>')
+    assert page.count("<mjx-container") == 1
+    assert "<mo>&lt;</mo>" in page
+    assert page.index("<defs>") > page.index("</mjx-container>")
+    assert typesetter.page("<body>none</body>") == "<body>none</body>"
+
+
+def test_reading_time_leaves_code_and_pictures_out():
+    words = "word " * 440
+    assert reading.minutes(f"<p>{words}</p>") == 2
+    assert reading.minutes(f"<p>{words}</p><pre>{words}</pre><svg>{words}</svg>") == 2
+    assert reading.minutes("") == 1
+
+
+def test_where_the_book_stands_is_told_and_never_guessed():
+    assert site_address.addresses({}) == ("", "")
+    given = {"GITHUB_REPOSITORY": "Owner/book"}
+    assert site_address.addresses(given) == (
+        "https://owner.github.io/book/", "https://github.com/Owner/book",
+    )  # fmt: skip
+    assert (
+        site_address.addresses({"GITHUB_REPOSITORY": "me/me.github.io"})[0]
+        == "https://me.github.io/"
+    )
+    own = {
+        **given,
+        "MIRAGE_SITE": "https://book.example",
+        "MIRAGE_REPOSITORY": "https://git.example/x",
+    }
+    assert site_address.addresses(own) == ("https://book.example/", "https://git.example/x")
+    with pytest.raises(ConfigError, match=r"MIRAGE_SITE = 'book\.example'"):
+        site_address.addresses({"MIRAGE_SITE": "book.example"})
+    links = site_address.launch_links("https://github.com/Owner/book", "notebooks/02_one_token")
+    assert links["Open in Colab"].endswith("/Owner/book/blob/colab/02_one_token.ipynb")
+    assert (
+        "Owner/book/main?urlpath=lab/tree/notebooks/02_one_token.ipynb" in links["Open in Binder"]
+    )
+    assert site_address.launch_links("", "notebooks/02_one_token") == {}
+
+
+def test_addresses_reach_the_extensions(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/book")
+    config = SimpleNamespace(html_theme_options={})
+    site_address.configure(None, config)
+    assert config.html_baseurl == config.ogp_site_url == "https://owner.github.io/book/"
+    assert config.notfound_urls_prefix == "/book/"
+    assert config.html_theme_options["repository_url"] == "https://github.com/owner/book"
+
+
+def test_chapters_for_colab_install_the_library_first(tmp_path):
+    written = colab.write("https://github.com/owner/book", "abc", tmp_path)
+    assert [path.name for path in written] == [path.name for path in CHAPTERS]
+    for path, chapter in zip(written, CHAPTERS, strict=True):
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        first = notebook.cells[0].source
+        assert (
+            '%pip install -q "mirage-utils[chapters,train] @ git+https://github.com/owner/book@abc"'
+            in first
+        )
+        assert notebook.cells[1:] == nbformat.read(chapter, as_version=4).cells
+
+
+def test_binder_installs_the_lock_and_the_library():
+    folder = ROOT / ".binder"
+    target = (folder / "requirements.txt").read_text().split()
+    assert target == ["-r", "../requirements.txt"]
+    assert (folder / target[1]).resolve() == ROOT / "requirements.txt"
+    assert (folder / "postBuild").stat().st_mode & stat.S_IXUSR
+    assert "pip install" in (folder / "postBuild").read_text()
+    assert (folder / "runtime.txt").read_text().strip() == "python-3.11"
+
+
+def test_the_pdf_holds_every_page_and_no_path_of_this_machine(site, browser, tmp_path):
+    import io
+
+    import pdf
+    from pypdf import PdfReader
+
+    assert set(pdf.contents()) == set(PAGES)
+    page = browser.new_page(color_scheme="light")
+    sheets = PdfReader(io.BytesIO(pdf.printed(page, "notebooks/02_one_token"))).pages
+    page.close()
+    text = "".join(sheet.extract_text() for sheet in sheets)
+    assert "One token" in text
+    assert "Claim 2.1" in text
+    links = [
+        str(note.get_object().get("/A", {}).get("/URI", ""))
+        for sheet in sheets
+        for note in sheet.get("/Annots", [])
+    ]
+    assert not [link for link in links if link.startswith("file:")]
+
+
+def test_a_page_that_is_not_there_says_so(site, browser):
+    from browser import served
+
+    with served(site) as address:
+        page, trouble = visit(browser, address, "404.html", 390, "light")
+        assert "This page is not here" in page.locator("h1:visible").inner_text()
+        assert page.locator("article a[href*='intro']").count() == 1
+        assert trouble == []
+        page.close()
