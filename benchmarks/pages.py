@@ -87,7 +87,7 @@ def visit(browser: Browser, address: str, sent: dict[str, int], width: int = 140
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(700)
     seen = page.evaluate("__seen")
     context.close()
     return {**seen, "bytes": sum(sent.values()), "files": dict(sent)}
@@ -140,9 +140,9 @@ def main() -> None:
         with served_packed(copy) as (address, sent):
             print("page,kilobytes,largest_paint_ms,bare_ms,shift,repaint_ms_median,repaint_ms_max")
             for name in PAGES:
-                visits = [visit(browser, f"{address}/{name}.html", sent) for _ in range(3)]
+                visits = [visit(browser, f"{address}/{name}.html", sent) for _ in range(2)]
                 plain = [
-                    visit(browser, f"{address}/{bare(copy, name)}.html", sent) for _ in range(3)
+                    visit(browser, f"{address}/{bare(copy, name)}.html", sent) for _ in range(2)
                 ]
                 best = min(visits, key=lambda v: v["lcp"])
                 row = [

@@ -145,7 +145,7 @@ def panel(
         Inches.
     """
     with mpl.rc_context(_STYLE):
-        size = (6.3 if wide else 3.9, height or (3.5 if wide else 3.0))
+        size = (4.9 if wide else 3.9, height or 3.0)
         # A fixed frame with a layout inside it, so that panels side by side come out alike.
         fig = Figure(figsize=size, layout="constrained")
         ax = fig.add_subplot()

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pages import PAGES, keep, visit
 
 VIEWS = [(1400, "light"), (1400, "dark"), (390, "light"), (390, "dark")]
+AUDITED = [(1400, "light"), (390, "dark")]  # both widths and both themes, in half of the time
 
 
 def wake_explorers(page):
@@ -21,8 +22,12 @@ def wake_explorers(page):
 def violations(page):
     """What axe-core finds against the A and AA rules of WCAG 2.2."""
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    options = {"runOnly": {"type": "tag", "values": rules}, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
+    options = {
+        "runOnly": {"type": "tag", "values": rules}, "resultTypes": ["violations"], "preload": False,
+    }  # fmt: skip
+    # Drawings that are hidden from screen readers have thousands of parts and nothing to find.
+    drawings = {"exclude": [['svg[aria-hidden="true"]']]}
+    found = Axe().run(page, context=drawings, options=options).response["violations"]
     return [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found]
 
 
@@ -43,6 +48,7 @@ def test_every_page_in_a_browser(site, browser, width, theme):
             assert page.locator("figure.mb-figure svg").count() > 3
         keep(page, f"{name.rpartition('/')[2]}-{width}-{theme}")
         wake_explorers(page)
-        assert violations(page) == [], name
         assert trouble == [], name
+        if (width, theme) in AUDITED:
+            assert violations(page) == [], name
         page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -54,7 +55,7 @@ _SCRIPTS = {
 }
 
 
-def with_scripts(text: str, root: str) -> str:
+def with_scripts(text: str, root: str, static: Path) -> str:
     """A page with those of our scripts that it needs.
 
     Parameters
@@ -62,13 +63,19 @@ def with_scripts(text: str, root: str) -> str:
     text : str
     root : str
         Way from the page to the root of the site, such as ``../``.
+    static : Path
+        Where the scripts are. Their digest goes into the address, so that no browser keeps an old one.
     """
     tags = "".join(
-        f'<script defer src="{root}_static/{name}"></script>\n'
+        f'<script defer src="{root}_static/{name}?v={_short_digest(static / name)}"></script>\n'
         for name, needed in _SCRIPTS.items()
         if needed in text
     )
     return text.replace("</head>", f"{tags}</head>", 1)
+
+
+def _short_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def slim(text: str, *, search: bool) -> str:
@@ -113,7 +120,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             places = site_address.launch_links(repository, name.removesuffix(".html"))
             text = reading.with_summary(text, source, places)
             text = reading.with_citation(text, site, name)
-        text = with_scripts(reading.with_cards(text, known), root)
+        text = with_scripts(reading.with_cards(text, known), root, static)
         (folder / name).write_text(text, encoding="utf-8")
     script = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
     sheet = icons.stylesheet(names, script) + typesetter.stylesheet()

@@ -213,6 +213,8 @@
       live.hidden = false;
       // The charts are drawn in their place behind the picture, which then goes: nothing jumps.
       const slots = [...live.children];
+      // Their place bears the words for all charts; the marks in them have none.
+      for (const slot of slots) slot.setAttribute("aria-hidden", "true");
       this.views = await Promise.all(this.about.panels.map(async (spec, i) => {
         const made = await vegaEmbed(slots[i], spec, {
           actions: false, renderer: "svg", hover: false, expressionFunctions: functions,

@@ -130,12 +130,12 @@ _CONFIG = {
     "view": {"stroke": None},
     "axis": {
         "domainColor": _MUTED, "tickColor": _MUTED, "gridColor": _GRID, "labelColor": _INK,
-        "titleColor": _INK, "labelFontSize": 12, "titleFontSize": 12.5, "titleFontWeight": "normal",
+        "titleColor": _INK, "labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": "normal",
         "titlePadding": 8,
     },
-    "title": {"color": _INK, "anchor": "start", "fontSize": 13.5, "offset": 10},
+    "title": {"color": _INK, "anchor": "start", "fontSize": 14.5, "offset": 10},
     "legend": {
-        "labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "orient": "top",
+        "labelColor": _INK, "titleColor": _INK, "labelFontSize": 13, "orient": "top",
         "title": None, "symbolType": "stroke", "symbolSize": 260, "symbolStrokeWidth": 2.4,
     },
     "line": {"strokeWidth": 2.2, "clip": True},

@@ -237,7 +237,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
                 dots.mark_point(filled=True, size=130, color=colour(2), opacity=1).encode(
                     x, percent("score", "score")
                 ),
-                title="Points of your own: drag them, or use the sliders", start=start, height=300,
+                title="Points of your own: drag them", start=start, height=300,
                 says=says, more={"noise": noise.round(4).tolist()},
             ),
         ),
