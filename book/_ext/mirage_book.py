@@ -6,6 +6,8 @@ Kept apart from the library, which knows nothing of Sphinx.
 from __future__ import annotations
 
 import hashlib
+import logging as standard_logging
+import os
 import re
 import shutil
 import sys
@@ -70,6 +72,17 @@ def write_colours(app: Sphinx) -> None:
     # Written when all pages are, see finish.py; Sphinx wants to see a file.
     (folder / finish.STYLE).touch()
     app.add_css_file("mirage-colours.css")
+
+
+def write_mark(app: Sphinx, config: Config) -> None:
+    """Put the book's mark on the social cards, which take no SVG."""
+    import vl_convert
+
+    mark = Path(app.outdir).parent / "generated_static" / "mark.png"
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    svg = (ROOT / "book" / "_static" / "favicon.svg").read_text(encoding="utf-8")
+    mark.write_bytes(vl_convert.svg_to_png(svg, scale=8))
+    config.ogp_social_cards |= {"image_mini": os.path.relpath(mark, app.srcdir)}
 
 
 def vega_script() -> str:
@@ -156,6 +169,8 @@ def write_redirect(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    # The font of the social cards has no bold, which Matplotlib would tell with every card.
+    standard_logging.getLogger("matplotlib.font_manager").setLevel("ERROR")
     if site_address.addresses()[0]:  # without an address it would warn that it writes nothing
         app.setup_extension("sphinx_sitemap")
     # Before myst-nb, which reads the path of the cache at builder-inited.
@@ -163,6 +178,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", clear_old_pages, priority=50)
     app.connect("builder-inited", write_colours, priority=100)
     app.connect("config-inited", site_address.configure, priority=90)
+    app.connect("config-inited", write_mark, priority=90)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("html-page-context", tidy_page, priority=900)
