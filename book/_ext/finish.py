@@ -108,6 +108,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for name, text in texts.items():
         names |= icons.used(text)
         root = "../" * name.count("/")
+        if name == "404.html":  # shown at any address: its links begin at the root of the site
+            root = app.config.notfound_urls_prefix
+            text = text.replace('href="book/intro.html"', f'href="{root}book/intro.html"')
         try:
             text = typesetter.page(text)
         except FormulaError as error:
