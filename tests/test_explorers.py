@@ -257,6 +257,38 @@ def test_an_address_brings_back_the_values(stage, browser):
     page.close()
 
 
+def test_a_broken_address_changes_nothing(stage, browser):
+    figure = explorer("measured").still.name
+    page = browser.new_page()
+    page.goto(
+        stage.url.partition("#")[0] + f"#{figure}&n=lots&task=nonsense&other=1&metric=loss&axis"
+    )
+    awake(page, figure)
+    state = page.evaluate(f"mirage.explorers.get('{figure}').state")
+    assert state == {**explorer("measured").start, "metric": "loss", "n": 5900}
+    page.close()
+
+
+def test_a_shape_sets_the_points_and_a_moved_point_is_nobodys_shape(stage):
+    about = explorer("drawn_points")
+    figure = about.still.name
+    js = f"mirage.explorers.get('{figure}').state"
+    for shape, points in about.live.presets.items():
+        stage.locator(f"#{figure} [name=preset]").select_option(shape)
+        state = stage.evaluate(js)
+        assert {k: v for k, v in state.items() if k != "preset"} == pytest.approx(dict(points))
+        score = emergence_score(list(points.values())).value
+        # The charts write a minus sign, not a hyphen.
+        words = f"{score:.3g}".replace("-", "−") if np.isfinite(score) else "infinite"
+        stage.wait_for_function(
+            "([id, text]) => document.querySelector(`#${id} .mb-says`).textContent.includes(text)",
+            arg=[figure, words],
+        )
+    move(stage, figure, "y3", 0.9)
+    assert stage.evaluate(js)["preset"] == "drawn"
+    stage.locator(f"#{figure} button[type=reset]").click()
+
+
 def test_points_follow_the_pointer(stage):
     figure = explorer("drawn_points").still.name
     stage.evaluate(f"document.getElementById('{figure}').scrollIntoView()")

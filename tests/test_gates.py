@@ -27,8 +27,12 @@ def house(tmp_path):
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\nchapters: [{file: book/second}]\n")
-    (tmp_path / "book" / "second.md").write_text("# A second page\n")  # the list of pages may not be empty
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: page\nchapters: [{file: book/second}]\n"
+    )
+    (tmp_path / "book" / "second.md").write_text(
+        "# A second page\n"
+    )  # the list of pages may not be empty
     page(tmp_path)
     return tmp_path
 

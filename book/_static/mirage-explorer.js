@@ -136,7 +136,14 @@
       this.state = {};
       this.touched = false;
       this.read();
-      this.form.addEventListener("input", () => { this.read(); this.touched = true; this.update(); });
+      this.form.addEventListener("input", (event) => {
+        if (event.target.name === "preset") {
+          for (const [name, value] of Object.entries(this.about.presets[event.target.value] ?? {})) this.set(name, value);
+        } else this.set("preset", "drawn"); // points moved by hand are nobody's shape
+        this.read();
+        this.touched = true;
+        this.update();
+      });
       this.form.addEventListener("reset", () => setTimeout(() => {
         this.read();
         this.update();
@@ -171,7 +178,12 @@
       const control = this.about.controls.find((c) => c.name === name);
       const field = control && this.field(control);
       if (!field) return;
-      field.value = control.kind.startsWith("log") ? Math.log10(Number(value)) : value;
+      if (control.kind === "choice") {
+        if ([...field.options].some((option) => option.value === value)) field.value = value;
+        return;
+      }
+      const number = control.kind.startsWith("log") ? Math.log10(Number(value)) : Number(value);
+      if (Number.isFinite(number)) field.value = number; // an address may hold anything
     }
 
     restore() {
@@ -287,7 +299,7 @@
         const share = Math.min(1, Math.max(0, 1 - y / view.height()));
         if (at < 0 || at >= names.length) return;
         this.set(names[at], share.toFixed(3));
-        this.set("preset", "drawn"); // a choice that changes no point
+        this.set("preset", "drawn");
         this.read();
         this.touched = true;
         this.update();
