@@ -151,6 +151,8 @@
       }));
       this.form.addEventListener("submit", (event) => event.preventDefault());
       figure.querySelector(".mb-share").addEventListener("click", () => this.share());
+      // Folded, the table is not worth a layout of its own with every step of a slider.
+      figure.querySelector(".mb-numbers").addEventListener("toggle", () => { if (this.views.length) this.table(); });
       this.restore();
       new IntersectionObserver((seen, watcher) => {
         if (seen.some((s) => s.isIntersecting)) { watcher.disconnect(); this.start(); }
@@ -248,7 +250,7 @@
       const says = this.figure.querySelector(".mb-says");
       const text = this.views[0].signal("says");
       if (says.textContent !== text) says.textContent = text;
-      this.table();
+      if (this.figure.querySelector(".mb-numbers").open) this.table();
       if (this.touched) {
         clearTimeout(this.later);
         this.later = setTimeout(() => history.replaceState(null, "", this.address()), 300);
