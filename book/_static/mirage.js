@@ -15,6 +15,19 @@
   wide();
   addEventListener("resize", wide);
 
+  // Figures covered until their question is answered. The rule beside the question does this without
+  // scripts, by :has on the whole page, which the browser must then look through at every step of a
+  // slider; with scripts a class does it.
+  for (const form of document.querySelectorAll("form.mb-predict:not(.mb-sketch)")) {
+    const link = form.querySelector('.mb-answer a[href^="#fig-"]');
+    const figure = link && document.getElementById(link.hash.slice(1));
+    if (!figure) continue;
+    const cover = () => figure.classList.toggle("mb-covered", !form.querySelector("input:checked"));
+    cover();
+    form.addEventListener("change", cover);
+    if (form.previousElementSibling?.tagName === "STYLE") form.previousElementSibling.remove();
+  }
+
   const data = document.getElementById("mb-cards");
   const texts = data ? JSON.parse(data.textContent) : {};
   const card = document.createElement("div");
