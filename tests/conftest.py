@@ -27,6 +27,11 @@ def evaluation_data() -> Path:
     return Path(os.environ["MIRAGE_EVAL_DATA"])
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """No bytes in the names of tests: a packed file holds the time, and both workers must collect the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 needs_evaluation_data = pytest.mark.skipif(
     not os.environ.get("MIRAGE_EVAL_DATA"),
     reason="MIRAGE_EVAL_DATA names no folder of public evaluation data to check quoted figures against",
