@@ -332,6 +332,16 @@ _VARIABLES = {
 }
 
 
+# Attributes in points, in which a hundredth is finer than any screen; and a group without any.
+_PLACES = re.compile(r' (?:d|x|y)="[^"]+"|translate\([^)]*\)')
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_IDLE = re.compile(r"<g>((?:(?!</?g\b).)*)</g>", re.S)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
 def svg(fig: Figure, prefix: str) -> str:
     """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page."""
     buffer = io.StringIO()
@@ -342,15 +352,27 @@ def svg(fig: Figure, prefix: str) -> str:
         )  # fmt: skip
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    # Its style sheet would hold for the whole page, and every figure make a browser style all anew.
+    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.S)
     width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text).groups()
     # The viewBox carries the proportions; the page sets the size.
     text = text.replace(
-        f'width="{width}pt" height="{height}pt"', 'aria-hidden="true" focusable="false"'
+        f'width="{width}pt" height="{height}pt"',
+        'stroke-linejoin="round" stroke-linecap="butt" aria-hidden="true" focusable="false"',
     )
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
     text = re.sub(r"#[0-9a-f]{6}", lambda m: _VARIABLES.get(m[0], m[0]), text)
     # Line breaks between tags carry nothing and would end an HTML block in Markdown.
-    return re.sub(r">\s+<", "><", text).strip()
+    return _lean(re.sub(r">\s+<", "><", text).strip())
+
+
+def _lean(text: str) -> str:
+    """SVG without names that nothing refers to, groups that say nothing, and idle digits."""
+    named = set(re.findall(r"#([\w.-]+)", text))
+    text = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in named else "", text)
+    text = _PLACES.sub(lambda m: _LONG.sub(_rounded, m[0]), text)
+    while (inner := _IDLE.sub(r"\1", text)) != text:
+        text = inner
+    return text

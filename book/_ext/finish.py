@@ -1,4 +1,4 @@
-"""The last hand on every written page: formulas typeset, icons slimmed, idle scripts left out."""
+"""The last hand on every written page: formulas typeset, one style sheet, no script in the way."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from pathlib import Path
 import icons
 import reading
 import site_address
+import styles
 from mathematics import FormulaError, Typesetter
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-STYLE = "mirage-page.css"
-# Icons that scripts of the theme put into a page later.
-_LATER = {"xmark"}
-# Scripts and styles that a finished page has no use for: whole tags, by what they mention.
-_IDLE = re.compile(
-    r'<script(?P<given>[^>]*)>(?P<inside>[^<]*)</script>\s*|<link[^>]*rel="preload"[^>]*>\s*', re.S
-)
-_NEVER = ("mathjax", "fontawesome", "kernelName")
+# Tags of scripts, and hints to fetch them early, ahead of the text.
+_SCRIPT = re.compile(r"(?P<tag><script(?P<given>[^>]*)>(?P<inside>[^<]*)</script>)\s*")
+_WAITS = re.compile(r"\b(?:defer|async)\b")
+_HINT = re.compile(r'<link[^>]*rel="preload"[^>]*>\s*')
+_NEVER = ("mathjax", "fontawesome", "kernelname")
+# What tags in a page go on to write into.
+_OPTIONS = "documentation_options.js"
+# Scripts by the mark of what they work on: without it a page goes without them.
+_WORKS_ON = {
+    "design-tabs.js": "sd-tab-set",
+    "searchtools.js": 'id="search-results"',
+    "language_data.js": 'id="search-results"',
+    "searchindex.js": 'id="search-results"',
+}
 # The theme decides between light and dark when everything has been loaded, and the page would change
 # its colours before the reader's eyes. Here it is decided before anything is shown.
 _THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
@@ -32,10 +39,6 @@ document.documentElement.dataset.theme = (chosen =>
       chosen === "light" || chosen === "dark" ? chosen
       : matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
     )(localStorage.getItem("theme"));"""
-# The index of the search, which only the search page reads.
-_SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
-
-
 # Formulas that the typesetter did not see, anywhere but in code.
 _CODE = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.S)
 _RAW = re.compile(r"\\[(\[][^<]{1,60}")
@@ -78,21 +81,76 @@ def _short_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
-def slim(text: str, *, search: bool) -> str:
-    """A page without the tags it has no use for; what is left of scripts waits for the text."""
+def slim(text: str, static: Path) -> str:
+    """A page without the scripts it has no use for; no other keeps the text waiting.
+
+    Parameters
+    ----------
+    text : str
+    static : Path
+        Where the scripts are. What tags in the page build on is put into the page itself.
+    """
+    small: list[str] = []
 
     def judge(match: re.Match[str]) -> str:
-        tag = match[0]
-        idle = _NEVER if search else _NEVER + _SEARCH
-        if any(word.lower() in tag.lower() for word in idle):
+        tag, given = match["tag"], match["given"]
+        if any(word in tag.lower() for word in _NEVER):
             return ""
-        return tag
+        if any(name in tag and mark not in text for name, mark in _WORKS_ON.items()):
+            return ""
+        if _OPTIONS in tag:
+            small.append((static / _OPTIONS).read_text(encoding="utf-8"))
+            return ""
+        if "src=" not in given:
+            if "type=" in given or match.start() > end:
+                return match[0]
+            small.append(match["inside"])
+            return ""
+        return match[0] if _WAITS.search(given) else match[0].replace("<script", "<script defer", 1)
 
-    return _IDLE.sub(judge, text)
+    text = _HINT.sub("", text)
+    end = text.find("</head>")
+    text = _SCRIPT.sub(judge, text)
+    # Before the style sheet: behind it they would wait for it, and the text for them.
+    once = list(dict.fromkeys(part.strip() for part in small))
+    script = "<script>\n" + "\n".join(once) + "\n</script>\n" if once else ""
+    return text.replace("<title>", f"{script}<title>", 1)
+
+
+def with_one_sheet(texts: dict[str, str], folder: Path, own: str) -> dict[str, str]:
+    """All pages with one style sheet each, in place of those they were linked to.
+
+    Parameters
+    ----------
+    texts : dict of str to str
+        Page by name.
+    folder : Path
+        The root of the site.
+    own : str
+        What every sheet ends with.
+    """
+    static = folder / "_static"
+    names = styles.Names(texts.values(), (p.read_text("utf-8") for p in static.rglob("*.js")))
+    # Pages that were linked to the same sheets share one.
+    written: dict[tuple[str, ...], str] = {(): ""}
+    for text in texts.values():
+        sheets = tuple(styles.linked(text))
+        if sheets not in written:
+            parts = [styles.read(static, sheet) for sheet in sheets]
+            sheet = styles.only_used("\n".join([*parts, own]), names)
+            written[sheets] = f"mirage-{hashlib.sha256(sheet.encode()).hexdigest()[:8]}.css"
+            (static / written[sheets]).write_text(sheet, encoding="utf-8")
+    for sheet in static.rglob("*.css"):
+        if sheet.name not in written.values():
+            sheet.unlink()
+    return {
+        name: styles.with_one(text, written[tuple(styles.linked(text))])
+        for name, text in texts.items()
+    }
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Rewrite every page and write the style sheet that the pages then need."""
+    """Rewrite every page, and write the style sheet that the pages then need."""
     if exception or app.builder.format != "html":
         return
     folder = Path(app.outdir)
@@ -104,9 +162,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     }
     known = reading.cards(texts)
     site, repository = site_address.addresses()
-    names = set(_LATER)
+    shapes = icons.Icons((static / "scripts" / "fontawesome.js").read_text(encoding="utf-8"))
     for name, text in texts.items():
-        names |= icons.used(text)
         root = "../" * name.count("/")
         if name == "404.html":  # shown at any address: its links begin at the root of the site
             root = app.config.notfound_urls_prefix
@@ -117,19 +174,18 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             logger.warning("%s: %s", name, error, type="mirage", subtype="math")
         for left in _RAW.findall(_CODE.sub("", text)):
             logger.warning("%s: raw formula %s", name, left, type="mirage", subtype="math")
-        text = slim(text, search=name == "search.html").replace(_THEME, _THEME_AT_ONCE)
+        text = slim(text, static).replace(_THEME, _THEME_AT_ONCE)
         if name.startswith("notebooks/"):
             source = f"{root}_sources/{name.removesuffix('.html')}.ipynb"
             places = site_address.launch_links(repository, name.removesuffix(".html"))
             text = reading.with_summary(text, source, places)
             text = reading.with_citation(text, site, name)
-        text = with_scripts(reading.with_cards(text, known), root, static)
-        (folder / name).write_text(text, encoding="utf-8")
-    script = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
-    sheet = icons.stylesheet(names, script) + typesetter.stylesheet()
-    (static / STYLE).write_text(sheet, encoding="utf-8")
+        texts[name] = with_scripts(shapes.page(reading.with_cards(text, known)), root, static)
     # What no page asks for any more need not be served.
     (static / "scripts" / "fontawesome.js").unlink()
     shutil.rmtree(static / "mathjax", ignore_errors=True)
     for leftover in static.rglob("*.map"):
         leftover.unlink()
+    own = icons.STYLE + typesetter.stylesheet()
+    for name, text in with_one_sheet(texts, folder, own).items():
+        (folder / name).write_text(text, encoding="utf-8")

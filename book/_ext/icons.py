@@ -1,4 +1,4 @@
-"""The theme's icons as one small style sheet: those that a page of the book shows, and no others.
+"""The theme's icons drawn into the page itself: those that a page shows, and no others.
 
 The theme brings all of Font Awesome, a script of half a megabyte and a font besides.
 """
@@ -6,22 +6,22 @@ The theme brings all of Font Awesome, a script of half a megabyte and a font bes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import quote
 
-__all__ = ["IconError", "stylesheet", "used"]
+__all__ = ["STYLE", "IconError", "Icons"]
 
-_CLASS = re.compile(r'class="[^"]*\bfa(?:s|-solid|-brands|b|r|-regular)\b[^"]*"')
+_PLACE = re.compile(
+    r'(?P<open><(?P<tag>i|span)\b[^>]*\bclass="(?P<classes>[^"]*\bfa(?:s|b|r|-solid|-brands|-regular)\b[^"]*)"[^>]*>)'
+    r"\s*(?P<close></(?P=tag)>)"
+)
 _NAME = re.compile(r"\bfa-([a-z0-9-]+)")
 _NOT_ICONS = {"solid", "brands", "regular", "lg", "sm", "fw", "xs", "2x"}
 
-_RULES = """\
-/* Icons: Font Awesome Free, CC BY 4.0, https://fontawesome.com/license/free */
+STYLE = """\
 .fas, .fa-solid, .far, .fa-regular, .fab, .fa-brands {
   display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em;
-  background: currentColor; mask: var(--mb-icon) center / contain no-repeat;
 }
 .fas::before, .fa-solid::before, .far::before, .fa-regular::before, .fab::before, .fa-brands::before { content: none !important; }
+.mb-icon { display: block; width: 100%; height: 100%; fill: currentColor; }
 """
 
 
@@ -29,35 +29,44 @@ class IconError(ValueError):
     """A page shows an icon that the theme does not have."""
 
 
-def used(page: str) -> set[str]:
-    """Names of the icons in a page of HTML."""
-    return {n for c in _CLASS.findall(page) for n in _NAME.findall(c)} - _NOT_ICONS
-
-
-def stylesheet(names: Iterable[str], script: str) -> str:
-    """Rules that draw the icons.
+class Icons:
+    """The shapes of the theme's icons (Font Awesome Free, CC BY 4.0).
 
     Parameters
     ----------
-    names : iterable of str
     script : str
         Font Awesome's own script, which holds the shapes.
-
-    Raises
-    ------
-    IconError
-        Naming the icon that it does not hold.
     """
-    rules = [_RULES]
-    for name in sorted(names):
-        shape = re.search(
-            rf'[{{,]"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"', script
-        )
-        if shape is None:
-            raise IconError(f"fa-{name}: no such icon in the theme's Font Awesome")
-        svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {shape[1]} {shape[2]}">'
-            f'<path d="{shape[3]}"/></svg>'
-        )
-        rules.append(f'.fa-{name} {{ --mb-icon: url("data:image/svg+xml,{quote(svg)}"); }}\n')
-    return "".join(rules)
+
+    def __init__(self, script: str) -> None:
+        self._script = script
+        self._drawn: dict[str, str] = {}
+
+    def page(self, text: str) -> str:
+        """A page with its icons drawn.
+
+        Raises
+        ------
+        IconError
+            Naming the icon that the theme does not have.
+        """
+
+        def draw(match: re.Match[str]) -> str:
+            names = [n for n in _NAME.findall(match["classes"]) if n not in _NOT_ICONS]
+            return match["open"] + "".join(map(self._shape, names)) + match["close"]
+
+        return _PLACE.sub(draw, text)
+
+    def _shape(self, name: str) -> str:
+        if name not in self._drawn:
+            shape = re.search(
+                rf'[{{,]"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"',
+                self._script,
+            )
+            if shape is None:
+                raise IconError(f"fa-{name}: no such icon in the theme's Font Awesome")
+            self._drawn[name] = (
+                f'<svg class="mb-icon" viewBox="0 0 {shape[1]} {shape[2]}" aria-hidden="true">'
+                f'<path d="{shape[3]}"/></svg>'
+            )
+        return self._drawn[name]

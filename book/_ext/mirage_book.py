@@ -69,8 +69,6 @@ def write_colours(app: Sphinx) -> None:
     (folder / "mirage-colours.css").write_text(plots.stylesheet(), encoding="utf-8")
     app.config.html_static_path.append(str(folder))
     (folder / "mirage-vega.js").write_text(vega_script(), encoding="utf-8")
-    # Written when all pages are, see finish.py; Sphinx wants to see a file.
-    (folder / finish.STYLE).touch()
     app.add_css_file("mirage-colours.css")
 
 
@@ -183,7 +181,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
-    app.add_css_file(finish.STYLE, priority=900)
     app.connect("build-finished", finish.finish, priority=800)
     app.connect("build-finished", write_redirect, priority=900)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
