@@ -1,12 +1,16 @@
-"""Where this machine's browser is: for the tests, the benchmarks and the PDF."""
+"""This machine's browser: for the tests, the benchmarks and the PDF."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["QUIET", "find"]
+from playwright.sync_api import Browser, sync_playwright
+
+__all__ = ["NoBrowserError", "find", "launched"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -23,3 +27,27 @@ def find() -> str | None:
     if named:
         return named
     return next(filter(None, map(shutil.which, NAMES)), str(MAC) if MAC.exists() else None)
+
+
+class NoBrowserError(RuntimeError):
+    """This machine has neither Chromium nor Chrome."""
+
+
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    """The browser, started.
+
+    Raises
+    ------
+    NoBrowserError
+        If there is none.
+    """
+    path = find()
+    if path is None:
+        raise NoBrowserError(
+            "no Chromium or Chrome found; install one or name it in MIRAGE_CHROMIUM"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import yaml
-from chromium import QUIET, find
-from playwright.sync_api import Page, sync_playwright
+from chromium import NoBrowserError, launched
+from playwright.sync_api import Page
 from pypdf import PdfReader, PdfWriter
 from tqdm import tqdm
 
@@ -48,19 +48,14 @@ def printed(page: Page, name: str) -> bytes:
 
 def write(out: Path) -> int:
     """Print every page into one file with an outline; returns the number of sheets."""
-    browser_path = find()
-    if browser_path is None:
-        raise SystemExit("no Chromium or Chrome found; install one or name it in MIRAGE_CHROMIUM")
     if not (HTML / "index.html").exists():
         raise SystemExit(f"{HTML}: no built book; run `make html` first")
     book = PdfWriter()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=QUIET)
+    with launched() as browser:
         page = browser.new_page(color_scheme="light")
         for name in tqdm(contents(), unit="page", disable=None):
             part = PdfReader(io.BytesIO(printed(page, name)))
             book.append(part, outline_item=page.title().split(" — ")[0], import_outline=False)
-        browser.close()
     book.add_metadata({"/Title": "The Mirage Book", "/Author": "The Mirage Book authors"})
     out.parent.mkdir(parents=True, exist_ok=True)
     half = out.with_suffix(".part")  # whole or not at all
@@ -71,5 +66,8 @@ def write(out: Path) -> int:
 
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "_build" / "the-mirage-book.pdf"
-    sheets = write(target)
+    try:
+        sheets = write(target)
+    except NoBrowserError as error:
+        raise SystemExit(str(error)) from None
     print(f"{target}: {sheets} sheets, {target.stat().st_size / 1e6:.1f} MB")

@@ -16,6 +16,7 @@ from typing import Any
 import sympy as sp
 from IPython.display import HTML, Math, display
 
+from . import _html
 from .errors import FieldError, require
 
 __all__ = ["claim", "equation", "glue", "table"]
@@ -135,24 +136,15 @@ def table(
     lengths = {len(cells) for cells in columns.values()}
     require(len(lengths) == 1, "columns", sorted(lengths), "columns of equal length")
 
-    def cell(heading: str, value: Any, first: bool) -> str:
+    def cell(heading: str, value: Any) -> str:
         text = html.escape(str(value))
-        if heading in mathematics:  # the class is what the page's MathJax looks for
-            text = f'<span class="math notranslate nohighlight">\\({text}\\)</span>'
-        return f'<th scope="row">{text}</th>' if first else f"<td>{text}</td>"
+        # The class is what the typesetter of the pages looks for.
+        formula = f'<span class="math notranslate nohighlight">\\({text}\\)</span>'
+        return formula if heading in mathematics else text
 
-    head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(cell(h, v, i == 0) for i, (h, v) in enumerate(zip(columns, row, strict=True)))
-        + "</tr>"
+    rows = [
+        [cell(heading, value) for heading, value in zip(columns, row, strict=True)]
         for row in zip(*columns.values(), strict=True)
-    )
-    # A table wider than a phone scrolls; what scrolls must be reachable by keyboard.
-    display(
-        HTML(
-            f'<div class="mb-tables" role="region" aria-label="{html.escape(caption, quote=True)}" '
-            f'tabindex="0"><table class="dataframe mb-table"><caption>{html.escape(caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
-    )
+    ]
+    head = [html.escape(heading) for heading in columns]
+    display(HTML(_html.table(head, rows, label=caption, caption=caption)))

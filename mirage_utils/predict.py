@@ -7,7 +7,6 @@ sheet, as in a notebook, all answers are there to read.
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +14,7 @@ import numpy as np
 from IPython.display import HTML, display
 from numpy.typing import ArrayLike
 
+from . import _html
 from .errors import as_array, require
 
 __all__ = ["choose", "sketch"]
@@ -105,7 +105,6 @@ def sketch(
         shares.shape == (len(labels),), "truth", shares.shape, f"one share a label, {len(labels)}"
     )
     about = {"labels": list(labels), "truth": np.round(shares, 4).tolist(), "x": x, "y": y}
-    data = json.dumps(about, separators=(",", ":")).replace("</", "<\\/")
     sliders = "".join(
         f'<div class="mb-control"><label for="{name}-{i}">{html.escape(y)}, {html.escape(label)}</label>'
         f'<input type="range" id="{name}-{i}" min="0" max="100" step="1" value="50">'
@@ -121,7 +120,7 @@ def sketch(
             '<div class="mb-buttons"><button type="button" class="mb-reveal">Show what comes out</button>'
             '<button type="reset">Draw again</button></div></fieldset>'
             '<p class="mb-verdict" role="status"></p>'
-            f'<script type="application/json">{data}</script></form>'
+            f"{_html.data_script(about)}</form>"
         )
     )
 

@@ -1,4 +1,4 @@
-"""A browser for the tests, if the machine has one."""
+"""A browser for the tests, if the machine has one, and a server for it."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import chromium
 import pytest
-from chromium import QUIET, find
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 
 @contextlib.contextmanager
 def launched() -> Iterator[Browser]:
-    path = find()
-    if path is None:
-        message = "no Chromium or Chrome found; install one or name it in MIRAGE_CHROMIUM"
-        if os.environ.get("MIRAGE_REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+    """The browser; without one the test is skipped, or fails where it may not be."""
+    if chromium.find() is None and not os.environ.get("MIRAGE_REQUIRE_BROWSER"):
+        pytest.skip("no Chromium or Chrome found; install one or name it in MIRAGE_CHROMIUM")
+    with chromium.launched() as browser:
         yield browser
-        browser.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Answers without a word on the terminal."""
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(
+    folder: Path, handler: type[http.server.SimpleHTTPRequestHandler] = Quiet
+) -> Iterator[str]:
     """A folder served on loopback; yields the address."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    answer = functools.partial(handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+        thread.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import ipywidgets as widgets
 import numpy as np
@@ -15,10 +15,8 @@ from ..plots import size_label
 
 __all__ = ["FORMATS", "Choice", "Slider", "formatted"]
 
-Format = Literal[
-    "size", "whole", "fixed1", "fixed2", "digits3", "percent", "text"
-]  # fmt: skip
-FORMATS = ("size", "whole", "fixed1", "fixed2", "digits3", "percent", "text")
+Format = Literal["size", "whole", "fixed1", "fixed2", "digits3", "percent", "text"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 """Ways to write a value. `mirage-explorer.js` knows the same; a test holds them together."""
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
 
-from .. import plots
+from .. import _html, plots
 from ..errors import require
 from .controls import Choice, Slider, formatted
 from .live import Live
@@ -92,7 +91,7 @@ class Explorer:
             "controls": [
                 {"name": n, "kind": c.kind, "format": c.format} for n, c in self.about.items()
             ],
-            "panels": live.panels,
+            "panels": live.specifications(self.start),
             "columns": [
                 {"field": f, "format": how} for f, (_, how) in live.columns.items()
             ],
@@ -100,8 +99,6 @@ class Explorer:
             "drag": live.drag,
             "presets": live.presets or {},
         }  # fmt: skip
-        # A closing tag inside the data would end the script.
-        data = json.dumps(about, separators=(",", ":")).replace("</", "<\\/")
         controls = "".join(c.html(n, still.name) for n, c in self.about.items())
         many = "mb-panels" if len(live.panels) > 1 else "mb-panels mb-single"
         slots = '<div class="mb-slot"></div>' * len(live.panels)
@@ -122,30 +119,20 @@ class Explorer:
             f'<noscript><p class="mb-still">{_STILL}</p></noscript>'
             f"{self._table()}"
             f"<figcaption>{live.caption} {still.provenance()}</figcaption>"
-            f'<script type="application/json" class="mb-about">{data}</script></figure>'
+            f"{_html.data_script(about, 'mb-about')}</figure>"
         )
 
     def _table(self) -> str:
         live = self.live
         rows = live.rows(**self.start).iloc[:: live.every]
-        head = "".join(f'<th scope="col">{title}</th>' for title, _ in live.columns.values())
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f'<th scope="row">{text}</th>' if i == 0 else f"<td>{text}</td>"
-                for i, text in enumerate(
-                    formatted(row[field], how) for field, (_, how) in live.columns.items()
-                )
-            )
-            + "</tr>"
+        cells = [
+            [formatted(row[field], how) for field, (_, how) in live.columns.items()]
             for _, row in rows.iterrows()
+        ]
+        table = _html.table(
+            (title for title, _ in live.columns.values()), cells, label="The numbers of this figure"
         )
-        return (
-            '<details class="mb-numbers"><summary>The numbers as a table</summary>'
-            '<div class="mb-tables" role="region" aria-label="The numbers of this figure" tabindex="0">'
-            f'<table class="dataframe mb-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
-            "</table></div></details>"
-        )
+        return f'<details class="mb-numbers"><summary>The numbers as a table</summary>{table}</details>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         bundle = self.widget()._repr_mimebundle_()

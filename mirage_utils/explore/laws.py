@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -10,28 +12,40 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from .. import plots, symbols
-from ..metrics import BRIER, EXACT_MATCH, METRICS, MULTIPLE_CHOICE_GRADE, TOKEN_EDIT_DISTANCE, get
+from ..metrics import (
+    BRIER,
+    EXACT_MATCH,
+    METRICS,
+    MULTIPLE_CHOICE_GRADE,
+    TOKEN_EDIT_DISTANCE,
+    Metric,
+    get,
+)
 from ..scaling import ScalingLaw
 from .controls import Choice, Slider
 from .explorer import Explorer
 from .live import (
     GRID,
+    MUTED,
     Live,
     colour,
     grid,
     numbers,
     panel,
+    parameter,
     percent,
     scale_x,
     sequence,
     size_words,
+    switch,
+    two_lines,
     vega,
 )  # fmt: skip
 
 __all__ = ["assumptions", "many_tokens", "one_metric", "one_token"]
 
 SCALES = np.geomspace(1e6, 1e13, 300)
-_AT = {symbols.N: "datum.N", symbols.p: "datum.p"}
+AT = {symbols.N: "datum.N", symbols.p: "datum.p"}
 
 
 def law_controls(alpha: float, N_c: float) -> dict[str, Slider]:
@@ -48,7 +62,7 @@ def law_rows(E: bool = True) -> alt.Chart:
     return (
         alt.Chart(sequence(*GRID, "u"))
         .transform_calculate(N="pow(10, datum.u)")
-        .transform_calculate(loss=vega(loss, _AT))
+        .transform_calculate(loss=vega(loss, AT))
         .transform_calculate(p=vega(sp.exp(-symbols.x), {symbols.x: "datum.loss"}))
     )
 
@@ -80,8 +94,8 @@ def simulated_test(
     p = symbols.PROBABILITY if E else symbols.PROBABILITY.subs(symbols.E, 0)
     return (
         alt.Chart(alt.Data(values=values))
-        .transform_calculate(p=vega(p, _AT))
-        .transform_calculate(truth=vega(EXACT_MATCH.expression, _AT))
+        .transform_calculate(p=vega(p, AT))
+        .transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
         .transform_calculate(count=f"binomialQuantile(datum.random, {n}, datum.truth)")
         .transform_calculate(
             share=f"datum.count / {n}",
@@ -138,7 +152,6 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         **law_controls(alpha, N_c),
         "E": Slider("irreducible loss E, nats", E, 0.0, 2.0, 0.05),
     }
-    start = {name: c.value for name, c in controls.items()}
     rows = law_rows()
     at_critical = vega(symbols.PROBABILITY.subs(symbols.N, symbols.N_c))
     says = (
@@ -155,9 +168,10 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
     )
     live = Live(
         panels=(
-            panel(loss, critical, title="Loss: a straight line on log axes", start=start, says=says),
-            panel(accuracy, critical, title="Accuracy of one token: an S", start=start),
+            panel(loss, critical, title="Loss: a straight line on log axes"),
+            panel(accuracy, critical, title="Accuracy of one token: an S"),
         ),
+        says=says,
         rows=law_frame,
         columns={
             "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("accuracy", "percent"),
@@ -268,59 +282,51 @@ def many_tokens(
         "L": Slider("target length L, tokens", L, 1, 50, 1, format="whole"),
         "items": Slider("test items n", items, 1, 4, 0.05, kind="logwhole", format="whole"),
     }
-    start = {name: c.value for name, c in controls.items()}
-    gentle = {"edits": TOKEN_EDIT_DISTANCE.expression / symbols.L, "brier": BRIER.expression}
     rows = (
         law_rows()
-        .transform_calculate(exact=vega(EXACT_MATCH.expression, _AT))
+        .transform_calculate(exact=vega(EXACT_MATCH.expression, AT))
         .transform_calculate(
-            edits=vega(gentle["edits"], _AT),
-            brier=vega(gentle["brier"].subs(symbols.K, 4), _AT),
-            shown="max(datum.exact, 1e-12)",
+            edits=vega(TOKEN_EDIT_DISTANCE.expression / symbols.L, AT),
+            brier=vega(BRIER.expression.subs(symbols.K, 4), AT),
         )
     )
     dots = simulated_test(sizes, uniforms, "v_items")
-    colours = alt.Scale(
-        domain=["edit distance / L", "Brier, 4 choices"], range=[colour(1), colour(3)]
+    both = two_lines(
+        rows,
+        {"edits": ("edit distance / L", colour(1)), "brier": ("Brier, 4 choices", colour(3))},
+        scale_x(),
+        numbers("value", "score (lower is better)"),
+        dashed="brier",
     )
-    both = (
-        rows.transform_fold(["edits", "brier"], as_=["which", "distance"])
-        .transform_calculate(metric="datum.which == 'edits' ? 'edit distance / L' : 'Brier, 4 choices'")
-        .mark_line()
-        .encode(
-            scale_x(), numbers("distance", "score (lower is better)"),
-            alt.Color("metric:N", scale=colours), alt.StrokeDash("metric:N", scale=alt.Scale(
-                domain=colours.domain, range=[[1, 0], [6, 4]])),
-        )
-    )  # fmt: skip
     says = (
         "'Target length ' + v_L + ': where one token is right half of the time, all of them are right ' + "
         "format(pow(0.5, v_L), '.2~%') + ' of the time. A test of ' + format(v_items, ',') + ' items shows nothing between 0 and '"
         " + format(1 / v_items, '.2~%') + '.'"
     )
     floor = (
-        alt.Chart(alt.Data(values=[{}])).transform_calculate(shown="1 / v_items")
-        .mark_rule(strokeDash=[2, 3]).encode(alt.Y("shown:Q"))
+        alt.Chart(alt.Data(values=[{}])).transform_calculate(exact="1 / v_items")
+        .mark_rule(strokeDash=[2, 3]).encode(alt.Y("exact:Q"))
     )  # fmt: skip
     live = Live(
         panels=(
             panel(
                 rows.mark_line(color=colour(2)).encode(scale_x(), percent("exact", "items all right")),
                 dots.mark_point(filled=True, size=60, color=colour(2)).encode(alt.X("N:Q"), alt.Y("share:Q")),
-                title="='Exact match, ' + v_L + (v_L > 1 ? ' tokens' : ' token')", start=start, says=says,
+                title="='Exact match, ' + v_L + (v_L > 1 ? ' tokens' : ' token')",
             ),
             panel(
                 rows.mark_line(color=colour(2), clip=True).encode(
-                    scale_x(), percent("shown", "items all right", (1e-6, 1), log=True)
+                    scale_x(), percent("exact", "items all right", (1e-6, 1), log=True)
                 ),
                 floor,
                 dots.transform_filter("datum.share > 0")
                 .mark_point(filled=True, size=60, color=colour(2), clip=True)
                 .encode(alt.X("N:Q"), alt.Y("share:Q")),
-                title="The same, on a log axis of score", start=start,
+                title="The same, on a log axis of score",
             ),
-            panel(both, title="Edit distance and Brier score", start=start),
+            panel(both, title="Edit distance and Brier score"),
         ),
+        says=says,
         rows=many_rows,
         columns={
             "N": ("parameters", "size"), "p": ("one token", "percent"), "exact": ("exact match", "percent"),
@@ -359,8 +365,7 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
         metric: str, alpha: float, L: int, K: int, s: float, c: float, k: int
     ) -> plots.Picture:
         chosen, law = get(metric), ScalingLaw(alpha, N_c)
-        known = {"L": L, "m": L, "K": K, "s": s, "c": c, "k": k, "w": 4, "b": 4}
-        values = {name: known[name] for name in chosen.parameters}
+        values = _given(chosen, L, K, s, c, k)
         p = law.probability(SCALES)
         score = chosen.expected(p, **values)
         start, stop = chosen.expected([0.0, 1.0], **values)
@@ -399,48 +404,38 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
         "c": Slider("c: threshold", 0.1, 0.01, 0.9, 0.01),
         "k": Slider("k: attempts", 10, 1, 1000, 1, format="whole"),
     }
-    start = {name: c.value for name, c in controls.items()}
     score = {at: _any_metric(at) for at in ("datum.p", "0", "1", "exp(-1)")}
     rows = (
-        alt.Chart(sequence(*GRID, "u"))
-        .transform_calculate(N="pow(10, datum.u)")
-        .transform_calculate(p=vega(symbols.PROBABILITY.subs(symbols.E, 0), _AT))
+        law_rows(E=False)
         .transform_calculate(score=score["datum.p"], first=score["0"], last=score["1"])
         .transform_calculate(
             rise="isFinite(datum.first) && isFinite(datum.last) ? "
             "(datum.score - datum.first) / (datum.last - datum.first) : null"
         )
     )
-    titles = " : ".join(f"v_metric == '{m.name}' ? '{m.title}'" for m in METRICS.values()) + " : ''"
-    better = " : ".join(
-        f"v_metric == '{m.name}' ? '{m.direction} is better'" for m in METRICS.values()
-    )
+    titles = switch("metric", {m.name: f"'{m.title}'" for m in METRICS.values()})
+    better = switch("metric", {m.name: f"'{m.direction} is better'" for m in METRICS.values()})
     says = (
-        f"'At the critical scale one token is right with probability ' + format(exp(-1), '.1%') + ', and ' + ({titles}) + "
-        f"' (' + ({better} : '') + ') is ' + format({score['exp(-1)']}, '.3~g') + '.'"
+        f"'At the critical scale one token is right with probability ' + format(exp(-1), '.1%') + ', and ' + {titles} + "
+        f"' (' + {better} + ') is ' + format({score['exp(-1)']}, '.3~g') + '.'"
     )
-    both = (
-        rows.transform_fold(["p", "rise"], as_=["which", "share"])
-        .transform_calculate(curve="datum.which == 'p' ? 'token accuracy' : 'this metric'")
-        .transform_filter("isValid(datum.share)")
-        .mark_line(clip=True)
-        .encode(
-            scale_x(), percent("share", "share of its rise"),
-            alt.Color("curve:N", scale=alt.Scale(
-                domain=["token accuracy", "this metric"], range=["var(--mb-muted)", colour(2)])),
-            alt.StrokeDash("curve:N", scale=alt.Scale(
-                domain=["token accuracy", "this metric"], range=[[6, 4], [1, 0]])),
-        )
-    )  # fmt: skip
-    more = {"v_N_c": N_c}
+    both = two_lines(
+        rows,
+        {"p": ("token accuracy", MUTED), "rise": ("this metric", colour(2))},
+        scale_x(),
+        percent("value", "share of its rise"),
+        dashed="p",
+    )
     live = Live(
         panels=(
             panel(
                 rows.mark_line(color=colour(2)).encode(scale_x(), numbers("score", "score")),
-                title=f"={titles}", start=start, says=says, more=more,
+                title=f"={titles}",
             ),
-            panel(both, title="Beside token accuracy", start=start, more=more),
+            panel(both, title="Beside token accuracy"),
         ),
+        says=says,
+        constants={"v_N_c": N_c},
         rows=lambda **values: metric_rows(N_c=N_c, **values),
         columns={
             "N": ("parameters", "size"), "p": ("one token", "percent"), "score": ("score", "digits3"),
@@ -454,15 +449,25 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
     return Explorer(controls, draw, live)
 
 
+def _settings(L: Any, K: Any, s: Any, c: Any, k: Any) -> dict[str, Any]:
+    """A metric's parameters by name: tokens and items share a slider, two keep one value."""
+    return {"L": L, "m": L, "K": K, "s": s, "c": c, "k": k, "w": 4, "b": 4}
+
+
+def _given(chosen: Metric, *sliders: Any) -> dict[str, Any]:
+    """Those of the parameters that a metric has."""
+    known = _settings(*sliders)
+    return {name: known[name] for name in chosen.parameters}
+
+
 def _any_metric(p: str) -> str:
     """The score of the chosen metric, as an expression in an expression of p."""
-    fixed = {"m": "v_L", "w": "4", "b": "4"}
-    branches = []
-    for metric in METRICS.values():
-        names = {s: fixed.get(str(s), f"v_{s}") for s in metric.arguments[1:]}
-        names[symbols.p] = p
-        branches.append(f"v_metric == '{metric.name}' ? ({vega(metric.expression, names)})")
-    return "(" + " : ".join(branches) + " : null)"
+    known = {name: str(v) for name, v in _settings(*map(parameter, "LKsck")).items()}
+    scores = {
+        m.name: vega(m.expression, {a: known[str(a)] for a in m.arguments[1:]} | {symbols.p: p})
+        for m in METRICS.values()
+    }
+    return switch("metric", scores)
 
 
 def metric_rows(
@@ -470,9 +475,7 @@ def metric_rows(
 ) -> pd.DataFrame:
     """Rows of `one_metric`, by NumPy."""
     chosen, frame = get(metric), law_frame(alpha, N_c)
-    known = {"L": L, "m": L, "K": K, "s": s, "c": c, "k": k, "w": 4, "b": 4}
-    values = {name: known[name] for name in chosen.parameters}
-    return frame.assign(score=chosen.expected(frame["p"], **values))
+    return frame.assign(score=chosen.expected(frame["p"], **_given(chosen, L, K, s, c, k)))
 
 
 def assumptions(*, L: int = 5) -> Explorer:
@@ -483,18 +486,13 @@ def assumptions(*, L: int = 5) -> Explorer:
     L : int
         Target length to begin with.
     """
-    x = np.linspace(-4, 8, 400)
 
     def draw(L: int, v: float, E: float, s: float) -> plots.Picture:
-        # Difficulty multiplies the loss of an item; the decoder then picks among ten tokens.
-        p = np.exp(-E - np.exp(-x)[:, None] * difficulty(v, 400))
-        broken = (MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=s) ** L).mean(axis=1)
-        plain = EXACT_MATCH.expected(np.exp(-np.exp(-x)), L=L)
+        found = broken_rows(np.linspace(-4, 8, 400), difficulty(v, 400), L, E, s)
+        at, plain, broken = (found[c].to_numpy() for c in ("decades", "plain", "broken"))
         fig, ax = plots.panel("Exact match, as assumed and broken", wide=True)
-        ax.plot(
-            x / np.log(10), plain, color=plots.MUTED, linewidth=5, alpha=0.3, label="as assumed"
-        )
-        ax.plot(x / np.log(10), broken, color=plots.COLOURS[1], label="broken")
+        ax.plot(at, plain, color=plots.MUTED, linewidth=5, alpha=0.3, label="as assumed")
+        ax.plot(at, broken, color=plots.COLOURS[1], label="broken")
         ax.set_xlabel("α log10(N / N_c)")
         plots.percent_axis(ax, "items all right")
         ax.set_ylim(-0.03, 1.03)
@@ -516,10 +514,8 @@ def assumptions(*, L: int = 5) -> Explorer:
         "E": Slider("irreducible loss E, nats", 0.0, 0.0, 1.0, 0.02),
         "s": Slider("decoding spread s", 1.0, 0.1, 1.0, 0.05),
     }
-    start = {name: c.value for name, c in controls.items()}
-    hardness = {"hardness": [difficulty(v / 10).tolist() for v in range(41)]}
     plain = vega(EXACT_MATCH.expression, {symbols.p: "exp(-exp(-datum.x))"})
-    grade = vega(MULTIPLE_CHOICE_GRADE.expression.subs(symbols.K, 10), _AT)
+    grade = vega(MULTIPLE_CHOICE_GRADE.expression.subs(symbols.K, 10), AT)
     rows = (
         alt.Chart(sequence(-4.0, 8.0, 0.15, "x"))
         .transform_calculate(hard="hardness[round(v_v * 10)]")
@@ -529,17 +525,13 @@ def assumptions(*, L: int = 5) -> Explorer:
         .transform_aggregate(broken="mean(item)", groupby=["x"])
         .transform_calculate(plain=plain, decades="datum.x / LN10")
     )
-    names = ["as assumed", "broken"]
-    both = (
-        rows.transform_fold(["plain", "broken"], as_=["which", "share"])
-        .transform_calculate(curve="datum.which == 'plain' ? 'as assumed' : 'broken'")
-        .mark_line()
-        .encode(
-            alt.X("decades:Q", title="α log10(N / N_c)"), percent("share", "items all right"),
-            alt.Color("curve:N", scale=alt.Scale(domain=names, range=["var(--mb-muted)", colour(2)])),
-            alt.StrokeDash("curve:N", scale=alt.Scale(domain=names, range=[[6, 4], [1, 0]])),
-        )
-    )  # fmt: skip
+    both = two_lines(
+        rows,
+        {"plain": ("as assumed", MUTED), "broken": ("broken", colour(2))},
+        alt.X("decades:Q", title="α log10(N / N_c)"),
+        percent("value", "items all right"),
+        dashed="plain",
+    )
     says = (
         "'Assumed: alike items, independent tokens drawn from the model. Here: variance of difficulty ' + format(v_v, '.1f') + "
         "', irreducible loss ' + format(v_E, '.2f') + ', decoding ' + (v_s == 1 ? 'as sampled' : 'sharpened to ' + "
@@ -550,10 +542,11 @@ def assumptions(*, L: int = 5) -> Explorer:
     live = Live(
         panels=(
             panel(
-                both, title="Exact match, as assumed and broken", start=start, height=320,
-                says=says, more=hardness,
+                both, title="Exact match, as assumed and broken", height=320,
             ),
         ),
+        says=says,
+        constants={"hardness": [difficulty(v / 10).tolist() for v in range(41)]},
         rows=assumption_rows,
         columns={
             "decades": ("α log10(N / N_c)", "fixed1"), "plain": ("as assumed", "percent"),
@@ -573,10 +566,31 @@ def difficulty(v: float, quantiles: int = 64) -> NDArray[np.float64]:
     return stats.gamma.ppf(at, 1 / v, scale=v) if v > 0 else np.ones(quantiles)
 
 
-def assumption_rows(L: int, v: float, E: float, s: float) -> pd.DataFrame:
-    """Rows of `assumptions`, by NumPy."""
-    x = grid(-4.0, 8.0, 0.15)
-    p = np.exp(-E - np.exp(-x)[:, None] * difficulty(round(v * 10) / 10))
+def broken_rows(
+    x: NDArray[np.float64], hardness: NDArray[np.float64], L: int, E: float, s: float
+) -> pd.DataFrame:
+    """Exact match against scale, plain and with assumptions broken.
+
+    Parameters
+    ----------
+    x : ndarray, shape (m,)
+        Scale, as minus the logarithm of the loss of a plain item.
+    hardness : ndarray, shape (k,)
+        Difficulties of equal weight.
+    L : int
+        Target length.
+    E : float
+        Irreducible loss, nats a token.
+    s : float
+        Decoding spread.
+    """
+    # Difficulty multiplies the loss of an item; the decoder then picks among ten tokens.
+    p = np.exp(-E - np.exp(-x)[:, None] * hardness)
     broken = (MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=s) ** L).mean(axis=1)
     plain = EXACT_MATCH.expected(np.exp(-np.exp(-x)), L=L)
     return pd.DataFrame({"x": x, "decades": x / np.log(10), "plain": plain, "broken": broken})
+
+
+def assumption_rows(L: int, v: float, E: float, s: float) -> pd.DataFrame:
+    """Rows of `assumptions`, by NumPy."""
+    return broken_rows(grid(-4.0, 8.0, 0.15), difficulty(round(v * 10) / 10), L, E, s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
@@ -22,9 +22,9 @@ from ..errors import FieldError
 from .controls import Format
 
 __all__ = [
-    "GRID", "Live", "colour", "grid", "numbers", "panel", "parameter", "percent", "scale_x",
+    "GRID", "MUTED", "Live", "colour", "grid", "numbers", "panel", "parameter", "percent", "scale_x",
     "sequence",
-    "size_words", "vega",
+    "size_words", "switch", "two_lines", "vega",
 ]  # fmt: skip
 
 GRID = (6.0, 13.0, 0.05)
@@ -58,6 +58,22 @@ def vega(expression: sp.Expr, names: Mapping[sp.Symbol, str] | None = None) -> s
     except NotImplementedError:
         raise FieldError("expression", expression, "functions that JavaScript has") from None
     return re.sub(r"\s+", " ", script.replace("Math.", ""))
+
+
+def switch(name: str, cases: Mapping[str, str], otherwise: str = "null") -> str:
+    """Expression that is one of several by the value of a choice.
+
+    Parameters
+    ----------
+    name : str
+        The control.
+    cases : mapping of str to str
+        Expression by value.
+    otherwise : str
+        Expression for any other value.
+    """
+    branches = "".join(f"{parameter(name)} == '{k}' ? ({v}) : " for k, v in cases.items())
+    return f"({branches}{otherwise})"
 
 
 def grid(start: float, stop: float, step: float) -> NDArray[np.float64]:
@@ -117,19 +133,58 @@ def percent(
     return alt.Y(f"{field}:Q", scale=scale, axis=axis)
 
 
+def two_lines(
+    rows: alt.Chart,
+    lines: Mapping[str, tuple[str, str]],
+    x: alt.X,
+    y: alt.Y,
+    *,
+    dashed: str,
+) -> alt.Chart:
+    """Two fields of the same rows as lines of one chart, with a legend.
+
+    Parameters
+    ----------
+    rows : alt.Chart
+    lines : mapping of str to (str, str)
+        Words and colour by field.
+    x, y : alt.X, alt.Y
+        Axes; `y` shows a field ``value``, which is that of the line.
+    dashed : str
+        The field whose line is dashed.
+    """
+    words, colours = zip(*lines.values(), strict=True)
+    dashes = [[6, 4] if name == dashed else [1, 0] for name in lines]
+    first, _ = lines
+    return (
+        rows.transform_fold(list(lines), as_=["which", "value"])
+        .transform_calculate(curve=f"datum.which == '{first}' ? '{words[0]}' : '{words[1]}'")
+        .transform_filter("isValid(datum.value)")
+        .mark_line()
+        .encode(
+            x,
+            y,
+            alt.Color("curve:N", scale=alt.Scale(domain=words, range=colours)),
+            alt.StrokeDash("curve:N", scale=alt.Scale(domain=words, range=dashes)),
+        )
+    )
+
+
 def colour(number: int) -> str:
     """A series colour of the house that follows the page from light to dark."""
     return f"var(--mb-c{number})"
 
 
-_INK, _MUTED, _GRID = "var(--mb-ink)", "var(--mb-muted)", "var(--mb-grid)"
+MUTED = "var(--mb-muted)"
+"""Colour of what stands behind."""
+_INK, _GRID = "var(--mb-ink)", "var(--mb-grid)"
 _CONFIG = {
     "aria": False,  # the place of the chart bears its words
     "background": None,
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
-        "domainColor": _MUTED, "tickColor": _MUTED, "gridColor": _GRID, "labelColor": _INK,
+        "domainColor": MUTED, "tickColor": MUTED, "gridColor": _GRID, "labelColor": _INK,
         "titleColor": _INK, "labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": "normal",
         "titlePadding": 8,
     },
@@ -139,46 +194,34 @@ _CONFIG = {
         "title": None, "symbolType": "stroke", "symbolSize": 260, "symbolStrokeWidth": 2.4,
     },
     "line": {"strokeWidth": 2.2, "clip": True},
-    "rule": {"color": _MUTED},
+    "rule": {"color": MUTED},
 }  # fmt: skip
 
 
 def panel(
     *layers: alt.Chart,
     title: str,
-    start: Mapping[str, Any],
     height: int = 250,
-    says: str | None = None,
-    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Layers as one chart that fills its place, with the controls' values as parameters.
+    """Layers as one chart that fills its place.
 
     Parameters
     ----------
     *layers : alt.Chart
     title : str
         Bold line above, plain text, or an expression that begins with ``=``.
-    start : mapping of str to value
-        Starting values of the controls, by name.
     height : int
         Pixels.
-    says : str, optional
-        Expression of the sentence that tells what is seen, in terms of the parameters.
-    more : mapping of str to value, optional
-        Constants that expressions need, by parameter name.
 
     Returns
     -------
     dict
-        A Vega-Lite specification.
-    """  # fmt: skip
-    parameters = [alt.param(name=parameter(k), value=v) for k, v in start.items()]
-    parameters += [alt.param(name=k, value=v) for k, v in (more or {}).items()]
-    if says is not None:
-        parameters.append(alt.param(name="says", expr=says))
+        A Vega-Lite specification. Its parameters come with `Live.specifications`.
+    """
     heading: Any = {"expr": title[1:]} if title.startswith("=") else title
-    chart = alt.layer(*layers).add_params(*parameters)
-    chart = chart.properties(width="container", height=height, title=alt.TitleParams(text=heading))
+    chart = alt.layer(*layers).properties(
+        width="container", height=height, title=alt.TitleParams(text=heading)
+    )
     spec = chart.to_dict()
     spec["config"] = _CONFIG
     del spec["$schema"]
@@ -192,7 +235,9 @@ class Live:
     Parameters
     ----------
     panels : tuple of dict
-        Vega-Lite specifications, from `panel`, in reading order; the first one says.
+        Vega-Lite specifications, from `panel`, in reading order.
+    says : str
+        Expression of the sentence that tells what is seen, in terms of the parameters.
     rows : callable
         ``rows(**values) -> DataFrame``: the rows that a chart draws, computed here by NumPy, with at
         least the fields in `columns`. The table without scripts is made of it, and the tests hold
@@ -203,6 +248,8 @@ class Live:
         HTML. What is drawn, whatever the values.
     alt : str
         Plain text. What the charts show, whatever the values.
+    constants : mapping of str to value
+        What expressions need beside the values of the controls, by the name of the parameter.
     every : int
         The table shows one row in so many.
     drag : tuple of str
@@ -212,10 +259,26 @@ class Live:
     """
 
     panels: tuple[dict[str, Any], ...]
+    says: str
     rows: Callable[..., pd.DataFrame]
     columns: Mapping[str, tuple[str, Format]]
     caption: str
     alt: str
+    constants: Mapping[str, Any] = field(default_factory=dict)
     every: int = 1
     drag: tuple[str, ...] = ()
     presets: Mapping[str, Mapping[str, float]] | None = None
+
+    def specifications(self, start: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The panels with their parameters; the first one says what is seen.
+
+        Parameters
+        ----------
+        start : mapping of str to value
+            Starting values of the controls, by name.
+        """
+        given = {parameter(name): value for name, value in start.items()} | dict(self.constants)
+        shared = [{"name": name, "value": value} for name, value in given.items()]
+        says = {"name": "says", "expr": self.says}
+        first, *rest = self.panels
+        return [{**first, "params": [*shared, says]}, *({**p, "params": shared} for p in rest)]

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import sympy as sp
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from .. import emergence, evals, plots, resolution, symbols
@@ -17,12 +17,28 @@ from ..models.scores import share_below
 from ..scaling import ScalingLaw
 from .controls import Choice, Slider
 from .explorer import Explorer
-from .laws import SCALES, law_rows, simulated_test
-from .live import Live, colour, panel, percent, scale_x, size_words, vega
+from .laws import AT, SCALES, law_rows, simulated_test
+from .live import MUTED, Live, colour, panel, percent, scale_x, size_words, switch, vega
 
 __all__ = ["drawn_points", "items", "measured", "threshold"]
 
-_AT = {symbols.p: "datum.p"}
+
+def tested(
+    N: ArrayLike, count: NDArray[np.float64], n: ArrayLike, **more: ArrayLike
+) -> pd.DataFrame:
+    """Rows of a test: right answers, their share and the ends of its exact interval.
+
+    Parameters
+    ----------
+    N, count, n : array_like, shape (m,)
+        Scale, right answers and items.
+    **more : array_like, shape (m,)
+        Columns beside these.
+    """
+    low, high = resolution.binomial_interval(count, n)
+    return pd.DataFrame(
+        {"N": N, **more, "count": count, "share": count / n, "low": low, "high": high}
+    )
 
 
 def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) -> Explorer:
@@ -40,24 +56,26 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
     sizes = np.geomspace(1e7, 1e12, 11)
     uniforms = np.random.default_rng(seed).random(len(sizes))
 
+    def rows(alpha: float, L: int, n: int) -> pd.DataFrame:
+        truth = EXACT_MATCH.expected(ScalingLaw(alpha, N_c).probability(sizes), L=L)
+        return tested(sizes, stats.binom.ppf(uniforms, n, truth), n, truth=truth)
+
     def draw(alpha: float, L: int, n: int) -> plots.Picture:
-        law = ScalingLaw(alpha, N_c)
-        truth = EXACT_MATCH.expected(law.probability(sizes), L=L)
-        counts = stats.binom.ppf(uniforms, n, truth)
+        law, share = ScalingLaw(alpha, N_c), rows(alpha, L, n)["share"].to_numpy()
         floor = float(resolution.detection_scale(law, n, L=L))
         figs = []
         for title, log in (("On a linear axis", False), ("On a logarithmic axis", True)):
             fig, ax = plots.panel(title)
             plots.percent_axis(ax, "items all right", log=log)
             ax.plot(SCALES, EXACT_MATCH.expected(law.probability(SCALES), L=L), color=plots.MUTED)
-            plots.points(ax, Curve(sizes, counts / n, n), colour=plots.COLOURS[1], line=False)
+            plots.points(ax, Curve(sizes, share, n), colour=plots.COLOURS[1], line=False)
             ax.axvline(floor, color=plots.MUTED, linestyle=":")
             plots.scale_axis(ax)
             ax.set_xlim(5e6, 2e12)
             if log:
                 ax.set_ylim(1e-7, 1.5)
             figs.append(fig)
-        zero = int((counts == 0).sum())
+        zero = int((share == 0).sum())
         return plots.show(
             figs,
             name="fig-items-explorer",
@@ -75,14 +93,13 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
         "L": Slider("target length L, tokens", 5, 1, 50, 1, format="whole"),
         "n": Slider("test items n", n, 1, 6, 0.05, kind="logwhole", format="whole"),
     }
-    start = {name: c.value for name, c in controls.items()}
     names = {symbols.N_c: f"{N_c:g}", symbols.alpha: "v_alpha", symbols.L: "v_L"}
     items_n = sp.Symbol("n", positive=True)
     # From where on n items show something 95 % of the time: see resolution.detection_scale.
     just_seen = 1 - sp.Rational(1, 20) ** (1 / items_n)
     floor = symbols.N_c * (-sp.log(just_seen) / symbols.L) ** (-1 / symbols.alpha)
     floor_at = vega(floor, {**names, items_n: "v_n"})
-    truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, _AT))
+    truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
     seen = simulated_test(sizes, uniforms, "v_n", E=False)
     says = (
         f"'A test of ' + format(v_n, ',') + ' items of ' + v_L + ' tokens shows something, 95% of the time, from ' + "
@@ -100,9 +117,7 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
         dots = seen.transform_filter("datum.share > 0") if log else seen
         panels.append(
             panel(
-                truth.mark_line(color="var(--mb-muted)", clip=True).encode(
-                    scale_x(domain=(1e7, 1e12)), y
-                ),
+                truth.mark_line(color=MUTED, clip=True).encode(scale_x(domain=(1e7, 1e12)), y),
                 dots.mark_rule(color=colour(2), clip=True).encode(
                     alt.X("N:Q"), alt.Y("low:Q"), alt.Y2("high:Q")
                 ),
@@ -111,29 +126,13 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
                 ),
                 line,
                 title=title,
-                start=start,
-                says=says,
-                more={"v_N_c": N_c},
             )
-        )
-
-    def rows(alpha: float, L: int, n: int) -> pd.DataFrame:
-        truth = EXACT_MATCH.expected(ScalingLaw(alpha, N_c).probability(sizes), L=L)
-        count = stats.binom.ppf(uniforms, n, truth)
-        low, high = resolution.binomial_interval(count, n)
-        return pd.DataFrame(
-            {
-                "N": sizes,
-                "truth": truth,
-                "count": count,
-                "share": count / n,
-                "low": low,
-                "high": high,
-            }
         )
 
     live = Live(
         panels=tuple(panels),
+        says=says,
+        constants={"v_N_c": N_c},
         rows=rows,
         columns={
             "N": ("parameters", "size"), "truth": ("truth", "percent"), "count": ("right", "whole"),
@@ -213,7 +212,6 @@ def drawn_points(*, shape: str = "law") -> Explorer:
         controls[name] = Slider(
             f"model {i + 1}", presets[shape][name], 0.0, 1.0, 0.001, format="percent"
         )
-    start = {name: c.value for name, c in controls.items()}
     score = f"emergenceScore([{', '.join('v_' + n for n in names)}])"
     says = (
         f"'Emergence score of these eight points: ' + (isNaN({score}) ? 'undefined, since nothing changes' : isFinite({score}) ? format({score}, '.3~g') + "
@@ -237,10 +235,11 @@ def drawn_points(*, shape: str = "law") -> Explorer:
                 dots.mark_point(filled=True, size=130, color=colour(2), opacity=1).encode(
                     x, percent("score", "score")
                 ),
-                title="Points of your own: drag them", start=start, height=300,
-                says=says, more={"noise": noise.round(4).tolist()},
+                title="Points of your own: drag them", height=300,
             ),
         ),
+        says=says,
+        constants={"noise": noise.round(4).tolist()},
         rows=lambda preset, **points: pd.DataFrame(
             {"model": sizes, "score": [points[name] for name in names]}
         ),
@@ -291,14 +290,15 @@ def threshold(
     )
     low, high = np.quantile(found[-1], 0.02), np.quantile(found[0], 0.98)
     heights = np.linspace(0, 1, found.shape[1])
+    # Steps of the ramp of colours, from the smallest model to the largest.
+    steps = np.linspace(0, len(plots.RAMP) - 1, len(found)).round().astype(int).tolist()
 
     def draw(c: float) -> plots.Picture:
         share = share_below(found, c)
         score = emergence.emergence_score(share).value
         left, ax = plots.panel("Errors of all items, by size")
-        for i, row in enumerate(found):
-            tone = plots.RAMP[round(i * (len(plots.RAMP) - 1) / max(1, len(found) - 1))]
-            ax.plot(row, heights, color=tone, linewidth=1.3)
+        for step, row in zip(steps, found, strict=True):
+            ax.plot(row, heights, color=plots.RAMP[step], linewidth=1.3)
         ax.axvline(c, color=plots.COLOURS[1], linestyle="--")
         ax.set_xscale("log")
         ax.set_xlim(low / 2, high * 2)
@@ -333,13 +333,12 @@ def threshold(
             format="digits3",
         ),
     }
-    start = {"c": c}
     at = np.linspace(0, found.shape[1] - 1, 60).round().astype(int)
     curves = [
         {"size": f"{s:g}", "error": float(row[i]), "below": float(heights[i])}
         for s, row in zip(scale, found, strict=True) for i in at
     ]  # fmt: skip
-    tones = [f"var(--mb-r{1 + round(i * 4 / max(1, len(scale) - 1))})" for i in range(len(scale))]
+    tones = [f"var(--mb-r{1 + i})" for i in steps]
     left = alt.Chart(alt.Data(values=curves)).mark_line(strokeWidth=1.5, clip=True).encode(
         alt.X(
             "error:Q", scale=alt.Scale(type="log", domain=[low / 2, high * 2], nice=False),
@@ -360,15 +359,16 @@ def threshold(
     says = "'An item counts as reconstructed if its mean squared error is below ' + format(v_c, '.2~g') + '.'"
     live = Live(
         panels=(
-            panel(left, limit, title="Errors of all items, by size", start=start, says=says),
+            panel(left, limit, title="Errors of all items, by size"),
             panel(
                 right.mark_line(color=colour(2), strokeWidth=1).encode(x, percent("share", "items below c")),
                 right.mark_point(filled=True, size=60, color=colour(2), opacity=1).encode(
                     x, percent("share", "items below c")
                 ),
-                title="Share under c", start=start,
+                title="Share under c",
             ),
         ),
+        says=says,
         rows=lambda c: pd.DataFrame({"N": scale, "share": share_below(found, c)}),
         columns={"N": (label, "size"), "share": ("items below c", "percent")},
         caption=f"n = {found.shape[1]:,} items a size. Left: one curve a size, larger models darker and further left. The "
@@ -410,17 +410,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
             used == curve.n, np.round(curve.score * curve.n),
             stats.binom.ppf(random[task], used, curve.score),
         )  # fmt: skip
-        low, high = resolution.binomial_interval(count, used)
-        return pd.DataFrame(
-            {
-                "N": curve.scale,
-                "used": used,
-                "count": count,
-                "share": count / used,
-                "low": low,
-                "high": high,
-            }
-        )
+        return tested(curve.scale, count, used, used=used)
 
     def draw(task: str, metric: str, axis: str, n: int) -> plots.Picture:
         found = rows(task, metric, axis, n)
@@ -457,7 +447,6 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
         "axis": Choice("axis of score", (("linear", "linear"), ("logarithmic", "log")), "linear"),
         "n": Slider("test items n, at most", 6000.0, 1, float(np.log10(6000)), 0.01, kind="logwhole", format="whole"),
     }  # fmt: skip
-    start = {name: c.value for name, c in controls.items()}
     values = [
         {"task": key, "N": float(N), "score": float(s), "right": round(float(s) * int(n)), "items": int(n), "random": float(u)}
         for key, curve in curves.items()
@@ -497,12 +486,10 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
         axis=alt.Axis(title=None, labelExpr=label, tickCount=5),
     )
     x = scale_x(domain=(5e7, 3e11))
-    most = " : ".join(f"v_task == '{key}' ? {int(c.n[0])}" for key, c in curves.items()) + " : 0"
-    titles = (
-        " : ".join(f"v_task == '{key}' ? '{words}'" for key, words in _MEASURED.items()) + " : ''"
-    )
+    most = switch("task", {key: str(int(c.n[0])) for key, c in curves.items()})
+    titles = switch("task", {key: f"'{words}'" for key, words in _MEASURED.items()})
     says = (
-        f"({titles}) + ', ' + format(min(v_n, {most}), ',') + ' items' + (v_n < ({most}) ? ', drawn as if the scores on all ' + "
+        f"{titles} + ', ' + format(min(v_n, {most}), ',') + ' items' + (v_n < {most} ? ', drawn as if the scores on all ' + "
         f"format({most}, ',') + ' were exact' : ', as measured') + '. The smallest score above zero that such a test can give is ' + "
         f"format(1 / min(v_n, {most}), '.2~%') + '.'"
     )
@@ -514,9 +501,10 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
                 seen.mark_line(color=colour(2), strokeWidth=1).encode(x, y),
                 seen.mark_point(filled=True, size=70, color=colour(2), opacity=1).encode(x, y),
                 title="=v_metric == 'share' ? 'Share of items right' : '−ln(share right)'",
-                start=start, height=320, says=says,
+                height=320,
             ),
         ),
+        says=says,
         rows=rows,
         columns={
             "N": ("parameters", "size"), "used": ("items", "whole"), "count": ("right", "whole"),
@@ -543,13 +531,5 @@ def _measured_curves() -> dict[str, Curve]:
             (pythia["family"] == "Pythia") & (pythia["metric"] == "acc") & (pythia["shots"] == 0)
         ],
     ]
-    found = {}
-    for part in parts:
-        for key, rows in part.groupby("task"):
-            if key in _MEASURED:
-                rows = rows.sort_values("params")
-                n = rows["n"].to_numpy(int)
-                found[str(key)] = Curve(
-                    rows["params"].to_numpy(float), rows["score"].to_numpy(float), n
-                )
-    return {key: found[key] for key in _MEASURED}
+    found = {task: curve for part in parts for task, _, curve in evals.curves(part)}
+    return {task: found[task] for task in _MEASURED}
