@@ -14,6 +14,7 @@ import nbformat
 import pytest
 import reading
 import site_address
+import styles
 from conftest import CHAPTERS, ROOT
 from pages import PAGES, visit
 from sphinx.errors import ConfigError
@@ -184,18 +185,93 @@ def test_icons_are_drawn_and_no_font_is_loaded(site, browser):
     page.goto(f"file://{site}/book/intro.html")
     page.wait_for_load_state("networkidle")
     assert not [url for url in loaded if "webfont" in url or "fontawesome" in url]
-    assert (
-        page.locator(".fa-circle-half-stroke")
-        .first.evaluate("e => getComputedStyle(e).maskImage")
-        .startswith("url(")
-    )
+    box = page.locator(".fa-magnifying-glass > svg.mb-icon:visible").first.bounding_box()
+    assert min(box["width"], box["height"]) > 10
     page.close()
 
 
-def test_an_unknown_icon_is_named():
+def test_an_icon_is_drawn_where_it_stands_and_an_unknown_one_is_named():
+    script = '{"sun":[512,384,[9728],"f185","M0 0h9"],"moon":[1,2,[],"f1","M1"]}'
+    page = '<i class="theme fa-solid fa-sun fa-lg" title="Light"></i><span class="fas fa-moon"> </span><i>x</i>'
+    drawn = icons.Icons(script).page(page)
+    assert '<i class="theme fa-solid fa-sun fa-lg" title="Light"><svg' in drawn
+    assert drawn.count("<svg") == 2
+    assert 'viewBox="0 0 512 384"' in drawn
+    assert drawn.endswith("<i>x</i>")
     with pytest.raises(icons.IconError, match="fa-unicorn"):
-        icons.stylesheet({"unicorn"}, "")
-    assert icons.used('<i class="fa-solid fa-sun fa-lg">') == {"sun"}
+        icons.Icons(script).page('<i class="fa-solid fa-unicorn"></i>')
+
+
+def test_nothing_stands_between_a_page_and_its_first_paint(site):
+    for name in [*PAGES, "search", "404"]:
+        text = (site / f"{name}.html").read_text()
+        assert len(re.findall(r'<link[^>]+rel="stylesheet"', text)) == 1, name
+        sheet = re.search(r'href="[^"]*_static/(mirage-[0-9a-f]{8}\.css)"', text)[1]
+        assert (site / "_static" / sheet).stat().st_size < 250_000
+        for given in re.findall(r"<script([^>]*\bsrc=[^>]*)>", text):
+            assert "defer" in given, (name, given)
+        # A script behind the sheet would wait for it, and the text for both.
+        small = [m.start() for m in re.finditer(r"<script>", text.partition("</head>")[0])]
+        assert len(small) == 1, name
+        assert small[0] < text.index(sheet), name
+        # A sheet within a figure would hold for the whole page and make the browser style it anew.
+        assert "<style" not in text.partition("<article")[2].replace(_COVER, ""), name
+
+
+_COVER = "<style>@media screen { body:has("
+
+
+def test_the_sheet_speaks_of_no_file_that_is_not_there(site):
+    for sheet in (site / "_static").glob("*.css"):
+        for address in re.findall(r'url\("?([^)"]+)"?\)', sheet.read_text()):
+            if not address.startswith(("data:", "#")):
+                assert (site / "_static" / address).is_file(), address
+
+
+def test_rules_go_only_if_no_page_can_use_them():
+    names = styles.Names(
+        ['<body class="open wide"><p id="here">', '<a href="#there">'],
+        ["x.classList.add('late'); y.className = 'tip-' + side; const z = 'bs-tooltip'"],
+    )
+    css = """
+    /* a comment { } */ @charset "utf-8";
+    body.open { color: red } .gone { color: red } .gone, .wide > .late { color: blue }
+    .bs-tooltip-top:not(.gone)::before { content: ".gone { }" } #here, #nowhere { top: 0 }
+    .wide .gone { left: 0 } [data-x=".gone"] { left: 1px } p:where(.gone, .open) { left: 2px } .empty { }
+    @media (min-width: 9px) { .gone { a: b } .open { left: 3px } } @media print { .gone { a: b } }
+    @font-face { font-family: "f"; src: url(data:x) } @keyframes k { from { top: 0 } to { top: 1px } }
+    @supports (a: b) { @media screen { .late { left: 4px } } }
+    """
+    kept = styles.only_used(css, names)
+    assert re.sub(r"\s+", "", kept) == re.sub(r"\s+", "", """
+    body.open{color: red} .wide > .late{color: blue} .bs-tooltip-top:not(.gone)::before{content: ".gone { }"}
+    #here{top: 0} [data-x=".gone"]{left: 1px} p:where(.gone, .open){left: 2px}
+    @media (min-width: 9px) {.open{left: 3px}}
+    @font-face { font-family: "f"; src: url(data:x) } @keyframes k { from { top: 0 } to { top: 1px } }
+    @supports (a: b) {@media screen {.late{left: 4px}}}
+    """)  # fmt: skip
+
+
+def test_a_sheet_moves_with_what_it_speaks_of(tmp_path):
+    (tmp_path / "styles").mkdir()
+    (tmp_path / "basic.css").write_text("li { background: url(file.png) }")
+    (tmp_path / "styles" / "theme.css").write_text(
+        "@import \"../basic.css\";\np { src: url('../fonts/a.woff'), url(b.svg), url(data:x,y), url(#z) }"
+    )
+    found = styles.read(tmp_path, "styles/theme.css")
+    assert found == (
+        'li { background: url("file.png") }\n'
+        'p { src: url("fonts/a.woff"), url("styles/b.svg"), url(data:x,y), url(#z) }'
+    )
+    page = (
+        '<head><link rel="icon" href="i.svg"/>\n<link href="../_static/styles/a.css?v=1" rel="stylesheet" />\n'
+        '<link rel="stylesheet" type="text/css" href="../_static/b.css" />\n</head>'
+    )
+    assert styles.linked(page) == ["styles/a.css", "b.css"]
+    assert styles.with_one(page, "one.css") == (
+        '<head><link rel="icon" href="i.svg"/>\n<link rel="stylesheet" href="../_static/one.css" />\n</head>'
+    )
+    assert styles.with_one("<head></head>", "one.css") == "<head></head>"
 
 
 def test_a_formula_that_cannot_be_set_is_named():

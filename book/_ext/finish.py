@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 _SCRIPT = re.compile(r"(?P<tag><script(?P<given>[^>]*)>(?P<inside>[^<]*)</script>)\s*")
 _WAITS = re.compile(r"\b(?:defer|async)\b")
 _HINT = re.compile(r'<link[^>]*rel="preload"[^>]*>\s*')
+# The style sheet that pandas puts beside each table; mirage.css says the same once.
+_PANDAS = re.compile(r"<style scoped>.*?</style>\s*", re.S)
+# Scripts by what they speak of: formulas are set, icons drawn, and no page has a kernel.
 _NEVER = ("mathjax", "fontawesome", "kernelname")
 # What tags in a page go on to write into.
 _OPTIONS = "documentation_options.js"
@@ -82,7 +85,7 @@ def _short_digest(path: Path) -> str:
 
 
 def slim(text: str, static: Path) -> str:
-    """A page without the scripts it has no use for; no other keeps the text waiting.
+    """A page without what it has no use for, in which no script keeps the text waiting.
 
     Parameters
     ----------
@@ -108,7 +111,7 @@ def slim(text: str, static: Path) -> str:
             return ""
         return match[0] if _WAITS.search(given) else match[0].replace("<script", "<script defer", 1)
 
-    text = _HINT.sub("", text)
+    text = _PANDAS.sub("", _HINT.sub("", text))
     end = text.find("</head>")
     text = _SCRIPT.sub(judge, text)
     # Before the style sheet: behind it they would wait for it, and the text for them.

@@ -60,8 +60,8 @@ def clear_old_pages(app: Sphinx) -> None:
             entry.unlink()
 
 
-def write_colours(app: Sphinx) -> None:
-    """Put the figures' colours, defined in the library, beside the other style sheets."""
+def write_static(app: Sphinx) -> None:
+    """Put what the library and its packages define beside the other static files: colours, Vega."""
     from mirage_utils import plots
 
     folder = Path(app.outdir).parent / "generated_static"
@@ -127,9 +127,7 @@ def check_images(app: Sphinx, exception: Exception | None) -> None:
     """Warn of every picture without words (with warnings as errors this fails the build)."""
     if exception or app.builder.format != "html":
         return
-    for page in sorted(Path(app.outdir).rglob("*.html")):
-        if "_static" in page.relative_to(app.outdir).parts:
-            continue
+    for page in finish.pages(Path(app.outdir)):
         for tag in _IMAGE.findall(page.read_text(encoding="utf-8")):
             alt = _ALT.search(tag)
             if alt is None or len(alt[1].split()) < 2:
@@ -174,7 +172,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # Before myst-nb, which reads the path of the cache at builder-inited.
     app.connect("config-inited", key_the_cache, priority=100)
     app.connect("builder-inited", clear_old_pages, priority=50)
-    app.connect("builder-inited", write_colours, priority=100)
+    app.connect("builder-inited", write_static, priority=100)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("config-inited", write_mark, priority=90)
     app.connect("doctree-read", drop_widget_state)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import html
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
+
+from mirage_utils._html import data_script
 
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = "book/glossary"
@@ -23,7 +26,8 @@ _QUIET = (
 )  # fmt: skip
 
 
-def glossary_terms(app: Sphinx) -> dict[str, str]:
+@functools.cache  # one build, one glossary
+def glossary_terms(app: Sphinx) -> Mapping[str, str]:
     """Terms of the glossary, in lower case, with the anchor of each."""
     if GLOSSARY not in app.env.found_docs:
         return {}
@@ -35,16 +39,19 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Link the first mention of each term in a chapter's running text to the glossary."""
     if app.builder.format != "html" or not docname.startswith("notebooks/"):
         return
-    left = glossary_terms(app)
-    if not left:
+    terms = glossary_terms(app)
+    if not terms:
         return
+    # The longest first, so that "edit distance" is not taken for something shorter.
+    words = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
+    pattern, left = re.compile(rf"\b(?:{words})\b", re.I), dict(terms)
     target = app.builder.get_relative_uri(docname, GLOSSARY)
     for text in list(doctree.findall(nodes.Text)):
         paragraph = text.parent
         if not isinstance(paragraph, nodes.paragraph) or _quiet(paragraph):
             continue
         if left:
-            _link_in(text, left, target)
+            _link_in(text, pattern, left, target)
 
 
 def _quiet(node: nodes.Node | None) -> bool:
@@ -56,12 +63,10 @@ def _quiet(node: nodes.Node | None) -> bool:
     return False
 
 
-def _link_in(text: nodes.Text, left: dict[str, str], target: str) -> None:
-    # The longest first, so that "edit distance" is not taken for something shorter.
-    words = "|".join(re.escape(t) for t in sorted(left, key=len, reverse=True))
+def _link_in(text: nodes.Text, pattern: re.Pattern[str], left: dict[str, str], target: str) -> None:
     parts, end = [], 0
     content = text.astext()
-    for match in re.finditer(rf"\b(?:{words})\b", content, re.I):
+    for match in pattern.finditer(content):
         anchor = left.pop(match[0].lower(), None)
         if anchor is None:
             continue
@@ -99,10 +104,8 @@ def with_cards(text: str, known: dict[str, str]) -> str:
     mine = {key: known[key] for key in sorted(wanted & known.keys())}
     if not mine:
         return text
-    data = json.dumps(mine, ensure_ascii=False).replace("</", "<\\/")
-    return text.replace(
-        "</body>", f'<script type="application/json" id="mb-cards">{data}</script></body>', 1
-    )
+    script = data_script(mine, "mb-cards")
+    return text.replace("</body>", f"{script}</body>", 1)
 
 
 # -- what awaits the reader ----------------------------------------------------------------------------
@@ -162,6 +165,11 @@ def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
     return text[: heading.end()] + summary + text[heading.end() :]
 
 
+@functools.cache
+def _about_the_book() -> Mapping[str, Any]:
+    return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
 def with_citation(text: str, site: str, name: str) -> str:
     """A chapter that says at its end how to cite it."""
     heading = re.compile(r"<h1>(.*?)<a class=\"headerlink", re.S).search(
@@ -172,7 +180,7 @@ def with_citation(text: str, site: str, name: str) -> str:
     title = " ".join(html.unescape(re.sub(r"<[^>]+>", "", heading[1])).split()).lstrip(
         "0123456789. "
     )
-    about = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    about = _about_the_book()
     year = str(about["date-released"])[:4]
     key = "mirage-book-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     address = f"{site}{name}" if site else ""

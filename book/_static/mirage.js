@@ -28,7 +28,7 @@
     if (form.previousElementSibling?.tagName === "STYLE") form.previousElementSibling.remove();
   }
 
-  const data = document.getElementById("mb-cards");
+  const data = document.querySelector("script.mb-cards");
   const texts = data ? JSON.parse(data.textContent) : {};
   const card = document.createElement("div");
   card.className = "mb-card";
