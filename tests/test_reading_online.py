@@ -155,6 +155,22 @@ def test_terms_and_references_open_cards(site, browser):
     page.close()
 
 
+def test_equations_show_on_cards_in_their_own_page_and_in_others(site, browser):
+    for name, inside in (("07_the_emergence_score", "svg"), ("08_assumptions", "math")):
+        page, trouble = visit(browser, f"file://{site}", f"notebooks/{name}.html", 1400, "light")
+        link = page.locator("article a.reference.internal[href*='#equation-']").first
+        assert re.fullmatch(r"equation \d\.\d", link.inner_text())
+        link.scroll_into_view_if_needed()
+        link.hover()
+        card = page.locator(".mb-card")
+        page.wait_for_function("!document.querySelector('.mb-card').hidden")
+        box = card.locator(inside).first.bounding_box()
+        assert box["width"] > 40
+        assert box["height"] > 10
+        assert trouble == []
+        page.close()
+
+
 def test_a_term_is_linked_once_a_chapter_and_leads_to_its_entry(site):
     glossary = (site / "book/glossary.html").read_text()
     for chapter in CHAPTERS:

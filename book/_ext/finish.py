@@ -163,6 +163,13 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         page.relative_to(folder).as_posix(): page.read_text(encoding="utf-8")
         for page in pages(folder)
     }
+    for name, text in texts.items():
+        try:
+            texts[name] = typesetter.page(text)
+        except FormulaError as error:
+            logger.warning("%s: %s", name, error, type="mirage", subtype="math")
+        for left in _RAW.findall(_CODE.sub("", texts[name])):
+            logger.warning("%s: raw formula %s", name, left, type="mirage", subtype="math")
     known = reading.cards(texts)
     site, repository = site_address.addresses()
     shapes = icons.Icons((static / "scripts" / "fontawesome.js").read_text(encoding="utf-8"))
@@ -171,12 +178,6 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         if name == "404.html":  # shown at any address: its links begin at the root of the site
             root = app.config.notfound_urls_prefix
             text = text.replace('href="book/intro.html"', f'href="{root}book/intro.html"')
-        try:
-            text = typesetter.page(text)
-        except FormulaError as error:
-            logger.warning("%s: %s", name, error, type="mirage", subtype="math")
-        for left in _RAW.findall(_CODE.sub("", text)):
-            logger.warning("%s: raw formula %s", name, left, type="mirage", subtype="math")
         text = slim(text, static).replace(_THEME, _THEME_AT_ONCE)
         if name.startswith("notebooks/"):
             source = f"{root}_sources/{name.removesuffix('.html')}.ipynb"

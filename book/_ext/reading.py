@@ -83,12 +83,25 @@ def _link_in(text: nodes.Text, pattern: re.Pattern[str], left: dict[str, str], t
 
 _TERM = re.compile(r'<dt id="(term-[^"]+)">.*?</dt>\s*<dd>(.*?)</dd>', re.S)
 _CITATION = re.compile(r'<div class="citation" id="([^"]+)"[^>]*>(.*?)</div>', re.S)
+_EQUATION = re.compile(
+    r'<div class="math[^>]* id="(equation-[^"]+)">(?:(?!</div>).)*?(<math\b.*?</math>)', re.S
+)
 _LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
 
 
 def cards(pages: dict[str, str]) -> dict[str, str]:
-    """Texts for the cards, by the name of the page and the anchor: terms and references."""
-    found = {}
+    """What cards say, by the name of the page and the anchor: of terms and references text, of equations MathML.
+
+    Parameters
+    ----------
+    pages : dict of str to str
+        Every page by name, its formulas typeset.
+    """
+    found = {
+        f"{Path(page).name}#{anchor}": formula
+        for page, text in pages.items()
+        for anchor, formula in _EQUATION.findall(text)
+    }
     for page, pattern in ((f"{GLOSSARY}.html", _TERM), ("book/references.html", _CITATION)):
         for anchor, inside in pattern.findall(pages.get(page, "")):
             words = re.sub(

@@ -42,6 +42,11 @@
     const address = new URL(link.href, location.href);
     const file = address.pathname.split("/").pop(), anchor = decodeURIComponent(address.hash.slice(1));
     const text = texts[`${file}#${anchor}`];
+    if (text?.startsWith("<math")) {  // an equation of another page, without that page's glyphs
+      const formula = document.createElement("template");
+      formula.innerHTML = text;
+      return formula.content;
+    }
     if (text) return document.createTextNode(text);
     if (address.pathname === location.pathname && anchor.startsWith("equation-")) {
       const formula = document.getElementById(anchor)?.querySelector("mjx-container");
