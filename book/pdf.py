@@ -24,7 +24,7 @@ _LINKS = """() => {
 }"""
 _FOOTER = (
     '<div style="font-size:8px;width:100%;text-align:center;color:#5a6272">'
-    'The Mirage Book · <span class="title"></span> · <span class="pageNumber"></span></div>'
+    '<span class="title"></span>, page <span class="pageNumber"></span></div>'
 )
 
 

@@ -194,15 +194,17 @@ def test_each_chapter_says_what_awaits_the_reader_and_how_to_cite_it(site):
         assert "@incollection{mirage-book-" in text
 
 
-def test_icons_are_drawn_and_no_font_is_loaded(site, browser):
-    page = browser.new_page()
+@pytest.mark.parametrize("width", [390, 1400])
+def test_icons_are_drawn_and_no_font_is_loaded(site, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
     loaded = []
     page.on("request", lambda r: loaded.append(r.url))
-    page.goto(f"file://{site}/book/intro.html")
+    page.goto(f"file://{site}/notebooks/02_one_token.html")
     page.wait_for_load_state("networkidle")
     assert not [url for url in loaded if "webfont" in url or "fontawesome" in url]
-    box = page.locator(".fa-magnifying-glass > svg.mb-icon:visible").first.bounding_box()
-    assert min(box["width"], box["height"]) > 10
+    boxes = [icon.bounding_box() for icon in page.locator("svg.mb-icon:visible").all()]
+    assert len(boxes) > 5
+    assert min(min(box["width"], box["height"]) for box in boxes) > 12
     page.close()
 
 

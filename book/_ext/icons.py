@@ -18,7 +18,7 @@ _NOT_ICONS = {"solid", "brands", "regular", "lg", "sm", "fw", "xs", "2x"}
 
 STYLE = """\
 .fas, .fa-solid, .far, .fa-regular, .fab, .fa-brands {
-  display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em;
+  display: inline-block; flex: none; box-sizing: content-box; width: 1em; height: 1em; vertical-align: -0.125em;
 }
 .fas::before, .fa-solid::before, .far::before, .fa-regular::before, .fab::before, .fa-brands::before { content: none !important; }
 .mb-icon { display: block; width: 100%; height: 100%; fill: currentColor; }
