@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data lab lint format lock clean
+.PHONY: help book html pdf open test bench data lab release check grade feedback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -48,16 +48,31 @@ data: $(STAMP)  ## make the computed tables anew from their public sources (SOUR
 lab: $(STAMP)  ## open the chapters in JupyterLab, where the sliders move
 	$(BIN)/jupyter lab notebooks
 
+# Coursework. A is the number of an assignment; book/teaching.md says more.
+COURSE := $(BIN)/python -m mirage_utils
+OUT ?= grades.csv
+release: $(STAMP)  ## make the students' version of an assignment (A=1, ROSTER=list.csv)
+	$(COURSE) release $(A) --out release $(if $(ROSTER),--roster $(ROSTER))
+
+check: $(STAMP)  ## look an assignment over before handing it in (A=1, or IN=notebook)
+	$(COURSE) check $(if $(IN),$(IN),$(wildcard release/$(A)_*/$(A)_*.ipynb))
+
+grade: $(STAMP)  ## mark submissions: A=1 IN=folder OUT=grades.csv (ROSTER, DUE, LATE=zero, JOBS)
+	$(COURSE) grade $(A) $(IN) $(OUT) $(if $(ROSTER),--roster $(ROSTER)) $(if $(DUE),--due $(DUE)) $(if $(LATE),--late $(LATE)) $(if $(JOBS),--jobs $(JOBS))
+
+feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
+	$(COURSE) feedback $(OUT)
+
 lint: $(STAMP)  ## check style, spelling, and that no notebook stores outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/assignments/*/*.ipynb
 	$(BIN)/codespell
 
 format: $(STAMP)  ## put code and notebooks into the house style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout notebooks/*.ipynb notebooks/assignments/*/*.ipynb
 
 lock:  ## compile requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --quiet --upgrade -o requirements.txt

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from .coursework.cli import add_commands as add_coursework
 from .errors import DataError, FieldError
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--quiet", action="store_true", help="no progress bars")
     train.set_defaults(run=_train)
+    add_coursework(commands)
     return parser
 
 

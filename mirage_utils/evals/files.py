@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +20,7 @@ from ..errors import shown
 from .schema import EvalFileError
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_LINE", "document", "head", "lines", "opened", "parse", "replace", "whole",
+    "MAX_DOCUMENT", "MAX_LINE", "document", "head", "lines", "opened", "parse", "whole",
 ]  # fmt: skip
 
 MAX_DOCUMENT = 2 * 1024**3
@@ -88,19 +86,6 @@ def whole(path: Path, what: str, advice: str = "split it") -> bytes:
     if len(content) > MAX_DOCUMENT:
         raise EvalFileError(path, f"{what} of more than {MAX_DOCUMENT:,} bytes; {advice}")
     return content
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def document(path: Path) -> Any:

@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from .._write import replace as write_whole
 from ..errors import FieldError, UnknownNameError
-from ..evals import files
 from .family import Family
 from .results import Bundle, ResultError, read
 from .training import Trained, Training, count, digest, one_seed, train
@@ -255,8 +255,8 @@ def run(
             "sha256": hashlib.sha256(content).hexdigest(),
         },
     }
-    files.replace(folder / "results.parquet", content)
-    files.replace(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    write_whole(folder / "results.parquet", content)
+    write_whole(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return read(folder / "manifest.json")
 
 
@@ -276,8 +276,8 @@ def bundle(folder: Path, name: str, into: Path) -> Bundle:
     manifest = {
         **found.manifest, "results": {**found.manifest["results"], "path": f"{name}.parquet"}
     }  # fmt: skip
-    files.replace(into / f"{name}.parquet", (folder / "results.parquet").read_bytes())
-    files.replace(into / f"{name}.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    write_whole(into / f"{name}.parquet", (folder / "results.parquet").read_bytes())
+    write_whole(into / f"{name}.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return read(into / f"{name}.json")
 
 
@@ -301,8 +301,8 @@ def _one(
         models, size, images, checkpoint=folder / "checkpoint.npz", progress=progress
     )
     seconds = perf_counter() - before
-    files.replace(folder / "results.parquet", _parquet(frame))
-    files.replace(done, json.dumps({"run": mark, "seconds": seconds}).encode())
+    write_whole(folder / "results.parquet", _parquet(frame))
+    write_whole(done, json.dumps({"run": mark, "seconds": seconds}).encode())
     os.unlink(folder / "checkpoint.npz")
     return seconds
 

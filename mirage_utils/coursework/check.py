@@ -1,0 +1,389 @@
+"""Checks of answers, with messages that teach: one line each in an assignment.
+
+The same calls stand in the visible tests, which a student runs, and in the hidden ones, which only the grader
+has. Each check first reduces the answer to a plain value (`values.plain`): what an object says of itself
+when it is compared does not count.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .values import Axes, Drawing, Expression, Other, plain
+from .variation import seed
+
+__all__ = [
+    "NotYet", "between", "choice", "close", "closed_form", "curve", "expression", "function", "labelled", "number", "rng", "true",
+]  # fmt: skip
+
+POINTS = 12  # random points at which two formulas are held against each other
+
+
+class NotYet(AssertionError):
+    """An answer that is not right yet; the message says what was found and how to go on."""
+
+
+def rng(exercise: str) -> np.random.Generator:
+    """Random points of one exercise: the same in every run, unknown without the course's secret.
+
+    The secret is the environment variable ``MIRAGE_COURSE_SECRET``, which the grader sets and the sandbox
+    does not have.
+    """
+    return np.random.default_rng(seed(os.environ.get("MIRAGE_COURSE_SECRET", ""), exercise))
+
+
+def true(condition: Any, message: str) -> None:
+    """Fail with the message unless the condition is the plain value True."""
+    if plain(condition) is not True:
+        raise NotYet(message)
+
+
+def number(got: Any, what: str) -> float:
+    """The answer as one finite number, for checks that this module has no words for.
+
+    Raises
+    ------
+    NotYet
+        If it is no number, several, or not finite.
+    """
+    value = _numbers(got, what)
+    if value.shape != ():
+        raise NotYet(_line(what, f"{_shape(value)}, where one number is expected", ""))
+    if not np.isfinite(value):
+        raise NotYet(_line(what, f"{value}, where a finite number is expected", ""))
+    return float(value)
+
+
+def close(
+    got: Any, expected: Any, what: str, *, rtol: float = 1e-6, atol: float = 1e-12, hint: str = ""
+) -> None:
+    """A number, or numbers of one shape, within a tolerance.
+
+    Parameters
+    ----------
+    got : object
+        The answer: a number, list or array of numbers, or a SymPy number.
+    expected : float or array_like
+        What it should be; NaN where NaN is right.
+    what : str
+        The answer in words or code, for the message: ``"loss(0.5)"``.
+    rtol, atol : float
+        Relative and absolute tolerance.
+    hint : str
+        Added to the message.
+
+    Raises
+    ------
+    NotYet
+        If the answer is no number, has another shape, or is off.
+    """
+    value = _numbers(got, what)
+    target = np.asarray(expected, dtype=float)
+    if value.shape != target.shape:
+        raise NotYet(
+            _line(what, f"{_shape(value)}, where {_shape(target)} is expected", hint),
+        )
+    ok = np.isclose(value, target, rtol=rtol, atol=atol, equal_nan=True)
+    if not ok.all():
+        at = np.unravel_index(int(np.argmin(ok)), ok.shape)
+        place = f"[{', '.join(map(str, at))}]" if ok.ndim else ""
+        raise NotYet(
+            _line(what + place, f"{value[at]:.6g}, where {target[at]:.6g} is expected", hint)
+        )
+
+
+def between(got: Any, low: float, high: float, what: str, *, hint: str = "") -> None:
+    """One number in a closed range."""
+    value = number(got, what)
+    if not low <= value <= high:
+        raise NotYet(_line(what, f"{value:.6g}, where {low:.6g} to {high:.6g} is expected", hint))
+
+
+def choice(
+    got: Any, expected: str | bool, options: Sequence[Any], what: str, *, hint: str = ""
+) -> None:
+    """One of several words; case and outer blanks do not matter."""
+    value = plain(got)
+    if isinstance(value, str):
+        value = value.strip().casefold()
+    if type(value) not in (str, bool) or value not in options:
+        raise NotYet(
+            _line(
+                what,
+                f"{_seen(value)}, where one of {', '.join(map(repr, options))} is expected",
+                "",
+            )
+        )
+    if value != expected:
+        raise NotYet(_line(what, f"{value!r} is not it", hint))
+
+
+def function(
+    got: Any,
+    reference: Callable[..., Any],
+    points: Iterable[Sequence[Any]],
+    what: str,
+    *,
+    rtol: float = 1e-6,
+    atol: float = 1e-12,
+    hint: str = "",
+) -> None:
+    """A function that agrees with a reference at every point.
+
+    Parameters
+    ----------
+    got : callable
+        The answer.
+    reference : callable
+        A right solution.
+    points : iterable of tuple
+        Arguments; each tuple is one call.
+    what : str
+        Name of the function.
+
+    Raises
+    ------
+    NotYet
+        If the answer is no function, raises, or differs at a point.
+    """
+    value = plain(got)
+    if not callable(value):
+        raise NotYet(_line(what, f"{_seen(value)}, where a function is expected", ""))
+    for arguments in points:
+        call = f"{what}({', '.join(map(_short, arguments))})"
+        expected = reference(*arguments)
+        try:
+            result = value(*arguments)
+        except NotYet:
+            raise
+        except Exception as error:
+            raise NotYet(f"{call} raised {type(error).__name__}: {str(error)[:200]}") from None
+        if isinstance(expected, (str, bool)):
+            answer = plain(result)
+            if type(answer) is not type(expected) or answer != expected:
+                raise NotYet(_line(call, f"{_seen(answer)}, where {expected!r} is expected", hint))
+        else:
+            close(result, expected, call, rtol=rtol, atol=atol, hint=hint)
+
+
+def expression(
+    got: Any,
+    reference: Any,
+    ranges: Mapping[str, tuple[float, float]],
+    what: str,
+    *,
+    rtol: float = 1e-9,
+    hint: str = "",
+) -> None:
+    """A SymPy expression equal to a reference, in whatever form it is written.
+
+    Both are evaluated with 30 digits at random points. Two analytic formulas that agree at random points are the
+    same formula with probability one, while whether ``simplify`` reaches zero depends on how they are written.
+
+    Parameters
+    ----------
+    got : sympy.Expr
+        The answer. Symbols count by name; assumptions such as ``positive=True`` do not matter.
+    reference : sympy.Expr
+        A right answer.
+    ranges : mapping of str to (float, float)
+        For each symbol the range to draw from.
+    what : str
+        Name of the answer.
+
+    Raises
+    ------
+    NotYet
+        If the answer is no expression, has other symbols, or differs.
+    """
+    value, target = plain(got), plain(reference)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = (
+            Expression(("Float", repr(float(value)))) if math.isfinite(value) else Other(str(value))
+        )
+    if isinstance(target, (int, float)):
+        target = Expression(("Float", repr(float(target))))
+    assert isinstance(target, Expression)
+    if not isinstance(value, Expression):
+        raise NotYet(_line(what, f"{_seen(value)}, where a SymPy expression is expected", ""))
+    strange = value.symbols() - set(ranges)
+    if strange:
+        raise NotYet(
+            f"{what} contains {', '.join(sorted(strange))}; expected is an expression in {', '.join(ranges)}."
+        )
+    draw = rng(f"expression {what}")
+    compared = 0
+    for _ in range(4 * POINTS):
+        point = {name: float(draw.uniform(*limits)) for name, limits in ranges.items()}
+        try:
+            right = target.at(point)
+        except ArithmeticError:  # the reference has no value here: draw another point
+            continue
+        shown = ", ".join(f"{name} = {number:.4g}" for name, number in point.items())
+        try:
+            left = value.at(point)
+        except (ArithmeticError, TypeError, AttributeError) as error:
+            raise NotYet(_line(what, f"no value at {shown} ({error})", hint)) from None
+        if not abs(left - right) <= rtol * abs(right) + 1e-25:
+            raise NotYet(
+                _line(what, f"{_short(left)} at {shown}, where {_short(right)} is expected", hint)
+            )
+        compared += 1
+        if compared == POINTS:
+            return
+    raise ValueError(f"{what}: the reference has values at {compared} points only")
+
+
+def closed_form(got: Any, what: str, *, without: Iterable[str] = ()) -> None:
+    """An expression that contains none of these symbols."""
+    value = plain(got)
+    if not isinstance(value, Expression):
+        raise NotYet(_line(what, f"{_seen(value)}, where a SymPy expression is expected", ""))
+    found = value.symbols() & set(without)
+    if found:
+        raise NotYet(f"{what} still contains {', '.join(sorted(found))}.")
+
+
+def curve(
+    got: Any,
+    reference: Callable[[np.ndarray], Any],
+    domain: tuple[float, float],
+    what: str,
+    *,
+    points: int = 20,
+    log: bool = True,
+    rtol: float = 1e-3,
+    atol: float = 1e-6,
+    hint: str = "",
+) -> None:
+    """A drawing in which one line shows this function, at enough points, over this range.
+
+    Parameters
+    ----------
+    got : matplotlib Axes or Figure
+        The answer. Its data are checked, not its looks.
+    reference : callable
+        The function that should be shown, from an array of x to an array of y.
+    domain : (float, float)
+        The range of x that the line has to cover, up to a twentieth at each end.
+    log : bool
+        The x axis has to be logarithmic; coverage is measured on that axis.
+
+    Raises
+    ------
+    NotYet
+        If no line of the drawing is right; says what is wrong with the nearest.
+    """
+    drawing = _drawing(got, what)
+    if log and not any(axes.x_scale == "log" for axes in drawing.axes):
+        raise NotYet(f'{what}: the x axis is linear; ax.set_xscale("log") makes it logarithmic.')
+    if not drawing.series:
+        raise NotYet(f"{what} has axes and no line in them.")
+    low, high = np.log(domain) if log else domain
+    worst: list[tuple[int, str]] = []
+    for series in drawing.series:
+        x, y = np.array(series.x), np.array(series.y)
+        if x.size < points:
+            worst.append((0, f"a line of {x.size} points, where at least {points} are expected"))
+            continue
+        if log and not (x > 0).all():
+            worst.append((0, "a line with x at or below zero on a logarithmic axis"))
+            continue
+        at = np.log(x) if log else x
+        if at.min() > low + 0.05 * (high - low) or at.max() < high - 0.05 * (high - low):
+            text = f"a line from x = {x.min():.3g} to {x.max():.3g}, where {domain[0]:.3g} to {domain[1]:.3g} is expected"
+            worst.append((1, text))
+            continue
+        target = np.asarray(reference(x), dtype=float)
+        ok = np.isclose(y, target, rtol=rtol, atol=atol)
+        if ok.all():
+            return
+        i = int(np.argmin(ok))
+        worst.append((2, f"y = {y[i]:.4g} at x = {x[i]:.4g}, where {target[i]:.4g} is expected"))
+    raise NotYet(_line(what, max(worst)[1], hint))
+
+
+def labelled(got: Any, what: str) -> None:
+    """A drawing whose axes say what they show, and whose lines have names where there are several."""
+    for axes in _drawing(got, what).axes:
+        for side, label in (("x", axes.x_label), ("y", axes.y_label)):
+            if not label.strip():
+                raise NotYet(f'{what}: the {side} axis has no label: ax.set_{side}label("...").')
+        named = [series for series in axes.series if not series.label.startswith("_")]
+        if len(axes.series) > 1 and not named:
+            raise NotYet(
+                f'{what}: {len(axes.series)} lines and no names: ax.plot(..., label="...").'
+            )
+
+
+# ---------------------------------------------------------------- words
+
+
+def _numbers(got: Any, what: str) -> np.ndarray:
+    value = plain(got)
+    if isinstance(value, Expression):
+        if value.symbols():
+            raise NotYet(
+                f"{what} still contains {', '.join(sorted(value.symbols()))}: put numbers in."
+            )
+        try:
+            value = float(value.at({}))
+        except (ArithmeticError, TypeError, AttributeError):
+            value = Other("expression without a value")
+    if type(value).__name__ == "Series":
+        value = value.to_numpy()
+    if isinstance(value, (list, tuple)):
+        try:
+            value = np.array([_numbers(each, what) for each in value], dtype=float)
+        except ValueError:
+            value = Other("list of unequal rows")
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.ndarray)):
+        raise NotYet(_line(what, f"{_seen(value)}, where a number is expected", ""))
+    return np.asarray(value, dtype=float)
+
+
+def _drawing(got: Any, what: str) -> Drawing:
+    value = plain(got)
+    if not isinstance(value, Drawing):
+        raise NotYet(
+            _line(what, f"{_seen(value)}, where the axes of a Matplotlib figure are expected", "")
+        )
+    if not value.axes or not all(isinstance(axes, Axes) for axes in value.axes):
+        raise NotYet(f"{what} is a figure without axes.")
+    return value
+
+
+def _line(what: str, found: str, hint: str) -> str:
+    return f"{what}: {found}.{' ' + hint if hint else ''}"
+
+
+def _shape(value: np.ndarray) -> str:
+    return "one number" if value.shape == () else f"an array of shape {value.shape}"
+
+
+def _seen(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, Other):
+        return f"an object of type {value.kind}"
+    if isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value if len(value) < 40 else value[:37] + "...")
+    return "a function" if callable(value) else f"an object of type {type(value).__name__}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (np.ndarray, list, tuple)):
+        return f"array of {np.size(value)}"
+    if isinstance(value, (str, bool, int)):
+        return repr(value)
+    try:
+        return f"{float(value):.6g}"
+    except (TypeError, ValueError):
+        return type(value).__name__

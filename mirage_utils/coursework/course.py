@@ -1,0 +1,485 @@
+"""Mark a class: a folder with one sub-folder a student becomes a table and a page for each.
+
+Each submission is marked in a process of its own, so that whatever becomes of that process costs nobody else
+anything. Its result is written, whole, before the next is taken up. A run that was ended by whatever cause is taken up by
+the same command: what was marked of an unchanged submission, by the same source and settings, is not marked again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import re
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat  # noqa: F401 - loaded once, for all processes that are forked
+
+from .._write import replace as write_whole
+from ..errors import DataError, FieldError
+from .assignments import Assignment, assignment
+from .feedback import page
+from .grading import Marked, Result, mark
+from .sandbox import Limits, kind_of_sandbox
+from .variation import normalised
+
+__all__ = ["COLUMNS", "Settings", "grade", "mark_essays", "table"]
+
+COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
+UNLISTED = "name is not in the class list"
+ESSAYS = ("student", "assignment", "exercise", "max_points", "points", "comment", "answer")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a class is marked.
+
+    Attributes
+    ----------
+    jobs : int
+        Submissions marked side by side.
+    limits : Limits
+        What each may use.
+    sandbox : str
+        ``bubblewrap``, ``limits``, or ``auto`` for the better one that works.
+    due : datetime, optional
+        When it had to be handed in, with a time zone.
+    late : {"note", "zero"}
+        What becomes of a later one: only a note, or no points.
+    secret : str
+        From which the points of the hidden tests follow; the same secret gives the same points.
+    """
+
+    jobs: int = max(1, os.cpu_count() or 1)
+    limits: Limits = field(default_factory=Limits)
+    sandbox: str = "auto"
+    due: datetime | None = None
+    late: str = "note"
+    secret: str = ""
+
+    def __post_init__(self) -> None:
+        if self.due is not None and self.due.tzinfo is None:
+            raise FieldError(
+                "due", self.due.isoformat(), "a time with its zone, such as 2026-11-30T18:00+01:00"
+            )
+        for name, value, options in (
+            ("sandbox", self.sandbox, ("auto", "bubblewrap", "limits")),
+            ("late", self.late, ("note", "zero")),
+        ):
+            if value not in options:
+                raise FieldError(name, value, f"one of {', '.join(options)}")
+        if self.jobs < 1:
+            raise FieldError("jobs", self.jobs, "a whole number >= 1")
+
+
+# ---------------------------------------------------------------- marking
+
+
+def grade(
+    sources: Path,
+    name: str,
+    submissions: Path,
+    out: Path,
+    settings: Settings = Settings(),
+    *,
+    roster: Sequence[str] | None = None,
+    told: Callable[[Result, bool], None] | None = None,
+) -> list[Result]:
+    """Mark every sub-folder of a folder.
+
+    Parameters
+    ----------
+    sources : Path
+        Folder of the assignments' sources.
+    name : str
+        The assignment.
+    submissions : Path
+        A folder with one sub-folder a student, named as the student is in the class list.
+    out : Path
+        The table to write (`COLUMNS`). A folder of the same name without its suffix receives the results, the feedback
+        pages, and ``essays.csv`` to be filled in.
+    roster : sequence of str, optional
+        The class list: who handed in nothing gets a row, and whose name is not on it gets a note.
+    told : callable, optional
+        Called after each submission with its result and whether it had been marked before.
+
+    Returns
+    -------
+    list of Result
+        By student, in the order of the table.
+
+    Raises
+    ------
+    FieldError
+        If a folder is missing, or two sub-folders mean one student.
+    """
+    wanted = assignment(sources, name)
+    folders = _students(submissions)
+    place = out.with_suffix("")
+    if place == out or out.suffix.lower() != ".csv":
+        raise FieldError("OUT", str(out), "a file that ends in .csv")
+    if out.resolve().is_relative_to(submissions.resolve()):
+        raise FieldError("OUT", str(out), f"a file outside {submissions}")
+    place.mkdir(parents=True, exist_ok=True)
+    kind = kind_of_sandbox() if settings.sandbox == "auto" else settings.sandbox
+
+    results: dict[str, Result] = {}
+    waiting: dict[str, tuple[Path, str]] = {}
+    for student, folder in folders.items():
+        key = _key(wanted, student, folder, settings, kind)
+        before = _before(place / f"{student}.json", key)
+        if before is None:
+            waiting[student] = (folder, key)
+        else:
+            results[student] = before
+            if told:
+                told(before, True)
+
+    context = _processes()
+    with ThreadPoolExecutor(settings.jobs) as pool:
+        futures = {
+            pool.submit(
+                _apart, context, sources, name, student, folder, key, place, settings, kind
+            ): student
+            for student, (folder, key) in waiting.items()
+        }
+        try:
+            for future in as_completed(futures):
+                results[futures[future]] = future.result()
+                if told:
+                    told(future.result(), False)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+    known = {normalised(each) for each in folders}
+    for student in roster or ():
+        if normalised(student) not in known:
+            absent = Result(student, name, "missing", _nothing(wanted), ["nothing was handed in"])
+            results[student] = absent
+    if roster is not None:
+        listed = {normalised(each) for each in roster}
+        for student, result in results.items():
+            if normalised(student) not in listed:
+                result.notes.insert(0, UNLISTED)
+                write_whole(place / f"{student}.json", json.dumps(result.as_dict()).encode())
+    ordered = [results[student] for student in sorted(results)]
+    _write(out, place, ordered)
+    return ordered
+
+
+def _students(submissions: Path) -> dict[str, Path]:
+    if not submissions.is_dir():
+        raise FieldError("IN", str(submissions), "a folder with one sub-folder a student")
+    folders = {
+        path.name: path
+        for path in sorted(submissions.iterdir())
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    }
+    if not folders:
+        raise FieldError("IN", str(submissions), "a folder with one sub-folder a student")
+    meant: dict[str, str] = {}
+    for student in folders:
+        other = meant.setdefault(normalised(student), student)
+        if other != student:
+            raise FieldError(
+                "IN",
+                str(submissions),
+                f"one folder a student; {other} and {student} are the same name",
+            )
+    return folders
+
+
+def _nothing(wanted: Assignment) -> list[Marked]:
+    return [Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises]
+
+
+def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kind: str) -> str:
+    """A digest of everything on which a result depends."""
+    digest = hashlib.sha256()
+    said = [wanted.digest, student, asdict(settings.limits), kind, settings.late, settings.secret]
+    said.append(settings.due.isoformat() if settings.due else "")
+    digest.update(json.dumps(said).encode())
+    for path in sorted(folder.rglob("*")):
+        found = path.lstat()
+        digest.update(
+            f"{path.relative_to(folder)} {stat.S_IFMT(found.st_mode)} {found.st_size}".encode(
+                errors="replace"
+            )
+        )
+        if settings.due is not None:
+            digest.update(str(found.st_mtime_ns).encode())
+        if stat.S_ISREG(found.st_mode):
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _before(path: Path, key: str) -> Result | None:
+    try:
+        result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    result.notes = [note for note in result.notes if note != UNLISTED]  # as this run's list has it
+    return result if result.key == key else None
+
+
+def _processes() -> multiprocessing.context.BaseContext:
+    """Processes forked from one that has loaded the libraries, where the system can; new ones elsewhere."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mirage_utils.coursework.course", "mpmath", "numpy", "sympy"])
+    return context
+
+
+_starting = threading.Lock()  # starting a process from several threads at once is not safe
+
+
+def _apart(
+    context: multiprocessing.context.BaseContext,
+    sources: Path, name: str, student: str, folder: Path, key: str, place: Path, settings: Settings, kind: str,
+) -> Result:  # fmt: skip
+    """Mark one submission in a process of its own; whatever happens there, there is a result."""
+    path = place / f"{student}.json"
+    process = context.Process(
+        target=_mark_into,
+        args=(path, sources, name, student, folder, key, settings, kind),
+        daemon=True,
+    )
+    with _starting:
+        process.start()
+    process.join(settings.limits.total_seconds * 1.5 + 60)
+    code = process.exitcode
+    if code is None:
+        process.kill()
+        process.join()
+    result = _before(path, key)
+    if result is None:
+        why = "did not end in time" if code is None else f"ended with status {code}"
+        result = Result(
+            student,
+            name,
+            "failed",
+            _nothing(assignment(sources, name)),
+            [f"the marking process {why}"],
+        )
+    return result
+
+
+def _mark_into(
+    path: Path,
+    sources: Path,
+    name: str,
+    student: str,
+    folder: Path,
+    key: str,
+    settings: Settings,
+    kind: str,
+) -> None:
+    """The work of one process: mark, and write the result and the page, each whole or not at all."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)  # what the source prints is meant for the student
+    os.environ["MIRAGE_COURSE_SECRET"] = settings.secret
+    _limit_memory(8 * 2**30)
+    wanted = assignment(sources, name)
+    try:
+        result = mark(wanted, student, folder, settings.limits, kind=kind)
+    except Exception as error:
+        note = f"the grader could not mark this: {type(error).__name__}: {error}"
+        result = Result(student, name, "failed", _nothing(wanted), [note])
+    _lateness(result, folder, settings)
+    # A failure of the grader is not kept: the next run tries again.
+    result.key = key if result.status != "failed" else ""
+    write_whole(path.with_suffix(".html"), page(result).encode(errors="replace"))
+    write_whole(path, json.dumps(result.as_dict()).encode(errors="replace"))
+    if result.status == "failed":
+        sys.stderr.write(f"{student}: {result.notes[-1]}\n")
+
+
+def _limit_memory(size: int) -> None:
+    """A hostile answer must not fill the grader's memory either."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _lateness(result: Result, folder: Path, settings: Settings) -> None:
+    if settings.due is None or result.status in ("missing", "failed"):
+        return
+    handed = _handed_in_at(folder)
+    if handed is None or handed <= settings.due:
+        return
+    minutes = int((handed - settings.due).total_seconds() // 60)
+    days, minutes = divmod(minutes, 1440)
+    words = f"{f'{days} d ' if days else ''}{minutes // 60} h {minutes % 60} min"
+    if settings.late == "zero":
+        for each in result.exercises:
+            each.points = 0.0
+            each.reason = each.reason or "late"
+        result.status = "graded"
+    result.notes.insert(0, f"late by {words}")
+
+
+def _handed_in_at(folder: Path) -> datetime | None:
+    """When it was handed in: by nbgrader's ``timestamp.txt``, else by the newest notebook."""
+    stamp = folder / "timestamp.txt"
+    if stamp.is_file() and not stamp.is_symlink():
+        text = stamp.read_text(errors="replace").strip()[:60]
+        for form in ("%Y-%m-%d %H:%M:%S.%f %Z", "%Y-%m-%d %H:%M:%S %Z"):
+            try:
+                return datetime.strptime(text, form).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    times = [path.stat().st_mtime for path in folder.rglob("*.ipynb") if not path.is_symlink()]
+    return datetime.fromtimestamp(max(times), UTC) if times else None
+
+
+# ---------------------------------------------------------------- tables
+
+
+def table(results: Iterable[Result]) -> str:
+    """The results as CSV."""
+    rows = [
+        (r.student, r.assignment, f"{r.score:g}", f"{r.max_score:g}", r.status, r.reason)
+        for r in results
+    ]
+    return _csv(COLUMNS, rows)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_harmless(cell) for cell in row])
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    cell = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", cell)
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
+
+
+def _write(out: Path, place: Path, results: list[Result]) -> None:
+    write_whole(out, table(results).encode())
+    rows = [
+        (r.student, r.assignment, e.name, f"{e.most:g}", "", "", e.answer)
+        for r in results
+        for e in r.exercises
+        if e.essay and not e.reason
+    ]
+    sheet = place / "essays.csv"
+    filled = (
+        {(row["student"], row["exercise"]): row for row in _rows(sheet)} if sheet.exists() else {}
+    )
+    rows = [
+        (*row[:4], old["points"], old["comment"], row[6])
+        if (old := filled.get((_harmless(row[0]), row[2])))
+        else row
+        for row in rows
+    ]
+    if rows:
+        write_whole(sheet, _csv(ESSAYS, rows).encode())
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            missing = [name for name in ("student", "exercise", "points") if row.get(name) is None]
+            if missing:
+                raise DataError(f"{path}, line {number}: no column {', '.join(missing)}")
+            yield {name: row.get(name) or "" for name in ESSAYS}
+
+
+def mark_essays(out: Path) -> list[Result]:
+    """Put the points that a person wrote into ``essays.csv`` into the table and the pages.
+
+    Parameters
+    ----------
+    out : Path
+        The table that `grade` wrote.
+
+    Returns
+    -------
+    list of Result
+
+    Raises
+    ------
+    DataError
+        If the sheet names somebody or something unknown, or has points that are no number or out of range; nothing is
+        written then.
+    """
+    place = out.with_suffix("")
+    sheet = place / "essays.csv"
+    if not out.exists() or not place.is_dir():
+        raise DataError(f"{out}: no table; grade the submissions first")
+    found: dict[str, Result] = {}
+    for path in sorted(place.glob("*.json")):
+        result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        found[result.student] = result
+    comments: dict[str, dict[str, str]] = {}
+    for row in _rows(sheet) if sheet.exists() else ():
+        student = next((name for name in found if _harmless(name) == row["student"]), None)
+        where = f"{sheet}: {row['student']}, {row['exercise']}"
+        if student is None:
+            raise DataError(f"{where}: nobody of that name was marked")
+        each = next(
+            (e for e in found[student].exercises if e.name == row["exercise"] and e.essay), None
+        )
+        if each is None:
+            raise DataError(f"{where}: there is no such essay")
+        comments.setdefault(student, {})[each.name] = row["comment"]
+        if not row["points"].strip():
+            continue
+        try:
+            points = float(row["points"].replace(",", "."))
+        except ValueError:
+            points = float("nan")
+        if not 0 <= points <= each.most:
+            raise DataError(
+                f"{where}: points = {row['points']!r}: expected a number from 0 to {each.most:g}"
+            )
+        each.points = points
+        each.reason = each.reason or ("" if points == each.most else "read by a person")
+        each.answer = ""  # marked
+    finished = []
+    with open(out, encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+    for row in listed:
+        student = next((name for name in found if _harmless(name) == row["student"]), None)
+        if student is None:  # somebody of the class list who handed in nothing
+            finished.append(row)
+            continue
+        result = found[student]
+        waiting = [e for e in result.exercises if e.essay and e.answer and not e.reason]
+        if result.status in ("essays", "graded"):
+            result = replace(result, status="essays" if waiting else "graded")
+        write_whole(
+            place / f"{student}.html", page(result, comments.get(student)).encode(errors="replace")
+        )
+        finished.append(
+            dict(zip(COLUMNS, next(csv.reader(table([result]).splitlines()[1:])), strict=True))
+        )
+        found[student] = result
+    write_whole(out, _csv(COLUMNS, [[row[c] for c in COLUMNS] for row in finished]).encode())
+    return list(found.values())

@@ -1,0 +1,106 @@
+"""A page for each student: the marks with their reasons, and the cells as they ran.
+
+Everything on the page that comes from a submission is escaped, or is a picture that was checked to be one: whoever
+opens the page, a teacher among them, runs nothing of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from html import escape
+from typing import Any
+
+from .grading import Marked, Result
+
+__all__ = ["page"]
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+td.points, th.points { text-align: right; white-space: nowrap; }
+pre { overflow-x: auto; padding: .6rem; background: var(--soft); border-radius: .3rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.printed { background: none; border-left: 3px solid var(--line); border-radius: 0; }
+img { max-width: 100%; background: white; }
+.lost { border-left: 4px solid #b3261e; padding-left: .6rem; }
+.won { border-left: 4px solid #2e7d32; padding-left: .6rem; }
+"""
+
+
+def page(result: Result, comments: dict[str, str] | None = None) -> str:
+    """The feedback on one submission as a page of HTML, complete in itself.
+
+    Parameters
+    ----------
+    result : Result
+        What it got.
+    comments : dict of str to str, optional
+        What the person who marked the essays wrote, by exercise.
+    """
+    comments = comments or {}
+    title = f"{result.assignment}: {result.student}"
+    rows = "".join(_row(each, comments.get(each.name, "")) for each in result.exercises)
+    pending = sum(
+        each.most for each in result.exercises if each.essay and not each.reason and not each.points
+    )
+    open_points = (
+        f" Essays worth {pending:g} points are read by a person and not counted yet."
+        if result.status == "essays"
+        else ""
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    notes = f"<h2>Notes</h2><ul>{notes}</ul>" if notes else ""
+    marked = {each.name: each for each in result.exercises}
+    cells = "".join(_cell(each, marked) for each in result.shown)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
+        f"<p><strong>{result.score:g} of {result.max_score:g} points.</strong>{open_points}</p>"
+        '<table><thead><tr><th scope="col">Exercise</th><th scope="col" class="points">Points</th>'
+        f'<th scope="col">Why</th></tr></thead><tbody>{rows}</tbody></table>{notes}'
+        f"<h2>Your notebook as it ran</h2>{cells or '<p>Nothing was run.</p>'}</main></body></html>\n"
+    )
+
+
+def _row(each: Marked, comment: str) -> str:
+    words = " ".join(part for part in (each.reason, comment) if part)
+    if not words:
+        words = "to be marked" if each.essay and not each.points else "right"
+    return (
+        f'<tr><th scope="row">{escape(each.name)}</th><td class="points">{each.points:g} / {each.most:g}</td>'
+        f"<td>{escape(words)}</td></tr>"
+    )
+
+
+def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
+    if "test" in shown:
+        each = marked[shown["test"]]
+        kind = "lost" if each.reason else "won"
+        text = each.reason or "right"
+        return f'<p class="{kind}"><strong>{escape(each.name)}</strong> {each.points:g} / {each.most:g}: {escape(text)}</p>'
+    name = shown.get("cell") or shown.get("essay") or ""
+    heading = f"<h3>{escape(name)}</h3>" if name else ""
+    parts = [heading, f"<pre><code>{escape(shown['source'])}</code></pre>"]
+    for output in shown.get("outputs", []):
+        if "text" in output:
+            parts.append(f'<pre class="printed">{escape(output["text"])}</pre>')
+        elif picture := _picture(output["png"]):
+            parts.append(
+                f'<p><img alt="A figure of this cell" src="data:image/png;base64,{picture}"></p>'
+            )
+    if shown.get("error"):
+        parts.append(f'<p class="lost">{escape(shown["error"])}</p>')
+    return "".join(parts)
+
+
+def _picture(content: str) -> str:
+    """A picture anew in base64, if it is a PNG; else nothing."""
+    try:
+        data = base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return base64.b64encode(data).decode() if data.startswith(b"\x89PNG\r\n\x1a\n") else ""

@@ -1,0 +1,310 @@
+"""The process in which a student's code runs: obeys the grader over a pipe and holds nothing worth reading.
+
+It is started by `sandbox`, gives up what it will not need (memory, files, processes, sockets), and then answers
+requests, one line of JSON each: run a cell, show a name, call a function. Expected answers never come here. Whatever
+the student's code does to this process, it can only change what it itself answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import platform
+import struct
+import sys
+import threading
+from typing import Any, TextIO
+
+OUTPUT = 1_000_000  # letters that the cells may print in all; the rest is dropped
+PICTURES = 4_000_000  # letters of pictures kept for the feedback
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve until the pipe is closed."""
+    # The pipe moves to other numbers: printing, or reading from standard input, must not reach it.
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+
+    settings = json.loads(requests.readline())
+    _bring(settings["files"], settings["bytes"])
+    notes = _give_up(settings)
+    shell = _Shell()
+    _send(replies, {"ready": notes})
+    for line in requests:
+        request = json.loads(line)
+        try:
+            reply = getattr(shell, request["do"])(**request["with"])
+        except MemoryError:
+            reply = {"error": {"name": "MemoryError", "value": "out of memory"}}
+        except BaseException as error:  # whatever a student's function raises, SystemExit too
+            reply = {"error": {"name": type(error).__name__[:80], "value": _text(error)[:400]}}
+        _send(replies, reply)
+
+
+def _send(replies: TextIO, reply: dict[str, Any]) -> None:
+    replies.write(json.dumps(reply) + "\n")
+    replies.flush()
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:
+        return ""
+
+
+class _Printed:
+    """Standard output of the cells: kept up to a limit, counted beyond it."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self.room = OUTPUT
+        self.dropped = 0
+        self.thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        part = text[: self.room]
+        if part:
+            self.kept.append(part)
+            self.room -= len(part)
+        self.dropped += len(text) - len(part)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return False
+
+    def take(self) -> str:
+        text = "".join(self.kept)
+        self.kept.clear()
+        if self.dropped:
+            text += f"\n[{self.dropped:,} more letters were printed and are not kept]\n"
+            self.dropped = 0
+        return text
+
+
+class _Shell:
+    """IPython without a kernel: magics, `display` and figures work as in a notebook."""
+
+    def __init__(self) -> None:
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "NoColor"
+        config.InteractiveShell.xmode = "Plain"
+        config.InteractiveShell.cache_size = 0
+
+        class Shell(InteractiveShell):
+            def enable_gui(self, gui: str | None = None) -> None:
+                """Nothing: `%matplotlib inline` asks for the loop of no window system."""
+
+            def system(self, command: str) -> None:
+                """Say that it was not run: "!pip install" at the top must not cost the rest of its cell."""
+                print(f"[not run here: !{command[:200]}]")
+
+            system_piped = system_raw = system
+
+        self.shell = Shell.instance(config=config)
+        for magic in ("pip", "conda", "mamba", "uv"):
+            self.shell.register_magic_function(
+                lambda line: print(f"[not run here: {line[:200]}]"), "line", magic
+            )
+        self.printed = _Printed()
+        self.functions: list[Any] = []
+        self.pictures = PICTURES
+
+    def run(self, source: str) -> dict[str, Any]:
+        """Run one cell; its outputs in the notebook format, and the error it ended with, if any."""
+        from IPython.utils.capture import RichOutput, capture_output
+
+        with (
+            contextlib.redirect_stdout(self.printed),
+            contextlib.redirect_stderr(self.printed),
+            capture_output(stdout=False, stderr=False, display=True) as captured,
+        ):
+            result = self.shell.run_cell(source, store_history=False)
+        outputs: list[dict[str, Any]] = []
+        printed = self.printed.take()
+        if printed:
+            outputs.append({"output_type": "stream", "name": "stdout", "text": printed})
+        for shown in captured.outputs:
+            if isinstance(shown, RichOutput):
+                data = {
+                    kind: content
+                    for kind, content in (shown.data or {}).items()
+                    if kind in ("text/plain", "text/latex", "text/html", "image/png")
+                    and type(content) is str
+                }
+                size = sum(map(len, data.values()))
+                if size <= self.pictures:
+                    self.pictures -= size
+                    outputs.append({"output_type": "display_data", "data": data, "metadata": {}})
+        error = result.error_before_exec or result.error_in_exec
+        if error is None:
+            return {"outputs": outputs, "error": None}
+        return {
+            "outputs": outputs,
+            "error": {"name": type(error).__name__[:80], "value": _text(error)[:400]},
+        }
+
+    def show(self, name: str) -> dict[str, Any]:
+        """The plain value of a name."""
+        if name not in self.shell.user_ns:
+            return {"missing": name}
+        return {"value": self._encoded(self.shell.user_ns[name])}
+
+    def put(self, name: str, value: Any) -> dict[str, Any]:
+        """Set a name to a plain value."""
+        self.shell.user_ns[name] = value
+        return {"value": None}
+
+    def call(self, function: int, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
+        """Call a function that was shown before."""
+        from .values import decode
+
+        def refuse(number: int, name: str) -> Any:
+            raise TypeError("a function is no argument here")
+
+        with contextlib.redirect_stdout(self.printed), contextlib.redirect_stderr(self.printed):
+            result = self.functions[function](
+                *(decode(each, refuse) for each in arguments),
+                **{name: decode(each, refuse) for name, each in named.items()},
+            )
+        self.printed.take()
+        return {"value": self._encoded(result)}
+
+    def _encoded(self, value: Any) -> Any:
+        from .values import encode
+
+        def keep(function: Any) -> int:
+            self.functions.append(function)
+            return len(self.functions) - 1
+
+        return encode(value, keep)
+
+
+def _bring(folder: str | None, most: int) -> None:
+    """Copy what the student handed in beside the notebook into the working folder, up to a limit."""
+    import shutil
+    from pathlib import Path
+
+    sys.path.insert(0, os.getcwd())
+    if folder is None or not os.path.isdir(folder):
+        return
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb":
+            continue
+        most -= path.stat().st_size
+        if most < 0:
+            return
+        target = Path.cwd() / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+
+# ---------------------------------------------------------------- giving up rights
+
+
+def _give_up(settings: dict[str, Any]) -> list[str]:
+    """Lower the limits of this process for good; returns what could not be limited."""
+    notes = []
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ["memory, files and processes are not limited on this system"]
+    limits = {
+        "RLIMIT_AS": settings["memory"],
+        "RLIMIT_CPU": settings["cpu_seconds"],
+        "RLIMIT_FSIZE": settings["file_bytes"],
+        "RLIMIT_NOFILE": 256,
+        "RLIMIT_CORE": 0,
+    }
+    for name, limit in limits.items():
+        try:
+            resource.setrlimit(getattr(resource, name), (limit, limit))
+        except (AttributeError, ValueError, OSError):
+            notes.append(f"{name} could not be set")
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file too large is an OSError, not the end
+    if not _filter_system_calls():
+        notes.append("new processes and network sockets are not refused on this system")
+    return notes
+
+
+# System calls, numbered as in the kernel's tables for the two machines that matter.
+_CALLS = {
+    "x86_64": (0xC000003E, {"clone": 56, "clone3": 435, "socket": 41, "deny": (57, 58, 59, 322, 62, 101, 310, 311, 424)}),
+    "aarch64": (0xC00000B7, {"clone": 220, "clone3": 435, "socket": 198, "deny": (221, 281, 129, 117, 270, 271, 424)}),
+}  # fmt: skip
+_EPERM, _ENOSYS, _EAGAIN = 1, 38, 11
+
+
+def _filter_system_calls() -> bool:
+    """No new process, no other program, no signal to others, no socket but local ones (seccomp); threads stay.
+
+    Linux only. Returns whether the filter is in force.
+    """
+    machine = platform.machine()
+    if sys.platform != "linux" or machine not in _CALLS:
+        return False
+    architecture, calls = _CALLS[machine]
+    # A program for the kernel's packet filter: (code, jump if true, jump if false, constant).
+    load, equal, at_least, has_bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    allow, refuse = 0x7FFF0000, 0x00050000
+    program: list[tuple[int, int, int, int]] = [
+        (load, 0, 0, 4),  # the architecture: another one's numbers mean other calls
+        (equal, 1, 0, architecture),
+        (give, 0, 0, refuse | _EPERM),
+        (load, 0, 0, 0),  # the call
+        (at_least, 0, 1, 0x40000000),
+        (give, 0, 0, refuse | _EPERM),
+    ]
+    for number in calls["deny"]:
+        program += [(equal, 0, 1, number), (give, 0, 0, refuse | _EPERM)]
+    # Without clone3 the C library falls back to clone, whose flags can be looked at.
+    program += [(equal, 0, 1, calls["clone3"]), (give, 0, 0, refuse | _ENOSYS)]
+    program += [
+        (equal, 0, 4, calls["clone"]),
+        (load, 0, 0, 16),  # first argument, low half
+        (has_bits, 0, 1, 0x10000),  # a thread
+        (give, 0, 0, allow),
+        (give, 0, 0, refuse | _EAGAIN),
+        (equal, 0, 4, calls["socket"]),
+        (load, 0, 0, 16),
+        (equal, 0, 1, 1),  # a local socket, which asyncio uses
+        (give, 0, 0, allow),
+        (give, 0, 0, refuse | _EPERM),
+        (give, 0, 0, allow),
+    ]
+    code = b"".join(struct.pack("=HBBI", *line) for line in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    # struct sock_fprog: a short, padding, a pointer
+    header = struct.pack("=H6xQ", len(program), ctypes.addressof(buffer))
+    libc = ctypes.CDLL(None, use_errno=True)
+    no_new_privileges, set_filter, mode = 38, 22, 2
+    return (
+        libc.prctl(no_new_privileges, 1, 0, 0, 0) == 0
+        and libc.prctl(set_filter, mode, header, 0, 0) == 0
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,346 @@
+"""A place to run code that nobody vouches for: one process, few rights, and a pipe.
+
+Where bubblewrap works, the process has its own file system (the system's programs and this library, to
+read; an empty folder in memory, to write), its own process table and no network. Elsewhere it is fenced by
+limits alone. In both cases it lowers its own limits for memory, processor time, files and open files, and on
+Linux a filter refuses new processes, other programs, signals and network sockets (see `inmate`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, require
+from .values import decode, encode
+
+__all__ = ["Ended", "Limits", "Sandbox", "StudentError", "kind_of_sandbox"]
+
+REPLY = 50_000_000  # bytes of one answer
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Times are seconds of wall clock, sizes bytes."""
+
+    cell_seconds: float = 60
+    call_seconds: float = 10
+    total_seconds: float = 600
+    memory: int = 6 * 2**30  # address space; JAX alone reserves more than 2 GiB
+    file_bytes: int = 64 * 2**20  # of one file, and of all files together under bubblewrap
+    restarts: int = 3  # of a process that a cell has brought down
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            require(value > 0, name, value, "a number > 0")
+
+
+class Ended(Exception):
+    """The process is gone, and why: out of time, out of memory, or by its own hand."""
+
+
+class StudentError(Exception):
+    """A student's function raised an error; the text names it."""
+
+
+@functools.cache
+def kind_of_sandbox() -> str:
+    """``bubblewrap`` where it works, else ``limits``."""
+    program = shutil.which("bwrap")
+    if program is None or sys.platform != "linux":
+        return "limits"
+    trial = subprocess.run(
+        [program, *_WALLS, "--ro-bind", "/", "/", "true"],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    return "bubblewrap" if trial.returncode == 0 else "limits"
+
+
+_WALLS = ("--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000", "--gid", "1000")
+
+
+@functools.cache
+def _font_list() -> Path | None:
+    """Matplotlib's list of fonts, so that not every sandbox looks for all fonts anew."""
+    import matplotlib
+
+    # Importing the font manager writes the list.
+    import matplotlib.font_manager
+
+    found = sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
+    return found[-1] if found else None
+
+
+def _environment(home: str) -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as in a notebook
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        # The marks of a course are taken the same way on every machine.
+        "PYTHONHASHSEED": "0",
+    }
+
+
+class Sandbox:
+    """One process for one submission; use as a context manager.
+
+    Parameters
+    ----------
+    limits : Limits
+        What it may use.
+    files : path, optional
+        Folder whose files (but no notebooks and links) the process finds in its working folder.
+    kind : {"bubblewrap", "limits"}, optional
+        By default `kind_of_sandbox`.
+
+    Raises
+    ------
+    DataError
+        If the process cannot be started.
+    """
+
+    def __init__(self, limits: Limits, files: Path | None = None, kind: str | None = None) -> None:
+        self.limits = limits
+        self.kind = kind or kind_of_sandbox()
+        self._folder = tempfile.TemporaryDirectory(prefix="mirage-", ignore_cleanup_errors=True)
+        home = "/home/student" if self.kind == "bubblewrap" else self._folder.name
+        inside = "/handed-in" if self.kind == "bubblewrap" else (str(files) if files else None)
+        command = [sys.executable, "-P", "-m", "mirage_utils.coursework.inmate"]
+        if self.kind == "bubblewrap":
+            command = [*self._walls(home, files), *command]
+            environment, place = {}, "/"
+        else:
+            environment, place = _environment(home), home
+            if (fonts := _font_list()) is not None:
+                Path(home, ".matplotlib").mkdir()
+                shutil.copy(fonts, Path(home, ".matplotlib"))
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE
+            if os.environ.get("MIRAGE_SANDBOX_DEBUG")
+            else subprocess.DEVNULL,
+            cwd=place,
+            env=environment,
+            start_new_session=True,
+        )
+        # A pipe cannot be waited for with a limit on every system; a queue can.
+        self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
+        threading.Thread(target=self._listen, daemon=True).start()
+        settings = {
+            "files": inside if files else None,
+            "bytes": limits.file_bytes // 2,
+            "memory": limits.memory,
+            "file_bytes": limits.file_bytes,
+            "cpu_seconds": int(limits.total_seconds) + 5,
+        }
+        try:
+            self._write(settings)
+            self.notes: list[str] = self._read(60)["ready"]
+        except Ended as error:
+            self.close()
+            raise DataError(f"the sandbox ({self.kind}) does not start: {error}") from None
+
+    def _walls(self, home: str, files: Path | None) -> list[str]:
+        program = shutil.which("bwrap")
+        assert program is not None
+        library = Path(__file__).resolve().parents[1]
+        to_read = {
+            "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime",
+            sys.base_prefix, sys.prefix, str(library),
+        }  # fmt: skip
+        walls = [program, *_WALLS, "--clearenv", "--proc", "/proc", "--dev", "/dev"]
+        # Outer folders first, so that an inner one is not hidden by the mount of the outer.
+        for path in sorted(to_read, key=len):
+            if os.path.islink(path):
+                walls += ["--symlink", os.readlink(path), path]
+            else:
+                walls += ["--ro-bind-try", path, path]
+        size = str(self.limits.file_bytes)
+        walls += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", home]
+        if files is not None:
+            walls += ["--ro-bind", str(files), "/handed-in"]
+        if (fonts := _font_list()) is not None:
+            walls += ["--ro-bind", str(fonts), f"/fonts/{fonts.name}"]
+            walls += ["--dir", f"{home}/.matplotlib"]
+            walls += ["--symlink", f"/fonts/{fonts.name}", f"{home}/.matplotlib/{fonts.name}"]
+        for name, value in _environment(home).items():
+            walls += ["--setenv", name, value]
+        return [*walls, "--chdir", home, "--"]
+
+    # ------------------------------------------------------------ the pipe
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while line := self._process.stdout.readline(REPLY):
+                self._lines.put(line)
+                if len(line) >= REPLY:
+                    break
+        except (OSError, ValueError):  # closed while it was read
+            pass
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(None)
+
+    def _write(self, request: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, OSError):
+            raise Ended(self._why()) from None
+
+    def _read(self, seconds: float) -> dict[str, Any]:
+        try:
+            line = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            self.close()
+            raise Ended(f"stopped after {seconds:g} s") from None
+        if line is None:
+            raise Ended(self._why())
+        if len(line) >= REPLY:
+            self.close()
+            raise Ended("stopped: an answer of more than 50 MB")
+        try:
+            reply = json.loads(line)
+        except (ValueError, RecursionError):
+            reply = None
+        if type(reply) is not dict:
+            self.close()
+            raise Ended("stopped: it wrote into the grader's pipe")
+        return reply
+
+    def _why(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        code = self._process.returncode
+        self.close()
+        if os.environ.get("MIRAGE_SANDBOX_DEBUG") and self._process.stderr is not None:
+            print(self._process.stderr.read().decode(errors="replace"), file=sys.stderr)
+        if code is not None and (code < 0 or code > 128):
+            number = -code if code < 0 else code - 128
+            return f"the process was ended by signal {number}"
+        return "the process ended itself"
+
+    def _ask(self, do: str, seconds: float, **arguments: Any) -> dict[str, Any]:
+        self._write({"do": do, "with": arguments})
+        return self._read(seconds)
+
+    # ------------------------------------------------------------ requests
+
+    def run(self, source: str, seconds: float | None = None) -> dict[str, Any]:
+        """Run a cell: ``outputs`` in the notebook format, and ``error`` (a dict) or None.
+
+        Raises
+        ------
+        Ended
+            If the process did not survive it.
+        """
+        reply = self._ask("run", seconds or self.limits.cell_seconds, source=source)
+        outputs = reply.get("outputs")
+        error = reply.get("error")
+        if error is not None:
+            error = (
+                {k: str(error.get(k, ""))[:400] for k in ("name", "value")}
+                if type(error) is dict
+                else None
+            )
+        return {"outputs": outputs if type(outputs) is list else [], "error": error}
+
+    def put(self, name: str, value: str | float) -> None:
+        """Set a name in the process."""
+        self._ask("put", self.limits.call_seconds, name=name, value=value)
+
+    def show(self, name: str) -> Any:
+        """The plain value of a name; functions come back as callables that call across.
+
+        Raises
+        ------
+        KeyError
+            If there is no such name.
+        """
+        reply = self._ask("show", self.limits.call_seconds, name=name)
+        if "missing" in reply:
+            raise KeyError(name)
+        return self._value(reply)
+
+    def _value(self, reply: dict[str, Any]) -> Any:
+        error = reply.get("error")
+        if type(error) is dict:
+            raise StudentError(f"{str(error.get('name'))[:80]}: {str(error.get('value'))[:300]}")
+        try:
+            return decode(reply.get("value"), self._function)
+        except (ValueError, TypeError, KeyError, LookupError, RecursionError):
+            self.close()
+            raise Ended("stopped: it wrote into the grader's pipe") from None
+
+    def _function(self, number: int, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            def refuse(function: Callable[..., Any]) -> int:
+                raise TypeError("a function is no argument here")
+
+            reply = self._ask(
+                "call",
+                self.limits.call_seconds,
+                function=number,
+                arguments=[encode(each, refuse) for each in arguments],
+                named={key: encode(each, refuse) for key, each in named.items()},
+            )
+            return self._value(reply)
+
+        call.__name__ = name if name.isidentifier() else "function"
+        return call
+
+    # ------------------------------------------------------------ the end
+
+    def close(self) -> None:
+        """End the process and all it may have started, and remove its folder."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
+                os.killpg(self._process.pid, 9)
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError, ValueError):
+                if pipe is not None:
+                    pipe.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextlib.contextmanager
+def sandbox(
+    limits: Limits, files: Path | None = None, kind: str | None = None
+) -> Iterator[Sandbox]:
+    """A `Sandbox` that is closed at the end."""
+    with Sandbox(limits, files, kind) as place:
+        yield place

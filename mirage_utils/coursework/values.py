@@ -1,0 +1,509 @@
+"""Plain values: all that may leave a student's process, and all that a check ever compares.
+
+A check must not work on a student's own objects: an answer whose ``__sub__`` returns 0 would pass every
+numerical test. So each answer is first taken apart into numbers, text, arrays, expression trees and the
+data of drawings (`encode`), and put together again from those alone (`decode`). The same two steps are
+taken in a notebook, where the answer is at hand, and between the sandbox and the grader, where it comes
+down a pipe as JSON.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Axes", "Drawing", "Expression", "Other", "Series", "decode", "encode", "plain"]
+
+ELEMENTS = 1_000_000  # of an array or a list: what a check could ever want to see
+DEPTH = 60  # of nested lists, and of an expression
+NODES = 5_000  # of an expression
+DIGITS = 400  # of a whole number
+LETTERS = 200_000  # of a text
+
+
+# ---------------------------------------------------------------- what a check sees
+
+
+@dataclass(frozen=True)
+class Other:
+    """Something that is no plain value; only the name of its type is known."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A formula as a tree: ``("Add", tree, tree)``, ``("Symbol", "p")``, ``("Integer", "2")``.
+
+    A tree of this kind can be evaluated and does nothing else: no SymPy object is ever built from what a
+    student's process sent, because building one may evaluate it, and 10^(10^10) then never ends.
+    """
+
+    tree: tuple[Any, ...]
+
+    def symbols(self) -> frozenset[str]:
+        """Names of all symbols in the tree."""
+        return frozenset(node[1] for node in _nodes(self.tree) if node[0] == "Symbol")
+
+    def at(self, values: dict[str, Any], digits: int = 30) -> Any:
+        """The value where the symbols have these values, as an mpmath number.
+
+        Raises
+        ------
+        ArithmeticError
+            If the tree has no finite value there, or one that is out of all proportion.
+        KeyError
+            If a symbol has no value.
+        """
+        import mpmath
+
+        context = mpmath.mp.clone()
+        context.dps = digits
+        return _evaluate(self.tree, {k: context.mpmathify(v) for k, v in values.items()}, context)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line, set of points or row of bars of a drawing."""
+
+    kind: str  # "line", "points" or "bars"
+    label: str
+    x: list[float]
+    y: list[float]
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The data, scales and words of one pair of axes."""
+
+    series: list[Series]
+    x_scale: str
+    y_scale: str
+    x_label: str
+    y_label: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a figure shows: the data of its axes and not its pixels."""
+
+    axes: list[Axes] = field(default_factory=list)
+
+    @property
+    def series(self) -> list[Series]:
+        return [series for axes in self.axes for series in axes.series]
+
+
+# ---------------------------------------------------------------- taking apart
+
+
+def plain(value: Any) -> Any:
+    """The plain value of an answer; functions stay as they are.
+
+    Parameters
+    ----------
+    value : object
+        An answer of any kind.
+
+    Returns
+    -------
+    object
+        bool, int, float, str, None, list, tuple, dict, NumPy array, pandas frame, `Expression`,
+        `Drawing`, a callable, or `Other`.
+    """
+    if type(value) in (Expression, Drawing, Other):  # it came across already
+        return value
+    kept: list[Callable[..., Any]] = []
+
+    def keep(function: Callable[..., Any]) -> int:
+        kept.append(function)
+        return len(kept) - 1
+
+    return decode(encode(value, keep), lambda number, name: kept[number])
+
+
+def encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int = 0) -> Any:
+    """A value as JSON: plain scalars as they are, everything else as ``{kind: content}``.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    keep : callable
+        Called with each function met; returns the number by which it can be called later.
+    """
+    try:
+        return _encode(value, keep, depth)
+    except Exception:  # an object may raise anything as it is looked at
+        return {"other": type(value).__name__[:80]}
+
+
+def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -> Any:
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        if value.bit_length() > DIGITS * 10 // 3:
+            return {"other": "whole number of more than 400 digits"}
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if kind is str:
+        return value if len(value) <= LETTERS else {"other": "very long text"}
+    if depth > DEPTH:
+        return {"other": "deeply nested list"}
+    if kind in (list, tuple):
+        if len(value) > ELEMENTS:
+            return {"other": f"{kind.__name__} of more than a million elements"}
+        return {kind.__name__: [encode(each, keep, depth + 1) for each in value]}
+    if kind is dict:
+        return {
+            "dict": [
+                [encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in value.items()
+            ]
+        }
+    # A library that was never imported cannot have made the value: nothing is imported to find out.
+    for module, look in (
+        ("numpy", _from_numpy),
+        ("jax", _from_jax),
+        ("pandas", _from_pandas),
+        ("sympy", _from_sympy),
+        ("matplotlib.artist", _from_matplotlib),
+    ):
+        if module in sys.modules:
+            found = look(value, keep, depth)
+            if found is not None:
+                return found
+    if callable(value):
+        name = getattr(value, "__name__", kind.__name__)
+        return {"function": keep(value), "name": name[:80] if type(name) is str else "function"}
+    return {"other": kind.__name__[:80]}
+
+
+def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
+    import numpy as np
+
+    if type(value) is np.ndarray:
+        if value.ndim == 0:
+            return _encode(value[()], keep, depth)
+        if value.dtype.kind in "biuf":
+            if value.size > ELEMENTS:
+                return {"other": "array of more than a million elements"}
+            flat = value.astype(float).ravel().tolist()
+            return {
+                "array": [each if math.isfinite(each) else repr(each) for each in flat],
+                "shape": list(value.shape),
+                "dtype": value.dtype.kind,
+            }
+        return {"list": [encode(each, keep, depth + 1) for each in value.tolist()]}
+    if type(value).__module__ == "numpy" and isinstance(value, np.generic):
+        return _encode(value.item(), keep, depth)
+    return None
+
+
+def _from_jax(value: Any, keep: Any, depth: int) -> Any:
+    import jax
+    import numpy as np
+
+    if isinstance(value, jax.Array):
+        return _from_numpy(np.array(value), keep, depth)
+    return None
+
+
+def _from_pandas(value: Any, keep: Any, depth: int) -> Any:
+    import pandas as pd
+
+    if type(value) is pd.DataFrame:
+        columns = [
+            [str(name), encode(value[name].tolist(), keep, depth + 1)] for name in value.columns
+        ]
+        return {"frame": columns, "index": encode(value.index.tolist(), keep, depth + 1)}
+    if type(value) is pd.Series:
+        return {
+            "series": encode(value.tolist(), keep, depth + 1),
+            "index": encode(value.index.tolist(), keep, depth + 1),
+        }
+    return None
+
+
+def _from_sympy(value: Any, keep: Any, depth: int) -> Any:
+    import sympy
+
+    if isinstance(value, sympy.Basic):
+        if isinstance(value, sympy.Expr):
+            return {"expression": _tree(value.doit())}
+        return {"other": type(value).__name__[:80]}
+    return None
+
+
+def _tree(expression: Any, depth: int = 0) -> list[Any]:
+    if depth > DEPTH:
+        raise ValueError("deep expression")
+    kind = type(expression).__name__
+    if expression.is_Symbol:
+        return ["Symbol", expression.name]
+    if expression.is_Integer:
+        return ["Integer", str(int(expression))]
+    if expression.is_Rational:
+        return ["Rational", str(expression.p), str(expression.q)]
+    if expression.is_Float:
+        return ["Float", str(expression)]
+    if (
+        not expression.args
+        and kind not in CONSTANTS
+        and kind not in ("BooleanTrue", "BooleanFalse")
+    ):
+        raise ValueError(f"no number or symbol: {kind}")
+    return [kind, *(_tree(each, depth + 1) for each in expression.args)]
+
+
+def _from_matplotlib(value: Any, keep: Any, depth: int) -> Any:
+    from matplotlib import axes, figure
+
+    if isinstance(value, figure.Figure):
+        return {"drawing": [_axes(each) for each in value.axes]}
+    if isinstance(value, axes.Axes):
+        return {"drawing": [_axes(value)]}
+    return None
+
+
+def _axes(axes: Any) -> dict[str, Any]:
+    from matplotlib.collections import PathCollection
+    from matplotlib.container import BarContainer
+
+    series = []
+    for line in axes.get_lines():
+        x, y = line.get_data(orig=False)
+        series.append(_series("line", line.get_label(), x, y))
+    for points in axes.collections:
+        if isinstance(points, PathCollection):
+            at = points.get_offsets()
+            series.append(_series("points", points.get_label(), at[:, 0], at[:, 1]))
+    for bars in axes.containers:
+        if isinstance(bars, BarContainer):
+            middle = [each.get_x() + each.get_width() / 2 for each in bars.patches]
+            series.append(
+                _series(
+                    "bars", bars.get_label(), middle, [each.get_height() for each in bars.patches]
+                )
+            )
+    return {
+        "series": series[:100],
+        "x_scale": axes.get_xscale(),
+        "y_scale": axes.get_yscale(),
+        "x_label": axes.get_xlabel()[:400],
+        "y_label": axes.get_ylabel()[:400],
+        "title": axes.get_title()[:400],
+    }
+
+
+def _series(kind: str, label: Any, x: Any, y: Any) -> dict[str, Any]:
+    def numbers(values: Any) -> list[Any]:
+        listed = [float(each) for each in list(values)[:20_000]]
+        return [each if math.isfinite(each) else repr(each) for each in listed]
+
+    return {"kind": kind, "label": str(label)[:200], "x": numbers(x), "y": numbers(y)}
+
+
+# ---------------------------------------------------------------- putting together
+
+
+def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) -> Any:
+    """The value that `encode` took apart, from JSON that nobody vouches for.
+
+    Parameters
+    ----------
+    content : object
+        As `encode` returned it, or anything else a hostile process may have sent.
+    function : callable
+        Called with number and name of each function met; returns what stands for it.
+
+    Raises
+    ------
+    ValueError
+        If the content is nothing that `encode` could have returned.
+    """
+    if content is None or type(content) in (bool, int, float, str):
+        return content
+    if type(content) is not dict or depth > DEPTH + 5:
+        raise ValueError("not a value")
+
+    def inner(each: Any) -> Any:
+        return decode(each, function, depth + 1)
+
+    match content:
+        case {"float": ("inf" | "-inf" | "nan") as word}:
+            return float(word)
+        case {"list": list(items)}:
+            return [inner(each) for each in items]
+        case {"tuple": list(items)}:
+            return tuple(inner(each) for each in items)
+        case {"dict": list(pairs)}:
+            return {_key(inner(pair[0])): inner(pair[1]) for pair in pairs if len(pair) == 2}
+        case {"array": list(flat), "shape": list(shape), "dtype": ("b" | "i" | "u" | "f") as dtype}:
+            return _array(flat, shape, dtype)
+        case {"frame": list(columns), "index": index}:
+            import pandas as pd
+
+            return pd.DataFrame(
+                {str(name): inner(items) for name, items in columns}, index=inner(index)
+            )
+        case {"series": items, "index": index}:
+            import pandas as pd
+
+            return pd.Series(inner(items), index=inner(index))
+        case {"expression": list(tree)}:
+            return _expression(tree)
+        case {"drawing": list(axes)}:
+            return Drawing([_axes_from(each) for each in axes])
+        case {"function": int(number), "name": str(name)}:
+            return function(number, name)
+        case {"other": str(kind)}:
+            return Other(kind)
+    raise ValueError("not a value")
+
+
+def _key(value: Any) -> Any:
+    hash(value)
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) in (int, float) or (type(value) is str and value in ("inf", "-inf", "nan")):
+        return float(value)
+    raise ValueError("not a number")
+
+
+def _array(flat: list[Any], shape: list[Any], dtype: str) -> Any:
+    import numpy as np
+
+    if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) != len(flat):
+        raise ValueError("not a shape")
+    array = np.array([_number(each) for each in flat], dtype=float).reshape(shape)
+    return array if dtype == "f" else array.astype(bool if dtype == "b" else int)
+
+
+def _axes_from(content: Any) -> Axes:
+    series = [
+        Series(
+            str(each["kind"]),
+            str(each["label"]),
+            [_number(x) for x in each["x"]],
+            [_number(y) for y in each["y"]],
+        )
+        for each in content["series"]
+    ]
+    words = [str(content[k]) for k in ("x_scale", "y_scale", "x_label", "y_label", "title")]
+    return Axes(series, *words)
+
+
+# ---------------------------------------------------------------- expressions
+
+CONSTANTS = {"Pi": "pi", "Exp1": "e", "EulerGamma": "euler", "Half": None, "GoldenRatio": "phi"}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_{}^]{0,40}\Z")
+_FUNCTIONS = {
+    "exp": "exp", "log": "log", "Abs": "fabs", "sign": "sign", "gamma": "gamma", "loggamma": "loggamma",
+    "factorial": "factorial", "binomial": "binomial", "erf": "erf", "erfc": "erfc", "sin": "sin",
+    "cos": "cos", "tan": "tan", "asin": "asin", "acos": "acos", "atan": "atan", "sinh": "sinh",
+    "cosh": "cosh", "tanh": "tanh", "asinh": "asinh", "acosh": "acosh", "atanh": "atanh",
+    "LambertW": "lambertw", "floor": "floor", "ceiling": "ceil", "harmonic": "harmonic", "beta": "beta",
+    "digamma": "digamma", "lowergamma": None, "Max": None, "Min": None,
+}  # fmt: skip
+_RELATIONS = {
+    "StrictLessThan": lambda a, b: a < b,
+    "LessThan": lambda a, b: a <= b,
+    "StrictGreaterThan": lambda a, b: a > b,
+    "GreaterThan": lambda a, b: a >= b,
+    "Equality": lambda a, b: a == b,
+    "Unequality": lambda a, b: a != b,
+}
+_LOGIC = {"And": all, "Or": any}
+_WORDS = {"Add", "Mul", "Pow", "Piecewise", "ExprCondPair", "Not", "BooleanTrue", "BooleanFalse"}
+_LARGEST = 1_000_000  # binary digits before the point: far beyond any sensible value
+
+
+def _nodes(tree: Any) -> Iterator[tuple[Any, ...]]:
+    yield tree
+    for each in tree[1:]:
+        if isinstance(each, tuple):
+            yield from _nodes(each)
+
+
+def _expression(tree: list[Any]) -> Expression | Other:
+    left = [NODES]
+
+    def checked(node: Any, depth: int) -> tuple[Any, ...]:
+        left[0] -= 1
+        if left[0] < 0 or depth > DEPTH + 5 or type(node) is not list or not node:
+            raise ValueError("not an expression")
+        match node:
+            case ["Symbol", str(name)] if _NAME.match(name):
+                return ("Symbol", name)
+            case ["Integer", str(digits)] if re.fullmatch(rf"-?\d{{1,{DIGITS}}}", digits):
+                return ("Integer", digits)
+            case ["Rational", str(p), str(q)] if all(
+                re.fullmatch(rf"-?\d{{1,{DIGITS}}}", each) for each in (p, q)
+            ):
+                return ("Rational", p, q)
+            case ["Float", str(digits)] if re.fullmatch(r"-?[\d.]{1,60}(e[+-]?\d{1,6})?", digits):
+                return ("Float", digits)
+        kind, *rest = node
+        known = (CONSTANTS, _FUNCTIONS, _RELATIONS, _LOGIC, _WORDS)
+        if type(kind) is not str or not any(kind in words for words in known):
+            raise LookupError(str(kind)[:80])
+        return (kind, *(checked(each, depth + 1) for each in rest))
+
+    try:
+        return Expression(checked(tree, 0))
+    except LookupError as unknown:
+        return Other(f"expression with {unknown.args[0]}")
+
+
+def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
+    kind, *rest = tree
+    if kind == "Symbol":
+        return values[rest[0]]
+    if kind in ("Integer", "Float"):
+        return mp.mpf(rest[0])
+    if kind == "Rational":
+        return mp.mpf(rest[0]) / mp.mpf(rest[1])
+    if kind in CONSTANTS:
+        return mp.mpf(1) / 2 if kind == "Half" else +getattr(mp, CONSTANTS[kind])
+    if kind in ("BooleanTrue", "BooleanFalse"):
+        return kind == "BooleanTrue"
+    if kind == "Piecewise":
+        for pair in rest:
+            if _evaluate(pair[2], values, mp):
+                return _evaluate(pair[1], values, mp)
+        raise ArithmeticError("outside every piece")
+    arguments = [_evaluate(each, values, mp) for each in rest]
+    if kind in _RELATIONS:
+        return _RELATIONS[kind](*arguments)
+    if kind in _LOGIC:
+        return _LOGIC[kind](arguments)
+    if kind == "Not":
+        return not arguments[0]
+    try:
+        if kind == "Add":
+            result = mp.fsum(arguments)
+        elif kind == "Mul":
+            result = mp.fprod(arguments)
+        elif kind == "Pow":
+            result = mp.power(*arguments)
+        elif kind in ("Max", "Min"):
+            result = (max if kind == "Max" else min)(arguments)
+        elif kind == "lowergamma":
+            result = mp.gammainc(arguments[0], 0, arguments[1])
+        else:
+            result = getattr(mp, _FUNCTIONS[kind])(*arguments)
+    except (ValueError, TypeError, mp.NoConvergence) as error:
+        raise ArithmeticError(str(error)) from None
+    # A tower of powers would fill the memory with the digits of its exponent.
+    if not mp.isfinite(result) or (result and abs(mp.mag(result)) > _LARGEST):
+        raise ArithmeticError("no finite value")
+    return result
