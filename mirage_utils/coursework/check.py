@@ -162,7 +162,9 @@ def function(
         except NotYet:
             raise
         except Exception as error:
-            raise NotYet(f"{call} raised {type(error).__name__}: {str(error)[:200]}") from None
+            # An error that came across the pipe names its own kind.
+            kind = "" if type(error).__name__ == "StudentError" else f"{type(error).__name__}: "
+            raise NotYet(f"{call} raised {kind}{str(error)[:200]}") from None
         if isinstance(expected, (str, bool)):
             answer = plain(result)
             if type(answer) is not type(expected) or answer != expected:

@@ -7,6 +7,7 @@ the same command: what was marked of an unchanged submission, by the same source
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import io
@@ -27,7 +28,7 @@ import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError
-from .assignments import Assignment, assignment
+from .assignments import Assignment, assignment, identifier
 from .feedback import page
 from .grading import Marked, Result, mark
 from .sandbox import Limits, kind_of_sandbox
@@ -145,7 +146,7 @@ def grade(
             if told:
                 told(before, True)
 
-    context = _processes()
+    context = _processes(wanted)
     with ThreadPoolExecutor(settings.jobs) as pool:
         futures = {
             pool.submit(
@@ -226,20 +227,34 @@ def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kin
 
 
 def _before(path: Path, key: str) -> Result | None:
+    result = _result(path)
+    return result if result is not None and result.key == key else None
+
+
+def _result(path: Path) -> Result | None:
     try:
         result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
     result.notes = [note for note in result.notes if note != UNLISTED]  # as this run's list has it
-    return result if result.key == key else None
+    return result
 
 
-def _processes() -> multiprocessing.context.BaseContext:
-    """Processes forked from one that has loaded the libraries, where the system can; new ones elsewhere."""
+def _processes(wanted: Assignment) -> multiprocessing.context.BaseContext:
+    """Processes forked from one that has loaded what the assignment imports, where the system can; new ones elsewhere."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
+    modules = {"mirage_utils.coursework.course", "mirage_utils.coursework.check"}
+    for cell in wanted.cells:
+        if wanted.kind(identifier(cell)) == "given":
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Import):
+                    modules |= {each.name for each in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    # A name that is imported may be a module of its own; if it is not, nothing is lost.
+                    modules |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mirage_utils.coursework.course", "mpmath", "numpy", "sympy"])
+    context.set_forkserver_preload(sorted(modules))
     return context
 
 
@@ -252,6 +267,7 @@ def _apart(
 ) -> Result:  # fmt: skip
     """Mark one submission in a process of its own; whatever happens there, there is a result."""
     path = place / f"{student}.json"
+    path.unlink(missing_ok=True)
     process = context.Process(
         target=_mark_into,
         args=(path, sources, name, student, folder, key, settings, kind),
@@ -264,7 +280,7 @@ def _apart(
     if code is None:
         process.kill()
         process.join()
-    result = _before(path, key)
+    result = _result(path)
     if result is None:
         why = "did not end in time" if code is None else f"ended with status {code}"
         result = Result(

@@ -45,7 +45,7 @@ def main() -> None:
             reply = {"error": {"name": "MemoryError", "value": "out of memory"}}
         except BaseException as error:  # whatever a student's function raises, SystemExit too
             reply = {"error": {"name": type(error).__name__[:80], "value": _text(error)[:400]}}
-        _send(replies, reply)
+        _send(replies, {**reply, "id": request["id"]})
 
 
 def _send(replies: TextIO, reply: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from .values import decode, encode
 __all__ = ["Ended", "Limits", "Sandbox", "StudentError", "kind_of_sandbox"]
 
 REPLY = 50_000_000  # bytes of one answer
+_FORGED = "stopped: it wrote into the grader's pipe"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,11 @@ class Limits:
             require(value > 0, name, value, "a number > 0")
 
 
-class Ended(Exception):
-    """The process is gone, and why: out of time, out of memory, or by its own hand."""
+class Ended(BaseException):
+    """The process is gone, and why: out of time, out of memory, or by its own hand.
+
+    Not an `Exception`: a check that catches whatever a student's function raises must not go on without the process.
+    """
 
 
 class StudentError(Exception):
@@ -149,6 +153,7 @@ class Sandbox:
             start_new_session=True,
         )
         # A pipe cannot be waited for with a limit on every system; a queue can.
+        self._asked = 0
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
         threading.Thread(target=self._listen, daemon=True).start()
         settings = {
@@ -211,7 +216,7 @@ class Sandbox:
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-        except (BrokenPipeError, OSError):
+        except (OSError, ValueError):  # gone, or closed already
             raise Ended(self._why()) from None
 
     def _read(self, seconds: float) -> dict[str, Any]:
@@ -231,7 +236,7 @@ class Sandbox:
             reply = None
         if type(reply) is not dict:
             self.close()
-            raise Ended("stopped: it wrote into the grader's pipe")
+            raise Ended(_FORGED)
         return reply
 
     def _why(self) -> str:
@@ -247,8 +252,13 @@ class Sandbox:
         return "the process ended itself"
 
     def _ask(self, do: str, seconds: float, **arguments: Any) -> dict[str, Any]:
-        self._write({"do": do, "with": arguments})
-        return self._read(seconds)
+        self._asked += 1
+        self._write({"id": self._asked, "do": do, "with": arguments})
+        reply = self._read(seconds)
+        if reply.get("id") != self._asked:  # an answer to nothing: it would shift all that follow
+            self.close()
+            raise Ended(_FORGED)
+        return reply
 
     # ------------------------------------------------------------ requests
 
@@ -296,7 +306,7 @@ class Sandbox:
             return decode(reply.get("value"), self._function)
         except (ValueError, TypeError, KeyError, LookupError, RecursionError):
             self.close()
-            raise Ended("stopped: it wrote into the grader's pipe") from None
+            raise Ended(_FORGED) from None
 
     def _function(self, number: int, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
