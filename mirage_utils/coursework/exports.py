@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from .._write import replace as write_whole
@@ -90,6 +91,8 @@ def export(table: Path, style: str, out: Path, listed: Path | None = None) -> li
     if not marks:
         raise DataError(f"{table}: no marks")
     title, most = marks[0]["assignment"], marks[0]["max_score"]
+    for row in marks:  # without the mark that keeps a spreadsheet from computing it
+        row["student"] = re.sub("^'(?=[=+@-])", "", row["student"])
     by_name = {normalised(row["student"]): row for row in marks}
     if listed is None:
         people = [

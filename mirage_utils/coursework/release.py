@@ -121,7 +121,7 @@ def release(sources: Path, name: str, out: Path, students: Iterable[str] = ()) -
     written = []
     for student in list(students) or [""]:
         folder = out / name / student if student else out / name
-        if student and folder.parent.resolve() != folder.resolve().parent:
+        if student in (".", "..") or set("/\\\0") & set(student):
             raise DataError(f"student {student!r} is no name for a folder")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.ipynb"

@@ -412,7 +412,7 @@ _FUNCTIONS = {
     "cos": "cos", "tan": "tan", "asin": "asin", "acos": "acos", "atan": "atan", "sinh": "sinh",
     "cosh": "cosh", "tanh": "tanh", "asinh": "asinh", "acosh": "acosh", "atanh": "atanh",
     "LambertW": "lambertw", "floor": "floor", "ceiling": "ceil", "harmonic": "harmonic", "beta": "beta",
-    "digamma": "digamma", "lowergamma": None, "Max": None, "Min": None,
+    "digamma": "digamma", "Max": None, "Min": None,
 }  # fmt: skip
 _RELATIONS = {
     "StrictLessThan": lambda a, b: a < b,
@@ -464,6 +464,16 @@ def _expression(tree: list[Any]) -> Expression | Other:
         return Other(f"expression with {unknown.args[0]}")
 
 
+def _power(base: Any, exponent: Any, mp: Any) -> Any:
+    """A power; one out of all proportion is refused before it is computed, which could take for ever."""
+    size = abs(base)
+    if size and abs(exponent) > 1000:
+        if abs(exponent) * abs(mp.log(size, 2)) > _LARGEST:
+            raise ArithmeticError("no finite value")
+        return mp.exp(exponent * mp.log(base))
+    return mp.power(base, exponent)
+
+
 def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
     kind, *rest = tree
     if kind == "Symbol":
@@ -494,11 +504,9 @@ def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
         elif kind == "Mul":
             result = mp.fprod(arguments)
         elif kind == "Pow":
-            result = mp.power(*arguments)
+            result = _power(*arguments, mp)
         elif kind in ("Max", "Min"):
             result = (max if kind == "Max" else min)(arguments)
-        elif kind == "lowergamma":
-            result = mp.gammainc(arguments[0], 0, arguments[1])
         else:
             result = getattr(mp, _FUNCTIONS[kind])(*arguments)
     except (ValueError, TypeError, mp.NoConvergence) as error:
