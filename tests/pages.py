@@ -32,7 +32,7 @@ PAGES = {
     "notebooks/18_omniglot": "A row of letters",
     "book/figure_map": "The paper, figure by figure",
     "book/run": "Run it",
-    "book/teach": "Teach it",
+    "book/teaching": "Teach it",
     "book/data": "About the data",
     "book/glossary": "Glossary",
     "book/references": "References",

@@ -513,6 +513,18 @@ except OSError:
         assert place.show("planted") is False
 
 
+def test_many_short_calls_are_limited_together():
+    with Sandbox(Limits(), kind="limits", seconds=2) as place:
+        place.run("import time\ndef nap(): time.sleep(0.2)")
+        nap = place.show("nap")
+        calls = 0
+        with pytest.raises(Ended, match=r"in all|stopped after"):  # noqa: PT012
+            for _ in range(20):
+                nap()
+                calls += 1
+        assert 0 < calls < 12
+
+
 def test_a_forged_answer_ends_the_process_and_nothing_else():
     forge = "import os\nfor n in range(3, 12):\n    try: os.write(n, b'{\"value\": 1}\\n')\n    except OSError: pass"
     with Sandbox(Limits(), kind="limits") as place, pytest.raises(Ended, match="pipe"):
@@ -533,20 +545,14 @@ def expected(wanted, submission: Submission) -> tuple[float, list[str], str]:
 
 
 def submissions(name: str) -> list[Submission]:
-    """All for the first assignment; for the others, unless all are asked for, every kind of trouble once."""
-    common = everywhere()
+    """All for the first assignment; for the others a part, unless MIRAGE_MATRIX=whole asks for all."""
+    common, own = everywhere(), ANSWERS[name]
     if not WHOLE and name != NAMES[0]:
-        kept = (
-            "right",
-            "untouched",
-            "endless",
-            "agreeable-objects",
-            "patched",
-            "no-metadata",
-            "numbers-edited",
-        )
-        common = [each for each in common if each.name in kept]
-    return [*common, *ANSWERS[name]]
+        common = [
+            each for each in common if each.name in ("right", "untouched", "no-metadata", "patched")
+        ]
+        own = own[::2]
+    return [*common, *own]
 
 
 def graded(
@@ -617,6 +623,7 @@ def test_without_bubblewrap_the_marks_are_the_same(tmp_path):
         assert results[each.name].sandbox == "limits"
 
 
+@pytest.mark.filterwarnings("ignore")  # of nbgrader and its database
 def test_nbgrader_itself_can_mark_the_same_sources(tmp_path, monkeypatch):
     """The route past one machine: the same source and submission through nbgrader's own commands."""
     from nbgrader.apps import NbGraderAPI

@@ -27,7 +27,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def digest() -> str:
     """Digest of everything besides a notebook that its outputs depend on."""
     files = [
-        *sorted((ROOT / "mirage_utils").rglob("*.py")),
+        # Coursework is for those who set and mark assignments; no chapter imports it.
+        *sorted(
+            path
+            for path in (ROOT / "mirage_utils").rglob("*.py")
+            if "coursework" not in path.parts
+        ),
         *sorted((ROOT / "mirage_utils").glob("*/data/*")),
         ROOT / "requirements.txt",
     ]
@@ -70,6 +75,21 @@ def write_static(app: Sphinx) -> None:
     app.config.html_static_path.append(str(folder))
     (folder / "mirage-vega.js").write_text(vega_script(), encoding="utf-8")
     app.add_css_file("mirage-colours.css")
+    write_assignments(Path(app.srcdir) / "notebooks" / "assignments", folder / "assignments")
+
+
+def write_assignments(sources: Path, folder: Path) -> None:
+    """Put the students' version of each assignment where the page on teaching offers it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not sources.is_dir():
+        return
+    from mirage_utils.coursework.assignments import assignments
+    from mirage_utils.coursework.release import release
+
+    for name in assignments(sources):
+        for path in release(sources, name, folder):
+            path.rename(folder / path.name)
+            path.parent.rmdir()
 
 
 def write_mark(app: Sphinx, config: Config) -> None:

@@ -19,7 +19,9 @@ _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+h1, td:last-child { overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:last-child { width: 100%; }
 td.points, th.points { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; padding: .6rem; background: var(--soft); border-radius: .3rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre.printed { background: none; border-left: 3px solid var(--line); border-radius: 0; }
@@ -40,7 +42,8 @@ def page(result: Result, comments: dict[str, str] | None = None) -> str:
         What the person who marked the essays wrote, by exercise.
     """
     comments = comments or {}
-    title = f"{result.assignment}: {result.student}"
+    number, _, words = result.assignment.partition("_")
+    title = f"Assignment {number}, {_words(words)}: {result.student}"
     rows = "".join(_row(each, comments.get(each.name, "")) for each in result.exercises)
     pending = sum(
         each.most for each in result.exercises if each.essay and not each.reason and not each.points
@@ -66,12 +69,17 @@ def page(result: Result, comments: dict[str, str] | None = None) -> str:
     )
 
 
+def _words(name: str) -> str:
+    """The name of a cell as words: ``test_share_model`` is the test of "share model"."""
+    return name.removeprefix("test_").replace("_", " ")
+
+
 def _row(each: Marked, comment: str) -> str:
     words = " ".join(part for part in (each.reason, comment) if part)
     if not words:
         words = "to be marked" if each.essay and not each.points else "right"
     return (
-        f'<tr><th scope="row">{escape(each.name)}</th><td class="points">{each.points:g} / {each.most:g}</td>'
+        f'<tr><th scope="row">{escape(_words(each.name))}</th><td class="points">{each.points:g} / {each.most:g}</td>'
         f"<td>{escape(words)}</td></tr>"
     )
 
@@ -81,9 +89,9 @@ def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
         each = marked[shown["test"]]
         kind = "lost" if each.reason else "won"
         text = each.reason or "right"
-        return f'<p class="{kind}"><strong>{escape(each.name)}</strong> {each.points:g} / {each.most:g}: {escape(text)}</p>'
+        return f'<p class="{kind}"><strong>{escape(_words(each.name))}</strong> {each.points:g} / {each.most:g}: {escape(text)}</p>'
     name = shown.get("cell") or shown.get("essay") or ""
-    heading = f"<h3>{escape(name)}</h3>" if name else ""
+    heading = f"<h3>{escape(_words(name))}</h3>" if name else ""
     parts = [heading, f"<pre><code>{escape(shown['source'])}</code></pre>"]
     for output in shown.get("outputs", []):
         if "text" in output:

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,8 @@ class Sandbox:
         Folder whose files (but no notebooks and links) the process finds in its working folder.
     kind : {"bubblewrap", "limits"}, optional
         By default `kind_of_sandbox`.
+    seconds : float, optional
+        How long it may live; by default ``limits.total_seconds``.
 
     Raises
     ------
@@ -126,7 +129,13 @@ class Sandbox:
         If the process cannot be started.
     """
 
-    def __init__(self, limits: Limits, files: Path | None = None, kind: str | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        files: Path | None = None,
+        kind: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
         self.limits = limits
         self.kind = kind or kind_of_sandbox()
         self._folder = tempfile.TemporaryDirectory(prefix="mirage-", ignore_cleanup_errors=True)
@@ -154,6 +163,7 @@ class Sandbox:
         )
         # A pipe cannot be waited for with a limit on every system; a queue can.
         self._asked = 0
+        self._end = time.monotonic() + (limits.total_seconds if seconds is None else seconds)
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
         threading.Thread(target=self._listen, daemon=True).start()
         settings = {
@@ -252,6 +262,11 @@ class Sandbox:
         return "the process ended itself"
 
     def _ask(self, do: str, seconds: float, **arguments: Any) -> dict[str, Any]:
+        left = self._end - time.monotonic()
+        if left <= 0:  # many calls, each within its own limit
+            self.close()
+            raise Ended(f"stopped after {self.limits.total_seconds:g} s in all")
+        seconds = min(seconds, left)
         self._asked += 1
         self._write({"id": self._asked, "do": do, "with": arguments})
         reply = self._read(seconds)
@@ -345,12 +360,3 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextlib.contextmanager
-def sandbox(
-    limits: Limits, files: Path | None = None, kind: str | None = None
-) -> Iterator[Sandbox]:
-    """A `Sandbox` that is closed at the end."""
-    with Sandbox(limits, files, kind) as place:
-        yield place
