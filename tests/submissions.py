@@ -296,7 +296,7 @@ def everywhere() -> list[Submission]:
         Submission("too-large", write=_text(lambda t: t + " " * 51_000_000), lost=ALL, status="unreadable", says=["MB"]),
         Submission("kernel-r", write=_text(_kernel("ir", "R")), says=["kernel ir"]),
         Submission("kernel-python39", write=_text(_kernel("python39-torch", "python"))),
-        Submission("other-name", change=_other_name),
+        Submission("other-name", change=_other_name, says=["the name in the notebook is Zoe Other"]),
         Submission("numbers-edited", change=_numbers_edited),
         Submission("numbers-deleted", change=_without("numbers"), says=["deleted: numbers"]),
         Submission("test-deleted", change=_without("test_picture"), says=["deleted: test_picture"]),
@@ -308,6 +308,7 @@ def everywhere() -> list[Submission]:
         Submission("no-metadata", change=_no_metadata, status="graded", says=["none of the assignment's cells"]),
         Submission("syntax-error", {"picture": "ax = ax = = 1"}, picture, ["SyntaxError"]),
         Submission("own-error", change=_first("1 / 0")),
+        Submission("other-backends", change=_at_picture("%matplotlib notebook\nfine = 1", "fine")),
         Submission("installs", change=_first("!pip install torch\n%pip install torch\nfine = 1")),
         # hostile
         Submission("endless", {"picture": "while True:\n    pass"}, picture, ["stopped after"]),

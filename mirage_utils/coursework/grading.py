@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,7 @@ from ..errors import DataError
 from .assignments import Assignment, Exercise, Handed, handed_in, identifier
 from .check import NotYet
 from .sandbox import Ended, Limits, Sandbox, StudentError
+from .variation import normalised
 
 __all__ = ["Marked", "Result", "mark"]
 
@@ -127,7 +129,7 @@ def mark(
     if handed.problem:
         result.notes.append(handed.problem)
         return result
-    result.notes += _oddities(wanted, handed)
+    result.notes += [*_oddities(wanted, handed), *_other_name(student, handed)]
     with _Run(wanted, student, folder, limits, kind) as run:
         for step in _plan(wanted, handed.cells):
             step.take(run, exercises)
@@ -258,6 +260,22 @@ def _oddities(wanted: Assignment, handed: Handed) -> list[str]:
         if which:
             notes.append(f"{words}: {', '.join(dict.fromkeys(which))}")
     return notes
+
+
+_NAMED = re.compile(r"""^STUDENT\s*=\s*(["'])(.+?)\1""", re.M)
+
+
+def _other_name(student: str, handed: Handed) -> list[str]:
+    """Whether the student computed with another name: typed numbers are wrong then, and this is why."""
+    for cell in handed.cells:
+        found = _NAMED.search(cell.source) if cell.cell_type == "code" else None
+        if found and normalised(found[2]) != normalised(student):
+            return [
+                _one_line(
+                    f"the name in the notebook is {found[2][:60]}; marked with the numbers of {student}"
+                )
+            ]
+    return []
 
 
 def _visible(source: str) -> str:

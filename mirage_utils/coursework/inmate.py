@@ -113,7 +113,7 @@ class _Shell:
 
         class Shell(InteractiveShell):
             def enable_gui(self, gui: str | None = None) -> None:
-                """Nothing: `%matplotlib inline` asks for the loop of no window system."""
+                """Nothing: figures that are inline want the loop of no window system."""
 
             def system(self, command: str) -> None:
                 """Say that it was not run: "!pip install" at the top must not cost the rest of its cell."""
@@ -122,6 +122,8 @@ class _Shell:
             system_piped = system_raw = system
 
         self.shell = Shell.instance(config=config)
+        # Figures are inline here, whatever a notebook asks for: "%matplotlib widget" must not cost its cell.
+        self.shell.register_magic_function(lambda line: None, "line", "matplotlib")
         for magic in ("pip", "conda", "mamba", "uv"):
             self.shell.register_magic_function(
                 lambda line: print(f"[not run here: {line[:200]}]"), "line", magic

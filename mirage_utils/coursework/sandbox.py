@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import queue
@@ -136,6 +137,8 @@ class Sandbox:
         kind: str | None = None,
         seconds: float | None = None,
     ) -> None:
+        if importlib.util.find_spec("IPython") is None:
+            raise DataError("cells are run by IPython, which is not installed: pip install ipython")
         self.limits = limits
         self.kind = kind or kind_of_sandbox()
         self._folder = tempfile.TemporaryDirectory(prefix="mirage-", ignore_cleanup_errors=True)
