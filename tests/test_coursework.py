@@ -384,6 +384,12 @@ def test_the_public_site_holds_no_solution(site):
                 s.replace('"', '\\"') if path.suffix == ".ipynb" else s for s in secrets
             }, path
     assert looked > 40
+    page_on_teaching = (site / "book" / "teaching.html").read_text()
+    for name in NAMES:
+        assert f'href="../_static/assignments/{name}.ipynb"' in page_on_teaching
+        offered = nbformat.read(site / "_static" / "assignments" / f"{name}.ipynb", as_version=4)
+        assert leaks(source(name).cells, offered) == []
+        assert offered.cells == released(SOURCES, name).cells
 
 
 def test_a_class_list_gives_everybody_a_notebook(tmp_path):
