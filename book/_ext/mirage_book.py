@@ -29,9 +29,7 @@ def digest() -> str:
     files = [
         # Coursework is for those who set and mark assignments; no chapter imports it.
         *sorted(
-            path
-            for path in (ROOT / "mirage_utils").rglob("*.py")
-            if "coursework" not in path.parts
+            path for path in (ROOT / "mirage_utils").rglob("*.py") if "coursework" not in path.parts
         ),
         *sorted((ROOT / "mirage_utils").glob("*/data/*")),
         ROOT / "requirements.txt",
