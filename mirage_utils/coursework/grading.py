@@ -262,7 +262,8 @@ def _oddities(wanted: Assignment, handed: Handed) -> list[str]:
     return notes
 
 
-_NAMED = re.compile(r"""^STUDENT\s*=\s*(["'])(.+?)\1""", re.M)
+# No quote of the same kind within: an empty name, and quotes in a comment after it, are no name.
+_NAMED = re.compile(r"""^STUDENT\s*=\s*(["'])((?:(?!\1).)+)\1""", re.M)
 
 
 def _other_name(student: str, handed: Handed) -> list[str]:

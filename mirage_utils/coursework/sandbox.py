@@ -192,14 +192,15 @@ class Sandbox:
             sys.base_prefix, sys.prefix, str(library),
         }  # fmt: skip
         walls = [program, *_WALLS, "--clearenv", "--proc", "/proc", "--dev", "/dev"]
+        # Empty folders first: the environment may itself lie somewhere under /tmp.
+        size = str(self.limits.file_bytes)
+        walls += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", home]
         # Outer folders first, so that an inner one is not hidden by the mount of the outer.
         for path in sorted(to_read, key=len):
             if os.path.islink(path):
                 walls += ["--symlink", os.readlink(path), path]
             else:
                 walls += ["--ro-bind-try", path, path]
-        size = str(self.limits.file_bytes)
-        walls += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", home]
         if files is not None:
             walls += ["--ro-bind", str(files), "/handed-in"]
         if (fonts := _font_list()) is not None:

@@ -22,9 +22,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .._write import replace
 from ..errors import FieldError, require
 from ..metrics.string import character_edit_distance
-from .files import lines, parse, replace
+from .files import lines, parse
 from .names import known, resolve
 from .reading import read
 from .schema import EvalFileError
