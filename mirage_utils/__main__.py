@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     metrics.add_argument("--csv", action="store_true", help="as CSV")
     metrics.add_argument("--seed", type=int, default=0, help="of the simulations (default 0)")
+    metrics.add_argument(
+        "--records", type=int, help="a simulation, for a quicker look (default: the metric's own)"
+    )
     metrics.set_defaults(run=_metrics)
 
     sizes = {
@@ -196,12 +199,17 @@ def _table(options: argparse.Namespace) -> None:
 
 
 def _metrics(options: argparse.Namespace) -> None:
+    from .errors import require
     from .metrics import METRICS
     from .metrics.check import agreement
 
+    require(
+        options.records is None or options.records >= 2, "records", options.records, "2 or more"
+    )
+
     def rows() -> Iterator[dict[str, object]]:
         for metric in METRICS.values():
-            found = agreement(metric, seed=options.seed)
+            found = agreement(metric, seed=options.seed, records=options.records)
             yield {
                 "name": metric.name,
                 "range": f"{metric.low}..{'inf' if metric.high.is_infinite else metric.high}",

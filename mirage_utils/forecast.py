@@ -116,6 +116,38 @@ CONTENDERS: Mapping[str, Contender] = {
 """The laws that compete, by name."""
 
 
+def _slopes(
+    law: Callable[..., NDArray[np.float64]], u: NDArray[np.float64], theta: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Derivatives of a law by its parameters, shape (points, parameters): central differences in one call."""
+    step = 1e-5 * np.maximum(1.0, np.abs(theta))
+    around = theta + np.concatenate([np.diag(step), -np.diag(step)])
+    with np.errstate(all="ignore"):
+        up, down = np.split(law(u, *around.T[:, :, None]), 2)
+        return ((up - down) / (2 * step[:, None])).T
+
+
+def _least_squares(
+    law: Callable[..., NDArray[np.float64]],
+    u: NDArray[np.float64],
+    y: NDArray[np.float64],
+    start: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]:
+    """Parameters that bring a law closest to points, from one start, and the sum of squares left."""
+
+    def residual(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        return law(u, *theta) - y
+
+    if y.size < start.size:  # Levenberg and Marquardt's needs as many points as parameters
+        theta = optimize.least_squares(residual, start, max_nfev=400).x
+    else:  # MINPACK itself: most of the time would go into what `least_squares` wraps around it
+        most = 400 * (start.size + 1)
+        theta = optimize.leastsq(
+            residual, start, maxfev=most, ftol=1e-8, xtol=1e-8, full_output=True
+        )[0]
+    return theta, float((residual(theta) ** 2).sum())
+
+
 def forecast(
     contender: str,
     scale: ArrayLike,
@@ -177,28 +209,16 @@ def forecast(
     best, best_cost = None, np.inf
     for start in chosen.starts(u, y):
         with np.errstate(all="ignore"):
-            found = optimize.least_squares(
-                lambda theta: chosen.law(u, *theta) - y,
-                np.array(start, dtype=float),
-                # Levenberg and Marquardt's is several times faster; it needs as many points as
-                # parameters.
-                method="lm" if y.size >= len(start) else "trf",
-                max_nfev=400,
-            )
-        if np.isfinite(found.cost) and found.cost < best_cost:
-            best, best_cost = found, found.cost
-    theta = best.x
+            theta, cost = _least_squares(chosen.law, u, y, np.array(start, dtype=float))
+        if np.isfinite(cost) and cost < best_cost:
+            best, best_cost = theta, cost
+    theta = best
     freedom = max(x.size - theta.size, 1)
-    scatter = max(2 * best_cost / freedom, least**2)
+    scatter = max(best_cost / freedom, least**2)
+    known = _slopes(chosen.law, u, theta)
     # Parameters the data do not fix get a wide but finite spread through the pseudo-inverse.
-    covariance = scatter * np.linalg.pinv(best.jac.T @ best.jac, rcond=1e-10)
-    slopes = np.empty((new.size, theta.size))
-    for j in range(theta.size):
-        step = np.zeros(theta.size)
-        step[j] = 1e-5 * max(1.0, abs(theta[j]))
-        slopes[:, j] = (chosen.law(at_u, *(theta + step)) - chosen.law(at_u, *(theta - step))) / (
-            2 * step[j]
-        )
+    covariance = scatter * np.linalg.pinv(known.T @ known, rcond=1e-10)
+    slopes = _slopes(chosen.law, at_u, theta)
     with np.errstate(all="ignore"):
         variance = scatter + np.einsum("kj,jl,kl->k", slopes, covariance, slopes)
     factor = stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975)

@@ -19,6 +19,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 ROOT = Path(__file__).resolve().parents[1]
+# Small models take longer to compile than to train, and many tests and chapters train the same ones.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / "_build" / ".jax_cache"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
@@ -177,13 +181,25 @@ def browser():
         yield chromium
 
 
-# What takes longest starts first, so that two workers end at about the same time; the pages are
-# opened when the book has been built.
-_LONGEST = ("test_site", "test_chapters", "test_chapters_from_files", "test_pages_in_a_browser")
+# Two workers take tests from one queue, so its order decides how well they are used: first every chapter is
+# run, then the book is built from those runs, and what needs neither fills the time until both are there.
+_FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_executes_nothing")
+_LONG = (
+    "test_the_numbers_follow_the_parameters", "test_every_submission_gets_its_mark", "test_gates",
+    "test_coursework", "test_training",
+)  # fmt: skip
+
+
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    name = item.originalname if isinstance(item, pytest.Function) else item.name
+    if name in _FIRST:
+        return 0, _FIRST.index(name)
+    site = "site" in getattr(item, "fixturenames", ())
+    if site:
+        return 2, int(item.path.stem != "test_pages_in_a_browser")
+    places = [i for i, long in enumerate(_LONG) if long in (name, item.path.stem)]
+    return 1, places[0] if places else len(_LONG)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def rank(item: pytest.Item) -> int:
-        return _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST)
-
-    items.sort(key=rank)  # a stable sort: the order within a file stays
+    items.sort(key=_rank)  # a stable sort: the order within a file stays

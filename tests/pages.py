@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from conftest import ROOT
 from playwright.sync_api import Locator, Page
@@ -39,15 +41,54 @@ PAGES = {
 }
 
 
-def build(where: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def build() -> subprocess.CompletedProcess[str]:
+    """Build the book as `make html` does."""
     return subprocess.run(
         BUILD,
-        cwd=where,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "NO_COLOR": "1"},
     )
+
+
+class Built(NamedTuple):
+    """How a build ended, and what it printed."""
+
+    returncode: int
+    printed: str
+
+
+# Most of a small build goes into importing Sphinx and what it brings. A server imports that once, and every build is a
+# fork of it: a process of its own, with its own copy of the library, which the server never imports.
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload([
+    "jupyter_book.cli.main", "jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_book_theme", "sphinxext.opengraph",
+    "sphinx_exercise", "notfound.extension", "sphinxcontrib.bibtex", "pandas", "scipy.stats", "statsmodels.api", "sympy",
+])  # fmt: skip
+
+
+def _build_small(where: str, log: str) -> None:
+    from jupyter_book.cli.main import main
+
+    printed = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for descriptor in (1, 2):
+        os.dup2(printed, descriptor)
+    os.environ["NO_COLOR"] = "1"
+    os.chdir(where)
+    ours = [str(ROOT), str(ROOT / "book"), str(ROOT / "book" / "_ext"), str(ROOT / "tests")]
+    sys.path[:] = [where, *(p for p in sys.path if p not in ours)]  # its own copies, not ours
+    main(BUILD[BUILD.index("build") :])
+
+
+def build_small(where: Path) -> Built:
+    """Build a small book in another folder with the same command."""
+    log = where / "printed.txt"
+    process = _SERVER.Process(target=_build_small, args=(str(where), str(log)))
+    process.start()
+    process.join()
+    return Built(process.exitcode or 0, log.read_text())
 
 
 def visit(browser, home, name, width, theme):

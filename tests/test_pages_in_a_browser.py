@@ -19,15 +19,26 @@ def wake_explorers(page):
         )
 
 
+# Most of a page's parts are drawings that screen readers skip and words of code that are coloured by their class. One
+# word of each class says what all would; without the others the check takes a third of the time.
+THIN = """() => {
+  for (const drawing of document.querySelectorAll('svg[aria-hidden="true"]')) drawing.replaceChildren();
+  const seen = new Set();
+  for (const word of document.querySelectorAll('pre span')) {
+    if (!seen.has(word.className)) seen.add(word.className);
+    else if (!word.children.length) word.replaceWith(word.textContent);
+  }
+}"""
+
+
 def violations(page):
-    """What axe-core finds against the A and AA rules of WCAG 2.2."""
+    """What axe-core finds against the A and AA rules of WCAG 2.2. Leaves a page that has lost its drawings."""
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     options = {
         "runOnly": {"type": "tag", "values": rules}, "resultTypes": ["violations"], "preload": False,
     }  # fmt: skip
-    # Drawings that are hidden from screen readers have thousands of parts and nothing to find.
-    drawings = {"exclude": [['svg[aria-hidden="true"]']]}
-    found = Axe().run(page, context=drawings, options=options).response["violations"]
+    page.evaluate(THIN)
+    found = Axe().run(page, options=options).response["violations"]
     return [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found]
 
 

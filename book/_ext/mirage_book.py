@@ -71,7 +71,7 @@ def write_static(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mirage-colours.css").write_text(plots.stylesheet(), encoding="utf-8")
     app.config.html_static_path.append(str(folder))
-    (folder / "mirage-vega.js").write_text(vega_script(), encoding="utf-8")
+    write_vega(folder / "mirage-vega.js")
     app.add_css_file("mirage-colours.css")
     write_assignments(Path(app.srcdir) / "notebooks" / "assignments", folder / "assignments")
 
@@ -101,12 +101,19 @@ def write_mark(app: Sphinx, config: Config) -> None:
     config.ogp_social_cards |= {"image_mini": os.path.relpath(mark, app.srcdir)}
 
 
-def vega_script() -> str:
-    """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed` and nothing else."""
+def write_vega(path: Path) -> None:
+    """Put Vega, Vega-Lite and vega-embed as one script there, which defines `vegaEmbed` and nothing else."""
     import vl_convert
 
+    # Bundling takes seconds: what an earlier build made of the same version stays.
+    made_by = f"// vl-convert {vl_convert.__version__}\n"
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            if file.readline() == made_by:
+                return
     # The bundle is a module; in a function its names stay its own, and file:// pages may load it.
-    return f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')}}})();"
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    path.write_text(f"{made_by}(() => {{{bundle}}})();", encoding="utf-8")
 
 
 def drop_widget_state(app: Sphinx, doctree) -> None:

@@ -35,6 +35,10 @@ Batch = Any
 Data = Any
 
 
+# For what runs once: making the program faster would take five times as long as running it.
+_QUICKLY = {"xla_backend_optimization_level": 0}
+
+
 class CheckpointError(DataError):
     """A checkpoint is damaged or belongs to another run."""
 
@@ -173,7 +177,7 @@ def train(
         return state, values.mean()
 
     run = jax.jit(jax.vmap(stretch, in_axes=(0, 0, None, None)))
-    state = jax.jit(jax.vmap(start))(keys)
+    state = jax.jit(jax.vmap(start), compiler_options=_QUICKLY)(keys)
     mark = digest({"training": asdict(training), "seeds": list(seeds), "about": about})
     done, losses, state = _resume(checkpoint, mark, state)
     bar = tqdm(
