@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data lab release check grade feedback lint format lock clean
+.PHONY: help book html pdf open test bench data families lab release check grade feedback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,11 @@ bench: $(STAMP)  ## measure speed, as ratios to other programs in the same run
 SOURCES ?= sources
 data: $(STAMP)  ## make the computed tables anew from their public sources (SOURCES=folder)
 	$(BIN)/python -m mirage_utils.evals.sources $(SOURCES)
+
+# PROFILE is quick (minutes), desk (hours) or full (a GPU).
+PROFILE ?= quick
+families: $(STAMP)  ## train the language models of chapters 13 to 15 and score them (PROFILE=quick)
+	$(BIN)/python -m mirage_utils families --profile $(PROFILE) --out runs/$(PROFILE) --jobs 2
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, where the sliders move
 	$(BIN)/jupyter lab notebooks

@@ -7,7 +7,7 @@ import csv
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .coursework.cli import add_commands as add_coursework
 from .errors import DataError, FieldError
@@ -140,14 +140,20 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser(
         "train",
-        help="train a family of vision models anew, and keep every result",
-        description="Train the autoencoders, LeNets or transformers of chapters 16 to 18 at every size "
-        "and seed. Stopped at any time, it goes on when the same command is given again. Writes "
-        "results.parquet (one row a size, seed and test item) and manifest.json into the folder.",
+        help="train a family of models anew, and keep every result",
+        description="Train a family of chapters 13 to 18 at every size and seed. Stopped at any time, it "
+        "goes on when the same command is given again. Writes results.parquet (one row a size, seed and "
+        "test item), history.parquet (what was measured on the way) and manifest.json into the folder.",
     )
-    train.add_argument("family", metavar="FAMILY", help="autoencoders, lenets or transformers")
+    train.add_argument(
+        "family",
+        metavar="FAMILY",
+        help="such as autoencoders, lenets, transformers, recall, addition",
+    )
     train.add_argument("--out", required=True, metavar="FOLDER", help="where the run is kept")
-    train.add_argument("--profile", default="quick", help="quick (default) or full")
+    train.add_argument(
+        "--profile", default="quick", help="quick (default), desk (language models) or full"
+    )
     train.add_argument(
         "--data", metavar="NAME", help="images other than the profile's, such as cifar10"
     )
@@ -166,13 +172,38 @@ def _parser() -> argparse.ArgumentParser:
         "--folder", help="where the image files lie (default: MIRAGE_DATA, or a cache)"
     )
     train.add_argument("--download", action="store_true", help="fetch image files that are missing")
-    train.add_argument(
-        "--jobs", type=int, default=1, help="sizes trained side by side (default 1; -1: one a core)"
-    )
-    train.add_argument("--quiet", action="store_true", help="no progress bars")
+    _where_to_train(train)
     train.set_defaults(run=_train)
+
+    families = commands.add_parser(
+        "families",
+        help="train all families of language models, and score what they answer",
+        description="Train every family of chapters 13 to 15 into a folder of its own (see 'train'), and "
+        "write families.csv, one row a model and task, from their outputs. Stopped at any time, it goes on "
+        "when the same command is given again.",
+    )
+    families.add_argument("names", nargs="*", metavar="FAMILY", help="only these")
+    families.add_argument("--out", required=True, metavar="FOLDER", help="where the runs are kept")
+    families.add_argument("--profile", default="quick", help="quick (default), desk or full")
+    families.add_argument(
+        "--bundle", metavar="FOLDER", help="copy results and manifests there too, named by family"
+    )
+    _where_to_train(families)
+    families.set_defaults(run=_families)
     add_coursework(commands)
     return parser
+
+
+def _where_to_train(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--jobs", type=int, default=1, help="sizes trained side by side (default 1; -1: one a core)"
+    )
+    command.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786; 'local' starts one "
+        "of --jobs workers here. They must all see the folder.",
+    )  # fmt: skip
+    command.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def _list(kind: type) -> Callable[[str], tuple]:
@@ -356,17 +387,22 @@ def _emergence(options: argparse.Namespace) -> None:
     _print_frame(found, as_csv=options.csv)
 
 
-def _train(options: argparse.Namespace) -> None:
-    from dataclasses import replace
-    from pathlib import Path
-
+def _trainer() -> Any:
+    """The module that trains, or word of what is missing."""
     try:
         from .models import runs
-        from .models.vision import data
     except ModuleNotFoundError as error:
         raise FieldError(
             "train", error.name, "the extra packages: pip install 'mirage-utils[train]'"
         ) from None
+    return runs
+
+
+def _train(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+    from pathlib import Path
+
+    runs = _trainer()
     changes = {f: getattr(options, f) for f in ("data", "sizes", "seeds")}
     models = runs.family(
         options.family, options.profile, **{k: v for k, v in changes.items() if v is not None}
@@ -374,16 +410,45 @@ def _train(options: argparse.Namespace) -> None:
     if options.steps is not None:
         models = replace(models, training=replace(models.training, steps=options.steps))
     progress = not options.quiet
-    images = data.load(
-        models.data, folder=options.folder, download=options.download, progress=progress
-    )
-    if options.train_images or options.test_images:
-        images = images.only(options.train_images, options.test_images)
+    data = models.load(folder=options.folder, download=options.download, progress=progress)
+    parts = {"train": options.train_images, "test": options.test_images}
+    if any(parts.values()):
+        if not hasattr(data, "only"):
+            raise FieldError("train_images", parts, "a family that learns from images")
+        data = data.only(**parts)
     found = runs.run(
-        models, images, Path(options.out), profile=options.profile, jobs=options.jobs,
-        progress=progress,
+        models, data, Path(options.out), profile=options.profile, jobs=options.jobs,
+        cluster=options.cluster, progress=progress,
     )  # fmt: skip
     print(f"{found.manifest['results']['rows']:,} rows in {Path(options.out) / 'results.parquet'}")
+
+
+def _families(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from ._write import replace as write_whole
+
+    runs = _trainer()
+    from .models.catalogue import LANGUAGE
+    from .models.language.outputs import scores
+
+    out, parts = Path(options.out), []
+    for name in options.names or LANGUAGE:
+        if name not in LANGUAGE:
+            raise FieldError("names", name, "one of " + ", ".join(LANGUAGE))
+        models = runs.family(name, options.profile)
+        found = runs.run(
+            models, models.load(), out / name, profile=options.profile, jobs=options.jobs,
+            cluster=options.cluster, progress=not options.quiet,
+        )  # fmt: skip
+        parts.append(scores(found, name))
+        if options.bundle:
+            runs.bundle(out / name, name, Path(options.bundle))
+    table = pd.concat(parts, ignore_index=True)
+    write_whole(out / "families.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    print(f"{len(table):,} rows in {out / 'families.csv'}")
 
 
 def _number(value: float | None) -> str:

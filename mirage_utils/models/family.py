@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from os import PathLike
+from typing import Any, ClassVar, Protocol
 
 import jax
 import pandas as pd
 
 from ..errors import require
-from .training import Batch, Data, Params, Training
+from .training import Batch, Data, Params, Training, count
 
-if TYPE_CHECKING:
-    from .vision.data import Images
+__all__ = ["Dataset", "Family"]
 
-__all__ = ["Family"]
+
+class Dataset(Protocol):
+    """What a family learns from: images that were read, or a task that makes its own examples."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in a line."""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, for captions."""
+
+    def digest(self) -> str:
+        """SHA-256 of what runs see of it."""
+
+    def describe(self) -> dict[str, Any]:
+        """What a manifest records: name, source, sizes, digest."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +41,6 @@ class Family(ABC):
 
     Parameters
     ----------
-    data : str
-        Images, by the name that `vision.data.load` knows.
     sizes : tuple of float
         What the family scales by, each > 0; whole numbers become `int` where only those make sense.
     seeds : tuple of int
@@ -37,7 +52,6 @@ class Family(ABC):
         If a size is out of range.
     """
 
-    data: str
     sizes: tuple[float, ...]
     seeds: tuple[int, ...]
     training: Training
@@ -55,11 +69,31 @@ class Family(ABC):
             object.__setattr__(self, "sizes", tuple(int(s) for s in self.sizes))
 
     @abstractmethod
-    def prepare(self, images: Images) -> Data:
-        """What `sample` draws batches from."""
+    def load(
+        self,
+        *,
+        folder: str | PathLike[str] | None = None,
+        download: bool = False,
+        progress: bool = False,
+    ) -> Dataset:
+        """What the family learns from.
+
+        Parameters
+        ----------
+        folder : path-like, optional
+            Where files lie, for a family that needs any.
+        download : bool
+            Whether files that are missing may be fetched.
+        progress : bool
+            Whether to show how far a download is.
+        """
 
     @abstractmethod
-    def init(self, key: jax.Array, size: float, images: Images) -> Params:
+    def prepare(self, data: Any) -> Data:
+        """What `sample` draws batches from, and `watch` looks at."""
+
+    @abstractmethod
+    def init(self, key: jax.Array, size: float, data: Any) -> Params:
         """Parameters of the model of one size."""
 
     @abstractmethod
@@ -71,5 +105,17 @@ class Family(ABC):
         """What training makes small."""
 
     @abstractmethod
-    def evaluate(self, params: Params, images: Images) -> pd.DataFrame:
+    def evaluate(self, params: Params, data: Any) -> pd.DataFrame:
         """One row a test item."""
+
+    def watch(self, params: Params, data: Data) -> Mapping[str, jax.Array]:
+        """What is measured while a model trains, each of shape (places,); nothing unless a family says so."""
+        return {}
+
+    def training_of(self, size: float) -> Training:
+        """The training of one size; the same for all unless a family says otherwise."""
+        return self.training
+
+    def count(self, size: float, data: Any) -> int:
+        """Number of parameters of one size."""
+        return count(lambda key: self.init(key, size, data))

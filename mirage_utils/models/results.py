@@ -31,11 +31,15 @@ class Bundle:
     frame : DataFrame
         One row a model, seed and test item; the columns are the family's.
     manifest : dict
-        Configuration, versions, data, seeds, numbers of parameters by size, checksum.
+        Configuration, versions, data, seeds, numbers of parameters by size, checksums.
+    history : DataFrame
+        One row a model, seed, step and thing measured while it trained: ``size``, ``params``, ``seed``, ``step``,
+        ``measure``, ``place``, ``value``. Empty for runs that kept none.
     """
 
     frame: pd.DataFrame
     manifest: dict[str, Any]
+    history: pd.DataFrame
 
 
 def bundles() -> tuple[str, ...]:
@@ -64,14 +68,20 @@ def bundled(name: str) -> Bundle:
 
 
 def read(manifest: Path) -> Bundle:
-    """Results by the path of their manifest; the table lies beside it."""
+    """Results by the path of their manifest; the tables lie beside it."""
     try:
         about = json.loads(manifest.read_text())
-        path = manifest.with_name(about["results"]["path"])
-        content = path.read_bytes()
+        frame = _table(manifest, about["results"])
+        history = _table(manifest, about["history"]) if "history" in about else pd.DataFrame()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultError(f"{manifest}: cannot be read ({error!r})") from None
+    return Bundle(frame, about, history)
+
+
+def _table(manifest: Path, about: dict[str, Any]) -> pd.DataFrame:
+    path = manifest.with_name(about["path"])
+    content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
-    if found != about["results"]["sha256"]:
+    if found != about["sha256"]:
         raise ResultError(f"{path}: its checksum is not the one in {manifest.name}")
-    return Bundle(pd.read_parquet(io.BytesIO(content)), about)
+    return pd.read_parquet(io.BytesIO(content))

@@ -12,8 +12,9 @@ import io
 import json
 import os
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -22,88 +23,23 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 
 from .._write import replace as write_whole
-from ..errors import FieldError, UnknownNameError
-from .family import Family
+from ..errors import FieldError
+from .catalogue import FAMILIES, family
+from .family import Dataset, Family
 from .results import Bundle, ResultError, read
-from .training import Trained, Training, count, digest, one_seed, train
-from .vision.autoencoder import Autoencoders
-from .vision.data import Images
-from .vision.lenet import LeNets
-from .vision.sequences import Transformers
+from .training import Trained, digest, one_seed, train
 
-__all__ = ["FAMILIES", "bundle", "family", "parameters", "run", "settings", "train_size"]
+__all__ = [
+    "FAMILIES", "bundle", "family", "history", "parameters", "run", "settings", "train_size",
+]  # fmt: skip
 
 
-_WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-_FACTORS = (0.01, 0.05, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0, 1.6, 2.3)
-_FIVE = (0, 1, 2, 3, 4)
-
-FAMILIES: Mapping[str, Mapping[str, Family]] = {
-    "autoencoders": {
-        "quick": Autoencoders(
-            "digits", (1, 2, 4, 8, 12, 16, 24, 32, 48), (0, 1, 2), Training(800, 64, 0.05)
-        ),
-        "full": Autoencoders(
-            "cifar10-subset", _WIDTHS, _FIVE, Training(1_600, 64, 0.05)
-        ),  # 10 epochs of 10,000 images are 1,563 steps
-    },
-    "lenets": {
-        "quick": LeNets(
-            "digits", (0.05, 0.1, 0.25, 0.5, 1.0), (0, 1, 2), Training(500, 64, 3e-3), shift=1
-        ),
-        "full": LeNets("mnist-test", _FACTORS, _FIVE, Training(1_300, 64, 2e-3)),
-    },
-    "transformers": {
-        "quick": Transformers(
-            "digits", (2, 4, 8, 16), (0, 1), Training(400, 32, 4e-3, warmup=50),
-            layers=1, shift=0, tests=400,
-        ),
-        "full": Transformers(
-            "omniglot-small", (2, 3, 4, 6, 8, 12, 16, 24, 32, 48), _FIVE,
-            Training(3_000, 32, 2e-3, warmup=200),
-        ),
-    },
-}  # fmt: skip
-"""Families by name and profile. Both profiles run the same code."""
-
-
-def family(name: str, profile: str = "quick", **changes: Any) -> Family:
-    """A family by name and profile.
-
-    Parameters
-    ----------
-    name : str
-        One of `FAMILIES`.
-    profile : str
-        ``"quick"`` (minutes on two cores, images that need no download) or ``"full"``.
-    **changes : optional
-        Fields to replace, such as ``data="cifar10"`` or ``seeds=(0,)``.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such family or profile.
-    FieldError
-        If the family has no such field, or a value is out of range.
-    """
-    if name not in FAMILIES:
-        raise UnknownNameError("family", name, "one of " + ", ".join(FAMILIES))
-    if profile not in FAMILIES[name]:
-        raise UnknownNameError("profile", profile, "quick or full")
-    found = FAMILIES[name][profile]
-    known = asdict(found)
-    for field in changes:
-        if field not in known:
-            raise FieldError(field, changes[field], "one of the fields " + ", ".join(known))
-    return replace(found, **changes)
-
-
-def parameters(models: Family, images: Images) -> dict[float, int]:
+def parameters(models: Family, data: Dataset) -> dict[float, int]:
     """Number of parameters by size."""
-    return {s: count(lambda key, s=s: models.init(key, s, images)) for s in models.sizes}
+    return {s: models.count(s, data) for s in models.sizes}
 
 
 _WORDS = {
@@ -117,11 +53,29 @@ _WORDS = {
     "every": "steps between checkpoints",
     "views": "moved views of a test image",
     "shift": "moved by at most (pixels)",
-    "length": "images a sequence",
+    "length": "length of a sequence",
     "layers": "blocks",
     "repeats": "share of training sequences with repeats",
     "few": "classes in such a sequence",
-    "tests": "test sequences of each kind",
+    "tests": "test items of each kind",
+    "floor": "share of the rate left at the end",
+    "b2": "Adam's second decay",
+    "clip": "longest gradient",
+    "decay": "weight decay",
+    "rate_by_width": "learning rate times width, at most",
+    "samples": "sampled answers a question",
+    "compute": "operations of training, each width",
+    "keys": "codes",
+    "exponent": "Zipf exponent",
+    "digits": "digits of a number",
+    "reversed_answer": "last digit first",
+    "letters": "different symbols",
+    "row": "symbols a row",
+    "bits": "bits",
+    "relevant": "bits that decide",
+    "tasks": "parities",
+    "modulus": "modulus",
+    "fraction": "share trained on",
 }
 
 
@@ -140,13 +94,13 @@ def settings(config: Mapping[str, Any]) -> dict[str, str]:
         many = isinstance(value, (tuple, list))
         return ", ".join(f"{v:g}" for v in value) if many else str(value)
 
-    return {_WORDS[k]: text(v) for k, v in flat.items()}
+    return {_WORDS[k]: text(v) for k, v in flat.items() if v is not None}
 
 
 def train_size(
     models: Family,
     size: float,
-    images: Images,
+    data: Dataset,
     *,
     checkpoint: Path | None = None,
     progress: bool = False,
@@ -160,34 +114,60 @@ def train_size(
         Columns ``size``, ``params`` and ``seed``, then those of the family's `evaluate`.
     """
     trained = train(
-        lambda key: models.init(key, size, images),
+        lambda key: models.init(key, size, data),
         models.loss,
         models.sample,
-        models.prepare(images),
-        models.training,
+        models.prepare(data),
+        models.training_of(size),
         models.seeds,
+        watch=models.watch,
         checkpoint=checkpoint,
-        about={"family": _about(models), "size": size, "images": images.digest()},
+        about={"family": _about(models), "size": size, "data": data.digest()},
         progress=f"{models.kind} {size:g}" if progress else None,
     )
-    params = np.int32(parameters(replace(models, sizes=(size,)), images)[size])
+    params = models.count(size, data)
     parts = []
     for i, seed in enumerate(models.seeds):
-        rows = models.evaluate(one_seed(trained.params, i), images)
-        rows.insert(0, "seed", np.int8(seed))
-        rows.insert(0, "params", params)
-        rows.insert(0, "size", np.float32(size))
-        parts.append(rows)
+        rows = models.evaluate(one_seed(trained.params, i), data)
+        parts.append(_named(rows, size, params, seed))
     return trained, pd.concat(parts, ignore_index=True)
+
+
+def history(models: Family, size: float, data: Dataset, trained: Trained) -> pd.DataFrame:
+    """What was measured while one size trained, as in `Bundle.history`; the training loss always."""
+    steps = models.training.every * np.arange(1, trained.losses.shape[1] + 1, dtype=np.int32)
+    parts = []
+    for name, values in {"train_loss": trained.losses[:, :, None], **trained.watched}.items():
+        places = values.shape[2]
+        for i, seed in enumerate(models.seeds):
+            rows = pd.DataFrame(
+                {
+                    "step": np.repeat(steps, places),
+                    "measure": name,
+                    "place": np.tile(np.arange(1, places + 1, dtype=np.int16), len(steps)),
+                    "value": values[i].ravel().astype(np.float32),
+                }
+            )
+            parts.append(_named(rows, size, models.count(size, data), seed))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _named(rows: pd.DataFrame, size: float, params: int, seed: int) -> pd.DataFrame:
+    """Rows with the columns that say whose they are."""
+    whose = {"size": np.float32(size), "params": np.int32(params), "seed": np.int8(seed)}
+    for at, (name, value) in enumerate(whose.items()):
+        rows.insert(at, name, value)
+    return rows
 
 
 def run(
     models: Family,
-    images: Images,
+    data: Dataset,
     folder: Path,
     *,
     profile: str = "",
     jobs: int = 1,
+    cluster: str | None = None,
     progress: bool = True,
 ) -> Bundle:
     """Train the family into a folder; what is there already is kept.
@@ -195,13 +175,16 @@ def run(
     Parameters
     ----------
     models : Family
-    images : Images
+    data : Dataset
+        As `models.load()` gives it.
     folder : Path
-        Made if missing.
+        Made if missing. With a cluster, one that all its machines see.
     profile : str
         For the manifest.
     jobs : int
         Sizes trained side by side, each in a process of its own; -1 for one a core.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers train the sizes, or ``"local"`` for one started here.
     progress : bool
 
     Returns
@@ -213,51 +196,74 @@ def run(
     ------
     CheckpointError, ResultError
         If the folder holds another run, or a damaged file.
+    FieldError
+        If a cluster is asked for and Dask is not installed.
     """
-    mark = digest({"family": _about(models), "images": images.digest()})
+    mark = digest({"family": _about(models), "data": data.digest()})
+    folder = folder.absolute()  # a worker may stand in another folder
     folder.mkdir(parents=True, exist_ok=True)
     # The largest first: the last one running decides how long it takes.
     order = sorted(models.sizes, reverse=True)
-    work = (delayed(_one)(models, s, images, folder / f"size-{s:g}", mark, progress) for s in order)
-    seconds = dict(zip(order, Parallel(n_jobs=jobs)(work), strict=True))
-    sizes = parameters(models, images)
-    frame = pd.concat(
-        [pd.read_parquet(folder / f"size-{s:g}" / "results.parquet") for s in models.sizes],
-        ignore_index=True,
-    )
-    for column in frame.select_dtypes("object"):
-        frame[column] = frame[column].astype("category")
-    if "logprob" in frame:  # three digits, in half the space; what is lost is below any interval
-        frame["logprob"] = frame["logprob"].astype(np.float16)
-    content = _parquet(frame)
+    work = (delayed(_one)(models, s, data, folder / f"size-{s:g}", mark, progress) for s in order)
+    with _workers(jobs, cluster) as parallel:
+        seconds = dict(zip(order, parallel(work), strict=True))
+    files = {}
+    for name in ("results", "history"):
+        frame = pd.concat(
+            [pd.read_parquet(folder / f"size-{s:g}" / f"{name}.parquet") for s in models.sizes],
+            ignore_index=True,
+        )
+        for column in frame.columns:
+            if frame[column].dtype == object or isinstance(frame[column].dtype, pd.StringDtype):
+                frame[column] = frame[column].astype("category")
+            # three digits, in half the space; what is lost is below any interval
+            elif column.startswith("logprob") or (name, column) == ("history", "value"):
+                frame[column] = frame[column].astype(np.float16)
+        content = _parquet(frame)
+        write_whole(folder / f"{name}.parquet", content)
+        files[name] = {
+            "path": f"{name}.parquet",
+            "rows": len(frame),
+            "columns": list(frame.columns),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
     manifest = {
         "family": models.kind,
         "profile": profile,
         "config": _about(models),
         "seeds": list(models.seeds),
-        "parameters": {f"{s:g}": n for s, n in sizes.items()},
-        "images": {
-            "name": images.name,
-            "source": images.source,
-            "train": len(images.train),
-            "test": len(images.test),
-            "sha256": images.digest(),
-        },
+        "parameters": {f"{s:g}": n for s, n in parameters(models, data).items()},
+        "steps": {f"{s:g}": models.training_of(s).steps for s in models.sizes},
+        "data": data.describe(),
         "versions": {p: version(p) for p in ("jax", "jaxlib", "optax", "numpy", "mirage-utils")},
         "python": platform.python_version(),
         "device": jax.devices()[0].device_kind,
         "seconds_by_size": {f"{s:g}": round(seconds[s], 1) for s in models.sizes},
         "run": mark,
-        "results": {
-            "path": "results.parquet",
-            "rows": len(frame),
-            "columns": list(frame.columns),
-            "sha256": hashlib.sha256(content).hexdigest(),
-        },
+        **files,
     }
-    write_whole(folder / "results.parquet", content)
     write_whole(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return read(folder / "manifest.json")
+
+
+@contextmanager
+def _workers(jobs: int, cluster: str | None) -> Iterator[Parallel]:
+    """What runs the sizes side by side: processes here, or the workers of a cluster."""
+    if cluster is None:
+        yield Parallel(n_jobs=jobs)
+        return
+    try:
+        from dask.distributed import Client
+    except ModuleNotFoundError:
+        raise FieldError(
+            "cluster", cluster, "the package distributed: pip install 'mirage-utils[cluster]'"
+        ) from None
+    local = {"n_workers": jobs if jobs > 0 else None, "threads_per_worker": 1}
+    with (
+        Client(**local) if cluster == "local" else Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        yield Parallel(n_jobs=-1)
 
 
 def bundle(folder: Path, name: str, into: Path) -> Bundle:
@@ -272,17 +278,16 @@ def bundle(folder: Path, name: str, into: Path) -> Bundle:
     into : Path
         Where to.
     """
-    found = read(folder / "manifest.json")
-    manifest = {
-        **found.manifest, "results": {**found.manifest["results"], "path": f"{name}.parquet"}
-    }  # fmt: skip
-    write_whole(into / f"{name}.parquet", (folder / "results.parquet").read_bytes())
+    manifest = dict(read(folder / "manifest.json").manifest)
+    for file, path in (("results", f"{name}.parquet"), ("history", f"{name}.history.parquet")):
+        manifest[file] = {**manifest[file], "path": path}
+        write_whole(into / path, (folder / f"{file}.parquet").read_bytes())
     write_whole(into / f"{name}.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return read(into / f"{name}.json")
 
 
 def _one(
-    models: Family, size: float, images: Images, folder: Path, mark: str, progress: bool
+    models: Family, size: float, data: Dataset, folder: Path, mark: str, progress: bool
 ) -> float:
     """One size of a run; returns the seconds it took when it was trained."""
     done = folder / "done.json"
@@ -297,11 +302,12 @@ def _one(
         return seconds
     folder.mkdir(parents=True, exist_ok=True)
     before = perf_counter()
-    _, frame = train_size(
-        models, size, images, checkpoint=folder / "checkpoint.npz", progress=progress
+    trained, frame = train_size(
+        models, size, data, checkpoint=folder / "checkpoint.npz", progress=progress
     )
     seconds = perf_counter() - before
     write_whole(folder / "results.parquet", _parquet(frame))
+    write_whole(folder / "history.parquet", _parquet(history(models, size, data, trained)))
     write_whole(done, json.dumps({"run": mark, "seconds": seconds}).encode())
     os.unlink(folder / "checkpoint.npz")
     return seconds

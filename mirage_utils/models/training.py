@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,13 +39,17 @@ Data = Any
 _QUICKLY = {"xla_backend_optimization_level": 0}
 
 
+# For what runs once: making the program faster would take five times as long as running it.
+_QUICKLY = {"xla_backend_optimization_level": 0}
+
+
 class CheckpointError(DataError):
     """A checkpoint is damaged or belongs to another run."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained: Adam, with a rate that warms up and then falls as a cosine to zero.
+    """How a model is trained: Adam, with a rate that warms up and then falls as a cosine.
 
     Parameters
     ----------
@@ -59,6 +63,14 @@ class Training:
         Steps over which the rate rises to it.
     every : int
         Steps between two checkpoints, which are also the points of the training curve.
+    floor : float
+        Share of the rate that is left at the end.
+    b2 : float
+        Decay of Adam's mean of squared gradients.
+    clip : float, optional
+        Largest norm of a gradient; longer ones are shortened.
+    decay : float
+        Weight decay apart from the gradient (AdamW).
 
     Raises
     ------
@@ -71,6 +83,10 @@ class Training:
     rate: float
     warmup: int = 0
     every: int = 100
+    floor: float = 0.0
+    b2: float = 0.999
+    clip: float | None = None
+    decay: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.every >= 1, "every", self.every, "a whole number >= 1")
@@ -81,14 +97,24 @@ class Training:
         require(self.batch >= 1, "batch", self.batch, "a whole number >= 1")
         require(self.rate > 0, "rate", self.rate, "a number > 0")
         require(0 <= self.warmup < self.steps, "warmup", self.warmup, "0 to less than steps")
+        require(0 <= self.floor <= 1, "floor", self.floor, "a share, 0 to 1")
+        require(0 < self.b2 < 1, "b2", self.b2, "a number between 0 and 1")
+        require(self.clip is None or self.clip > 0, "clip", self.clip, "a number > 0, or None")
+        require(self.decay >= 0, "decay", self.decay, "a number >= 0")
 
     def optimiser(self) -> optax.GradientTransformation:
         """Adam with this schedule."""
-        return optax.adam(
-            optax.warmup_cosine_decay_schedule(
-                0.0 if self.warmup else self.rate, self.rate, self.warmup, self.steps
-            )
-        )
+        rate = optax.warmup_cosine_decay_schedule(
+            0.0 if self.warmup else self.rate, self.rate, self.warmup, self.steps,
+            self.floor * self.rate,
+        )  # fmt: skip
+        if self.decay:
+            adam = optax.adamw(rate, b2=self.b2, weight_decay=self.decay)
+        else:
+            adam = optax.adam(rate, b2=self.b2)
+        if self.clip is None:
+            return adam
+        return optax.chain(optax.clip_by_global_norm(self.clip), adam)
 
 
 class Trained(NamedTuple):
@@ -100,10 +126,13 @@ class Trained(NamedTuple):
         The first axis of every array is the seed.
     losses : ndarray of float32, shape (seeds, steps / every)
         Mean training loss of each stretch of `every` steps.
+    watched : dict of str to ndarray, shape (seeds, steps / every, ...)
+        What `watch` gave at the end of each stretch.
     """
 
     params: Params
     losses: NDArray[np.float32]
+    watched: dict[str, NDArray]
 
 
 def train(
@@ -114,6 +143,7 @@ def train(
     training: Training,
     seeds: Sequence[int],
     *,
+    watch: Callable[[Params, Data], Mapping[str, jax.Array]] | None = None,
     checkpoint: Path | None = None,
     about: Any = None,
     progress: str | None = None,
@@ -133,6 +163,8 @@ def train(
     training : Training
     seeds : sequence of int
         Each >= 0, no two alike.
+    watch : callable, optional
+        Parameters and data -> arrays by name, looked at after every stretch of steps.
     checkpoint : Path, optional
         File to resume from if it is there, and to write after every stretch of steps.
     about : JSON-like, optional
@@ -179,7 +211,8 @@ def train(
     run = jax.jit(jax.vmap(stretch, in_axes=(0, 0, None, None)))
     state = jax.jit(jax.vmap(start), compiler_options=_QUICKLY)(keys)
     mark = digest({"training": asdict(training), "seeds": list(seeds), "about": about})
-    done, losses, state = _resume(checkpoint, mark, state)
+    look = None if watch is None else jax.jit(jax.vmap(watch, in_axes=(0, None)))
+    done, losses, seen, state = _resume(checkpoint, mark, state)
     bar = tqdm(
         total=training.steps, initial=done, unit="step", desc=progress, disable=progress is None
     )
@@ -187,12 +220,14 @@ def train(
         while done < training.steps:
             state, value = run(keys, state, jnp.int32(done), data)
             losses.append(np.asarray(value))
+            if look is not None:
+                seen.append({name: np.asarray(x) for name, x in look(state[0], data).items()})
             done += training.every
             bar.update(training.every)
             bar.set_postfix(loss=f"{float(value.mean()):.4g}")
             if checkpoint is not None:
-                _save(checkpoint, mark, done, losses, state)
-    return Trained(state[0], np.stack(losses, axis=1))
+                _save(checkpoint, mark, done, losses, seen, state)
+    return Trained(state[0], np.stack(losses, axis=1), _stacked(seen, axis=1))
 
 
 def one_seed(params: Params, index: int) -> Params:
@@ -211,17 +246,40 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _save(path: Path, mark: str, done: int, losses: list[NDArray], state: Any) -> None:
+def _stacked(seen: Sequence[Mapping[str, NDArray]], axis: int) -> dict[str, NDArray]:
+    return {
+        name: np.stack([each[name] for each in seen], axis) for name in (seen[0] if seen else ())
+    }
+
+
+def _save(
+    path: Path,
+    mark: str,
+    done: int,
+    losses: list[NDArray],
+    seen: list[dict[str, NDArray]],
+    state: Any,
+) -> None:
     leaves = {f"leaf_{i}": np.asarray(x) for i, x in enumerate(jax.tree.leaves(state))}
+    watched = {f"seen_{name}": x for name, x in _stacked(seen, axis=0).items()}
     buffer = io.BytesIO()
-    np.savez(buffer, mark=np.array(mark), done=np.array(done), losses=np.stack(losses), **leaves)
+    np.savez(
+        buffer,
+        mark=np.array(mark),
+        done=np.array(done),
+        losses=np.stack(losses),
+        **watched,
+        **leaves,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, buffer.getvalue())
 
 
-def _resume(path: Path | None, mark: str, state: Any) -> tuple[int, list[NDArray], Any]:
+def _resume(
+    path: Path | None, mark: str, state: Any
+) -> tuple[int, list[NDArray], list[dict[str, NDArray]], Any]:
     if path is None or not path.exists():
-        return 0, [], state
+        return 0, [], [], state
     try:
         # From memory: NumPy leaves a damaged file open.
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as found:
@@ -236,4 +294,11 @@ def _resume(path: Path | None, mark: str, state: Any) -> tuple[int, list[NDArray
         )
     leaves, tree = jax.tree.flatten(state)
     restored = [jnp.asarray(kept[f"leaf_{i}"]) for i in range(len(leaves))]
-    return int(kept["done"]), list(kept["losses"]), jax.tree.unflatten(tree, restored)
+    losses = list(kept["losses"])
+    watched = {
+        name.removeprefix("seen_"): x for name, x in kept.items() if name.startswith("seen_")
+    }
+    seen = [
+        {name: x[i] for name, x in watched.items()} for i in range(len(losses) if watched else 0)
+    ]
+    return int(kept["done"]), losses, seen, jax.tree.unflatten(tree, restored)

@@ -17,25 +17,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..family import Family
 from ..training import Params
 from .data import Images
+from .family import VisionFamily
 
 __all__ = ["Autoencoders"]
 
 
 @dataclass(frozen=True)
-class Autoencoders(Family):
+class Autoencoders(VisionFamily):
     """A family of autoencoders.
 
     Parameters
     ----------
-    data : str
-        Images, by the name that `data.load` knows.
     sizes : tuple of int
         Units of the hidden layer.
     seeds : tuple of int
     training : Training
+    data : str
+        Images, by the name that `data.load` knows.
     """
 
     kind: ClassVar[str] = "autoencoders"

@@ -31,7 +31,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,16 @@ class Images:
             total.update(repr((array.shape, array.dtype.str)).encode())
             total.update(np.ascontiguousarray(array).tobytes())
         return total.hexdigest()
+
+    def describe(self) -> dict[str, Any]:
+        """What a manifest records."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "train": len(self.train),
+            "test": len(self.test),
+            "sha256": self.digest(),
+        }
 
     def only(self, train: int | None = None, test: int | None = None, seed: int = 0) -> Images:
         """A random part of the set.

@@ -16,9 +16,9 @@ import numpy as np
 import optax
 import pandas as pd
 
-from ..family import Family
 from ..training import Params
 from .data import Images
+from .family import VisionFamily
 from .layers import answers, convolution, convolved, dense, linear, shifted
 
 __all__ = ["LeNets"]
@@ -27,17 +27,17 @@ _WIDTHS = (6, 16, 120, 84)
 
 
 @dataclass(frozen=True)
-class LeNets(Family):
+class LeNets(VisionFamily):
     """A family of digit classifiers.
 
     Parameters
     ----------
-    data : str
-        Images, by the name that `data.load` knows.
     sizes : tuple of float
         Factors by which the four widths of LeNet-5 are multiplied (never below one unit).
     seeds : tuple of int
     training : Training
+    data : str
+        Images, by the name that `data.load` knows.
     views : int
         Test images are also classified in this many views, moved by up to `shift` pixels: the same
         image again is the plainest case of items that are not independent.

@@ -17,9 +17,9 @@ import optax
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..family import Family
 from ..training import Params
 from .data import Images
+from .family import VisionFamily
 from .layers import answers, convolution, convolved, dense, layer_norm, linear, norm, shifted
 
 __all__ = ["Sequences", "Transformers", "sequences_to_test"]
@@ -33,17 +33,17 @@ class Sequences(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Transformers(Family):
+class Transformers(VisionFamily):
     """A family of transformers over image-label sequences.
 
     Parameters
     ----------
-    data : str
-        Images, by the name that `data.load` knows.
     sizes : tuple of int
         Widths of the model; heads have 8 dimensions each where the width allows.
     seeds : tuple of int
     training : Training
+    data : str
+        Images, by the name that `data.load` knows.
         Its batch counts sequences.
     length : int
         Images in a sequence.

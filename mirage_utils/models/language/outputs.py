@@ -1,0 +1,184 @@
+"""What the kept outputs say: scores under every metric of an answer, and the records that any reader of this book takes.
+
+Everything here is computed from the results of a run (`mirage_utils.models.Bundle`), not from the models, and needs
+neither JAX nor a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...errors import UnknownNameError, require
+from ...evals.schema import RECORDS, direction_of
+from ...metrics.batch import edit_distances
+from ..results import Bundle
+
+__all__ = ["SCORES", "logprobs", "records", "scores", "symbols", "weights"]
+
+SCORES = (
+    "task", "length", "params", "seed", "loss", "exact_match", "token_accuracy", "edit_distance", "n",
+)  # fmt: skip
+"""Columns of `scores`."""
+
+_ANSWERS = ("recall", "recall_in_order", "addition", "multiplication", "induction")
+_CHOICES = ("parity", "clock")
+
+
+def symbols(texts: pd.Series) -> NDArray[np.uint8]:
+    """Answers of one length as a table of characters, shape (n, l)."""
+    texts = texts.astype(str)
+    joined = "".join(texts)
+    require(len(set(texts.str.len())) <= 1, "answers", len(texts), "answers of one length")
+    return np.frombuffer(joined.encode("latin-1"), np.uint8).reshape(len(texts), -1)
+
+
+def logprobs(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Natural log-probabilities of the symbols of the right answer, shape (n, l).
+
+    Those before a symbol are given, but for models that give all symbols at once.
+    """
+    names = [c for c in frame.columns if c.startswith("logprob")]
+    return frame[names].to_numpy(np.float64)
+
+
+def weights(bundle: Bundle) -> NDArray[np.float64]:
+    """How often each item of the test comes up in training, as shares that sum to one; by ``item``."""
+    config = bundle.manifest["config"]
+    items = int(bundle.frame["item"].max()) + 1
+    if config["kind"].startswith("recall"):
+        shares = _zipf(config["keys"], config["exponent"])
+    elif config["kind"] == "parity":
+        shares = np.repeat(_zipf(config["tasks"], config["exponent"]), config["tests"])
+    else:
+        shares = np.ones(items)
+    return shares / shares.sum()
+
+
+def _zipf(n: int, exponent: float) -> NDArray[np.float64]:
+    return np.arange(1, n + 1) ** -float(exponent)
+
+
+def scores(bundle: Bundle, name: str = "") -> pd.DataFrame:
+    """Scores of every model, seed and length of answer, from the outputs kept.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of a family of language models, parities or clocks.
+    name : str
+        What column ``task`` says; the kind of the family if empty.
+
+    Returns
+    -------
+    DataFrame
+        Columns `SCORES`. ``length`` is the number of symbols of the answer that are asked for: for recall every
+        beginning of a code, for others the whole. ``loss`` is the mean of -ln p a symbol, ``exact_match``,
+        ``token_accuracy`` and ``edit_distance`` are those of the likeliest answer. Items count as often as they come
+        up in training, ``n`` is their number. For clocks the items are the sums that were not trained on.
+
+    Raises
+    ------
+    UnknownNameError
+        If the run is of another kind.
+    """
+    kind = bundle.manifest["family"]
+    frame, shares = bundle.frame, weights(bundle)
+    if kind == "clock":
+        frame = frame[~frame["trained"]]
+        shares = np.ones_like(shares)
+    if kind in _ANSWERS:
+        target, output = symbols(frame["target"]), symbols(frame["greedy"])
+    elif kind in _CHOICES:
+        target, output = (frame[[side]].to_numpy(np.uint8) for side in ("target", "output"))
+    else:
+        raise UnknownNameError("family", kind, f"one of {', '.join((*_ANSWERS, *_CHOICES))}")
+    right, logs = target == output, logprobs(frame)
+    whole = target.shape[1]
+    counts = shares[frame["item"].to_numpy()]
+    parts = []
+    for length in range(1, whole + 1) if kind.startswith("recall") else (whole,):
+        each = pd.DataFrame(
+            {
+                "loss": -logs[:, :length].mean(axis=1),
+                "exact_match": right[:, :length].all(axis=1),
+                "token_accuracy": right[:, :length].mean(axis=1),
+                "edit_distance": edit_distances(target[:, :length], output[:, :length]),
+            }
+        ).mul(counts, axis=0)
+        groups = pd.DataFrame(
+            {"params": frame["params"].to_numpy(), "seed": frame["seed"].to_numpy(), "share": counts, "n": 1}
+        ).join(each).groupby(["params", "seed"], as_index=False).sum()  # fmt: skip
+        for column in each:
+            groups[column] /= groups["share"]
+        parts.append(groups.assign(task=name or kind, length=length))
+    return pd.concat(parts, ignore_index=True)[list(SCORES)]
+
+
+def records(bundle: Bundle, *, output: str = "greedy", length: int | None = None) -> pd.DataFrame:
+    """The outputs kept as records, for everything in this book that reads records.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of a family of language models, parities or clocks.
+    output : str
+        Which answers: ``"greedy"``, or ``"sample_1"`` and so on. Parities and clocks have one.
+    length : int, optional
+        Only this many symbols from the start of an answer.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `mirage_utils.evals.RECORDS`, graded by exact match; ``logprobs`` are those of the answer's
+        symbols, and for parities those of "even" and "odd".
+
+    Raises
+    ------
+    UnknownNameError
+        If there are no such answers.
+    FieldError
+        If an answer is not that long.
+    """
+    frame, kind = bundle.frame, bundle.manifest["family"]
+    logs = logprobs(frame)
+    if kind in _ANSWERS:
+        if output not in frame:
+            known = [c for c in frame.columns if c == "greedy" or c.startswith("sample_")]
+            raise UnknownNameError("output", output, "one of " + ", ".join(known))
+        whole = logs.shape[1]
+        length = whole if length is None else length
+        require(1 <= length <= whole, "length", length, f"1 to {whole}")
+        texts = {side: frame[side].astype(str).str[:length] for side in ("target", output)}
+        names, target, said = frame["prompt"].astype(str), texts["target"], texts[output]
+        logs = logs[:, :length]
+    else:
+        names = frame["item"].astype(str)
+        target, said = frame["target"].astype(str), frame["output"].astype(str)
+        if kind == "parity":
+            other = np.log(-np.expm1(np.minimum(logs[:, 0], -1e-7)))
+            odd = frame["target"].to_numpy() == 1
+            logs = np.stack(
+                [np.where(odd, other, logs[:, 0]), np.where(odd, logs[:, 0], other)], axis=1
+            )
+    constant: Mapping[str, Any] = {
+        "family": kind, "train_flops": np.nan, "setting": "", "shots": 0.0, "metric": "exact_match",
+        "direction": direction_of("exact_match"), "source": bundle.manifest["run"][:12],
+    }  # fmt: skip
+    model = kind + "-" + frame["size"].map("{:g}".format) + "-seed" + frame["seed"].astype(str)
+    columns = {
+        "model": model.astype("category"),
+        "params": frame["params"].to_numpy(float),
+        "task": bundle.manifest["data"]["name"],
+        "item": names,
+        "target": target,
+        "output": said,
+        "logprobs": list(logs),
+        "score": (target.to_numpy() == said.to_numpy()).astype(float),
+        **constant,
+    }
+    return pd.DataFrame(columns)[list(RECORDS)]

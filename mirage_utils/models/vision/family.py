@@ -1,0 +1,35 @@
+"""What the families of vision models have in common: they learn from images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+from ..family import Family
+from . import data as sets
+from .data import Images
+
+__all__ = ["VisionFamily"]
+
+
+@dataclass(frozen=True)
+class VisionFamily(Family):
+    """Models that learn from images.
+
+    Parameters
+    ----------
+    data : str
+        Images, by the name that `data.load` knows.
+    """
+
+    data: str
+
+    def load(
+        self,
+        *,
+        folder: str | PathLike[str] | None = None,
+        download: bool = False,
+        progress: bool = False,
+    ) -> Images:
+        """The images; see `data.load`."""
+        return sets.load(self.data, folder=folder, download=download, progress=progress)
