@@ -96,6 +96,12 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for tests of any file: what is made there is made under a lock."""
+    return _shared(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def chapter_run(tmp_path_factory: pytest.TempPathFactory):
     """``chapter_run("02_one_token")``: the chapter as it stands, executed once for all tests.
 

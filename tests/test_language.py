@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,13 +61,27 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """Every kind of family, trained for a moment: parameters and rows by kind."""
-    found = {}
-    for kind, family in FAMILIES.items():
-        found[kind] = runs.train_size(family, 4, family.load())
-    return found
+class Trained:
+    """Every kind of family, trained for a moment when asked for, once for all workers: parameters and rows by kind."""
+
+    def __init__(self, folder):
+        self.folder, self.found = folder, {}
+
+    def __getitem__(self, kind):
+        if kind not in self.found:
+            kept = self.folder / f"trained_{kind}.pickle"
+            with FileLock(f"{kept}.lock"):
+                if not kept.exists():
+                    family = FAMILIES[kind]
+                    made = runs.train_size(family, 4, family.load())
+                    kept.write_bytes(pickle.dumps(made))
+            self.found[kind] = pickle.loads(kept.read_bytes())
+        return self.found[kind]
+
+
+@pytest.fixture(scope="session")
+def trained(shared_folder):
+    return Trained(shared_folder)
 
 
 def bundle(kind, rows):
@@ -419,7 +435,7 @@ def test_a_run_killed_at_any_moment_gives_the_same_bytes(kind, tmp_path):
     names = {"recall": ("recall", "4,6"), "parity": ("parity", "4,8")}
     name, sizes = names[kind]
     command = [
-        sys.executable, "-m", "mirage_utils", "train", name, "--sizes", sizes, "--seeds", "0,1", "--steps", "1500", "--quiet",
+        sys.executable, "-m", "mirage_utils", "train", name, "--sizes", sizes, "--seeds", "0,1", "--steps", "1000", "--quiet",
     ]  # fmt: skip
     subprocess.run([*command, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
     killed = 0

@@ -122,7 +122,7 @@ def train_size(
         models.seeds,
         watch=models.watch,
         checkpoint=checkpoint,
-        about={"family": _about(models), "size": size, "data": data.digest()},
+        about={"family": _of_a_size(models), "size": size, "data": data.digest()},
         progress=f"{models.kind} {size:g}" if progress else None,
     )
     params = models.count(size, data)
@@ -199,7 +199,7 @@ def run(
     FieldError
         If a cluster is asked for and Dask is not installed.
     """
-    mark = digest({"family": _about(models), "data": data.digest()})
+    mark = digest({"family": _of_a_size(models), "data": data.digest()})
     folder = folder.absolute()  # a worker may stand in another folder
     folder.mkdir(parents=True, exist_ok=True)
     # The largest first: the last one running decides how long it takes.
@@ -317,6 +317,11 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, compression="zstd", compression_level=19)
     return buffer.getvalue()
+
+
+def _of_a_size(models: Family) -> dict[str, Any]:
+    """What a size's results depend on: not the other sizes, so that a run may be given more of them."""
+    return {k: v for k, v in _about(models).items() if k != "sizes"}
 
 
 def _about(models: Family) -> dict[str, Any]:

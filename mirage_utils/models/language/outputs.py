@@ -7,18 +7,21 @@ neither JAX nor a model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ...errors import UnknownNameError, require
 from ...evals.schema import RECORDS, direction_of
 from ...metrics.batch import edit_distances
 from ..results import Bundle
 
-__all__ = ["SCORES", "logprobs", "records", "scores", "symbols", "weights"]
+__all__ = [
+    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols", "weights",
+]  # fmt: skip
 
 SCORES = (
     "task", "length", "params", "seed", "loss", "exact_match", "token_accuracy", "edit_distance", "n",
@@ -61,6 +64,104 @@ def weights(bundle: Bundle) -> NDArray[np.float64]:
 
 def _zipf(n: int, exponent: float) -> NDArray[np.float64]:
     return np.arange(1, n + 1) ** -float(exponent)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The outputs of a family as arrays: sizes first, then seeds, items, symbols.
+
+    Attributes
+    ----------
+    params : ndarray of int, shape (m,)
+        Rising.
+    logp : ndarray, shape (m, seeds, n, l)
+        Natural log-probabilities of the right symbols.
+    right : ndarray of bool, shape (m, seeds, n, l)
+        Whether the likeliest answer has the right symbol there.
+    drawn : ndarray of bool, shape (m, seeds, samples, n, l)
+        The same of each answer that was drawn at random.
+    weights : ndarray, shape (n,)
+        How often each item comes up in training; they sum to one.
+    """
+
+    params: NDArray[np.int64]
+    logp: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    drawn: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """Mean of -ln p a symbol, shape (m, seeds)."""
+        return -self.mean(self.logp.mean(axis=-1))
+
+    def mean(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Mean over items, which are the last axis, each counted as often as it comes up."""
+        return np.asarray(values) @ self.weights
+
+    def exact_match(self, length: int | None = None) -> NDArray[np.float64]:
+        """Share of items whose likeliest answer is right in its first `length` symbols (all if None), shape (m, seeds)."""
+        return self.mean(self.right[..., :length].all(axis=-1))
+
+    def expected_match(self, length: int | None = None) -> NDArray[np.float64]:
+        """The same for answers drawn at random, exactly: the mean of the items' own probabilities, shape (m, seeds)."""
+        return self.mean(np.exp(self.logp[..., :length].sum(axis=-1)))
+
+
+def asked(bundle: Bundle) -> Asked:
+    """The outputs of a family of language models as arrays.
+
+    Raises
+    ------
+    FieldError
+        If an item is missing for some model and seed.
+    """
+    frame = bundle.frame.sort_values(["params", "seed", "item"], kind="stable")
+    params, seeds = (np.sort(frame[c].unique()) for c in ("params", "seed"))
+    n = int(frame["item"].max()) + 1
+    shape = (len(params), len(seeds), n)
+    whole = len(frame) == np.prod(shape) and not frame.duplicated(["params", "seed", "item"]).any()
+    require(bool(whole), "frame", len(frame), "every item for every model and seed, once")
+    target = symbols(frame["target"])
+    length = target.shape[1]
+    samples = [c for c in frame.columns if c.startswith("sample_")]
+    said = {c: (symbols(frame[c]) == target).reshape(*shape, length) for c in ("greedy", *samples)}
+    drawn = [said[c] for c in samples] or [np.zeros((*shape, length), bool)][:0]
+    return Asked(
+        params.astype(np.int64),
+        logprobs(frame).reshape(*shape, length),
+        said["greedy"],
+        np.stack(drawn, axis=2) if drawn else np.zeros((*shape[:2], 0, n, length), bool),
+        weights(bundle),
+    )
+
+
+class Factors(NamedTuple):
+    """Why answers drawn at random are right as often as they are: three factors whose product is that share.
+
+    Attributes
+    ----------
+    typical : ndarray
+        ``exp(-l CE)``: what the mean loss alone would give.
+    spread : ndarray
+        At least 1: the mean of probabilities over the exponential of their mean logarithm, at each place of the answer,
+        multiplied over places. Items that are known better or worse than others make it large (Jensen's inequality).
+    dependence : ndarray
+        The share itself over what it would be with the same probabilities at each place, were places independent over
+        items. Items that are known whole or not at all make it large.
+    """
+
+    typical: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    dependence: NDArray[np.float64]
+
+
+def factors(outputs: Asked) -> Factors:
+    """Take the expected exact match of every model and seed apart, each factor of shape (m, seeds)."""
+    typical = np.exp(-outputs.logp.shape[-1] * outputs.loss)
+    places = np.moveaxis(np.exp(outputs.logp), -1, -2)
+    alone = outputs.mean(places).prod(axis=-1)
+    return Factors(typical, alone / typical, outputs.expected_match() / alone)
 
 
 def scores(bundle: Bundle, name: str = "") -> pd.DataFrame:
