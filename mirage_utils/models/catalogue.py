@@ -42,7 +42,7 @@ def _language(steps: int, batch: int, every: int) -> Training:
 _UNITS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _FACTORS = (0.01, 0.05, 0.1, 0.17, 0.25, 0.35, 0.5, 0.7, 1.0, 1.6, 2.3)
 _FEW = (2, 4, 6, 8, 12)
-_WIDTHS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48)
+_WIDTHS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24)
 _ALL_WIDTHS = (
     2,
     3,
@@ -85,7 +85,7 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
     # Random codes, all digits at once; every code as frequent as every other.
     "recall": {
         "quick": Recalls((2, 4, 6, 8, 12), _seeds(2), _language(2_000, 64, 500), keys=128),
-        "desk": Recalls(_WIDTHS, _seeds(5), _language(3_000, 256, 250), samples=2),
+        "desk": Recalls((*_WIDTHS, 32), _seeds(5), _language(3_000, 256, 250), samples=2),
         "full": Recalls(_ALL_WIDTHS, _seeds(5), _language(8_000, 4_096, 500), keys=32_768),
     },
     # The same with frequencies that fall as Zipf's law.
@@ -103,7 +103,7 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
     # The same as the first, every width with as much compute instead of as many examples.
     "recall_same_compute": {
         "quick": Recalls((6, 8, 12), _seeds(2), _language(1_000, 64, 500), keys=128, compute=1e10),
-        "desk": Recalls((4, 6, 8, 10, 12, 16, 20, 24), _seeds(3), _language(3_000, 256, 250), compute=4e11),
+        "desk": Recalls((4, 6, 8, 10, 12, 16, 20), _seeds(3), _language(3_000, 256, 250), compute=4e11),
         "full": Recalls(_ALL_WIDTHS[10:], _seeds(5), _language(8_000, 4_096, 500), keys=32_768, compute=6e15),
     },
     "addition": {
@@ -114,23 +114,23 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
     # Answers as one writes them, the first digit first.
     "addition_plain": {
         "quick": Additions((8, 16), _seeds(2), _language(1_000, 128, 250), digits=3, reversed_answer=False, tests=200),
-        "desk": Additions((4, 6, 8, 10, 12, 16, 20, 24, 32, 48), _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
+        "desk": Additions((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
         "full": Additions(_ALL_WIDTHS, _seeds(20), _language(10_000, 512, 500), reversed_answer=False, tests=2_000),
     },
     # A few widths for ten times as long.
     "addition_long": {
         "quick": Additions((8,), _seeds(4), _language(3_000, 128, 500), digits=3, tests=200),
-        "desk": Additions((4, 8, 16), _seeds(20), _language(15_000, 128, 500)),
+        "desk": Additions((8, 16), _seeds(20), _language(9_000, 128, 500)),
         "full": Additions((4, 8, 16, 32), _seeds(20), _language(100_000, 512, 2_000), tests=2_000),
     },
     "multiplication": {
         "quick": Multiplications((4, 8, 16), _seeds(2), _language(1_500, 128, 500), tests=300),
-        "desk": Multiplications((2, 3, 4, 6, 8, 10, 12, 16, 24, 32), _seeds(5), _language(3_000, 128, 250)),
+        "desk": Multiplications((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(5), _language(3_000, 128, 250)),
         "full": Multiplications(_ALL_WIDTHS, _seeds(5), _language(20_000, 512, 1_000), digits=3, tests=2_000),
     },
     "multiplication_plain": {
         "quick": Multiplications((8,), _seeds(2), _language(1_500, 128, 500), reversed_answer=False, tests=300),
-        "desk": Multiplications((2, 3, 4, 6, 8, 10, 12, 16, 24, 32), _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
+        "desk": Multiplications((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
         "full": Multiplications(_ALL_WIDTHS, _seeds(5), _language(20_000, 512, 1_000), digits=3, reversed_answer=False, tests=2_000),
     },
     "parity": {
@@ -143,13 +143,13 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
     "parities_64": _parities(64),
     "induction": {
         "quick": Inductions((8, 16), _seeds(2), _language(1_000, 64, 100), tests=100),
-        "desk": Inductions((4, 6, 8, 12, 16, 20, 24, 32, 48, 64), _seeds(5), _language(2_000, 64, 100)),
+        "desk": Inductions((3, 4, 6, 8, 10, 12, 16, 20, 24, 32), _seeds(5), _language(2_000, 64, 100)),
         "full": Inductions(_ALL_WIDTHS, _seeds(5), _language(20_000, 512, 500), tests=2_000),
     },
     # One block cannot look back twice.
     "induction_one_block": {
         "quick": Inductions((16,), _seeds(2), _language(1_000, 64, 100), layers=1, tests=100),
-        "desk": Inductions((4, 6, 8, 12, 16, 20, 24, 32, 48, 64), _seeds(5), _language(2_000, 64, 100), layers=1),
+        "desk": Inductions((3, 4, 6, 8, 10, 12, 16, 20, 24, 32), _seeds(5), _language(2_000, 64, 100), layers=1),
         "full": Inductions((*_ALL_WIDTHS, 896), _seeds(5), _language(20_000, 512, 500), layers=1, tests=2_000),
     },
     # Training time and not size is the axis here: one width.
