@@ -27,6 +27,10 @@ from mirage_utils.symbols import CROSS_ENTROPY, N, p
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
 
 
+PARAMS = np.geomspace(100, 1e5, 9).round()
+KNOWN = np.linspace(0.1, 1, 9)
+
+
 @functools.cache
 def errors():
     units, losses = errors_by_size(bundled("autoencoders_digits").frame)
@@ -44,6 +48,13 @@ MAKERS = {
     "threshold": lambda: explore.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
+    "lengths": lambda: explore.lengths(
+        PARAMS,
+        KNOWN[:, None] ** np.arange(1, 9),
+        KNOWN[:, None] ** np.arange(2, 10),
+        source="Made up.",
+    ),
+    "skills": explore.skills,
 }
 ON_PAGES = {
     "notebooks/02_one_token": "fig-one-token-explorer",
@@ -53,6 +64,8 @@ ON_PAGES = {
     "notebooks/06_resolution": "fig-items-explorer",
     "notebooks/07_the_emergence_score": "fig-drawn-points",
     "notebooks/08_assumptions": "fig-assumptions-explorer",
+    "notebooks/13_a_mirage_we_made": "fig-lengths-explorer",
+    "notebooks/15_between": "fig-skills-explorer",
     "notebooks/16_autoencoders": "fig-threshold-explorer",
 }
 

@@ -2,6 +2,7 @@
 
 from .controls import Choice, Slider
 from .explorer import Explorer
+from .families import lengths, skills
 from .laws import assumptions, many_tokens, one_metric, one_token
 from .live import Live, vega
 from .measurement import drawn_points, items, measured, threshold
@@ -14,10 +15,12 @@ __all__ = [
     "assumptions",
     "drawn_points",
     "items",
+    "lengths",
     "many_tokens",
     "measured",
     "one_metric",
     "one_token",
+    "skills",
     "threshold",
     "vega",
 ]
