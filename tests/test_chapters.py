@@ -37,6 +37,9 @@ CHANGED = {
     "10_meta_analysis": {"LEVEL": 0.02, "FAMILY_LEVEL": 0.1},
     "11_grade_to_brier": {"SMALL": 22.2, "LEVEL": 0.9},
     "12_prediction": {"LEVEL": 0.9, "CUT": 1.5e23},
+    "13_a_mirage_we_made": {"SEED": 7, "FEW": 50, "NONE": 0.03},
+    "14_not_a_mirage": {"SEED": 7, "SOLVED": 0.05},
+    "15_between": {"SEED": 7, "SOLVED": 0.2},
     "16_autoencoders": {"C": 0.004, "SEED": 7},
     "17_digits": {"K": 4, "SEED": 7},
     "18_omniglot": {"L": 4, "SEED": 7},
@@ -160,6 +163,17 @@ def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
         assert after["ladder_inside"] <= before["ladder_inside"]  # a lower level covers less
         assert after["ladder_best"] == before["ladder_best"]
         assert after["wu_ratio"] != before["wu_ratio"]
+    elif name == "13_a_mirage_we_made":
+        assert after["few"] == 50
+        assert after["decades"] >= before["decades"]  # a smaller test sees less
+        assert after["n_small"] > before["n_small"]  # more models count as never right
+        assert after["actual"] == before["actual"]
+    elif name == "14_not_a_mirage":
+        assert after["live_first"] != before["live_first"]  # other seeds
+        assert after["parity_ratio"] == before["parity_ratio"]
+    elif name == "15_between":
+        assert after["live_mean"] != before["live_mean"]
+        assert after["steep_one"] == before["steep_one"]
     elif name == "16_autoencoders":
         assert after["share_512"] < before["share_512"]  # a harsher threshold
         assert after["first_mse"] == pytest.approx(before["first_mse"], rel=0.1)  # other seeds
@@ -606,13 +620,70 @@ def test_chapter_8_numbers(chapter_run):
     assert g["best_bend"] < g["limit_unequal"] < g["gpt3_bend_low"]
 
 
-# -- chapters 16 to 18: from the bundled rows, with plain loops and closed forms -----------------------
+# -- chapters 13 to 18: from the bundled rows, with plain loops and closed forms -----------------------
 
 
 def outputs(name):
     """The rows of a bundled run, read without the library."""
     path = resources.files("mirage_utils.models") / "data" / f"{name}.parquet"
     return pq.read_table(str(path)).to_pandas()
+
+
+def codes(name):
+    """By size and seed: log-probabilities of the digits, and which likeliest digits are right."""
+    rows = outputs(name)
+    logs = rows[[f"logprob_{j + 1}" for j in range(len(rows["target"][0]))]].to_numpy(float)
+    right = [[a == b for a, b in zip(*texts, strict=True)] for texts in zip(rows["target"], rows["greedy"], strict=True)]
+    right = np.array(right)
+    found = collections.defaultdict(dict)
+    for (params, seed), index in rows.groupby(["params", "seed"]).indices.items():
+        found[int(params)][int(seed)] = (logs[index], right[index])
+    return found
+
+
+def test_chapter_13_numbers(chapter_run):
+    g = chapter_run("13_a_mirage_we_made").glued
+    found = codes("recall")
+    sizes = sorted(found)
+    loss = {n: [-lp.mean() for lp, _ in found[n].values()] for n in sizes}
+    match = {n: np.mean([r.all(axis=1).mean() for _, r in found[n].values()]) for n in sizes}
+    assert (g["keys"], g["n_sizes"], g["n_seeds"]) == (512, len(sizes), 5)
+    assert g["loss_first"] == pytest.approx(np.mean(loss[sizes[0]]), rel=1e-5)
+    # the floor: sizes at which none of a hundred is the likeliest outcome
+    floor = [n for n in sizes if (1 - match[n]) ** 100 > 0.5]
+    assert (sizes[0], floor[-1]) == (g["first"], g["floor_last"])
+    assert g["decades"] == pytest.approx(math.log10(floor[-1] / floor[0]))
+    assert g["decades"] > 1
+    # by the ends of the issue: monotone to the last seed, and nine in ten at the top
+    for seed in range(5):
+        path = [loss[n][seed] for n in sizes]
+        assert all(b < a for a, b in itertools.pairwise(path) if a > 0.01)
+        assert found[sizes[-1]][seed][1].all(axis=1).mean() > 0.9
+    # the factors at the worst size
+    n = g["worst_at"]
+    sure = [np.exp(lp.sum(axis=1)).mean() for lp, _ in found[n].values()]
+    plain = [math.exp(8 * lp.mean()) for lp, _ in found[n].values()]
+    assert g["worst"] == pytest.approx(np.mean(sure) / np.mean(plain), rel=1e-4)
+    places = [np.exp(lp).mean(axis=0).prod() for lp, _ in found[n].values()]
+    assert g["worst_spread"] == pytest.approx(np.mean(np.array(places) / plain), rel=1e-4)
+    assert g["worst_dependence"] == pytest.approx(np.mean(np.array(sure) / places), rel=1e-4)
+    # the forecast, by NumPy's own line
+    small = [n for n in sizes if match[n] < 0.01]
+    slope, at = np.polyfit(small, [np.mean(loss[n]) for n in small], 1)
+    assert g["foretold"] == pytest.approx((math.log(2) / 8 - at) / slope, rel=1e-4)
+    assert g["kappa"] == pytest.approx(-slope * 512 * 8 / math.log(2), rel=1e-4)
+    assert g["foretold"] / g["actual"] == pytest.approx(1, abs=0.25)
+    # answered in order, and with frequencies by Zipf's law
+    order = codes("recall_in_order")[g["order_params"]]
+    assert g["order_eight"] == pytest.approx(np.mean([r.all(axis=1).mean() for _, r in order.values()]))
+    assert g["order_one"] == pytest.approx(np.mean([r[:, 0].mean() for _, r in order.values()]))
+    zipf = codes("recall_zipf")
+    shares = 1 / np.arange(1, g["zipf_keys"] + 1)
+    shares /= shares.sum()
+    mean = [np.mean([-(lp.mean(axis=1) @ shares) for lp, _ in zipf[n].values()]) for n in sorted(zipf)]
+    fitted = np.polyfit(np.log(sorted(zipf)), np.log(mean), 1)
+    assert g["zipf_exponent"] == pytest.approx(-fitted[0], rel=1e-4)
+    assert g["zipf_rise"] > 2 * g["uniform_rise"]
 
 
 def test_chapter_16_numbers(chapter_run):
