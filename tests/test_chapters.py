@@ -633,7 +633,10 @@ def codes(name):
     """By size and seed: log-probabilities of the digits, and which likeliest digits are right."""
     rows = outputs(name)
     logs = rows[[f"logprob_{j + 1}" for j in range(len(rows["target"][0]))]].to_numpy(float)
-    right = [[a == b for a, b in zip(*texts, strict=True)] for texts in zip(rows["target"], rows["greedy"], strict=True)]
+    right = [
+        [a == b for a, b in zip(*texts, strict=True)]
+        for texts in zip(rows["target"], rows["greedy"], strict=True)
+    ]
     right = np.array(right)
     found = collections.defaultdict(dict)
     for (params, seed), index in rows.groupby(["params", "seed"]).indices.items():
@@ -675,15 +678,111 @@ def test_chapter_13_numbers(chapter_run):
     assert g["foretold"] / g["actual"] == pytest.approx(1, abs=0.25)
     # answered in order, and with frequencies by Zipf's law
     order = codes("recall_in_order")[g["order_params"]]
-    assert g["order_eight"] == pytest.approx(np.mean([r.all(axis=1).mean() for _, r in order.values()]))
+    assert g["order_eight"] == pytest.approx(
+        np.mean([r.all(axis=1).mean() for _, r in order.values()])
+    )
     assert g["order_one"] == pytest.approx(np.mean([r[:, 0].mean() for _, r in order.values()]))
     zipf = codes("recall_zipf")
     shares = 1 / np.arange(1, g["zipf_keys"] + 1)
     shares /= shares.sum()
-    mean = [np.mean([-(lp.mean(axis=1) @ shares) for lp, _ in zipf[n].values()]) for n in sorted(zipf)]
+    mean = [
+        np.mean([-(lp.mean(axis=1) @ shares) for lp, _ in zipf[n].values()]) for n in sorted(zipf)
+    ]
     fitted = np.polyfit(np.log(sorted(zipf)), np.log(mean), 1)
     assert g["zipf_exponent"] == pytest.approx(-fitted[0], rel=1e-4)
     assert g["zipf_rise"] > 2 * g["uniform_rise"]
+
+
+def test_chapter_14_numbers(chapter_run):
+    g = chapter_run("14_not_a_mirage").glued
+    rows = outputs("parity")
+    loss = (
+        -rows.assign(logprob=rows["logprob"].astype(float))
+        .groupby(["size", "seed"])["logprob"]
+        .mean()
+        .unstack()
+    )
+    median = loss.median(axis=1)
+    ratios = {(a, b): median[a] / median[b] for a, b in itertools.pairwise(median.index)}
+    (small, large), ratio = max(ratios.items(), key=lambda pair: pair[1])
+    assert (g["parity_from"], g["parity_to"]) == (small, large)
+    assert g["parity_ratio"] == pytest.approx(ratio, rel=1e-4)
+    assert ratio > 10
+    assert g["edge_solved"] == (loss.loc[g["edge"]] < 0.1).sum()
+    # the network's unit of loss: a whole digit guessed
+    found = codes("addition")
+    sizes = sorted(found)
+    digits = {n: [-lp.mean() * 5 / math.log(10) for lp, _ in found[n].values()] for n in sizes}
+    everything = [d for n in sizes for d in digits[n]]
+    assert g["n_runs"] == len(everything) == len(sizes) * 20
+    assert len(sizes) >= 10
+    assert g["n_near"] == sum(abs(d - round(d)) < 0.1 for d in everything)
+    unfinished = [
+        (-lp.mean(axis=0), r)
+        for n in sizes
+        for (lp, r), d in zip(found[n].values(), digits[n], strict=True)
+        if 0.5 < d < 4.5
+    ]
+    assert g["n_partly"] == len(unfinished)
+    lucky, unlucky = [], []
+    for by_digit, right in unfinished:
+        for j in range(1, 5):
+            if by_digit[j] < 0.1 and abs(by_digit[j - 1] - math.log(10)) < 0.1:
+                lucky.append(np.mean([r[j] for r in right if r[j - 1]]))
+                unlucky.append(np.mean([r[j] for r in right if not r[j - 1]]))
+    assert g["n_after"] == len(lucky)
+    assert g["after_right"] == pytest.approx(np.mean(lucky))
+    assert g["after_wrong"] == pytest.approx(np.mean(unlucky))
+    match = np.array([[r.all(axis=1).mean() for _, r in found[n].values()] for n in sizes])
+    assert g["step_of_mean"] == pytest.approx(np.abs(np.diff(match.mean(axis=1))).max())
+    # ladders of all seeds of one number are ladders too
+    assert np.median(np.abs(np.diff(match, axis=0)).max(axis=0)) == pytest.approx(
+        g["step_of_ladder"], abs=0.1
+    )
+    assert g["n_several"] >= 4
+    # the clock, from the rows of the last step
+    last = outputs("clock")
+    assert (last.groupby("trained")["logprob"].mean() > -0.1).all()
+    assert g["understood"] >= 5 * g["memorised"]
+
+
+def test_chapter_15_numbers(chapter_run):
+    g = chapter_run("15_between").glued
+    for k, name in ((16, "some"), (64, "many")):
+        rows = outputs(f"parities_{k}")
+        rows["loss"] = -rows["logprob"].astype(float) / math.log(2)
+        loss = rows.groupby(["size", "seed", "task"])["loss"].mean()
+        assert g[f"clear_{name}"] == pytest.approx(((loss < 0.25) | (loss > 0.75)).mean())
+        shares = 1 / np.arange(1, k + 1)
+        shares /= shares.sum()
+        wide = loss.unstack("task")
+        mean = (wide * shares).sum(axis=1).unstack("seed")
+        assert g[f"last_{name}"] == pytest.approx(mean.iloc[-1].mean(), rel=1e-4)
+        middle = mean.median(axis=1)
+        falls = [
+            (middle[a] - middle[b]) / math.log2(b / a) for a, b in itertools.pairwise(middle.index)
+        ]
+        assert g[f"steep_{name}"] == pytest.approx(max(falls), rel=1e-4)
+        good = total = 0
+        for have in (wide < 0.25).to_numpy():
+            for i, j in itertools.combinations(range(k), 2):
+                if have[i] != have[j]:
+                    total += 1
+                    good += bool(have[i])
+        assert g[f"order_{name}"] == pytest.approx(good / total)
+    found = codes("multiplication")
+    sizes = sorted(found)
+    match = [np.mean([r.all(axis=1).mean() for _, r in found[n].values()]) for n in sizes]
+    assert (g["mult_match_first"], g["mult_match_last"]) == pytest.approx((match[0], match[-1]))
+    units = {n: np.mean([-lp[:, 0].mean() for lp, _ in found[n].values()]) for n in sizes}
+    assert g["unit_before"] == pytest.approx(units[g["unit_from"]], rel=1e-4)
+    assert g["unit_after"] == pytest.approx(units[g["unit_to"]], rel=1e-4)
+    zipf = codes("recall_zipf")
+    shares = 1 / np.arange(1, 1025)
+    top = [r.all(axis=1) for _, r in zipf[max(zipf)].values()]
+    assert g["top_used"] == pytest.approx(np.mean([r @ shares / shares.sum() for r in top]))
+    assert g["top_alike"] == pytest.approx(np.mean(top))
+    assert g["top_rare"] == pytest.approx(np.mean([r[-256:] for r in top]))
 
 
 def test_chapter_16_numbers(chapter_run):

@@ -96,7 +96,9 @@ def test_the_data_package_tells_the_truth(entry):
     assert resource["bytes"] == len(content)
     computed = entry.name in sources.BUILDERS
     ours = entry.name == "families"
-    assert entry.kind == ("computed aggregates" if computed else "our runs" if ours else "published figures")
+    assert entry.kind == (
+        "computed aggregates" if computed else "our runs" if ours else "published figures"
+    )
     keys = evals.load_table(entry.name)[resource["schema"]["primaryKey"]]
     assert not keys.duplicated().any()
     assert entry.licence
