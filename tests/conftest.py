@@ -192,7 +192,7 @@ def browser():
 _FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_executes_nothing")
 _LONG = (
     "test_the_numbers_follow_the_parameters", "test_every_submission_gets_its_mark", "test_gates",
-    "test_coursework", "test_training",
+    "test_coursework", "test_training", "test_language",
 )  # fmt: skip
 
 
