@@ -257,6 +257,6 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
         columns={"learnt": ("skills learnt", "whole"), "room": ("room", "percent"), "loss": ("loss", "digits3")},
         caption="A skill is learnt whole or not at all, the most frequent first. Room: what the model can hold.",
         alt="Two charts of loss against room for skills that follow the sliders, with linear and with logarithmic loss: one step for one skill, a slope for many.",
-        every=4,
+        every=3,
     )  # fmt: skip
     return Explorer(controls, draw, live)
