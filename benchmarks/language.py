@@ -23,13 +23,13 @@ from mirage_utils.models.training import train
 
 from .timing import Contest, compare
 
-WIDTH, SEEDS = 16, (0, 1, 2, 3, 4)
+WIDTH, SEEDS, STEPS = 16, (0, 1, 2, 3, 4), 500
 
 
 def contest() -> Contest:
-    """Recall of 512 codes at width 16, 1,000 steps of 256, from nothing to trained weights, compilation included."""
+    """Recall of 512 codes at width 16, 500 steps of 256, from nothing to trained weights, compilation included."""
     family = runs.family("recall", "desk", seeds=SEEDS, sizes=(WIDTH,))
-    family = replace(family, training=replace(family.training, steps=1_000))
+    family = replace(family, training=replace(family.training, steps=STEPS))
     task, training = family.task, family.training_of(WIDTH)
 
     def go(seeds: tuple[int, ...]) -> None:
@@ -167,5 +167,5 @@ def _best(way: Any, rounds: int) -> float:
 
 
 def main() -> None:
-    compare(contest(), rounds=2)
+    compare(contest(), rounds=1)
     utilisation()
