@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from .. import plots
+from .. import plots, resolution
 from ..errors import as_array, require
 from .controls import Slider
 from .explorer import Explorer
-from .live import Live, colour, panel, percent, scale_x
+from .live import Live, colour, panel, percent, rounded, scale_x
 
 __all__ = ["lengths", "skills"]
 
@@ -48,13 +48,17 @@ def lengths(
     require(seen.ndim == 2 and len(seen) == len(N), "share", seen.shape, f"({len(N)}, lengths)")
     require(sure.shape == seen.shape, "expected", sure.shape, f"the shape of share, {seen.shape}")
     most = seen.shape[1]
-    # Six digits are what the page carries; both forms of the explorer work on the same numbers.
-    seen, sure = (np.vectorize(lambda v: float(f"{v:.6g}"))(a) for a in (seen, sure))
+    seen, sure = rounded(seen, 6), rounded(sure, 6)
 
     def rows(L: int, n: int) -> pd.DataFrame:
         share, expected = seen[:, L - 1], sure[:, L - 1]
         return pd.DataFrame(
-            {"N": N, "share": share, "expected": expected, "zero": (1 - share) ** n}
+            {
+                "N": N,
+                "share": share,
+                "expected": expected,
+                "zero": resolution.chance_of_zero(share, n),
+            }
         )
 
     def draw(L: int, n: int) -> plots.Picture:

@@ -15,14 +15,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import sympy as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .. import symbols
 from ..errors import FieldError
 from .controls import Format
 
 __all__ = [
-    "GRID", "MUTED", "Live", "colour", "grid", "numbers", "panel", "parameter", "percent", "scale_x",
+    "GRID", "MUTED", "Live", "colour", "grid", "numbers", "panel", "parameter", "percent", "rounded", "scale_x",
     "sequence",
     "size_words", "switch", "two_lines", "vega",
 ]  # fmt: skip
@@ -84,6 +84,12 @@ def grid(start: float, stop: float, step: float) -> NDArray[np.float64]:
 def sequence(start: float, stop: float, step: float, name: str) -> alt.SequenceGenerator:
     """Rows with one field, ``start + i * step`` below `stop`."""
     return alt.sequence(start, stop, step, as_=name)
+
+
+def rounded(values: ArrayLike, digits: int) -> NDArray[np.float64]:
+    """Numbers as the page carries them: both forms of an explorer work on the same ones."""
+    found = np.asarray(values, dtype=float)
+    return np.array([float(f"{v:.{digits}g}") for v in found.flat]).reshape(found.shape)
 
 
 def size_words(value: str) -> str:

@@ -18,7 +18,7 @@ from ..scaling import ScalingLaw
 from .controls import Choice, Slider
 from .explorer import Explorer
 from .laws import AT, SCALES, law_rows, simulated_test
-from .live import MUTED, Live, colour, panel, percent, scale_x, size_words, switch, vega
+from .live import MUTED, Live, colour, panel, percent, rounded, scale_x, size_words, switch, vega
 
 __all__ = ["drawn_points", "items", "measured", "threshold"]
 
@@ -283,8 +283,7 @@ def threshold(
     require(np.ndim(errors) == 2, "errors", np.shape(errors), "(sizes, items)")
     scale = as_array("sizes", sizes, low=0, open_low=True)
     found = np.sort(as_array("errors", errors, low=0, open_low=True), axis=-1)
-    # Four digits are what the page carries; both forms of the explorer work on the same numbers.
-    found = np.array([[float(f"{v:.4g}") for v in row] for row in np.atleast_2d(found)])
+    found = rounded(found, 4)
     require(
         len(scale) == len(found), "sizes", len(scale), f"one of each row of errors, {len(found)}"
     )

@@ -108,13 +108,13 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
     },
     "addition": {
         "quick": Additions((4, 8, 16), _seeds(4), _language(1_500, 128, 250), digits=3, tests=200),
-        "desk": Additions((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(20), _language(3_000, 128, 250)),
+        "desk": Additions(_WIDTHS[1:], _seeds(20), _language(3_000, 128, 250)),
         "full": Additions(_ALL_WIDTHS, _seeds(20), _language(10_000, 512, 500), tests=2_000),
     },
     # Answers as one writes them, the first digit first.
     "addition_plain": {
         "quick": Additions((8, 16), _seeds(2), _language(1_000, 128, 250), digits=3, reversed_answer=False, tests=200),
-        "desk": Additions((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
+        "desk": Additions(_WIDTHS[1:], _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
         "full": Additions(_ALL_WIDTHS, _seeds(20), _language(10_000, 512, 500), reversed_answer=False, tests=2_000),
     },
     # A few widths for ten times as long.
@@ -125,12 +125,12 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
     },
     "multiplication": {
         "quick": Multiplications((4, 8, 16), _seeds(2), _language(1_500, 128, 500), tests=300),
-        "desk": Multiplications((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(5), _language(3_000, 128, 250)),
+        "desk": Multiplications(_WIDTHS[1:], _seeds(5), _language(3_000, 128, 250)),
         "full": Multiplications(_ALL_WIDTHS, _seeds(5), _language(20_000, 512, 1_000), digits=3, tests=2_000),
     },
     "multiplication_plain": {
         "quick": Multiplications((8,), _seeds(2), _language(1_500, 128, 500), reversed_answer=False, tests=300),
-        "desk": Multiplications((2, 3, 4, 6, 8, 10, 12, 16, 20, 24), _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
+        "desk": Multiplications(_WIDTHS[1:], _seeds(5), _language(3_000, 128, 250), reversed_answer=False),
         "full": Multiplications(_ALL_WIDTHS, _seeds(5), _language(20_000, 512, 1_000), digits=3, reversed_answer=False, tests=2_000),
     },
     "parity": {

@@ -126,12 +126,13 @@ def asked(bundle: Bundle) -> Asked:
     length = target.shape[1]
     samples = [c for c in frame.columns if c.startswith("sample_")]
     said = {c: (symbols(frame[c]) == target).reshape(*shape, length) for c in ("greedy", *samples)}
-    drawn = [said[c] for c in samples] or [np.zeros((*shape, length), bool)][:0]
     return Asked(
         params.astype(np.int64),
         logprobs(frame).reshape(*shape, length),
         said["greedy"],
-        np.stack(drawn, axis=2) if drawn else np.zeros((*shape[:2], 0, n, length), bool),
+        np.stack([said[c] for c in samples], axis=2)
+        if samples
+        else np.zeros((*shape[:2], 0, n, length), bool),
         weights(bundle),
     )
 
