@@ -82,7 +82,7 @@ def claim(number: str, text: str, holds: bool) -> None:
     Parameters
     ----------
     number : str
-        Chapter and claim, such as ``"2.3"``.
+        Chapter and claim, such as ``"2.3"``; a page that is no chapter has a letter, as in ``"E.1"``.
     text : str
         The claim in one sentence of plain text.
     holds : bool
@@ -95,11 +95,11 @@ def claim(number: str, text: str, holds: bool) -> None:
     """
     if not bool(holds):
         raise AssertionError(f"Claim {number} does not hold: {text}")
-    name = "claim_" + number.replace(".", "_")
+    name = "claim_" + number.replace(".", "_").lower()
     glue(**{name: text})
     display(
         {
-            "text/html": f'<p class="mb-claim"><span class="mb-claim-number">Claim {number}, checked'
+            "text/html": f'<p class="mb-claim" id="{name.replace("_", "-")}"><span class="mb-claim-number">Claim {number}, checked'
             f"</span> {html.escape(text)}</p>",
             "text/plain": f"Claim {number}, checked: {text}",
         },

@@ -35,12 +35,20 @@ PAGES = {
     "notebooks/16_autoencoders": "Making autoencoders emerge",
     "notebooks/17_digits": "K digits in a row",
     "notebooks/18_omniglot": "A row of letters",
+    "notebooks/20_the_other_side": "The other side",
+    "notebooks/21_choose_your_metric": "Choose your metric",
+    "book/interview": "The interview, line by line",
     "book/figure_map": "The paper, figure by figure",
+    "book/errata": "Errata",
     "book/run": "Run it",
     "book/teaching": "Teach it",
+    "book/checklist": "Before you draw the curve",
     "book/data": "About the data",
+    "book/notation": "Notation",
     "book/glossary": "Glossary",
+    "book/further_reading": "Further reading, by question",
     "book/references": "References",
+    "book/index_of_words": "Index",
 }
 
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import icons
+import links
 import reading
 import site_address
 import styles
@@ -185,6 +186,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             text = reading.with_summary(text, source, places)
             text = reading.with_citation(text, site, name)
         texts[name] = with_scripts(shapes.page(reading.with_cards(text, known)), root, static)
+    for name, link in links.broken(texts, folder):
+        logger.warning("%s: a link to nowhere: %s", name, link, type="mirage", subtype="link")
     # What no page asks for any more need not be served.
     (static / "scripts" / "fontawesome.js").unlink()
     shutil.rmtree(static / "mathjax", ignore_errors=True)

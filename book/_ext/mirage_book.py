@@ -13,7 +13,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import chapters
 import finish
+import index
 import reading
 import site_address
 from sphinx.application import Sphinx
@@ -198,10 +200,13 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", key_the_cache, priority=100)
     app.connect("builder-inited", clear_old_pages, priority=50)
     app.connect("builder-inited", write_static, priority=100)
+    app.connect("builder-inited", chapters.install, priority=900)  # after multitoc's own
+    app.add_role("claim", chapters.ClaimRole())
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("config-inited", write_mark, priority=90)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-resolved", reading.link_terms)
+    app.connect("doctree-resolved", index.fill)
     app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
     app.connect("build-finished", finish.finish, priority=800)

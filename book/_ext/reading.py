@@ -124,7 +124,7 @@ def with_cards(text: str, known: dict[str, str]) -> str:
 # -- what awaits the reader ----------------------------------------------------------------------------
 
 _CLAIM = re.compile(
-    r'<p class="mb-claim"><span class="mb-claim-number">Claim ([\d.]+), checked</span> (.*?)</p>'
+    r'<p class="mb-claim" id="([^"]+)"><span class="mb-claim-number">Claim ([\w.]+), checked</span> (.*?)</p>'
 )
 _TAGS = re.compile(r"<(script|style|svg|pre|mjx-container)\b.*?</\1>|<[^>]+>", re.S)
 
@@ -135,7 +135,7 @@ def minutes(article: str) -> int:
 
 
 def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
-    """A chapter with its reading time and its claims under the title; each claim an anchor.
+    """A chapter with its reading time and its claims under the title.
 
     Parameters
     ----------
@@ -151,9 +151,6 @@ def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
     claims = _CLAIM.findall(text)
     if heading is None or not claims:
         return text
-    text = _CLAIM.sub(
-        lambda m: m[0].replace("<p ", f'<p id="claim-{m[1].replace(".", "-")}" ', 1), text
-    )
     article = text[heading.end() : text.index("</article>")]
     explorers = article.count('<figure class="mb-figure mb-explorer"')
     facts = [
@@ -163,8 +160,7 @@ def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
     if explorers:
         facts.append("one explorer" if explorers == 1 else f"{explorers} explorers")
     items = "".join(
-        f'<li><a href="#claim-{number.replace(".", "-")}">{number}</a> {words}</li>'
-        for number, words in claims
+        f'<li><a href="#{anchor}">{number}</a> {words}</li>' for anchor, number, words in claims
     )
     links = {"Download the notebook": source, **places}
     ways = " · ".join(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from .._write import replace
 from ..errors import FieldError, require
+from ..metrics.arithmetic import carry_credit, digit_accuracy
 from ..metrics.string import character_edit_distance
 from .files import lines, parse
 from .names import known, resolve
@@ -212,9 +213,12 @@ def exp_emergence(root: Path) -> pd.DataFrame:
     parts = []
     for path in sorted(folder.rglob("*_instance_brier_*_10_redist.csv*")):
         task = path.name.partition("_instance_brier_")[0]
-        if task.startswith("acc_"):
-            continue
+        of_accuracy = task.startswith("acc_")
+        task = task.removeprefix("acc_")
         raw = pd.read_csv(path)
+        if of_accuracy:
+            parts += _accuracy_by_group(raw, task)
+            continue
         raw = raw[raw["acc"].notna() & raw["brier"].notna()]
         # GPT-2's scores stand twice in one file, the second time under the sizes of other models.
         raw = raw.drop_duplicates("Model")
@@ -249,6 +253,32 @@ def exp_emergence(root: Path) -> pd.DataFrame:
             )  # fmt: skip
     require(bool(parts), "exp_emergence", str(folder), "files *_instance_brier_*_10_redist.csv")
     return _tidy(pd.concat(parts))
+
+
+def _accuracy_by_group(raw: pd.DataFrame, task: str) -> Iterator[pd.DataFrame]:
+    """The accuracy of each of ten groups of difficulty, where the source gives it.
+
+    These groups are made anew, by accuracy, and stand hardest first; those of the Brier score stand easiest first.
+    """
+    raw = raw[raw.filter(regex=r"^\d+_\d+_acc$").notna().all(axis=1)].drop_duplicates("Model")
+    groups = [c for c in raw.columns if re.fullmatch(r"\d+_\d+_acc", c)]
+    require(len(groups) == 10, "groups", len(groups), f"ten groups of difficulty of {task}")
+    for k, column in enumerate(groups, start=1):
+        start, end = map(int, column.split("_")[:2])
+        yield pd.DataFrame(
+            {
+                "family": raw["Model"].map(_FAMILIES).fillna(raw["Model Family"]),
+                "model": raw["Model"],
+                "params": raw["Model Size (B)"] * 1e9,
+                "train_flops": raw["FLOPs (1E21)"] * 1e21,
+                "task": task,
+                "setting": f"difficulty {11 - k} of 10",
+                "shots": np.nan,
+                "metric": "accuracy",
+                "score": raw[column],
+                "n": end - start,
+            }
+        )
 
 
 def pythia_evals(root: Path) -> pd.DataFrame:
@@ -327,8 +357,8 @@ def pythia_arithmetic(root: Path) -> pd.DataFrame:
     return _tidy(pd.DataFrame(parts))
 
 
-def olmo_ladder(root: Path) -> pd.DataFrame:
-    """Last evaluation of the 25 models of OLMo's ladder, four metrics on the same items (Bhagia et al. 2024)."""
+def _ladder(root: Path) -> list[tuple[str, str, float, pd.Series]]:
+    """Size, multiple of the optimal number of tokens, number of parameters and last evaluation of each model."""
     runs = []
     for path in sorted((root / "olmo_ladder").rglob("*xC.csv*")):
         named = re.fullmatch(r"(\d+[MB])-([\d.]+)xC\.csv(\.gz)?", path.name)
@@ -338,6 +368,21 @@ def olmo_ladder(root: Path) -> pd.DataFrame:
         size = float(named[1][:-1]) * {"M": 1e6, "B": 1e9}[named[1][-1]]
         runs.append((named[1], named[2], size, last))
     require(bool(runs), "olmo_ladder", str(root), "files peteish-moreeval/*xC.csv")
+    return runs
+
+
+def _rung(size_name: str, multiple: str, size: float, last: pd.Series) -> dict[str, object]:
+    return {
+        "family": f"OLMo ladder {multiple}xC",
+        "model": f"OLMo {size_name} {multiple}xC",
+        "params": size,
+        "train_flops": last["throughput/total_training_Gflops"] * 1e9,
+        "setting": "",
+    }
+
+
+def olmo_ladder(root: Path) -> pd.DataFrame:
+    """Last evaluation of the 25 models of OLMo's ladder, four metrics on the same items (Bhagia et al. 2024)."""
     kinds = {
         "eval/downstream/": ("accuracy", r"(.+)_rc_5shot_(?:len_norm|acc)"),
         "eval/downstream_bpb/": ("bits_per_byte", r"(.+)_rc_5shot_bpb"),
@@ -345,19 +390,15 @@ def olmo_ladder(root: Path) -> pd.DataFrame:
         "eval/downstream_soft_log/": ("log_probability", r"(.+)_rc_5shot_soft_log"),
     }
     rows = []
-    for size_name, multiple, size, last in runs:
+    for size_name, multiple, size, last in _ladder(root):
         for column, value in last.items():
             for prefix, (metric, pattern) in kinds.items():
                 task = re.fullmatch(re.escape(prefix) + pattern, str(column))
                 if task:
                     rows.append(
                         {
-                            "family": f"OLMo ladder {multiple}xC",
-                            "model": f"OLMo {size_name} {multiple}xC",
-                            "params": size,
-                            "train_flops": last["throughput/total_training_Gflops"] * 1e9,
+                            **_rung(size_name, multiple, size, last),
                             "task": task[1],
-                            "setting": "",
                             "shots": 5,
                             "metric": metric,
                             "score": value,
@@ -372,6 +413,89 @@ def olmo_ladder(root: Path) -> pd.DataFrame:
     return _tidy(frame)
 
 
+def olmo_losses(root: Path) -> pd.DataFrame:
+    """Validation losses of the 25 models of OLMo's ladder, at the same step (Bhagia et al. 2024)."""
+    rows = []
+    for size_name, multiple, size, last in _ladder(root):
+        for column, value in last.items():
+            corpus = re.fullmatch(r"eval/(.+)-validation/CrossEntropyLoss", str(column))
+            if corpus:
+                rows.append(
+                    {
+                        **_rung(size_name, multiple, size, last),
+                        "task": corpus[1], "shots": np.nan, "metric": "cross_entropy",
+                        "score": value, "n": np.nan,
+                    }
+                )  # fmt: skip
+    return _tidy(pd.DataFrame(rows))
+
+
+# Where Gadre et al.'s models were validated, by what the path of the data says.
+_CORPORA = {
+    "c4_val": "C4", "paloma_falcon-refinedweb": "RefinedWeb", "paloma_redpajama": "RedPajama", "paloma_ptb": "Penn Treebank",
+}  # fmt: skip
+_TRAINED_ON = {"c4_original": "C4", "rw_original": "RefinedWeb"}
+
+
+def openlm_scaling(root: Path) -> pd.DataFrame:
+    """Validation losses and the accuracy on 46 tasks of models on two corpora (Gadre et al. 2024)."""
+    folder = root / "openlm_scaling"
+    about_tasks = pd.read_csv(_one(folder, "eval_metadata.csv")).set_index("Eval Task")
+    rows = []
+    for path in sorted((folder / "models").glob("*.json")):
+        run = json.loads(path.read_text())
+        corpus, size = _TRAINED_ON[run["dataset_name"]], run["hyperparameters"]
+        multiple = size["chinchilla_multiplier"]
+        about = {
+            "family": f"OpenLM {corpus} {multiple:g}x",
+            "model": f"OpenLM {corpus} {_short(size['params'])} {multiple:g}x",
+            "params": size["params"],
+            "train_flops": 6.0 * size["params"] * size["tokens"],
+            "setting": "",
+        }
+        for result in run["results"]:
+            for mark, name in _CORPORA.items():
+                if f"/{mark}/" in result["val_data"][0]:
+                    rows.append(
+                        {
+                            **about, "task": name, "shots": np.nan, "metric": "cross_entropy",
+                            "score": result["loss"], "n": result["tokens"], "chance": np.nan,
+                        }
+                    )  # fmt: skip
+        scores = json.loads((folder / "evals" / f"evaluation_{path.stem}_heavy.json").read_text())
+        for task, score in scores["eval_metrics"]["icl"].items():
+            stated = about_tasks.loc[task]
+            rows.append(
+                {
+                    **about, "task": task, "shots": stated["#shots"], "metric": "accuracy",
+                    "score": score, "n": stated["#datapoints"], "chance": stated["Random baseline"] / 100,
+                }
+            )  # fmt: skip
+    require(bool(rows), "openlm_scaling", str(folder), "files models/*.json")
+    frame = pd.DataFrame(rows)
+    for task, part in frame[frame["metric"] == "accuracy"].groupby("task"):
+        stated = int(part["n"].iloc[0])
+        scores = part["score"].to_numpy()
+        if fits(scores, stated, 3e-7).all():
+            continue
+        try:  # fewer items than stated
+            frame.loc[part.index, "n"] = item_count(scores, high=stated, digits=3e-7)
+        except FieldError:  # no share of whole items: the mean of the accuracies of its categories
+            frame.loc[part.index, "metric"] = "mean_accuracy"
+    chance = frame.set_index(["model", "task"])["chance"]
+    tidy = _tidy(frame)
+    tidy["chance"] = [chance[key] for key in zip(tidy["model"], tidy["task"], strict=True)]
+    return tidy
+
+
+def _short(params: float) -> str:
+    """A size as part of a name: three digits and the field's suffix."""
+    for power, suffix in ((1e9, "B"), (1e6, "M")):
+        if params >= power:
+            return f"{params / power:.3g}{suffix}"
+    return str(params)
+
+
 _INTEGER = re.compile(r"-?\d[\d,]*")
 
 
@@ -382,16 +506,24 @@ def answer_in(response: str) -> str:
 
 
 def gpt3_answers(root: Path) -> pd.DataFrame:
-    """Answers of text-davinci-001 by their length: exact match and edit distance (Lui 2023)."""
+    """Answers of text-davinci-001 by their length, under two metrics; sums also with partial credit (Lui 2023)."""
     rows = []
     for row in _responses(root / "gpt3_arithmetic"):
         if row["engine"] != "text-davinci-001":
             continue
         target, output = str(row["answer"]), answer_in(str(row["response"]))
+        summands = re.fullmatch(r"What is (\d+) plus (\d+)\?", str(row["question"]))
+        credit = carry_credit([summands.groups()], [output])[0] if summands else np.nan
+        digits = digit_accuracy([target], [output])[0] if summands else np.nan
         rows.append(
-            (row["tag"], int(row["n_shots"]), len(target), output == target, character_edit_distance([target], [output])[0])
+            (
+                row["tag"], int(row["n_shots"]), len(target), output == target,
+                character_edit_distance([target], [output])[0], credit, digits,
+            )
         )  # fmt: skip
-    raw = pd.DataFrame(rows, columns=["task", "shots", "length", "exact", "edits"])
+    raw = pd.DataFrame(
+        rows, columns=["task", "shots", "length", "exact", "edits", "credit", "digits"]
+    )
     parts = []
     for (task, shots, length), part in raw.groupby(["task", "shots", "length"]):
         squares = float((part["edits"] ** 2).mean())
@@ -399,7 +531,11 @@ def gpt3_answers(root: Path) -> pd.DataFrame:
             ("exact_match", part["exact"].mean()),
             ("token_edit_distance", part["edits"].mean()),
             ("squared_edit_distance", squares),
+            ("carry_credit", part["credit"].mean()),
+            ("digit_accuracy", part["digits"].mean()),
         ):
+            if np.isnan(score):
+                continue
             parts.append(
                 {
                     "family": "GPT-3 API", "model": "text-davinci-001", "params": np.nan,
@@ -450,6 +586,8 @@ BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "pythia_evals": pythia_evals,
     "pythia_arithmetic": pythia_arithmetic,
     "olmo_ladder": olmo_ladder,
+    "olmo_losses": olmo_losses,
+    "openlm_scaling": openlm_scaling,
     "gpt3_answers": gpt3_answers,
 }
 """Every computed table, by name; each takes the folder that holds the sources' folders."""
@@ -464,7 +602,7 @@ def build(name: str, root: str | os.PathLike[str]) -> bytes:
         A key of `BUILDERS`.
     root : path-like
         Folder with one folder a source: ``obs_scaling``, ``exp_emergence``, ``pythia_evals``,
-        ``olmo_ladder``, ``gpt3_arithmetic``.
+        ``olmo_ladder``, ``openlm_scaling``, ``gpt3_arithmetic``.
 
     Raises
     ------
