@@ -43,6 +43,8 @@ CHANGED = {
     "16_autoencoders": {"C": 0.004, "SEED": 7},
     "17_digits": {"K": 4, "SEED": 7},
     "18_omniglot": {"L": 4, "SEED": 7},
+    "20_the_other_side": {"SEED": 7, "SMALL": 21.75, "STRONG": 6},
+    "21_choose_your_metric": {"SEED": 7, "TOLERATED": [0, 1, 3], "POWER": 0.9},
 }
 
 
@@ -189,6 +191,16 @@ def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
         assert after["all_last"] > before["all_last"]
         assert after["n_tests"] == 150
         assert after["acc_last"] == pytest.approx(before["acc_last"], abs=0.02)
+    elif name == "20_the_other_side":
+        assert after["n_threshold"] >= before["n_threshold"]  # weaker evidence is enough
+        assert after["loss_beats_size"] == before["loss_beats_size"]
+        assert after["cancelled_mmlu"] != before["cancelled_mmlu"]
+    elif name == "21_choose_your_metric":
+        assert after["width_most"] > before["width_most"]  # fewer errors forgiven, less sharp
+        assert after["items_loss"] == pytest.approx(
+            before["items_loss"] * ((1.959964 + 1.281552) / (1.959964 + 0.841621)) ** 2, rel=1e-4
+        )
+        assert after["n_forgotten"] == before["n_forgotten"]
     else:
         assert after["level"] == 0.99
         assert (
@@ -575,15 +587,20 @@ def test_chapter_7_numbers(chapter_run):
     assert g["triplets"] == 220 * 40 * 10
     assert g["false_low"] <= 0.05
     assert g["fit_detected"] > g["detected"]
-    low, high = stats.beta.ppf(0.025, 62, 6), stats.beta.ppf(0.975, 63, 5)
-    assert (g["none_low"], g["none_high"]) == pytest.approx((low, high))
-    assert g["factor_half"] == pytest.approx(0.92 / 0.08)
     drawn = rng.binomial(50, 0.01, (20_000, 6)) / 50
     up = [score_of(y) == math.inf for y in drawn if np.ptp(y)]
     assert g["floor_infinite"] == pytest.approx(sum(up) / 20_000, abs=0.02)
 
 
 # -- chapter 8 -------------------------------------------------------------------------------------
+
+
+def test_chapter_10_base_rate(chapter_run):
+    g = chapter_run("10_meta_analysis").glued
+    low, high = stats.beta.ppf(0.025, 62, 6), stats.beta.ppf(0.975, 63, 5)
+    assert (g["none_low"], g["none_high"]) == pytest.approx((low, high))
+    assert g["odds_half"] == pytest.approx(0.92 / 0.08)
+    assert g["odds_ninety"] == pytest.approx(0.92 / 0.08 / 9)
 
 
 def test_chapter_8_numbers(chapter_run):
@@ -884,3 +901,153 @@ def test_chapter_18_numbers(chapter_run):
     one = part[part["seed"] == 0].groupby("sequence")
     assert (one["target"].nunique() == 1).all()
     assert (one["image"].nunique() == 5).all()
+
+
+# -- chapters 20 and 21: from the tables, read as plain rows, and by brute force -----------------------
+
+
+def rows_of(name):
+    text = (resources.files("mirage_utils.evals") / "data" / f"{name}.csv").read_text()
+    return list(csv.DictReader(text.splitlines()))
+
+
+def bic(x, y, columns):
+    """The least BIC over one nonlinear parameter, whose values the columns are for."""
+    best, parameters = math.inf, 2 + (len(columns) > 1)
+    for column in columns:
+        fit = sm.OLS(y, np.column_stack([np.ones(len(y)), column])).fit()
+        best = min(best, len(y) * math.log(fit.ssr / len(y)) + parameters * math.log(len(y)))
+    return best
+
+
+def test_chapter_20_numbers(chapter_run):
+    g = chapter_run("20_the_other_side").glued
+    openlm = rows_of("openlm_scaling")
+    loss = {r["model"]: float(r["score"]) for r in openlm if r["task"] == "C4"}
+    assert g["n_models"] == len(loss) == 69
+    wins = tasks = 0
+    for task in sorted({r["task"] for r in openlm if r["metric"] == "accuracy"}):
+        part = [r for r in openlm if r["task"] == task]
+        y, n, chance = (
+            np.array([float(r["score"]) for r in part]),
+            int(part[0]["n"]),
+            float(part[0]["chance"]),
+        )
+        if y.max() < chance + 4 * math.sqrt(max(chance * (1 - chance), 0.01) / n):
+            continue
+        tasks += 1
+        errors = []
+        for x in (
+            np.array([loss[r["model"]] for r in part]),
+            np.log([float(r["params"]) for r in part]),
+        ):
+            left = [
+                np.polyval(np.polyfit(np.delete(x, i), np.delete(y, i), 3), x[i]) - y[i]
+                for i in range(len(y))
+            ]
+            errors.append(np.mean(np.square(left)))
+        wins += errors[0] < errors[1]
+    assert (g["n_tasks"], g["loss_beats_size"]) == (tasks, wins)
+    # what is straight in the loss on OLMo's ladder
+    ladder_loss = {
+        r["model"]: float(r["score"]) for r in rows_of("olmo_losses") if r["task"] == "c4_en"
+    }
+    ladder = rows_of("olmo_ladder")
+    bent = collections.Counter()
+    for metric in ("bits_per_byte", "probability"):
+        for task in {r["task"] for r in ladder}:
+            part = [r for r in ladder if (r["task"], r["metric"]) == (task, metric)]
+            x, y = (
+                np.array(v)
+                for v in zip(
+                    *((ladder_loss[r["model"]], float(r["score"])) for r in part), strict=True
+                )
+            )
+            turns = [np.maximum(t - x, 0) for t in np.quantile(x, np.linspace(0.05, 0.95, 60))]
+            bends = [np.exp(-b * (x - x.min())) for b in np.geomspace(0.05, 20, 60)]
+            bent[metric] += bic(x, y, [x]) - 10 > min(bic(x, y, turns), bic(x, y, bends))
+    assert (g["curved_bits"], g["curved_probability"]) == (
+        bent["bits_per_byte"],
+        bent["probability"],
+    )
+    # the groups of MMLU
+    levels, slopes = [], []
+    for k in range(1, 11):
+        part = [
+            (math.log10(float(r["train_flops"])), float(r["score"]))
+            for r in rows_of("exp_emergence")
+            if (r["task"], r["metric"], r["setting"])
+            == ("mmlu", "target_brier", f"difficulty {k} of 10")
+            and r["train_flops"]
+            and float(r["train_flops"]) < 1e22
+        ]
+        x, y = map(np.array, zip(*part, strict=True))
+        levels.append(y.mean())
+        slopes.append(-np.polyfit(x, y, 1)[0])
+    tilt, start = np.polyfit(levels, slopes, 1)
+    assert g["still_at"] == pytest.approx(-start / tilt)
+    assert g["cancelled_mmlu"] == pytest.approx(1 - abs(np.mean(slopes)) / np.mean(np.abs(slopes)))
+    # many attempts
+    found = codes("recall")[g["pass_size"]]
+    q = np.concatenate([np.exp(lp.sum(axis=1)) for lp, _ in found.values()])
+    failed = [np.mean([(1 - p) ** k for p in q]) for k in (1, 32, 1_024, 32_768, 1_048_576)]
+    assert g["still_failed"] == pytest.approx(failed[-1], rel=1e-6)
+    slope = np.polyfit(np.log([1, 32, 1_024, 32_768, 1_048_576]), np.log(failed), 1)[0]
+    assert g["pass_exponent"] == pytest.approx(-slope, abs=0.02)
+    # acceleration at full resolution, on the floor
+    sizes = sorted(codes("recall"))
+    p = [
+        np.mean([np.exp(lp.sum(axis=1)).mean() for lp, _ in codes("recall")[n].values()])
+        for n in sizes
+    ]
+    assert g["floor_last"] == max(n for n, share in zip(sizes, p, strict=True) if share < 0.05)
+
+
+def test_chapter_21_numbers(chapter_run):
+    g = chapter_run("21_choose_your_metric").glued
+    # tolerance: half-way and width from the binomial distribution, in decades times alpha of the law exp(-e^-z)
+    place = {}
+    for name, share in (
+        ("one", lambda z: math.exp(-math.exp(-z))),
+        ("most", lambda z: stats.binom.cdf(5, 20, 1 - math.exp(-math.exp(-z)))),
+    ):
+        at = [
+            optimize.brentq(lambda z, f=share, y=y: f(z) - y, -5, 25) / math.log(10)
+            for y in (0.1, 0.5, 0.9)
+        ]
+        place[name] = at[1], at[2] - at[0]
+    assert g["later_most"] == pytest.approx(place["most"][0] - place["one"][0], abs=1e-3)
+    assert g["width_most"] == pytest.approx(place["most"][1] / place["one"][1], abs=1e-3)
+    # the impostor, digit by digit
+    rows = outputs("addition")
+    one = rows[(rows["params"] == rows["params"].min()) & (rows["seed"] == 0)]
+    digits, whole = [], []
+    for prompt, target in zip(one["prompt"].astype(str), one["target"].astype(str), strict=True):
+        a, b = prompt.rstrip("=").split("+")
+        said = [str((int(x) + int(y)) % 10) for x, y in zip(a[::-1], b[::-1], strict=True)] + ["0"]
+        right = [x == y for x, y in zip(said, target, strict=True)]
+        digits.append(right)
+        whole.append(all(right))
+    assert g["impostor_exact"] == pytest.approx(np.mean(whole), abs=1e-9)
+    best = np.mean(
+        [
+            collections.Counter(c).most_common(1)[0][1] / len(one)
+            for c in zip(*one["target"].astype(str), strict=True)
+        ]
+    )
+    assert g["impostor_tokens"] == pytest.approx((np.mean(digits) - best) / (1 - best))
+    # items that tell neighbouring sizes on the floor apart by the log-likelihood
+    found = codes("recall")
+    floor = [
+        n
+        for n in sorted(found)
+        if np.mean([r.all(axis=1).mean() for _, r in found[n].values()]) < 0.05
+    ]
+    scores = [[lp.mean(axis=1) for lp, _ in found[n].values()] for n in floor]
+    needed = []
+    for small, large in itertools.pairwise(scores):
+        gap = np.mean([s.mean() for s in large]) - np.mean([s.mean() for s in small])
+        scatter = np.mean([s.var() for s in small]) + np.mean([s.var() for s in large])
+        needed.append((1.959964 + 0.841621) ** 2 * scatter / gap**2)
+    assert g["items_loss"] == pytest.approx(np.median(needed), rel=1e-4)
+    assert g["floor_sizes"] == len(floor)

@@ -347,3 +347,37 @@ def test_gpt3_s_largest_are_missed_by_any_simple_forecast(chapter_run):
     assert np.median(missed) == pytest.approx(
         chapter_run("12_prediction").glued["sums_best"], abs=0.15
     )
+
+
+# -- chapter 21 -----------------------------------------------------------------------------------
+
+
+def without_one_carry(a, b):
+    """Every wrong result of adding on paper with one carry left out, by adding column by column."""
+    wrong = set()
+    columns = max(len(str(a)), len(str(b)))
+    for skipped in range(columns):
+        carry, total = 0, 0
+        for i in range(columns + 1):
+            column = a // 10**i % 10 + b // 10**i % 10 + carry
+            carry = column // 10 if i != skipped else 0
+            total += column % 10 * 10**i
+        wrong.add(total)
+    return wrong - {a + b}
+
+
+def test_forgotten_carries_from_the_raw_answers(chapter_run):
+    glued = chapter_run("21_choose_your_metric").glued
+    packed = (evaluation_data() / "gpt3_arithmetic" / "responses.jsonl.gz").read_bytes()
+    wrong = forgotten = 0
+    for line in gzip.decompress(packed).decode().splitlines():
+        row = json.loads(line)
+        if row["engine"] != "text-davinci-001" or row["tag"] not in ("2D+", "3D+", "4D+", "5D+"):
+            continue
+        a, b = map(int, re.findall(r"\d+", row["question"]))
+        said = re.search(r"-?\d[\d,]*", row["response"])
+        said = int(said[0].replace(",", "")) if said else None
+        if said != a + b:
+            wrong += 1
+            forgotten += said in without_one_carry(a, b)
+    assert (glued["n_wrong"], glued["n_forgotten"]) == (wrong, forgotten)

@@ -7,9 +7,9 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
 logger = logging.getLogger(__name__)
 _CHAPTER = re.compile(r"(?:.*/)?notebooks/(\d+)_[^/]*")
@@ -42,14 +42,14 @@ def by_file_name(env: BuildEnvironment) -> None:
 
 def install(app: Sphinx) -> None:
     """Have the numbers corrected right after they have been given."""
-    given = TocTreeCollector.assign_section_numbers
+    given = TocTreeCollectorWithStyles.assign_section_numbers
 
-    def assign(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
+    def assign(self: TocTreeCollectorWithStyles, env: BuildEnvironment) -> list[str]:
         changed = given(self, env)
         by_file_name(env)
         return changed
 
-    TocTreeCollector.assign_section_numbers = assign
+    TocTreeCollectorWithStyles.assign_section_numbers = assign
 
 
 class ClaimRole(SphinxRole):
@@ -70,5 +70,7 @@ class ClaimRole(SphinxRole):
         way = self.env.app.builder.get_relative_uri(self.env.docname, found[0])
         anchor = f"claim-{self.text.replace('.', '-').lower()}"
         words = f"claim {self.text}"
-        link = nodes.reference("", "", nodes.inline("", words), internal=True, refuri=f"{way}#{anchor}")
+        link = nodes.reference(
+            "", "", nodes.inline("", words), internal=True, refuri=f"{way}#{anchor}"
+        )
         return [link], []

@@ -14,6 +14,8 @@ from sphinx.application import Sphinx
 PAGE = "book/index_of_words"
 MOST = 6
 """Chapters listed for a word: those that mention it most often."""
+_LAST = ("Exercises", "What this does not show")
+"""Sections at the end of every chapter, which treat nothing of their own."""
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -62,11 +64,17 @@ def _sections(document: nodes.document) -> list[tuple[str, str, str]]:
         title = inner.next_node(nodes.title).astext() if inner is not None else ""
         anchor = inner["ids"][0] if inner is not None else ""
         found.setdefault(anchor, (title, []))[1].append(paragraph.astext())
-    return [(anchor, title, " ".join(texts)) for anchor, (title, texts) in found.items()]
+    return [
+        (anchor, title, " ".join(texts))
+        for anchor, (title, texts) in found.items()
+        if title not in _LAST
+    ]
 
 
 def _words(app: Sphinx) -> Iterable[nodes.definition_list_item]:
     terms = reading.glossary_terms(app)
+    entries = app.env.get_doctree(reading.GLOSSARY).findall(nodes.term)
+    spelt = {entry.astext().lower(): entry.astext() for entry in entries}
     ends = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
     pattern = re.compile(rf"\b({ends})s?\b", re.I)
     counts: dict[str, list[tuple[int, int, str, str, str]]] = {term: [] for term in terms}
@@ -76,17 +84,21 @@ def _words(app: Sphinx) -> Iterable[nodes.definition_list_item]:
             for term, times in Counter(m.lower() for m in pattern.findall(text)).items():
                 before = best.get(term, (0, 0, "", ""))
                 here = before[1] < times
-                best[term] = (before[0] + times, times if here else before[1], *((anchor, title) if here else before[2:]))
+                best[term] = (
+                    before[0] + times,
+                    times if here else before[1],
+                    *((anchor, title) if here else before[2:]),
+                )
         for term, (times, _, anchor, title) in best.items():
             counts[term].append((times, number, name, anchor, title))
     for term in sorted(terms):
         chosen = sorted(counts[term], key=lambda c: (-c[0], c[1]))[:MOST]
         places = [
-            _link(app, name, anchor, f"{number} {title}".strip())
+            _link(app, name, anchor, f"{number} {title or app.env.titles[name].astext()}")
             for _, number, name, anchor, title in sorted(chosen, key=lambda c: c[1])
         ]
         if places:
-            yield _entry(_link(app, reading.GLOSSARY, terms[term], term), places)
+            yield _entry(_link(app, reading.GLOSSARY, terms[term], spelt[term]), places)
 
 
 def _works(app: Sphinx) -> Iterable[nodes.definition_list_item]:
@@ -104,7 +116,9 @@ def _works(app: Sphinx) -> Iterable[nodes.definition_list_item]:
             for number, page in numbered
         ]
         if places:
-            yield _entry(_link(app, "book/references", citation.citation_id, _name(citation.entry)), places)
+            yield _entry(
+                _link(app, "book/references", citation.citation_id, _name(citation.entry)), places
+            )
 
 
 def _name(entry) -> str:

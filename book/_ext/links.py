@@ -24,7 +24,9 @@ def broken(texts: Mapping[str, str], folder: Path) -> list[tuple[str, str]]:
     folder : Path
         The root of the site, for links to what is no page.
     """
-    places = {name: {html.unescape(p) for p in _PLACE.findall(text)} for name, text in texts.items()}
+    places = {
+        name: {html.unescape(p) for p in _PLACE.findall(text)} for name, text in texts.items()
+    }
     found = []
     for name, text in texts.items():
         if name == "404.html":  # shown at any address, so its links are from the root
@@ -34,7 +36,9 @@ def broken(texts: Mapping[str, str], folder: Path) -> list[tuple[str, str]]:
                 continue
             way, _, place = link.partition("#")
             way = unquote(way.partition("?")[0])
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), way)) if way else name
+            target = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(name), way)) if way else name
+            )
             if target in texts:
                 good = not place or unquote(place) in places[target]
             else:

@@ -200,7 +200,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", key_the_cache, priority=100)
     app.connect("builder-inited", clear_old_pages, priority=50)
     app.connect("builder-inited", write_static, priority=100)
-    app.connect("builder-inited", chapters.install, priority=900)  # after multitoc's own
+    app.connect("builder-inited", chapters.install, priority=900)
     app.add_role("claim", chapters.ClaimRole())
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("config-inited", write_mark, priority=90)

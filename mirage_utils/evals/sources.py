@@ -473,7 +473,7 @@ def openlm_scaling(root: Path) -> pd.DataFrame:
             )  # fmt: skip
     require(bool(rows), "openlm_scaling", str(folder), "files models/*.json")
     frame = pd.DataFrame(rows)
-    for task, part in frame[frame["metric"] == "accuracy"].groupby("task"):
+    for _, part in frame[frame["metric"] == "accuracy"].groupby("task"):
         stated = int(part["n"].iloc[0])
         scores = part["score"].to_numpy()
         if fits(scores, stated, 3e-7).all():
