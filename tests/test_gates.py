@@ -61,6 +61,8 @@ WARNED = {
     "{glue:text}`y:d`": "No key 'y'",
     "{cite}`nobody2020`": "nobody2020",
     "$\\nonsense$": "Undefined control sequence",
+    "{claim}`9.9`": "no page holds claim 9.9",
+    '<a href="nowhere.html#at-all">a way</a>': "nowhere.html#at-all",
 }
 """What may not stand in a page, and what is said of it."""
 
