@@ -64,11 +64,7 @@ def _sections(document: nodes.document) -> list[tuple[str, str, str]]:
         title = inner.next_node(nodes.title).astext() if inner is not None else ""
         anchor = inner["ids"][0] if inner is not None else ""
         found.setdefault(anchor, (title, []))[1].append(paragraph.astext())
-    return [
-        (anchor, title, " ".join(texts))
-        for anchor, (title, texts) in found.items()
-        if title not in _LAST
-    ]
+    return [(anchor, title, " ".join(texts)) for anchor, (title, texts) in found.items()]
 
 
 def _words(app: Sphinx) -> Iterable[nodes.definition_list_item]:
@@ -77,11 +73,14 @@ def _words(app: Sphinx) -> Iterable[nodes.definition_list_item]:
     spelt = {entry.astext().lower(): entry.astext() for entry in entries}
     ends = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
     pattern = re.compile(rf"\b({ends})s?\b", re.I)
-    counts: dict[str, list[tuple[int, int, str, str, str]]] = {term: [] for term in terms}
+    counts: dict[str, list[tuple[float, int, str, str, str]]] = {term: [] for term in terms}
     for number, name in _chapters(app):
-        best: dict[str, tuple[int, int, str, str]] = {}
+        best: dict[str, tuple[float, float, str, str]] = {}
         for anchor, title, text in _sections(app.env.get_doctree(name)):
-            for term, times in Counter(m.lower() for m in pattern.findall(text)).items():
+            # What treats nothing of its own counts where nothing else does.
+            weight = 1e-3 if title in _LAST else 1.0
+            for term, found in Counter(m.lower() for m in pattern.findall(text)).items():
+                times = weight * found
                 before = best.get(term, (0, 0, "", ""))
                 here = before[1] < times
                 best[term] = (
