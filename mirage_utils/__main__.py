@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ._audit_cli import add_command as add_audit
 from .coursework.cli import add_commands as add_coursework
 from .errors import DataError, FieldError
 
@@ -60,12 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     metrics.set_defaults(run=_metrics)
 
-    sizes = {
-        "metavar": "NAME=SIZE",
-        "action": "append",
-        "default": [],
-        "help": "number of parameters of a model that is not in the table 'models', such as my-7b=7e9",
-    }
     reading = commands.add_parser(
         "read",
         help="read evaluation results, whatever program wrote them",
@@ -82,21 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help="grade samples by this metric of the book too and print the scores, such as exact_match "
         "and token_edit_distance for answers, brier for choices",
     )  # fmt: skip
-    reading.add_argument("--params", **sizes)
-    reading.add_argument(
-        "--column", metavar="NAME=SCHEMA", action="append", default=[],
-        help="plain tables: a column and its name in the schema, such as answer=target",
-    )  # fmt: skip
-    reading.add_argument(
-        "--percent", metavar="METRIC", action="append", default=[],
-        help="plain tables: a metric given in per cent",
-    )  # fmt: skip
-    reading.add_argument(
-        "--missing", metavar="NUMBER", action="append", default=[], type=float,
-        help="plain tables: a number that stands for a missing score, such as -100",
-    )  # fmt: skip
-    for name in ("model", "task", "metric"):
-        reading.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
+    _how_to_read(reading)
     reading.set_defaults(run=_read)
 
     bigbench = commands.add_parser(
@@ -130,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TABLE",
         help="as listed by 'tables', or a file or folder that 'read' reads",
     )
-    emergence.add_argument("--params", **sizes)
+    emergence.add_argument("--params", **_SIZES)
     emergence.add_argument("--csv", action="store_true", help="as CSV")
     emergence.add_argument(
         "--draws", type=int, default=10_000, help="simulated curves a p-value (default 10000)"
@@ -190,8 +171,49 @@ def _parser() -> argparse.ArgumentParser:
     )
     _where_to_train(families)
     families.set_defaults(run=_families)
+    add_audit(commands, _how_to_read)
     add_coursework(commands)
     return parser
+
+
+_SIZES: dict[str, Any] = {
+    "metavar": "NAME=SIZE",
+    "action": "append",
+    "default": [],
+    "help": "number of parameters of a model that is not in the table 'models', such as my-7b=7e9",
+}
+
+
+def _how_to_read(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--params", **_SIZES)
+    command.add_argument(
+        "--column", metavar="NAME=SCHEMA", action="append", default=[],
+        help="plain tables: a column and its name in the schema, such as answer=target",
+    )  # fmt: skip
+    command.add_argument(
+        "--percent", metavar="METRIC", action="append", default=[],
+        help="plain tables: a metric given in per cent",
+    )  # fmt: skip
+    command.add_argument(
+        "--missing", metavar="NUMBER", action="append", default=[], type=float,
+        help="plain tables: a number that stands for a missing score, such as -100",
+    )  # fmt: skip
+    for name in ("model", "task", "metric"):
+        command.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
+    command.set_defaults(reading=_reading)
+
+
+def _reading(options: argparse.Namespace) -> dict[str, Any]:
+    """What `evals.read` is to be told."""
+    return {
+        "params": _sizes(options.params),
+        "columns": _pairs("column", options.column),
+        "percent": options.percent,
+        "missing": options.missing,
+        "model": options.model,
+        "task": options.task,
+        "metric": options.metric,
+    }
 
 
 def _where_to_train(command: argparse.ArgumentParser) -> None:
@@ -283,15 +305,7 @@ def _read(options: argparse.Namespace) -> int:
     if not path.exists():
         raise FieldError("path", options.path, "a file or folder that exists")
     crashed = 0
-    choices = {
-        "params": _sizes(options.params),
-        "columns": _pairs("column", options.column),
-        "percent": options.percent,
-        "missing": options.missing,
-        "model": options.model,
-        "task": options.task,
-        "metric": options.metric,
-    }
+    choices = _reading(options)
 
     def readings() -> Iterator[tuple[Path, Reading | Exception]]:
         for file in files_below(path) if path.is_dir() else [path]:

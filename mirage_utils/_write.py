@@ -1,12 +1,13 @@
-"""Writing a file whole or not at all."""
+"""Writing files: whole or not at all, and without formulas in tables."""
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
-__all__ = ["replace"]
+__all__ = ["harmless", "replace"]
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -20,3 +21,9 @@ def replace(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def harmless(cell: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    cell = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", cell)
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell

@@ -14,7 +14,6 @@ import io
 import json
 import multiprocessing
 import os
-import re
 import stat
 import sys
 import threading
@@ -26,6 +25,7 @@ from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
+from .._write import harmless
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from .assignments import Assignment, assignment, identifier
@@ -386,14 +386,8 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([harmless(cell) for cell in row])
     return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    cell = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", cell)
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
 
 
 def _write(out: Path, place: Path, results: list[Result]) -> None:
@@ -410,7 +404,7 @@ def _write(out: Path, place: Path, results: list[Result]) -> None:
     )
     rows = [
         (*row[:4], old["points"], old["comment"], row[6])
-        if (old := filled.get((_harmless(row[0]), row[2])))
+        if (old := filled.get((harmless(row[0]), row[2])))
         else row
         for row in rows
     ]
@@ -455,7 +449,7 @@ def mark_essays(out: Path) -> list[Result]:
         found[result.student] = result
     comments: dict[str, dict[str, str]] = {}
     for row in _rows(sheet) if sheet.exists() else ():
-        student = next((name for name in found if _harmless(name) == row["student"]), None)
+        student = next((name for name in found if harmless(name) == row["student"]), None)
         where = f"{sheet}: {row['student']}, {row['exercise']}"
         if student is None:
             raise DataError(f"{where}: nobody of that name was marked")
@@ -482,7 +476,7 @@ def mark_essays(out: Path) -> list[Result]:
     with open(out, encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     for row in listed:
-        student = next((name for name in found if _harmless(name) == row["student"]), None)
+        student = next((name for name in found if harmless(name) == row["student"]), None)
         if student is None:  # somebody of the class list who handed in nothing
             finished.append(row)
             continue

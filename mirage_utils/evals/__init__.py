@@ -21,7 +21,7 @@ from ..curves import Curve
 from ..errors import DataError, UnknownNameError, require
 from .grading import grade
 from .names import UnknownModelError, resolve
-from .reading import Reading, read, read_folder
+from .reading import Reading, read, read_folder, stream
 from .schema import RECORDS, SCORES, EvalFileError
 from .scores import Series, read_scores, series
 
@@ -40,6 +40,7 @@ __all__ = [
     "load_table",
     "read",
     "read_folder",
+    "stream",
     "read_scores",
     "resolve",
     "series",

@@ -74,7 +74,7 @@ def grade(
     else:
         sides = [_texts(once, side, strip) for side in ("target", "output")]
         if metric != "character_edit_distance":
-            cut = {"characters": list, "words": str.split}.get(tokens, tokens)  # type: ignore[arg-type]
+            cut = {"characters": str, "words": str.split}.get(tokens, tokens)  # type: ignore[arg-type]
             require(callable(cut), "tokens", tokens, "'characters', 'words' or a function")
             sides = [[cut(text) for text in side] for side in sides]
         empty = next((i for i, target in enumerate(sides[0]) if len(target) == 0), None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Mapping
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,15 @@ from ..errors import FieldError, require, shown
 from . import files
 from .schema import RECORDS, SCORES, EvalFileError, direction_of, is_share
 
-__all__ = ["read_csv", "read_objects", "read_parquet", "tidy_records", "tidy_scores"]
+__all__ = [
+    "csv_batches",
+    "parquet_batches",
+    "read_csv",
+    "read_objects",
+    "read_parquet",
+    "tidy_records",
+    "tidy_scores",
+]
 
 _KEY = ["family", "model", "task", "setting", "shots", "metric", "params"]
 
@@ -32,15 +42,56 @@ def read_csv(path: Path) -> pd.DataFrame:
         If a name stands twice in the header.
     """
     content = files.whole(path, "a table")
+    with _csv_faults(path):
+        raw = pd.read_csv(io.BytesIO(content), **_CELLS)
+    return _even(path, raw)
+
+
+def csv_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
+    """A CSV file as `read_csv`, in tables of at most so many rows, whatever its size.
+
+    Raises
+    ------
+    EvalFileError
+        As `read_csv`.
+    """
+    with (
+        _csv_faults(path),
+        files.opened(path) as stream,
+        pd.read_csv(stream, chunksize=batch, **_CELLS) as parts,
+    ):
+        for raw in parts:
+            yield _even(path, raw.reset_index(drop=True) if _numbered(raw) else raw)
+
+
+_CELLS: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
+
+
+@contextmanager
+def _csv_faults(path: Path) -> Iterator[None]:
     try:
-        raw = pd.read_csv(
-            io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        yield
     except pd.errors.EmptyDataError:
         raise EvalFileError(path, "the file is empty") from None
-    except (pd.errors.ParserError, UnicodeError, ValueError) as error:
+    except (EvalFileError, FieldError):
+        raise
+    except (
+        pd.errors.ParserError,
+        UnicodeError,
+        ValueError,
+        EOFError,
+        zlib.error,
+        OSError,
+    ) as error:
         raise EvalFileError(path, f"not a CSV table in UTF-8 ({shown(str(error), 160)})") from None
-    if not isinstance(raw.index, pd.RangeIndex):
+
+
+def _numbered(raw: pd.DataFrame) -> bool:
+    return isinstance(raw.index, pd.RangeIndex)
+
+
+def _even(path: Path, raw: pd.DataFrame) -> pd.DataFrame:
+    if not _numbered(raw):
         raise EvalFileError(path, "rows have more cells than the header has names", line=1)
     return raw
 
@@ -80,6 +131,22 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
     raise EvalFileError(path, f"unpacks to more than {files.MAX_DOCUMENT:,} bytes; split it")
+
+
+def parquet_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
+    """A Parquet file's table in parts of at most so many rows, whatever its size.
+
+    Raises
+    ------
+    EvalFileError
+        If it is damaged.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            for part in file.iter_batches(batch_size=batch):
+                yield part.to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
 
 
 def tidy_scores(

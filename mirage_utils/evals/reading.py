@@ -6,20 +6,23 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from ..errors import FieldError, shown
+from ..errors import FieldError, require, shown
 from . import bigbench, inspect_log, lm_eval, names, plain
 from .files import document, head, lines, parse
 from .records import aggregate
 from .schema import RECORDS, EvalFileError
 
-__all__ = ["Reading", "files_below", "read", "read_folder"]
+__all__ = ["Reading", "files_below", "read", "read_folder", "stream"]
+
+_BATCH = 100_000
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,28 @@ def read(
         If a size in `params` is not a number above 0.
     """
     path = Path(path)
+    choices = _Choices(
+        dict(columns or {}), tuple(percent), tuple(missing),
+        {"model": model, "task": task, "metric": metric},
+    )  # fmt: skip
     try:
-        reading = _read(
-            path, dict(columns or {}), tuple(percent), tuple(missing),
-            {"model": model, "task": task, "metric": metric},
-        )  # fmt: skip
+        found = _read(path, choices)
     except FieldError as error:  # of a plain table: it knows column and line, and not the file
         raise EvalFileError(path, str(error), field="") from error
+    return _sized(found, params)
+
+
+class _Choices(NamedTuple):
+    """What the caller says of files that do not say it themselves."""
+
+    columns: Mapping[str, str]
+    percent: Collection[str]
+    missing: Collection[float]
+    given: Mapping[str, str]
+
+
+def _sized(reading: Reading, params: Mapping[str, float] | None) -> Reading:
+    """A reading with the sizes of its models, and a note on those not known."""
     unknown = dict.fromkeys(names.fill(reading.scores, params) if len(reading.scores) else ())
     if len(reading.records):
         unknown |= dict.fromkeys(names.fill(reading.records, params))
@@ -115,51 +133,52 @@ def read(
     )  # fmt: skip
 
 
-def _read(
-    path: Path,
-    columns: Mapping[str, str],
-    percent: Collection[str],
-    missing: Collection[float],
-    given: Mapping[str, str],
+_RECORD_COLUMNS = {"target", "output", "item"}
+"""Any of these says that a plain table is one of records."""
+
+
+def _table(
+    path: Path, raw: pd.DataFrame, kind: str, choices: _Choices, first_line: int = 2
 ) -> Reading:
-    model, task = given["model"], given["task"]
+    """A plain table of scores or records."""
+    raw = plain.renamed(raw, choices.columns)
+    if raw.empty:
+        raise EvalFileError(path, "a header and no rows")
+    for name, value in choices.given.items():
+        if value and name not in raw.columns:
+            raw[name] = value
+    if _RECORD_COLUMNS & set(raw.columns):
+        records = plain.tidy_records(raw, first_line=first_line)
+        records["source"] = str(path)
+        return Reading(str(path), f"plain {kind}", "records", aggregate(records), records, (), ())
+    scores = plain.tidy_scores(
+        raw, first_line=first_line, percent=choices.percent, missing=choices.missing
+    )
+    scores.loc[scores["source"] == "", "source"] = str(path)
+    dropped = len(raw) - len(scores)
+    notes = (f"{dropped} rows left out: their score stands for a missing one",) if dropped else ()
+    none = pd.DataFrame(columns=list(RECORDS))
+    return Reading(str(path), f"plain {kind}", "scores", scores, none, notes, ())
+
+
+def _read(path: Path, choices: _Choices) -> Reading:
+    model, task = choices.given["model"], choices.given["task"]
     start = head(path)
     if not start.strip():
         raise EvalFileError(path, "the file is empty")
     none = pd.DataFrame(columns=list(RECORDS))
-
-    def table(raw: pd.DataFrame, kind: str, first_line: int = 2) -> Reading:
-        raw = plain.renamed(raw, columns)
-        if raw.empty:
-            raise EvalFileError(path, "a header and no rows")
-        for name, value in given.items():
-            if value and name not in raw.columns:
-                raw[name] = value
-        if {"target", "output", "item"} & set(raw.columns):
-            records = plain.tidy_records(raw, first_line=first_line)
-            records["source"] = str(path)
-            return Reading(
-                str(path), f"plain {kind}", "records", aggregate(records), records, (), ()
-            )
-        scores = plain.tidy_scores(raw, first_line=first_line, percent=percent, missing=missing)
-        scores.loc[scores["source"] == "", "source"] = str(path)
-        dropped = len(raw) - len(scores)
-        notes = (
-            (f"{dropped} rows left out: their score stands for a missing one",) if dropped else ()
-        )
-        return Reading(str(path), f"plain {kind}", "scores", scores, none, notes, ())
 
     if start.startswith(b"PK\x03\x04"):
         if not inspect_log.is_archive(path):
             raise EvalFileError(path, "a zip archive, but no log of Inspect, or a damaged one")
         return _inspect(path, *inspect_log.read_archive(path))
     if start.startswith(b"PAR1"):
-        return table(plain.read_parquet(path), "Parquet", 1)
+        return _table(path, plain.read_parquet(path), "Parquet", choices, 1)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] not in (b"{", b"["):
         if b"\x00" in start:
             raise EvalFileError(path, "binary data of no known format, or text that is not UTF-8")
-        return table(plain.read_csv(path), "CSV")
+        return _table(path, plain.read_csv(path), "CSV", choices)
 
     rows = _objects(path) if text[:1] == b"{" else None
     if rows is None:
@@ -201,7 +220,115 @@ def _read(
             str(path), "lm-evaluation-harness samples", version, aggregate(records), records,
             tuple(notes), (),
         )  # fmt: skip
-    return table(plain.read_objects(path, rows), "JSON", 1)
+    return _table(path, plain.read_objects(path, rows), "JSON", choices, 1)
+
+
+def stream(path: str | PathLike[str], *, batch: int = _BATCH, **options: Any) -> Iterator[Reading]:
+    """Read one file in batches of records, so that memory does not grow with the file.
+
+    Plain tables of records (CSV, JSON lines, Parquet) and samples of lm-evaluation-harness in JSON
+    lines come in batches. Everything else is read as by `read` and comes whole: scores are few, and a
+    JSON document or a log cannot be cut.
+
+    Parameters
+    ----------
+    path : path-like
+    batch : int
+        Records (lines, for files whose records have several metrics) of a batch, >= 1.
+    **options
+        As for `read`.
+
+    Yields
+    ------
+    Reading
+        Notes are those of the batch. Items that have no name are numbered through the file.
+
+    Raises
+    ------
+    EvalFileError
+        As `read`, after the batches before the fault. That an item stands twice, in batches far
+        apart, is said at the end of the file; items are compared by 64-bit hashes, 8 bytes each, so
+        among ten million records a false alarm has a chance of 3 in a million.
+    """
+    path = Path(path)
+    require(isinstance(batch, int) and batch >= 1, "batch", batch, "a whole number >= 1")
+    parts = _batches(path, batch, options)
+    first = next(parts, None)
+    if first is None:
+        yield read(path, **options)
+        return
+    seen: list[np.ndarray] = []
+    for part in chain([first], parts):
+        yield part
+        seen.append(_hashes(part.records))
+    hashes = np.sort(np.concatenate(seen))
+    if (hashes[1:] == hashes[:-1]).any():
+        raise EvalFileError(path, "an item stands twice for one model, task, setting and metric")
+
+
+_WHICH = ["model", "params", "task", "setting", "shots", "metric", "item"]
+
+
+def _hashes(records: pd.DataFrame) -> np.ndarray:
+    keys = records[_WHICH].astype(dict.fromkeys(_WHICH, str))
+    return pd.util.hash_pandas_object(keys, index=False).to_numpy()
+
+
+def _batches(path: Path, batch: int, options: Mapping[str, Any]) -> Iterator[Reading]:
+    """Batches of a file that can be cut; nothing for one that cannot."""
+    options = dict(options)
+    params = options.pop("params", None)
+    given = {name: options.pop(name, "") for name in ("model", "task", "metric")}
+    choices = _Choices(
+        dict(options.pop("columns", None) or {}), tuple(options.pop("percent", ())),
+        tuple(options.pop("missing", ())), given,
+    )  # fmt: skip
+    require(not options, "options", sorted(options), "options of read")
+    start = head(path)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start.strip() or start.startswith(b"PK\x03\x04"):
+        return
+    if start.startswith(b"PAR1"):
+        frames, kind, line = plain.parquet_batches(path, batch), "Parquet", 1
+    elif text[:1] not in (b"{", b"["):
+        if b"\x00" in start:
+            return
+        frames, kind, line = plain.csv_batches(path, batch), "CSV", 2
+    else:
+        rows = _objects(path) if text[:1] == b"{" else None
+        if rows is None:
+            return
+        one = next(rows)
+        rows = chain([one], rows)
+        if lm_eval.is_samples(one[1]):
+            named_model, size, named_task = _from_name(path, one[1])
+            while part := list(islice(rows, batch)):
+                records, version, notes = lm_eval.read_samples(
+                    path, part, model=given["model"] or named_model, params=size,
+                    task=given["task"] or named_task,
+                )  # fmt: skip
+                yield _sized(
+                    Reading(
+                        str(path), "lm-evaluation-harness samples", version, aggregate(records),
+                        records, tuple(notes), (),
+                    ),
+                    params,
+                )  # fmt: skip
+            return
+        parts = iter(lambda: list(islice(rows, batch)), [])
+        frames, kind, line = (plain.read_objects(path, part) for part in parts), "JSON", 1
+    done = 0
+    for raw in frames:
+        if not done and not _RECORD_COLUMNS & set(plain.renamed(raw, choices.columns).columns):
+            return  # scores
+        if "item" not in raw.columns and "item" not in choices.columns.values():
+            raw["item"] = [str(done + i) for i in range(len(raw))]
+        try:
+            part = _table(path, raw, kind, choices, line + done)
+        except FieldError as error:
+            raise EvalFileError(path, str(error)) from error
+        yield _sized(part, params)
+        done += len(raw)
 
 
 def _inspect(

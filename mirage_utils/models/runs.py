@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
+from .._cluster import client
 from .._write import replace as write_whole
-from ..errors import FieldError
 from .catalogue import FAMILIES, family
 from .family import Dataset, Family
 from .results import Bundle, ResultError, read
@@ -252,17 +252,7 @@ def _workers(jobs: int, cluster: str | None) -> Iterator[Parallel]:
     if cluster is None:
         yield Parallel(n_jobs=jobs)
         return
-    try:
-        from dask.distributed import Client
-    except ModuleNotFoundError:
-        raise FieldError(
-            "cluster", cluster, "the package distributed: pip install 'mirage-utils[cluster]'"
-        ) from None
-    local = {"n_workers": jobs if jobs > 0 else None, "threads_per_worker": 1}
-    with (
-        Client(**local) if cluster == "local" else Client(cluster),
-        parallel_config(backend="dask"),
-    ):
+    with client(cluster, jobs), parallel_config(backend="dask"):
         yield Parallel(n_jobs=-1)
 
 

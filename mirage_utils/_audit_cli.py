@@ -1,0 +1,99 @@
+"""The command ``audit``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from .errors import FieldError
+
+__all__ = ["add_command"]
+
+FAILED = 3
+"""Exit status where ``--fail-on`` found what it looked for."""
+_REFUSED = "refused"
+
+
+def add_command(commands: Any, reading: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Add the command to the program's.
+
+    Parameters
+    ----------
+    commands : argparse's subparsers
+    reading : callable
+        Adds the options of commands that read files.
+    """
+    parser = commands.add_parser(
+        "audit",
+        help="say of every curve of your results whether it leaps, and why",
+        description="Read a file or folder of results (lm-evaluation-harness, Inspect, BIG-bench, CSV, JSON "
+        "lines, Parquet) and say of every curve over model size whether it leaps, and whether that is the "
+        "metric, too few test items, too few sizes, or the models. Writes report.html, which stands alone, "
+        "verdicts.csv, curves.csv and numbers.json.",
+        epilog="Exit status: 0 when done, 1 when nothing could be audited, 2 for wrong usage, 3 when a curve "
+        "has a verdict that --fail-on names.",
+    )
+    parser.add_argument("path", metavar="PATH", help="file or folder")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the report goes")
+    parser.add_argument(
+        "--fail-on", metavar="VERDICT,...", type=lambda text: [v.strip() for v in text.split(",")],
+        default=[], help="exit with 3 if a curve has one of these verdicts, such as 'metric effect', or "
+        "'refused' for files that could not be read",
+    )  # fmt: skip
+    parser.add_argument("--level", type=float, default=0.05, help="error rate (default 0.05)")
+    parser.add_argument("--seed", type=int, default=0, help="of the simulations (default 0)")
+    parser.add_argument(
+        "--batch", type=int, default=100_000, help="records held at a time (default 100000)"
+    )
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="read the files on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, which must "
+        "all see them; 'local' starts one of --jobs workers here. The result is the same.",
+    )  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=2, help="workers of a local cluster")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    reading(parser)
+    parser.set_defaults(run=_audit)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from .audit import VERDICTS, audit, write
+
+    for verdict in options.fail_on:
+        if verdict not in (*VERDICTS, _REFUSED):
+            raise FieldError("fail_on", verdict, f"one of {', '.join((*VERDICTS, _REFUSED))}")
+    path, out = Path(options.path), Path(options.out)
+    if out.resolve() == path.resolve() or path.resolve() in out.resolve().parents:
+        # The next audit would read this one's tables as results.
+        raise FieldError("out", options.out, "a folder outside of what is audited")
+
+    def progress(parts: Iterable[Any], number: int) -> Iterable[Any]:
+        from tqdm import tqdm
+
+        return tqdm(parts, total=number, unit="file", file=sys.stderr, disable=options.quiet)
+
+    found = audit(
+        path, level=options.level, seed=options.seed, batch=options.batch, cluster=options.cluster,
+        jobs=options.jobs, progress=progress, **options.reading(options),
+    )  # fmt: skip
+    written = write(found, out, source=f"Read from {path}.")
+    counts = found.count()
+    for verdict, number in counts.items():
+        print(f"{verdict:28s}{number:7,d}")
+    if found.gathered.refused:
+        print(
+            f"{len(found.gathered.refused):,} files refused; why is in the report", file=sys.stderr
+        )
+    if found.gathered.unknown_models:
+        missing = ", ".join(found.gathered.unknown_models[:5])
+        print(f"on no curve, for want of a size (--params): {missing}", file=sys.stderr)
+    print(written[-1])
+    failed = [
+        v for v in options.fail_on if counts.get(v) or (v == _REFUSED and found.gathered.refused)
+    ]
+    if failed:
+        print(f"mirage_utils: found what --fail-on names: {', '.join(failed)}", file=sys.stderr)
+    return FAILED if failed else 0

@@ -1,0 +1,421 @@
+"""From files of results to one table of scores: in batches, on one machine or on a cluster.
+
+What is kept of a batch of records are sums for each model, task and metric, so that memory is that of
+one batch and of the table of scores, however many records there are. Answers and log-probabilities
+are graded by every metric of the book that can grade them, so that the same outputs stand under the
+harsh metric and under gentler ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .._cluster import client
+from ..errors import positive, require
+from ..evals import EvalFileError, grade
+from ..evals.grading import ANSWERS, CHOICES
+from ..evals.reading import files_below, stream
+from ..evals.schema import direction_of
+
+__all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
+
+LIKELIHOOD = "answer_log_likelihood"
+"""Mean natural log-probability of the whole right answer, where files hold those of its tokens."""
+EXPECTED = "expected_exact_match"
+"""Mean probability of the whole right answer, from the same."""
+
+FAULT = "not read, by a fault of this program:"
+"""How the reason begins where a file is not at fault."""
+
+_GROUP = ["family", "model", "params", "train_flops", "task", "setting", "shots", "source"]
+_KEY = [*_GROUP, "metric", "direction", "graded"]
+_SUMS = ["n", "total", "squares", "skill", "skill_squares", "skilled"]
+# Of two names for one number the plainer stays: characters are the tokens here.
+_ANSWERS = tuple(m for m in ANSWERS if m != "character_edit_distance")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What stood in the files.
+
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        One row a model, task, setting, shots, metric and source: the columns of
+        `mirage_utils.evals.schema.SCORES`, and ``graded`` (``"file"``: the program's own score,
+        ``"here"``: by this book from the outputs), ``deviation`` (standard deviation over items; nan
+        without records), ``skill`` and ``skill_error``: by how much, in the metric's own direction, the
+        outputs fit their own items better than they fit others of the same task, with its standard
+        error. A model that knows nothing about the items has a skill of zero under every metric,
+        however it guesses and however sure it is.
+    lengths : pandas.DataFrame
+        Exact match by length of the target in characters: ``family, model, params, task, setting,
+        shots, length, n, right``.
+    files, records : int
+        How many were read.
+    refused : tuple of (str, str)
+        Files that could not be read, and why. Nothing of them is in the tables.
+    notes : tuple of str
+        What was left out of files that were read.
+    unknown_models : tuple of str
+        Models without a size, which are on no curve.
+    """
+
+    scores: pd.DataFrame = field(repr=False)
+    lengths: pd.DataFrame = field(repr=False)
+    files: int
+    records: int
+    refused: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    unknown_models: tuple[str, ...]
+
+
+@dataclass
+class _Part:
+    """The sums of one file."""
+
+    path: str
+    sums: pd.DataFrame
+    lengths: pd.DataFrame
+    reported: pd.DataFrame
+    records: int = 0
+    refused: str = ""
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def gather(
+    path: str | PathLike[str],
+    *,
+    seed: int = 0,
+    batch: int = 100_000,
+    cluster: str | None = None,
+    jobs: int = 1,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
+    **options: Any,
+) -> Gathered:
+    """Read a file, or every file below a folder, into tables of scores.
+
+    Parameters
+    ----------
+    path : path-like
+        Files of any kind that `mirage_utils.evals.read` knows. Links are not followed.
+    seed : int
+        Of the pairing of outputs with other items, for the skill.
+    batch : int
+        Records held at a time; see `mirage_utils.evals.stream`.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers read the files, which they must all see; ``"local"``
+        starts one here. The result is the same.
+    jobs : int
+        Workers of a local cluster.
+    progress : callable, optional
+        Wraps the files as they are done: ``progress(iterable, number)``.
+    **options
+        As for `mirage_utils.evals.read`.
+
+    Raises
+    ------
+    FieldError
+        If the path does not exist, or an argument is out of range.
+    EvalFileError
+        If no file could be read; the message gives the first reasons.
+    """
+    root = Path(path)
+    require(root.exists(), "path", str(root), "a file or folder that exists")
+    require(isinstance(batch, int) and batch >= 1, "batch", batch, "a whole number >= 1")
+    require(isinstance(jobs, int) and jobs >= 1, "jobs", jobs, "a whole number >= 1")
+    for name, size in (options.get("params") or {}).items():
+        positive(f"params[{name!r}]", size)
+    files = files_below(root) if root.is_dir() else [root]
+    require(len(files) > 0, "path", str(root), "a folder with files in it")
+    work = [(str(file), seed, batch, options) for file in files]
+    with _runner(cluster, jobs) as run:
+        done = run(_part, work)
+        parts = list(done if progress is None else progress(done, len(work)))
+    refused = tuple((p.path, p.refused) for p in parts if p.refused)
+    if len(refused) == len(parts):
+        reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in refused[:3])
+        raise EvalFileError(root, f"none of {len(parts)} files could be read ({reasons})")
+    return _whole(parts)
+
+
+def _whole(parts: Sequence[_Part]) -> Gathered:
+    refused = tuple((p.path, p.refused) for p in parts if p.refused)
+    return Gathered(
+        _scores(parts), _lengths(parts), len(parts) - len(refused),
+        sum(p.records for p in parts), refused,
+        tuple(f"{p.path}: {note}" for p in parts for note in p.notes),
+        tuple(sorted({name for p in parts for name in p.unknown})),
+    )  # fmt: skip
+
+
+def tabulate(
+    records: pd.DataFrame | None = None, scores: pd.DataFrame | None = None, *, seed: int = 0
+) -> Gathered:
+    """The same of tables that are in memory.
+
+    Parameters
+    ----------
+    records, scores : pandas.DataFrame, optional
+        Columns `mirage_utils.evals.RECORDS` and `SCORES`, as in a `mirage_utils.evals.Reading`.
+    seed : int
+        As for `gather`.
+    """
+    part = _Part("memory", _none(_KEY + _SUMS), _none(_LENGTH), pd.DataFrame())
+    if records is not None and len(records):
+        part.sums, part.lengths, notes = _grade(records, np.random.default_rng([seed, 0]))
+        part.records, part.notes = len(records), tuple(notes)
+    if scores is not None and len(scores):
+        part.reported = scores
+    return _whole([part])
+
+
+@contextmanager
+def _runner(cluster: str | None, jobs: int) -> Iterator[Callable[..., Iterable[_Part]]]:
+    """What applies a function to each file: here, or on the workers of a cluster, in order."""
+    if cluster is None:
+        yield lambda function, work: (function(*arguments) for arguments in work)
+        return
+    with client(cluster, jobs) as workers:
+
+        def run(function: Callable, work: Sequence[tuple]) -> Iterator[_Part]:
+            for future in [workers.submit(function, *a, pure=False) for a in work]:
+                yield future.result()
+                future.release()
+
+        yield run
+
+
+# -- one file ------------------------------------------------------------------------------------
+
+
+def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part:
+    """The sums of one file, or why it is refused: nothing of a file that breaks off counts."""
+    found = _Part(path, _none(_KEY + _SUMS), _none(_LENGTH), pd.DataFrame())
+    sums: list[pd.DataFrame] = []
+    lengths: list[pd.DataFrame] = []
+    notes: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    reported: list[pd.DataFrame] = []
+    records = 0
+    try:
+        for at, reading in enumerate(stream(path, batch=batch, **options)):
+            notes |= dict.fromkeys(reading.notes)
+            unknown |= dict.fromkeys(reading.unknown_models)
+            if len(reading.records):
+                records += len(reading.records)
+                made, by_length, left = _grade(reading.records, np.random.default_rng([seed, at]))
+                sums = [_merged([*sums, made], _KEY)]
+                lengths = [_merged([*lengths, by_length], _LENGTH[:-2])]
+                notes |= dict.fromkeys(left)
+            elif len(reading.scores):
+                reported.append(_as_fractions(reading.scores))
+    except EvalFileError as error:
+        found.refused = str(error).removeprefix(path).lstrip(",: ")
+        return found
+    except Exception as error:  # a fault of this program: said as such, and the others are read
+        found.refused = f"{FAULT} {type(error).__name__}: {error}"
+        return found
+    found.records = records
+    found.notes, found.unknown = tuple(notes), tuple(unknown)
+    if sums:
+        found.sums, found.lengths = sums[0], lengths[0]
+    if reported:
+        found.reported = pd.concat(reported, ignore_index=True)
+    return found
+
+
+def _as_fractions(scores: pd.DataFrame) -> pd.DataFrame:
+    if "per_cent" not in scores.columns:
+        return scores
+    per_cent = scores["per_cent"].eq(True)  # nan is no
+    return scores.assign(score=scores["score"].where(~per_cent, scores["score"] / 100))
+
+
+_LENGTH = ["family", "model", "params", "task", "setting", "shots", "length", "n", "right"]
+
+
+def _none(columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns))
+
+
+def _merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
+    parts = [p for p in parts if len(p)]
+    if not parts:
+        return _none(keys)
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.groupby(list(keys), sort=False, dropna=False, observed=True).sum().reset_index()
+
+
+def _grade(
+    records: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Sums of a batch under the file's metrics and under every other that can grade it."""
+    frame = records.copy()
+    for name in ("family", "model", "task", "setting", "source", "metric", "direction", "item"):
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
+    notes = []
+    own = frame[frame["metric"] != ""]
+    parts = [_summed(own.assign(graded="file"), own["score"].to_numpy(float))]
+    once = frame.drop_duplicates([*_GROUP, "item"]).reset_index(drop=True)
+    own_names = set(own["metric"])
+    lengths = _none(_LENGTH)
+    choices, answers, logs = _kinds(once)
+    lost = ~(choices | answers | logs) & ~once["item"].isin(own["item"]).to_numpy()
+    if lost.any():
+        notes.append(f"{int(lost.sum())} items have no score, and no answer that could be graded")
+    for kind, here in ((CHOICES, choices), (_ANSWERS, answers)):
+        rows = once[here].reset_index(drop=True)
+        if rows.empty:
+            continue
+        others = rows.assign(target=rows["target"].to_numpy(object)[_others(rows, kind, rng)])
+        for metric in kind:
+            right = grade(rows, metric)
+            sign = 1.0 if right["direction"].iloc[0] == "higher" else -1.0
+            score = right["score"].to_numpy(float)
+            skill = sign * (score - grade(others, metric)["score"].to_numpy(float))
+            finite = np.isfinite(score) & np.isfinite(skill)
+            if not finite.all():
+                notes.append(
+                    f"{int((~finite).sum())} items have no finite {metric}: left out of it"
+                )
+            if metric not in own_names:
+                named = right[finite].assign(graded="here")
+                parts.append(_summed(named, score[finite], skill[finite]))
+            if metric == "exact_match":
+                lengths = _by_length(rows, score)
+    if logs.any():
+        rows = once[logs].reset_index(drop=True)
+        total = np.array([float(np.sum(v)) for v in rows["logprobs"]])
+        for metric, score in ((LIKELIHOOD, total), (EXPECTED, np.exp(total))):
+            finite = np.isfinite(score)
+            if not finite.all():
+                notes.append(
+                    f"{int((~finite).sum())} items have no finite {metric}: left out of it"
+                )
+            named = rows[finite].assign(metric=metric, direction="higher", graded="here")
+            parts.append(_summed(named, score[finite]))
+    return _merged(parts, _KEY), lengths, notes
+
+
+def _kinds(once: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which items are choices, which answers in text, and which have the answer's log-probabilities.
+
+    The items of a task are choices if each that has a target has two log-probabilities or more, its
+    target is the index of one of them, and its output, where there is one, the index of the largest.
+    """
+    size = len(once)
+    fits, texts, logs, open_ = (np.zeros(size, bool) for _ in range(4))
+    columns = zip(
+        once["target"].tolist(), once["output"].tolist(), once["logprobs"].tolist(), strict=True
+    )
+    for i, (target, output, values) in enumerate(columns):
+        many = len(values) if values is not None and hasattr(values, "__len__") else 0
+        logs[i] = many > 0 and _are_log_probabilities(values)
+        named = isinstance(target, str) and target.strip() != ""
+        texts[i] = named and isinstance(output, str)
+        open_[i] = not named
+        if logs[i] and many >= 2 and named and target.strip().isdecimal() and len(target) < 9:
+            said = output.strip() if isinstance(output, str) else ""
+            fits[i] = int(target) < many and said in ("", str(int(np.argmax(list(values)))))
+    of_choices = (
+        pd.Series(fits | open_).groupby(once["task"].to_numpy()).transform("all").to_numpy()
+    )
+    return of_choices & fits, texts & ~of_choices, logs & ~of_choices
+
+
+def _are_log_probabilities(values: Sequence[Any]) -> bool:
+    try:
+        return all(v is not None and v <= 1e-3 for v in values)
+    except TypeError:
+        return False
+
+
+def _others(rows: pd.DataFrame, kind: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
+    """For each item another of its task, at random: one round through all of them in random order.
+
+    A lone item stays its own other and shows no skill. Choices change places with items that have as
+    many.
+    """
+    keys = ["model", "params", "task", "setting", "shots"]
+    strata = rows[keys].copy()
+    if kind is CHOICES:
+        strata["size"] = [len(v) for v in rows["logprobs"]]
+    number = strata.groupby(list(strata), sort=False, dropna=False).ngroup().to_numpy()
+    place = np.arange(len(rows))
+    for found in np.split(np.argsort(number, kind="stable"), np.cumsum(np.bincount(number))[:-1]):
+        order = rng.permutation(found)
+        place[order] = np.roll(order, -1)
+    return place
+
+
+def _summed(rows: pd.DataFrame, score: np.ndarray, skill: np.ndarray | None = None) -> pd.DataFrame:
+    if rows.empty:
+        return _none(_KEY + _SUMS)
+    frame = rows[_KEY].copy()
+    frame["n"], frame["total"], frame["squares"] = 1.0, score, score**2
+    known = skill is not None
+    frame["skill"] = skill if known else 0.0
+    frame["skill_squares"] = frame["skill"] ** 2
+    frame["skilled"] = float(known)
+    return _merged([frame], _KEY)
+
+
+def _by_length(rows: pd.DataFrame, right: np.ndarray) -> pd.DataFrame:
+    frame = rows[_LENGTH[:-3]].copy()
+    frame["length"] = [len(text.strip()) for text in rows["target"]]
+    frame["n"], frame["right"] = 1.0, right
+    return _merged([frame], _LENGTH[:-2])
+
+
+# -- all files -----------------------------------------------------------------------------------
+
+
+def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
+    whole = _merged([p.sums for p in parts], _KEY)
+    if len(whole):
+        n = whole["n"]
+        whole["score"] = whole["total"] / n
+        variance = (whole["squares"] - n * whole["score"] ** 2).clip(lower=0) / (n - 1).clip(
+            lower=1
+        )
+        whole["deviation"] = np.where(n > 1, np.sqrt(variance), np.nan)
+        known = whole["skilled"] == n
+        skill = whole["skill"] / n
+        spread = (whole["skill_squares"] - n * skill**2).clip(lower=0) / (n - 1).clip(lower=1)
+        whole["skill_error"] = np.where(known & (n > 1), np.sqrt(spread / n), np.nan)
+        whole["skill"] = np.where(known, skill, np.nan)
+        whole = whole.drop(columns=["total", "squares", "skill_squares", "skilled"])
+    reported = [p.reported for p in parts if len(p.reported)]
+    if reported:
+        table = pd.concat(reported, ignore_index=True).reindex(
+            columns=[*_GROUP, "metric", "direction", "score", "n"]
+        )
+        table["graded"] = "file"
+        for name in ("deviation", "skill", "skill_error"):
+            table[name] = np.nan
+        # Programs write the average beside the samples that it is the average of.
+        if len(whole):
+            same = ["model", "task", "setting", "metric"]
+            known = pd.MultiIndex.from_frame(whole[same].astype(str))
+            table = table[~pd.MultiIndex.from_frame(table[same].astype(str)).isin(known)]
+        whole = pd.concat([f for f in (table, whole) if len(f)], ignore_index=True)
+    whole = whole.reindex(columns=[*_KEY, "n", "score", "deviation", "skill", "skill_error"])
+    blank = whole["direction"] == ""
+    whole.loc[blank, "direction"] = whole.loc[blank, "metric"].map(direction_of)
+    for name in ("params", "train_flops", "shots", "n", "score"):
+        whole[name] = whole[name].astype(float)
+    return whole
+
+
+def _lengths(parts: Sequence[_Part]) -> pd.DataFrame:
+    return _merged([p.lengths for p in parts], _LENGTH[:-2])

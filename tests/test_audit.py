@@ -1,0 +1,477 @@
+"""The audit: gathering in batches, skill, every rule, reports that nothing from a file escapes into, the command."""
+
+from __future__ import annotations
+
+import csv
+import html.parser
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT, evaluation_data, needs_evaluation_data
+
+from mirage_utils import FieldError, audit, evals, models
+from mirage_utils.__main__ import main
+from mirage_utils.audit import simulate
+from mirage_utils.audit.evidence import foretold, gentle, leap, questions, runs, smooth
+from mirage_utils.audit.gathering import FAULT, gather, tabulate
+from mirage_utils.evals import EvalFileError
+from mirage_utils.metrics import METRICS
+from mirage_utils.models.language import outputs
+
+SIZES = [1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9, 3e9]
+
+
+def scores(values, *, sizes=SIZES, n=1000, metric="exact_match", direction="higher", **more):
+    frame = pd.DataFrame(
+        {
+            "family": "f", "model": [f"m{i}" for i in range(len(values))], "params": sizes[: len(values)],
+            "train_flops": np.nan, "task": "t", "setting": "", "shots": np.nan, "metric": metric,
+            "direction": direction, "score": values, "n": n, "source": "s",
+        }
+    )  # fmt: skip
+    return frame.assign(**more)
+
+
+def verdicts(*frames):
+    made = tabulate(scores=pd.concat(frames, ignore_index=True))
+    found = audit.judge(list(questions(made.scores, made.lengths)))
+    return {f.metric: f for f in found}
+
+
+def records(size=40, sizes=(1e6, 2e6), seed=0):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for params in sizes:
+        for i in range(size):
+            target = "".join(rng.choice(list("ab"), rng.integers(1, 5)))
+            output = "".join(rng.choice(list("ab"), rng.integers(1, 5)))
+            rows.append(
+                {"model": f"m{params:.0f}", "params": params, "task": "t", "item": f"i{i}",
+                 "target": target, "output": output if rng.random() < 0.5 else target}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def table(path):
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def write(frame, path):
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    return path
+
+
+# -- gathering -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("batch", [9, 80])
+def test_batches_of_any_size_make_the_same_scores(tmp_path, suffix, batch):
+    path = write(records(), tmp_path / f"r{suffix}")
+    found = gather(path, batch=batch)
+    assert found.records == 80
+    whole = evals.read(path).records
+    for metric in ("exact_match", "token_accuracy", "token_edit_distance"):
+        graded = evals.grade(whole, metric).groupby("params")["score"]
+        mine = found.scores.query("metric == @metric").set_index("params")
+        assert mine["n"].to_dict() == graded.size().to_dict()
+        assert mine["score"].to_dict() == pytest.approx(graded.mean().to_dict(), abs=1e-12)
+        assert mine["deviation"].to_dict() == pytest.approx(graded.std().to_dict(), abs=1e-9)
+
+
+def test_skill_is_the_score_on_own_items_less_that_on_others(tmp_path):
+    """On two items each is the other's other, so that the pairing is known."""
+    pair = records(size=2, sizes=(1e6,))
+    pair["target"], pair["output"] = ["aab", "bb"], ["aab", "ba"]
+    found = tabulate(evals.read(write(pair, tmp_path / "r.csv")).records).scores.set_index("metric")
+    right = METRICS["token_accuracy"].score(["aab", "bb"], ["aab", "ba"])
+    crossed = METRICS["token_accuracy"].score(["bb", "aab"], ["aab", "ba"])
+    assert found.loc["token_accuracy", "skill"] == pytest.approx((right - crossed).mean())
+    assert found.loc["token_accuracy", "skill_error"] == pytest.approx(
+        (right - crossed).std(ddof=1) / np.sqrt(2)
+    )
+    edits = METRICS["token_edit_distance"]
+    gained = edits.score(["bb", "aab"], ["aab", "ba"]) - edits.score(["aab", "bb"], ["aab", "ba"])
+    assert found.loc["token_edit_distance", "skill"] == pytest.approx(gained.mean())
+
+
+def test_what_knows_nothing_has_no_skill_however_well_it_scores():
+    rng = np.random.default_rng(1)
+    n = 4000
+    frame = simulate._answers(1e6, n).assign(target=rng.choice(["aaaa", "aaab"], n, p=[0.9, 0.1]))
+    frame["output"] = "aaaa"
+    found = tabulate(frame).scores.set_index("metric")
+    assert found.loc["exact_match", "score"] > 0.85
+    assert (found["skill"].abs() <= 4 * found["skill_error"]).all()
+
+
+def test_a_repeated_item_far_away_is_found_and_nothing_of_the_file_counts(tmp_path):
+    good = write(records(), tmp_path / "a.csv")
+    bad = records(sizes=(5e6,))
+    bad = write(pd.concat([bad, bad.iloc[:1]]), tmp_path / "b.csv")
+    found = gather(tmp_path, batch=10)
+    assert [Path(name).name for name, _ in found.refused] == ["b.csv"]
+    assert "twice" in found.refused[0][1]
+    assert found.records == 80
+    assert set(found.scores["params"]) == {1e6, 2e6}
+    with pytest.raises(EvalFileError, match="none of 1 files"):
+        gather(bad)
+    assert good.exists()
+
+
+def test_a_cluster_makes_the_same_tables(tmp_path):
+    for i in range(3):
+        write(records(seed=i, sizes=(10.0 ** (6 + i),)), tmp_path / f"{i}.jsonl")
+    here, there = gather(tmp_path), gather(tmp_path, cluster="local", jobs=2)
+    pd.testing.assert_frame_equal(here.scores, there.scores)
+    pd.testing.assert_frame_equal(here.lengths, there.lengths)
+    assert (here.files, here.records, here.notes) == (there.files, there.records, there.notes)
+
+
+def test_arguments_are_checked(tmp_path):
+    with pytest.raises(FieldError, match="path"):
+        gather(tmp_path / "none")
+    with pytest.raises(FieldError, match="folder with files"):
+        gather(tmp_path)
+    path = write(records(), tmp_path / "r.csv")
+    with pytest.raises(FieldError, match="jobs"):
+        gather(path, jobs=0)
+    with pytest.raises(FieldError, match="batch"):
+        gather(path, batch=0)
+    with pytest.raises(FieldError, match=r"^params\['m'\] = -1"):
+        gather(path, params={"m": -1})
+    with pytest.raises(FieldError, match="level"):
+        audit.audit(path, level=1.0)
+
+
+# -- the rules -------------------------------------------------------------------------------------
+
+
+def law(alpha, critical, sizes=SIZES):
+    return np.exp(-((np.array(sizes) / critical) ** -alpha))
+
+
+def test_every_rule_can_decide():
+    leaping = [0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.92, 0.93]
+    rising = np.linspace(0.1, 0.8, 8)
+    found = {
+        1: verdicts(scores([0, 0, 0.9]))["exact_match"],
+        2: verdicts(scores(leaping, metric="mystery", direction=""))["mystery"],
+        3: verdicts(scores([0.21, 0.2, 0.22, 0.2, 0.19, 0.21, 0.2, 0.2]))["exact_match"],
+        5: verdicts(scores(rising))["exact_match"],
+        6: verdicts(scores([0.0, 0.9, 0.91, 0.92, 0.93]))["exact_match"],
+        7: verdicts(scores(leaping), scores(rising, metric="token_accuracy"))["exact_match"],
+        8: verdicts(scores(leaping), scores(leaping, metric="token_accuracy"))["exact_match"],
+        9: verdicts(
+            scores(leaping),
+            scores([0.1, 0.1, 0.1, 0.1, 0.12, 0.4, 0.6, 0.9], metric="token_accuracy"),
+        )["exact_match"],
+        10: verdicts(scores(leaping, n=np.nan))["exact_match"],
+        12: verdicts(scores(np.round(law(0.9, 1.2e10) * 200) / 200, n=200))["exact_match"],
+    }  # fmt: skip
+    runs_of = pd.concat(
+        [scores([low] * 3 + [high] * 5, model=f"m{i}") for i, (low, high) in enumerate([(0, 0.9)] * 2 + [(0, 0.02)] * 3)]
+    )  # fmt: skip
+    found[4] = verdicts(runs_of)["exact_match"]
+    few = [1e6, 3e7, 1e9, 3e10]
+    found[11] = verdicts(scores(np.round(law(0.9, 8e8, few), 3), sizes=few))["exact_match"]
+    # With items in plenty every size below the leap can be seen; what leaps is a hole in the ladder.
+    gap = [1e8, 2e8, 4e8, 8e8, 8e9, 1.6e10]
+    smoothly = np.round(law(0.5, 2e9, gap) * 20_000) / 20_000
+    found[13] = verdicts(scores(smoothly, sizes=gap, n=20_000))["exact_match"]
+    for rule, finding in found.items():
+        assert finding.rule == rule, (rule, finding)
+        assert finding.verdict == audit.RULES[rule - 1][1]
+        assert finding.evidence
+        assert finding.settle
+    assert set(found) == set(range(1, len(audit.RULES) + 1))
+
+
+def test_the_largest_step_and_its_chance_are_those_of_a_second_hand():
+    from scipy import stats
+
+    (trend,) = (
+        t for q in questions(tabulate(scores=scores([0.01, 0.02, 0.5, 0.52])).scores, pd.DataFrame())
+        for t in q.trends.values()
+    )  # fmt: skip
+    found = leap(trend)
+    assert found.at == 1
+    assert found.share == pytest.approx(0.48 / 0.51)
+    p = stats.fisher_exact([[30, 1970], [1020, 980]]).pvalue
+    assert found.rise_p == pytest.approx(3 * p, abs=1e-300)
+
+
+def test_gentle_metrics_that_do_not_rise_or_have_other_sizes_say_nothing():
+    leaping = [0.0, 0.0, 0.0, 0.9]
+    made = tabulate(
+        scores=pd.concat(
+            [
+                scores(leaping),
+                scores([0.5, 0.5, 0.5, 0.5], metric="token_accuracy"),
+                scores([0.9, 0.6, 0.3], metric="brier"),
+            ]
+        )
+    )
+    (asked,) = questions(made.scores, made.lengths)
+    assert gentle(asked, "exact_match", 2) == []
+
+
+def test_runs_of_one_size_are_found_by_their_size():
+    frame = pd.concat([scores([0.0, 0.1], model=["a", "b"]), scores([0.9, 0.1], model=["c", "b"])])
+    made = tabulate(scores=frame)
+    (asked,) = questions(made.scores, made.lengths)
+    trend = asked.trends["exact_match"]
+    assert [len(r) for r in trend.runs] == [2, 1]  # the score of b is reported twice, and is one
+    found = runs(trend)
+    assert (found.most, found.scale, found.low, found.high) == (2, 1e6, 1, 1)
+    assert found.gap == pytest.approx(1.0)
+
+
+def test_the_smooth_law_is_found_where_it_was_drawn():
+    rng = np.random.default_rng(0)
+    drawn = rng.binomial(5000, law(0.5, 3e8)) / 5000
+    (asked,) = questions(tabulate(scores=scores(drawn, n=5000)).scores, pd.DataFrame())
+    found = smooth(asked.trends["exact_match"], 3)
+    assert found.alpha == pytest.approx(0.5, abs=0.05)
+    assert found.p > 0.01
+    assert found.width == pytest.approx(np.log10(np.log(10) / -np.log(0.9)) / found.alpha)
+    told = foretold(asked.trends["exact_match"])
+    assert told.actual == drawn[-1]
+    assert 0 <= told.covered <= told.laws
+
+
+def test_the_known_families_come_out_as_their_chapters_say():
+    kept = []
+    for name in ("recall", "addition"):
+        every = outputs.records(models.bundled(name))
+        kept.append(every[every["item"].isin(every["item"].unique()[:60])])  # the same items of all
+    found = audit.audit(tabulate(pd.concat(kept, ignore_index=True)))
+    by_family = {f.family: f.verdict for f in found.findings if f.metric == "exact_match"}
+    assert by_family == {"recall": "metric effect", "addition": "not explained by the metric"}
+
+
+@pytest.mark.parametrize("truth", list(simulate.TRUTHS))
+def test_the_study_that_is_kept_is_what_the_rules_say_now(truth):
+    kept = simulate.kept()
+    assert (kept.groupby("truth").size() == 100).all()
+    assert set(kept["truth"]) == set(simulate.TRUTHS)
+    row = kept[(kept["truth"] == truth) & (kept["draw"] == 7)].iloc[0]
+    assert simulate._judged(truth, 7, 0, 0.05) == (truth, 7, row["verdict"], row["rule"])
+
+
+# -- reports ---------------------------------------------------------------------------------------
+
+EVIL = '</style><script>alert(1)</script><img src=x onerror="alert(2)">'
+
+
+class Tags(html.parser.HTMLParser):
+    """Every tag of a page, and every attribute."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes = set(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes += attrs
+
+
+def test_nothing_from_a_file_becomes_markup_or_formula(tmp_path):
+    frame = scores([0.0, 0.0, 0.0, 0.9], task=f"=cmd()|{EVIL}", metric=EVIL, family=EVIL)
+    frame.to_csv(tmp_path / "r.csv", index=False)
+    (tmp_path / f"{'<script>'}.csv").write_text("no table")
+    found = audit.audit(tmp_path)
+    written = {p.name: p for p in audit.write(found, tmp_path / "out", source=EVIL)}
+    text = written["report.html"].read_text()
+    page = Tags()
+    page.feed(text)
+    assert not page.tags & {"script", "img", "iframe", "link", "object", "form", "a"}
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert "http" not in "".join(
+        v or "" for n, v in page.attributes if n in ("src", "href", "action")
+    )
+    assert "alert(1)" in text  # shown, as text
+    rows = table(written["verdicts.csv"])
+    assert list(rows[0]) == ["family", "task", "metric", "verdict", "evidence"]
+    assert rows[0]["task"].startswith("'=")
+    numbers = json.loads(written["numbers.json"].read_text())
+    assert numbers["curves"][0]["task"] == f"=cmd()|{EVIL}"
+    assert len(numbers["refused"]) == 1
+
+
+def test_a_link_in_the_folder_of_reports_is_replaced_and_not_followed(tmp_path):
+    found = audit.audit(write(scores([0.1, 0.2]), tmp_path / "r.csv"))
+    elsewhere = tmp_path / "precious"
+    elsewhere.write_text("mine")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.html").symlink_to(elsewhere)
+    audit.write(found, out)
+    assert elsewhere.read_text() == "mine"
+    assert not (out / "report.html").is_symlink()
+    with pytest.raises(FieldError, match="out"):
+        audit.write(found, elsewhere)
+
+
+def test_links_in_what_is_audited_are_not_followed(tmp_path):
+    secret = write(scores([0.3, 0.4], task="secret"), tmp_path / "secret.csv")
+    folder = tmp_path / "results"
+    folder.mkdir()
+    write(scores([0.1, 0.2]), folder / "r.csv")
+    (folder / "link.csv").symlink_to(secret)
+    (folder / "up").symlink_to(tmp_path)
+    assert set(gather(folder).scores["task"]) == {"t"}
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def test_the_command_writes_its_report_and_says_by_its_status_what_it_found(tmp_path, capsys):
+    path = write(scores([0.0, 0.0, 0.0, 0.9]), tmp_path / "r.csv")
+    out = tmp_path / "deep" / "out"
+    assert main(["audit", str(path), "--out", str(out), "--quiet"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.strip().endswith("report.html")
+    assert {p.name for p in out.iterdir()} == {
+        "report.html", "verdicts.csv", "curves.csv", "numbers.json",
+    }  # fmt: skip
+    given = table(out / "verdicts.csv")[0]["verdict"]
+    call = ["audit", str(path), "--out", str(out), "--quiet"]
+    assert main([*call, "--fail-on", given]) == 3
+    assert main([*call, "--fail-on", "refused"]) == 0
+    assert main([*call, "--fail-on", "nonsense"]) == 1
+    assert "fail_on = 'nonsense'" in capsys.readouterr().err
+    assert main(["audit", str(tmp_path), "--out", str(tmp_path / "out"), "--quiet"]) == 1
+    assert "outside of what is audited" in capsys.readouterr().err
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.json").write_text("{")
+    assert main(["audit", str(tmp_path / "bad"), "--out", str(out), "--quiet"]) == 1
+
+
+def test_models_without_a_size_are_named_and_may_be_given_one(tmp_path, capsys):
+    frame = scores([0.1, 0.2, 0.3, 0.9]).drop(columns="params")
+    path = write(frame, tmp_path / "r.csv")
+    out = str(tmp_path / "out")
+    assert main(["audit", str(path), "--out", out, "--quiet"]) == 0
+    assert "m0, m1, m2, m3" in capsys.readouterr().err
+    sizes = [f"--params=m{i}={10**i}e6" for i in range(4)]
+    assert main(["audit", str(path), "--out", out, "--quiet", *sizes]) == 0
+    assert capsys.readouterr().err == ""
+    assert json.loads((Path(out) / "numbers.json").read_text())["curves"][0]["scale"] == [
+        1e6, 1e7, 1e8, 1e9,
+    ]  # fmt: skip
+
+
+# -- files that others wrote -----------------------------------------------------------------------
+
+
+@needs_evaluation_data
+def test_real_files_of_many_programs_are_audited_or_refused_with_a_reason(tmp_path):
+    found = audit.audit(evaluation_data() / "formats")
+    audit.write(found, tmp_path)
+    every = sum(len(files) for _, _, files in os.walk(evaluation_data() / "formats"))
+    assert found.gathered.files + len(found.gathered.refused) == every
+    assert found.gathered.files > 50
+    readings = [
+        r
+        for r in evals.read_folder(evaluation_data() / "formats")
+        if not isinstance(r, EvalFileError)
+    ]
+    assert found.gathered.files == len(readings)
+    assert found.gathered.records == sum(len(r.records) for r in readings) > 0
+    assert not [why for _, why in found.gathered.refused if why.startswith(FAULT)]
+    assert all(why for _, why in found.gathered.refused)
+
+
+def damaged(rng, text):
+    """A file's bytes, hurt as files are."""
+    data = bytearray(text)
+    for _ in range(rng.integers(1, 4)):
+        kind = rng.integers(0, 6)
+        at = int(rng.integers(0, max(len(data), 1)))
+        if kind == 0:
+            data = data[:at]
+        elif kind == 1:
+            data[at : at + 1] = bytes(rng.integers(0, 256, rng.integers(0, 5), dtype=np.uint8))
+        elif kind == 2:
+            data[at:at] = data[int(rng.integers(0, len(data) + 1)) :][:200]
+        elif kind == 3:
+            data[at:at] = rng.choice(
+                [b"NaN", b"1e999", b"-1", b"null", b'""', b"[", b"}", b",", b"\n", b"\x00", b"\xff", b"9" * 400]
+            )  # fmt: skip
+        elif kind == 4 and data:
+            del data[at : at + int(rng.integers(1, 40))]
+        else:
+            data[:] = data.replace(b"0", bytes([rng.integers(48, 58)]))
+    return bytes(data)
+
+
+def fuzz(count, folder, seed=0):
+    """Outcomes of auditing damaged files: how many were read, refused, and found at fault of the program."""
+    rng = np.random.default_rng(seed)
+    plain = scores([0.0, 0.01, 0.4, 0.9])
+    seeds = {
+        "scores.csv": plain.to_csv(index=False).encode(),
+        "scores.jsonl": plain.to_json(orient="records", lines=True).encode(),
+        "records.csv": records(8).to_csv(index=False).encode(),
+        "records.jsonl": records(8).to_json(orient="records", lines=True).encode(),
+        "array.json": plain.to_json(orient="records").encode(),
+        "harness.json": json.dumps(
+            {"results": {"t": {"acc,none": 0.5, "acc_stderr,none": 0.1}}, "versions": {"t": 0},
+             "n-shot": {"t": 0}, "n-samples": {"t": {"original": 10, "effective": 10}},
+             "config": {"model": "hf", "model_args": "pretrained=EleutherAI/pythia-70m"}, "lm_eval_version": "0.4.8"}
+        ).encode(),
+        "samples_t.jsonl": b"\n".join(
+            json.dumps({"doc_id": i, "target": "1", "resps": [[[-1.0, False]], [[-0.5, True]]], "doc": {},
+                        "filtered_resps": [[-1.0, False], [-0.5, True]], "acc": 1.0, "filter": "none",
+                        "metrics": ["acc"], "arguments": {}, "doc_hash": "", "prompt_hash": "", "target_hash": ""}).encode()
+            for i in range(6)
+        ),
+        "records.parquet": write(records(8), folder / "seed.parquet").read_bytes(),
+    }  # fmt: skip
+    names = list(seeds)
+    outcomes = {"read": 0, "refused": 0, "fault": []}
+    for i in range(count):
+        name = names[i % len(names)]
+        path = folder / name
+        path.write_bytes(damaged(rng, seeds[name]))
+        try:
+            found = audit.audit(path)
+            rows = len(found.findings)
+            assert found.gathered.files == 1
+            assert (
+                rows
+                or found.gathered.unknown_models
+                or found.gathered.notes
+                or not len(found.gathered.scores)
+            )
+            audit.page(found)
+            json.dumps(found.numbers(), allow_nan=False)
+            outcomes["read"] += 1
+        except EvalFileError as error:
+            outcomes["refused"] += 1
+            if FAULT in str(error):
+                outcomes["fault"].append((name, i, str(error)[-300:]))
+    return outcomes
+
+
+def test_damaged_files_are_read_or_refused_and_never_more(tmp_path):
+    found = fuzz(int(os.environ.get("MIRAGE_FUZZ", "64")), tmp_path)
+    print(found)
+    assert found["fault"] == []
+    assert found["read"] > 0
+    assert found["refused"] > 0
+
+
+def test_the_shipped_study_is_part_of_the_package():
+    assert (ROOT / "mirage_utils" / "audit" / "data" / "study.csv").exists()
