@@ -19,7 +19,8 @@ from .. import closed_form
 from ..curves import Curve
 from ..emergence import emergence_score, gaussian_null, p_value
 from ..evals.schema import is_share
-from ..forecast import CONTENDERS, crps, forecast
+from ..evals.scores import condition
+from ..forecast import CONTENDERS, crps, forecast, interval_covers
 from ..metrics import METRICS
 from ..resolution import items_to_see, zero_bound
 from .gathering import LIKELIHOOD
@@ -135,13 +136,12 @@ def questions(scores: pd.DataFrame, lengths: pd.DataFrame) -> Iterator[Question]
     by_question = dict(iter(lengths.groupby(keys, dropna=False))) if len(lengths) else {}
     by_question = {_key(k): rows for k, rows in by_question.items()}
     for key, rows in sized.groupby(keys, sort=False, dropna=False):
-        family, task, setting, shots = _key(key)
-        if shots is not None:
-            setting = ", ".join(filter(None, (setting, f"{shots:.0f}-shot")))
+        family, task, setting = map(str, key[:3])
         trends = {
             str(metric): _trend(str(metric), part)
             for metric, part in rows.groupby("metric", sort=False)
         }
+        setting = condition(setting, key[3])
         yield Question(family, task, setting, trends, by_question.get(_key(key), lengths[:0]))
 
 
@@ -502,6 +502,6 @@ def foretold(trend: Trend) -> Foretold | None:
         for name in CONTENDERS
     }
     best = min(found, key=lambda name: float(crps(found[name], actual)[0]))
-    covered = sum(bool(abs(actual[0] - f.mean[0]) <= 1.96 * f.spread[0]) for f in found.values())
+    covered = sum(bool(interval_covers(f, actual)[0]) for f in found.values())
     error = abs(actual[0] - found[best].mean[0]) / float(np.ptp(trend.score))
     return Foretold(float(actual[0]), CONTENDERS[best].title, float(error), covered, len(found))

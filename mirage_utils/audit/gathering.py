@@ -24,6 +24,7 @@ from ..evals import EvalFileError, grade
 from ..evals.grading import ANSWERS, CHOICES
 from ..evals.reading import files_below, stream
 from ..evals.schema import direction_of
+from ..evals.scores import as_fractions
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
 
@@ -37,6 +38,8 @@ FAULT = "not read, by a fault of this program:"
 
 _GROUP = ["family", "model", "params", "train_flops", "task", "setting", "shots", "source"]
 _KEY = [*_GROUP, "metric", "direction", "graded"]
+_LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots"]
+_LENGTH_KEY = [*_LENGTH_GROUP, "length"]
 _SUMS = ["n", "total", "squares", "skill", "skill_squares", "skilled"]
 # Of two names for one number the plainer stays: characters are the tokens here.
 _ANSWERS = tuple(m for m in ANSWERS if m != "character_edit_distance")
@@ -83,9 +86,9 @@ class _Part:
     """The sums of one file."""
 
     path: str
-    sums: pd.DataFrame
-    lengths: pd.DataFrame
-    reported: pd.DataFrame
+    sums: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lengths: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reported: list[pd.DataFrame] = field(default_factory=list)
     records: int = 0
     refused: str = ""
     notes: tuple[str, ...] = ()
@@ -141,11 +144,11 @@ def gather(
     with _runner(cluster, jobs) as run:
         done = run(_part, work)
         parts = list(done if progress is None else progress(done, len(work)))
-    refused = tuple((p.path, p.refused) for p in parts if p.refused)
-    if len(refused) == len(parts):
-        reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in refused[:3])
+    whole = _whole(parts)
+    if not whole.files:
+        reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in whole.refused[:3])
         raise EvalFileError(root, f"none of {len(parts)} files could be read ({reasons})")
-    return _whole(parts)
+    return whole
 
 
 def _whole(parts: Sequence[_Part]) -> Gathered:
@@ -170,12 +173,12 @@ def tabulate(
     seed : int
         As for `gather`.
     """
-    part = _Part("memory", _none(_KEY + _SUMS), _none(_LENGTH), pd.DataFrame())
+    part = _Part("memory")
     if records is not None and len(records):
         part.sums, part.lengths, notes = _grade(records, np.random.default_rng([seed, 0]))
         part.records, part.notes = len(records), tuple(notes)
     if scores is not None and len(scores):
-        part.reported = scores
+        part.reported = [scores]
     return _whole([part])
 
 
@@ -200,48 +203,27 @@ def _runner(cluster: str | None, jobs: int) -> Iterator[Callable[..., Iterable[_
 
 def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part:
     """The sums of one file, or why it is refused: nothing of a file that breaks off counts."""
-    found = _Part(path, _none(_KEY + _SUMS), _none(_LENGTH), pd.DataFrame())
-    sums: list[pd.DataFrame] = []
-    lengths: list[pd.DataFrame] = []
+    found = _Part(path)
     notes: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    reported: list[pd.DataFrame] = []
-    records = 0
     try:
         for at, reading in enumerate(stream(path, batch=batch, **options)):
             notes |= dict.fromkeys(reading.notes)
             unknown |= dict.fromkeys(reading.unknown_models)
             if len(reading.records):
-                records += len(reading.records)
-                made, by_length, left = _grade(reading.records, np.random.default_rng([seed, at]))
-                sums = [_merged([*sums, made], _KEY)]
-                lengths = [_merged([*lengths, by_length], _LENGTH[:-2])]
+                made, lengths, left = _grade(reading.records, np.random.default_rng([seed, at]))
+                found.records += len(reading.records)
+                found.sums = _merged([found.sums, made], _KEY)
+                found.lengths = _merged([found.lengths, lengths], _LENGTH_KEY)
                 notes |= dict.fromkeys(left)
             elif len(reading.scores):
-                reported.append(_as_fractions(reading.scores))
+                found.reported.append(as_fractions(reading.scores))
     except EvalFileError as error:
-        found.refused = str(error).removeprefix(path).lstrip(",: ")
-        return found
+        return _Part(path, refused=str(error).removeprefix(path).lstrip(",: "))
     except Exception as error:  # a fault of this program: said as such, and the others are read
-        found.refused = f"{FAULT} {type(error).__name__}: {error}"
-        return found
-    found.records = records
+        return _Part(path, refused=f"{FAULT} {type(error).__name__}: {error}")
     found.notes, found.unknown = tuple(notes), tuple(unknown)
-    if sums:
-        found.sums, found.lengths = sums[0], lengths[0]
-    if reported:
-        found.reported = pd.concat(reported, ignore_index=True)
     return found
-
-
-def _as_fractions(scores: pd.DataFrame) -> pd.DataFrame:
-    if "per_cent" not in scores.columns:
-        return scores
-    per_cent = scores["per_cent"].eq(True)  # nan is no
-    return scores.assign(score=scores["score"].where(~per_cent, scores["score"] / 100))
-
-
-_LENGTH = ["family", "model", "params", "task", "setting", "shots", "length", "n", "right"]
 
 
 def _none(columns: Sequence[str]) -> pd.DataFrame:
@@ -268,7 +250,7 @@ def _grade(
     parts = [_summed(own.assign(graded="file"), own["score"].to_numpy(float))]
     once = frame.drop_duplicates([*_GROUP, "item"]).reset_index(drop=True)
     own_names = set(own["metric"])
-    lengths = _none(_LENGTH)
+    lengths = _none([*_LENGTH_KEY, "n", "right"])
     choices, answers, logs = _kinds(once)
     lost = ~(choices | answers | logs) & ~once["item"].isin(own["item"]).to_numpy()
     if lost.any():
@@ -279,6 +261,8 @@ def _grade(
             continue
         others = rows.assign(target=rows["target"].to_numpy(object)[_others(rows, kind, rng)])
         for metric in kind:
+            if metric in own_names and metric != "exact_match":
+                continue
             right = grade(rows, metric)
             sign = 1.0 if right["direction"].iloc[0] == "higher" else -1.0
             score = right["score"].to_numpy(float)
@@ -371,13 +355,19 @@ def _summed(rows: pd.DataFrame, score: np.ndarray, skill: np.ndarray | None = No
 
 
 def _by_length(rows: pd.DataFrame, right: np.ndarray) -> pd.DataFrame:
-    frame = rows[_LENGTH[:-3]].copy()
+    frame = rows[_LENGTH_GROUP].copy()
     frame["length"] = [len(text.strip()) for text in rows["target"]]
     frame["n"], frame["right"] = 1.0, right
-    return _merged([frame], _LENGTH[:-2])
+    return _merged([frame], _LENGTH_KEY)
 
 
 # -- all files -----------------------------------------------------------------------------------
+
+
+def _deviation(n: pd.Series, mean: pd.Series, squares: pd.Series) -> np.ndarray:
+    """Standard deviation from sums; nan of a single value."""
+    variance = (squares - n * mean**2).clip(lower=0) / (n - 1).clip(lower=1)
+    return np.where(n > 1, np.sqrt(variance), np.nan)
 
 
 def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
@@ -385,17 +375,14 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
     if len(whole):
         n = whole["n"]
         whole["score"] = whole["total"] / n
-        variance = (whole["squares"] - n * whole["score"] ** 2).clip(lower=0) / (n - 1).clip(
-            lower=1
-        )
-        whole["deviation"] = np.where(n > 1, np.sqrt(variance), np.nan)
+        whole["deviation"] = _deviation(n, whole["score"], whole["squares"])
         known = whole["skilled"] == n
         skill = whole["skill"] / n
-        spread = (whole["skill_squares"] - n * skill**2).clip(lower=0) / (n - 1).clip(lower=1)
-        whole["skill_error"] = np.where(known & (n > 1), np.sqrt(spread / n), np.nan)
+        spread = _deviation(n, skill, whole["skill_squares"])
+        whole["skill_error"] = np.where(known, spread / np.sqrt(n), np.nan)
         whole["skill"] = np.where(known, skill, np.nan)
         whole = whole.drop(columns=["total", "squares", "skill_squares", "skilled"])
-    reported = [p.reported for p in parts if len(p.reported)]
+    reported = [table for p in parts for table in p.reported]
     if reported:
         table = pd.concat(reported, ignore_index=True).reindex(
             columns=[*_GROUP, "metric", "direction", "score", "n"]
@@ -418,4 +405,4 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
 
 
 def _lengths(parts: Sequence[_Part]) -> pd.DataFrame:
-    return _merged([p.lengths for p in parts], _LENGTH[:-2])
+    return _merged([p.lengths for p in parts], _LENGTH_KEY)

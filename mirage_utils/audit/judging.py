@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..emergence import adjust
 from ..errors import as_array, require
+from ..plots import size_label
 from .evidence import (
     Foretold,
     Gentle,
@@ -396,8 +397,6 @@ def _p(value: float) -> str:
 
 
 def _size(value: float) -> str:
-    from ..plots import size_label
-
     return size_label(float(f"{value:.3g}"))
 
 

@@ -18,7 +18,7 @@ from .. import plots
 from .._html import table
 from .._write import harmless, replace
 from ..errors import require
-from .evidence import Question, Trend
+from .evidence import Trend
 from .judging import RULES, VERDICTS, Audit, Finding
 
 __all__ = ["page", "write"]
@@ -142,7 +142,7 @@ _SKILL = (
 
 
 def _chip(verdict: str) -> str:
-    return f'<span class="v v{VERDICTS.index(verdict)}">{verdict}</span>'
+    return f'<span class="v">{verdict}</span>'
 
 
 def _left_out(found: Audit) -> str:
@@ -188,7 +188,7 @@ def _questions(found: Audit) -> list[str]:
         rest = f"<p>Without a leap: {html.escape(', '.join(quiet))}.</p>" if quiet else ""
         made.append(
             f'<section aria-labelledby="q{i}"><h3 id="q{i}">{html.escape(named)}</h3>'
-            f"{_picture(question, findings, i)}<ul>{told}</ul>{rest}</section>"
+            f"{_picture(findings, i)}<ul>{told}</ul>{rest}</section>"
         )
     if len(ranked) > PICTURES:
         made.append(f"<p>{len(ranked) - PICTURES:,} more questions are in the table below.</p>")
@@ -205,7 +205,7 @@ def _foretold(f: Finding) -> str:
     )
 
 
-def _picture(question: Question, findings: list[Finding], at: int) -> str:
+def _picture(findings: list[Finding], at: int) -> str:
     """Up to four metrics of a question in one panel each of score, with letters and no names inside."""
     order = sorted(
         (f for f in findings if len(f.trend) >= _POINTS), key=lambda f: f.verdict == "no leap"
@@ -222,7 +222,7 @@ def _picture(question: Question, findings: list[Finding], at: int) -> str:
         ax.set_ylabel("score")
         low, high = float(np.min(trend.score)), float(np.max(trend.score))
         alt = (
-            f"{f.metric} against size, {len(trend)} sizes from {plots.size_label(trend.scale[0])} to "
+            f"score against size, {len(trend)} sizes from {plots.size_label(trend.scale[0])} to "
             f"{plots.size_label(trend.scale[-1])}, between {low:.3g} and {high:.3g}"
         )
         n = "" if trend.n is None else f", n = {_span(trend.n)}"

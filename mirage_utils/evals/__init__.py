@@ -40,10 +40,10 @@ __all__ = [
     "load_table",
     "read",
     "read_folder",
-    "stream",
     "read_scores",
     "resolve",
     "series",
+    "stream",
     "table",
     "tables",
 ]

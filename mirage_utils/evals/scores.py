@@ -16,7 +16,7 @@ from .names import UnknownModelError
 from .reading import Reading, read, read_folder
 from .schema import EvalFileError, direction_of, is_share
 
-__all__ = ["Series", "read_scores", "series"]
+__all__ = ["Series", "as_fractions", "condition", "read_scores", "series"]
 
 _KEY = ["family", "task", "setting", "shots", "metric"]
 
@@ -96,6 +96,19 @@ def read_scores(
     return whole[~(again & from_samples)].reset_index(drop=True)
 
 
+def as_fractions(scores: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores in which those that a column ``per_cent`` says to be in per cent are fractions."""
+    if "per_cent" not in scores.columns:
+        return scores
+    per_cent = scores["per_cent"].eq(True)  # nan is no
+    return scores.assign(score=scores["score"].where(~per_cent, scores["score"] / 100))
+
+
+def condition(setting: str, shots: float) -> str:
+    """A setting with its number of shots, where that is known (not nan)."""
+    return setting if np.isnan(shots) else ", ".join(filter(None, (setting, f"{shots:.0f}-shot")))
+
+
 def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
     """Every curve of a table, in the table's order.
 
@@ -118,7 +131,7 @@ def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
     """
     for name in ("params", "task", "metric", "score"):
         require(name in frame.columns, "columns", list(frame.columns), f"a column {name!r}")
-    frame = frame.copy()
+    frame = as_fractions(frame).copy()
     defaults = (
         ("family", family),
         ("setting", ""),
@@ -138,9 +151,7 @@ def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
     for key, rows in frame.groupby(_KEY, sort=False, dropna=False):
         rows = rows.sort_values("params")
         name = str(key[4])
-        setting = str(key[2])
-        if not np.isnan(key[3]):
-            setting = ", ".join(filter(None, (setting, f"{key[3]:.0f}-shot")))
+        setting = condition(str(key[2]), key[3])
         given = set(rows["direction"]) - {""}
         require(len(given) <= 1, "direction", sorted(given), f"one direction for {name}")
         direction = given.pop() if given else direction_of(name)
@@ -165,8 +176,6 @@ def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
             raise FieldError("params", float(twice["params"].iloc[0]), why)
         n = None if rows["n"].isna().any() else rows["n"].to_numpy()
         score = rows["score"].to_numpy()
-        if "per_cent" in rows.columns:
-            score = np.where(rows["per_cent"].eq(True), score / 100, score)  # nan is no
         within = bool(((score >= 0) & (score <= 1)).all())
         # A metric of unknown name is taken for a share of items where it can be one.
         proportion = n is not None and within and (is_share(name) or not direction_of(name))
