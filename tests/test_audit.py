@@ -88,6 +88,29 @@ def test_batches_of_any_size_make_the_same_scores(tmp_path, suffix, batch):
         assert mine["deviation"].to_dict() == pytest.approx(graded.std().to_dict(), abs=1e-9)
 
 
+def test_a_metric_that_a_file_gives_for_one_task_is_computed_for_the_others(tmp_path):
+    given = records().assign(task="given", metric="exact_match", score=0.25)
+    open_ = records().assign(task="open")
+    open_.loc[0, "target"] = None  # an item of this name has a score in the other task
+    open_.loc[1, "output"] = None
+    path = write(pd.concat([given, open_], ignore_index=True), tmp_path / "r.jsonl")
+    for batch in (100, 1000):  # mixed, and one after the other
+        found = gather(path, batch=batch)
+        exact = found.scores.query("metric == 'exact_match'").set_index(["task", "params"])
+        assert exact["graded"].to_dict() == {
+            ("given", 1e6): "file", ("given", 2e6): "file", ("open", 1e6): "here", ("open", 2e6): "here",
+        }  # fmt: skip
+        assert (exact.loc["given", "score"] == 0.25).all()
+        known = open_[open_["target"].notna()]
+        right = (known["output"] == known["target"]).groupby(known["params"])
+        assert exact.loc["open", "score"].to_dict() == pytest.approx(right.mean().to_dict())
+        assert set(found.scores.query("metric == 'token_accuracy'")["task"]) == {"given", "open"}
+        assert [note.rpartition(": ")[2] for note in found.notes] == [
+            "1 items have no score, and no answer that could be graded",
+            "1 items have an empty answer, which is graded like any other",
+        ]
+
+
 def test_skill_is_the_score_on_own_items_less_that_on_others(tmp_path):
     """On two items each is the other's other, so that the pairing is known."""
     pair = records(size=2, sizes=(1e6,))

@@ -20,11 +20,12 @@ import pandas as pd
 
 from .._cluster import client
 from ..errors import positive, require
-from ..evals import EvalFileError, grade
-from ..evals.grading import ANSWERS, CHOICES
+from ..evals import EvalFileError
+from ..evals.grading import ANSWERS, CHOICES, scores_of
 from ..evals.reading import files_below, stream
 from ..evals.schema import direction_of
 from ..evals.scores import as_fractions
+from ..metrics import METRICS
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
 
@@ -249,46 +250,56 @@ def _grade(
     own = frame[frame["metric"] != ""]
     parts = [_summed(own.assign(graded="file"), own["score"].to_numpy(float))]
     once = frame.drop_duplicates([*_GROUP, "item"]).reset_index(drop=True)
-    own_names = set(own["metric"])
     lengths = _none([*_LENGTH_KEY, "n", "right"])
     choices, answers, logs = _kinds(once)
-    lost = ~(choices | answers | logs) & ~once["item"].isin(own["item"]).to_numpy()
-    if lost.any():
-        notes.append(f"{int(lost.sum())} items have no score, and no answer that could be graded")
+    bare = once[~(choices | answers | logs)]
+    if len(bare):
+        lost = int((~_among(bare, own, [*_GROUP, "item"])).sum())
+        if lost:
+            notes.append(f"{lost} items have no score, and no answer that could be graded")
+
+    def add(
+        metric: str, direction: str, rows: pd.DataFrame, score: np.ndarray, skill: np.ndarray | None
+    ) -> None:
+        finite = np.isfinite(score) & (True if skill is None else np.isfinite(skill))
+        if not finite.all():
+            notes.append(f"{int((~finite).sum())} items have no finite {metric}: left out of it")
+        # What the file itself gives of a task and a model is not computed again.
+        kept = finite & ~_among(rows, own[own["metric"] == metric], _GROUP)
+        named = rows[kept].assign(metric=metric, direction=direction, graded="here")
+        parts.append(_summed(named, score[kept], None if skill is None else skill[kept]))
+
     for kind, here in ((CHOICES, choices), (_ANSWERS, answers)):
         rows = once[here].reset_index(drop=True)
         if rows.empty:
             continue
         others = rows.assign(target=rows["target"].to_numpy(object)[_others(rows, kind, rng)])
+        right, wrong = scores_of(rows, kind), scores_of(others, kind)
         for metric in kind:
-            if metric in own_names and metric != "exact_match":
-                continue
-            right = grade(rows, metric)
-            sign = 1.0 if right["direction"].iloc[0] == "higher" else -1.0
-            score = right["score"].to_numpy(float)
-            skill = sign * (score - grade(others, metric)["score"].to_numpy(float))
-            finite = np.isfinite(score) & np.isfinite(skill)
-            if not finite.all():
-                notes.append(
-                    f"{int((~finite).sum())} items have no finite {metric}: left out of it"
-                )
-            if metric not in own_names:
-                named = right[finite].assign(graded="here")
-                parts.append(_summed(named, score[finite], skill[finite]))
-            if metric == "exact_match":
-                lengths = _by_length(rows, score)
+            direction = METRICS[metric].direction
+            sign = 1.0 if direction == "higher" else -1.0
+            add(metric, direction, rows, right[metric], sign * (right[metric] - wrong[metric]))
+        if kind is _ANSWERS:
+            blank = sum(not text.strip() for text in rows["output"].tolist())
+            if blank:
+                notes.append(f"{blank} items have an empty answer, which is graded like any other")
+            lengths = _by_length(rows, right["exact_match"])
     if logs.any():
         rows = once[logs].reset_index(drop=True)
         total = np.array([float(np.sum(v)) for v in rows["logprobs"]])
         for metric, score in ((LIKELIHOOD, total), (EXPECTED, np.exp(total))):
-            finite = np.isfinite(score)
-            if not finite.all():
-                notes.append(
-                    f"{int((~finite).sum())} items have no finite {metric}: left out of it"
-                )
-            named = rows[finite].assign(metric=metric, direction="higher", graded="here")
-            parts.append(_summed(named, score[finite]))
+            add(metric, "higher", rows, score, None)
     return _merged(parts, _KEY), lengths, notes
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> np.ndarray:
+    """Which rows have the keys of one of some others."""
+    known = others[keys].drop_duplicates()
+    if known.empty:
+        return np.zeros(len(rows), bool)
+    both = pd.concat([known, rows[keys]], ignore_index=True)
+    number = both.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    return np.isin(number[len(known) :], number[: len(known)])
 
 
 def _kinds(once: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
