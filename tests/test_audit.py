@@ -91,7 +91,7 @@ def test_batches_of_any_size_make_the_same_scores(tmp_path, suffix, batch):
 def test_a_metric_that_a_file_gives_for_one_task_is_computed_for_the_others(tmp_path):
     given = records().assign(task="given", metric="exact_match", score=0.25)
     open_ = records().assign(task="open")
-    open_.loc[0, "target"] = None  # an item of this name has a score in the other task
+    open_.loc[[0, 40], "target"] = None  # items of these names have scores in the other task
     open_.loc[1, "output"] = None
     path = write(pd.concat([given, open_], ignore_index=True), tmp_path / "r.jsonl")
     for batch in (100, 1000):  # mixed, and one after the other
@@ -106,8 +106,8 @@ def test_a_metric_that_a_file_gives_for_one_task_is_computed_for_the_others(tmp_
         assert exact.loc["open", "score"].to_dict() == pytest.approx(right.mean().to_dict())
         assert set(found.scores.query("metric == 'token_accuracy'")["task"]) == {"given", "open"}
         assert [note.rpartition(": ")[2] for note in found.notes] == [
-            "1 items have no score, and no answer that could be graded",
-            "1 items have an empty answer, which is graded like any other",
+            "2 items have no score, and no answer that could be graded",
+            "1 item has an empty answer, which is graded like any other",
         ]
 
 

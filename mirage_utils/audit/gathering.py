@@ -8,6 +8,7 @@ harsh metric and under gentler ones.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -176,8 +177,8 @@ def tabulate(
     """
     part = _Part("memory")
     if records is not None and len(records):
-        part.sums, part.lengths, notes = _grade(records, np.random.default_rng([seed, 0]))
-        part.records, part.notes = len(records), tuple(notes)
+        part.sums, part.lengths, left = _grade(records, np.random.default_rng([seed, 0]))
+        part.records, part.notes = len(records), _told(left)
     if scores is not None and len(scores):
         part.reported = [scores]
     return _whole([part])
@@ -206,25 +207,32 @@ def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part
     """The sums of one file, or why it is refused: nothing of a file that breaks off counts."""
     found = _Part(path)
     notes: dict[str, None] = {}
+    left: Counter[str] = Counter()
     unknown: dict[str, None] = {}
     try:
         for at, reading in enumerate(stream(path, batch=batch, **options)):
             notes |= dict.fromkeys(reading.notes)
             unknown |= dict.fromkeys(reading.unknown_models)
             if len(reading.records):
-                made, lengths, left = _grade(reading.records, np.random.default_rng([seed, at]))
+                made, lengths, without = _grade(reading.records, np.random.default_rng([seed, at]))
                 found.records += len(reading.records)
                 found.sums = _merged([found.sums, made], _KEY)
                 found.lengths = _merged([found.lengths, lengths], _LENGTH_KEY)
-                notes |= dict.fromkeys(left)
+                left.update(without)
             elif len(reading.scores):
                 found.reported.append(as_fractions(reading.scores))
     except EvalFileError as error:
         return _Part(path, refused=str(error).removeprefix(path).lstrip(",: "))
     except Exception as error:  # a fault of this program: said as such, and the others are read
         return _Part(path, refused=f"{FAULT} {type(error).__name__}: {error}")
-    found.notes, found.unknown = tuple(notes), tuple(unknown)
+    found.notes, found.unknown = (*notes, *_told(left)), tuple(unknown)
     return found
+
+
+def _told(left: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(
+        f"{n:,} item{'s have' if n > 1 else ' has'} {what}" for what, n in left.items() if n
+    )
 
 
 def _none(columns: Sequence[str]) -> pd.DataFrame:
@@ -241,12 +249,13 @@ def _merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
 
 def _grade(
     records: pd.DataFrame, rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Sums of a batch under the file's metrics and under every other that can grade it."""
+) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
+    """Sums of a batch under the file's metrics and under every other that can grade it; and what is to be told of how
+    many items."""
     frame = records.copy()
     for name in ("family", "model", "task", "setting", "source", "metric", "direction", "item"):
         frame[name] = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
-    notes = []
+    notes: Counter[str] = Counter()
     own = frame[frame["metric"] != ""]
     parts = [_summed(own.assign(graded="file"), own["score"].to_numpy(float))]
     once = frame.drop_duplicates([*_GROUP, "item"]).reset_index(drop=True)
@@ -254,16 +263,14 @@ def _grade(
     choices, answers, logs = _kinds(once)
     bare = once[~(choices | answers | logs)]
     if len(bare):
-        lost = int((~_among(bare, own, [*_GROUP, "item"])).sum())
-        if lost:
-            notes.append(f"{lost} items have no score, and no answer that could be graded")
+        lost = ~_among(bare, own, [*_GROUP, "item"])
+        notes["no score, and no answer that could be graded"] += int(lost.sum())
 
     def add(
         metric: str, direction: str, rows: pd.DataFrame, score: np.ndarray, skill: np.ndarray | None
     ) -> None:
         finite = np.isfinite(score) & (True if skill is None else np.isfinite(skill))
-        if not finite.all():
-            notes.append(f"{int((~finite).sum())} items have no finite {metric}: left out of it")
+        notes[f"no finite {metric}: left out of it"] += int((~finite).sum())
         # What the file itself gives of a task and a model is not computed again.
         kept = finite & ~_among(rows, own[own["metric"] == metric], _GROUP)
         named = rows[kept].assign(metric=metric, direction=direction, graded="here")
@@ -281,8 +288,7 @@ def _grade(
             add(metric, direction, rows, right[metric], sign * (right[metric] - wrong[metric]))
         if kind is _ANSWERS:
             blank = sum(not text.strip() for text in rows["output"].tolist())
-            if blank:
-                notes.append(f"{blank} items have an empty answer, which is graded like any other")
+            notes["an empty answer, which is graded like any other"] += blank
             lengths = _by_length(rows, right["exact_match"])
     if logs.any():
         rows = once[logs].reset_index(drop=True)
