@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, evaluation_data, needs_evaluation_data
+from scipy import stats
 
 from mirage_utils import FieldError, audit, evals, models
 from mirage_utils.__main__ import main
 from mirage_utils.audit import simulate
 from mirage_utils.audit.evidence import foretold, gentle, leap, questions, runs, smooth
 from mirage_utils.audit.gathering import FAULT, gather, tabulate
+from mirage_utils.audit.lengths import one_line
 from mirage_utils.evals import EvalFileError
 from mirage_utils.metrics import METRICS
 from mirage_utils.models.language import outputs
@@ -220,8 +222,6 @@ def test_every_rule_can_decide():
 
 
 def test_the_largest_step_and_its_chance_are_those_of_a_second_hand():
-    from scipy import stats
-
     (trend,) = (
         t for q in questions(tabulate(scores=scores([0.01, 0.02, 0.5, 0.52])).scores, pd.DataFrame())
         for t in q.trends.values()
@@ -289,6 +289,84 @@ def test_the_study_that_is_kept_is_what_the_rules_say_now(truth):
     assert set(kept["truth"]) == set(simulate.TRUTHS)
     row = kept[(kept["truth"] == truth) & (kept["draw"] == 7)].iloc[0]
     assert simulate._judged(truth, 7, 0, 0.05) == (truth, 7, row["verdict"], row["rule"])
+
+
+# -- one line for all lengths ----------------------------------------------------------------------
+
+
+def by_length(rng, power=1.0, drift=0.0, bend=0.0, lengths=(1, 2, 3, 5, 8), n=400):
+    size = np.log(np.geomspace(1e6, 1e9, 8))
+    rows = []
+    for x in size:
+        for length in lengths:
+            alpha = 0.4 + drift * (np.log(length) - np.log(lengths).mean())
+            loss = length**power * np.exp(
+                -alpha * (x - np.log(3e7)) + bend * (x - size.mean()) ** 2
+            )
+            rows.append((np.exp(x), length, n, rng.binomial(n, np.exp(-loss))))
+    return pd.DataFrame(rows, columns=["params", "length", "n", "right"])
+
+
+def test_one_line_is_refused_as_often_as_its_level_says():
+    rng = np.random.default_rng(0)
+    p = np.array([one_line(by_length(rng, n=200)).p for _ in range(200)])
+    assert stats.kstest(p, "uniform").pvalue > 0.001
+    assert stats.binomtest(int((p < 0.05).sum()), len(p), 0.05).pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("power", 0.5), ("power", 1.4), ("drift", 0.1), ("bend", 0.03)]
+)
+def test_lines_that_are_not_one_are_told_apart(name, value):
+    found = one_line(by_length(np.random.default_rng(1), **{name: value}))
+    assert found.p < 1e-4
+    assert getattr(found, name) == pytest.approx(value, abs=4 * getattr(found, f"{name}_error"))
+
+
+def test_one_line_of_a_second_hand():
+    """The two-parameter line again, by maximising its likelihood directly."""
+    from scipy.optimize import minimize
+
+    counts = by_length(np.random.default_rng(2))
+    found = one_line(counts)
+    x, log_length = np.log(counts["params"]), np.log(counts["length"])
+
+    def loss(theta):
+        cost = np.exp(theta[0] - theta[1] * (x - x.mean()) + log_length)
+        return -stats.binom.logpmf(counts["right"], counts["n"], np.exp(-cost)).sum()
+
+    best = minimize(loss, [0.0, 0.5], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-8})
+    assert found.alpha == pytest.approx(best.x[1], abs=1e-4)
+    assert (found.shortest, found.longest) == (1, 8)
+
+
+def test_one_length_or_too_few_sizes_make_no_line():
+    counts = by_length(np.random.default_rng(3))
+    assert one_line(counts[counts["length"] == 2]) is None
+    assert one_line(counts[counts["params"] < 5e6]) is None
+    assert one_line(counts.assign(right=0)) is None
+    assert one_line(counts.assign(right=counts["n"])) is None
+    assert one_line(counts[:0]) is None
+
+
+def test_answers_of_many_lengths_are_held_against_one_line(tmp_path):
+    rng = np.random.default_rng(4)
+    rows = []
+    for params in SIZES:
+        right = np.exp(-((params / 3e7) ** -0.4))
+        for i in range(400):
+            target = "".join(rng.choice(list("0123456789"), rng.integers(1, 9)))
+            said = [c if rng.random() < right else "x" for c in target]
+            rows.append({"model": f"m{params:.0f}", "params": params, "task": "t", "item": str(i),
+                         "target": target, "output": "".join(said)})  # fmt: skip
+    found = audit.audit(write(pd.DataFrame(rows), tmp_path / "r.jsonl"), batch=900)
+    (exact,) = (f for f in found.findings if f.metric == "exact_match")
+    assert exact.lengths.p > 0.001
+    assert exact.lengths.power == pytest.approx(1, abs=4 * exact.lengths.power_error)
+    assert all(f.lengths is None for f in found.findings if f is not exact)
+    kept = {c["metric"]: c["lengths"] for c in found.numbers()["curves"]}
+    assert kept["exact_match"]["p"] == exact.lengths.p
+    assert "answers of 1 to 8 symbols" in audit.page(found)
 
 
 # -- reports ---------------------------------------------------------------------------------------

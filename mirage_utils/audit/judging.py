@@ -29,6 +29,7 @@ from .evidence import (
     smooth,
 )
 from .gathering import Gathered, gather
+from .lengths import Lengths, one_line
 
 __all__ = ["RULES", "VERDICTS", "Audit", "Finding", "audit", "judge"]
 
@@ -107,6 +108,9 @@ class Finding:
     trend, leap, gentle, runs, smooth, foretold
         See `mirage_utils.audit.evidence`; None where it could not be had or was not needed. The largest
         model is foretold where a curve leaps.
+    lengths : Lengths, optional
+        Of exact match: whether one straight line holds for answers of all lengths. No verdict depends on
+        it, since it does not part a leap of every symbol at once from one of the metric.
     """
 
     family: str
@@ -122,6 +126,7 @@ class Finding:
     runs: Runs = field(repr=False)
     smooth: Smooth | None = field(repr=False)
     foretold: Foretold | None = field(repr=False)
+    lengths: Lengths | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,7 @@ class Audit:
                     "gentle": [asdict(g) for g in f.gentle], "seeds": asdict(f.runs),
                     "smooth": asdict(f.smooth) if f.smooth else None,
                     "foretold": asdict(f.foretold) if f.foretold else None,
+                    "lengths": asdict(f.lengths) if f.lengths else None,
                 }
             )  # fmt: skip
         g = self.gathered
@@ -261,7 +267,7 @@ def judge(
     level, seed
         As for `audit`.
     forecasts : bool
-        Whether to foretell the largest models, which no verdict depends on.
+        Whether to foretell the largest models and to compare lengths, on which no verdict depends.
     """
     pairs = [(question, trend) for question in asked for trend in question.trends.values()]
     leaps = [leap(trend) for _, trend in pairs]
@@ -296,6 +302,7 @@ def _finding(
         return Finding(
             question.family, question.name, trend.metric, RULES[rule - 1][1], rule, evidence, settle,
             trend, found, others, spread, law, foretold(trend) if forecasts and rule > 5 else None,
+            one_line(question.lengths) if forecasts and trend.metric == "exact_match" else None,
         )  # fmt: skip
 
     m = len(trend)

@@ -180,12 +180,15 @@ def _questions(found: Audit) -> list[str]:
         named = ": ".join(filter(None, (question.family, question.name)))
         told = "".join(
             f"<li><b>{html.escape(f.metric)}</b> {_chip(f.verdict)} {html.escape(f.evidence)}."
-            f"{_foretold(f)} <i>To settle it:</i> {html.escape(f.settle)}.</li>"
+            f"{_foretold(f)}{_lengths(f)} <i>To settle it:</i> {html.escape(f.settle)}.</li>"
             for f in findings
             if f.verdict != "no leap"
         )
         quiet = [f.metric for f in findings if f.verdict == "no leap"]
         rest = f"<p>Without a leap: {html.escape(', '.join(quiet))}.</p>" if quiet else ""
+        rest += "".join(
+            f"<p>{_lengths(f)}</p>" for f in findings if f.verdict == "no leap" and f.lengths
+        )
         made.append(
             f'<section aria-labelledby="q{i}"><h3 id="q{i}">{html.escape(named)}</h3>'
             f"{_picture(findings, i)}<ul>{told}</ul>{rest}</section>"
@@ -202,6 +205,19 @@ def _foretold(f: Finding) -> str:
     return (
         f" Of {t.laws} forecasts of the largest model from the others {t.covered} held it in their 95% "
         f"interval; the best ({t.best}) missed it by {t.error:.0%} of the range."
+    )
+
+
+def _lengths(f: Finding) -> str:
+    if f.lengths is None:
+        return ""
+    t = f.lengths
+    p = "p &lt; 0.001" if t.p < 0.001 else f"p = {t.p:.2g}"
+    return (
+        f" Over answers of {t.shortest:,} to {t.longest:,} symbols the loss of a whole answer grows as its "
+        f"length to the power {t.power:.2f} ± {1.96 * t.power_error:.2f} (1 if every symbol costs the same), "
+        f"and the exponent changes by {t.drift:+.2f} ± {1.96 * t.drift_error:.2f} from one length to "
+        f"another e times as long; one straight line for all lengths: {p}."
     )
 
 
