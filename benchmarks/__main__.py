@@ -13,11 +13,12 @@ for variable in (
 ):
     os.environ.setdefault(variable, "1")
 
-from . import edit_distance, language, reading, sweep, training  # noqa: E402
+from . import auditing, edit_distance, language, reading, sweep, training  # noqa: E402
 
 print("contest,way,items,per_item,unit,times_the_first")
 edit_distance.main()
 sweep.main()
 reading.main()
+auditing.main()
 training.main()
 language.main()

@@ -10,12 +10,12 @@ import gzip
 import io
 import json
 import math
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from backports.zstd import zipfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -143,9 +143,12 @@ def write(tmp_path):
     return put
 
 
-def archive(members, **options):
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_ZSTANDARD)
+
+
+def archive(members, packing=zipfile.ZIP_DEFLATED):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, **options) as z:
+    with zipfile.ZipFile(buffer, "w", packing) as z:
         for name, content in members.items():
             z.writestr(name, content if isinstance(content, (bytes, str)) else json.dumps(content))
     return buffer.getvalue()
@@ -265,13 +268,14 @@ def test_the_promptsource_fork_kept_answers_and_no_scores(write):
     assert any("answers without scores" in note for note in found.notes)
 
 
-@pytest.mark.parametrize("form", ["json", "eval"])
-def test_inspect_logs(write, form):
-    if form == "json":
+@pytest.mark.parametrize("packing", [None, *PACKINGS])
+def test_inspect_logs(write, packing):
+    if packing is None:
         path = write({**LOG, "samples": SAMPLES})
     else:
         members = {f"samples/{s['id']}_epoch_{s['epoch']}.json": s for s in SAMPLES}
-        path = write(archive({"_journal/start.json": LOG, **members, "header.json": LOG}), "x.eval")
+        members = {"_journal/start.json": LOG, **members, "header.json": LOG}
+        path = write(archive(members, packing), "x.eval")
     found = read(path)
     assert (found.format, found.version) == ("Inspect log", "0.3.58 (log 2)")
     (row,) = found.scores.to_dict("records")
@@ -720,15 +724,18 @@ def test_sizes_have_limits(write, monkeypatch):
         read(write(rows))
 
 
-def test_an_archive_that_unpacks_to_much_more_is_not_unpacked(write, monkeypatch):
+@pytest.mark.parametrize("packing", PACKINGS[1:])
+def test_an_archive_that_unpacks_to_much_more_is_not_unpacked(write, monkeypatch, packing):
     from mirage_utils.evals import inspect_log
 
     monkeypatch.setattr(inspect_log, "MAX_LINE", 10_000)
     with pytest.raises(EvalFileError, match=r"field 'header.json': unpacks to more than"):
-        read(write(archive({"header.json": b" " * 1_000_000}), "x.eval"))
+        read(write(archive({"header.json": b" " * 1_000_000}, packing), "x.eval"))
     monkeypatch.setattr(inspect_log, "MAX_DOCUMENT", 50_000)
     with pytest.raises(EvalFileError, match="unpacks to more than 50,000 bytes"):
-        read(write(archive({"header.json": LOG, "samples/1.json": b" " * 60_000}), "x.eval"))
+        read(
+            write(archive({"header.json": LOG, "samples/1.json": b" " * 60_000}, packing), "x.eval")
+        )
 
 
 def test_paths_in_an_archive_lead_nowhere(write, tmp_path):
@@ -868,7 +875,8 @@ def test_real_samples_with_any_value_in_any_place(tmp_path, row, data):
 @FUZZ
 @given(data=st.data())
 def test_any_damage_to_an_archive(tmp_path, data):
-    content = bytearray(archive({"header.json": LOG, "samples/1_epoch_1.json": SAMPLES[0]}))
+    members = {"header.json": LOG, "samples/1_epoch_1.json": SAMPLES[0]}
+    content = bytearray(archive(members, data.draw(st.sampled_from(PACKINGS))))
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "mutant.eval"

@@ -1,13 +1,13 @@
 """Logs of the UK AI Security Institute's Inspect: ``.json`` documents and ``.eval`` archives.
 
-An ``.eval`` file is a zip of ``header.json`` and one JSON file a sample. It is read in place: nothing
-is unpacked to disk, so a path inside it can lead nowhere.
+An ``.eval`` file is a zip of ``header.json`` and one JSON file a sample, deflated or, in
+newer versions, packed with Zstandard. It is read in place: nothing is unpacked to disk, so a path inside
+it can lead nowhere.
 """
 
 from __future__ import annotations
 
 import math
-import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from backports.zstd import ZstdError, zipfile
 
 from ..errors import shown
 from .files import MAX_DOCUMENT, MAX_LINE, parse
@@ -26,6 +27,7 @@ __all__ = ["is_archive", "is_log", "read_archive", "read_log"]
 
 # Grades as Inspect counts them: correct, partial, incorrect, no answer.
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+_CHUNK = 4096
 # Metrics that say how sure another one is.
 _SPREAD = {"stderr", "std", "var", "bootstrap_stderr", "bootstrap_std"}
 
@@ -72,16 +74,19 @@ def read_archive(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, str, list[str]
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> Any:
     try:
         with archive.open(name) as stream:
-            # The size an archive states may be a lie; what counts is what comes out.
-            content = stream.read(MAX_LINE + 1)
-    except (zlib.error, EOFError, OSError, zipfile.BadZipFile) as error:
+            # The size an archive states may be a lie; what counts is what comes out. A long read would
+            # unpack as many packed bytes in one go, whatever they come to.
+            content = bytearray()
+            while len(content) <= MAX_LINE and (part := stream.read(_CHUNK)):
+                content += part
+    except (zlib.error, ZstdError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise EvalFileError(path, f"damaged ({error})", field=name) from None
     except (NotImplementedError, RuntimeError) as error:
         raise EvalFileError(path, f"packed in a way not known here ({error})", field=name) from None
     if len(content) > MAX_LINE:
         raise EvalFileError(path, f"unpacks to more than {MAX_LINE:,} bytes", field=name)
     try:
-        return parse(path, content)
+        return parse(path, bytes(content))
     except EvalFileError as error:
         raise EvalFileError(path, error.reason, field=name) from None
 

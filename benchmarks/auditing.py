@@ -1,0 +1,174 @@
+"""Ten million answers from files to one score a model and metric: the audit's gathering against pandas scripts.
+
+Each way runs in a process of its own, so that its peak memory is its own too, in turns on the same
+files. All have to give the same mean of every metric that they compute.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+MODELS = 10
+ROWS = 1_000_000
+"""Of each model, in a file of its own."""
+METRICS = (
+    "exact_match", "token_accuracy", "token_edit_distance", "normalised_edit_distance",
+    "longest_correct_prefix",
+)  # fmt: skip
+
+Means = dict[str, dict[str, float]]
+"""By metric and model."""
+
+
+def _means(table: pd.DataFrame) -> Means:
+    return {metric: table[metric].to_dict() for metric in table}
+
+
+def library(folder: str, **options: object) -> Means:
+    """Every metric, and the skill under each, in batches; an item that stands twice is refused."""
+    from mirage_utils.audit import gather
+
+    scores = gather(folder, **options).scores
+    return _means(scores.pivot(index="model", columns="metric", values="score"))
+
+
+def library_on_two(folder: str) -> Means:
+    """The same on two workers."""
+    return library(folder, cluster="local", jobs=2)
+
+
+def _text(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"target": str, "output": str}, keep_default_na=False)
+
+
+def script(folder: str) -> Means:
+    """As one would write it: all files in one table, one column a metric, the mean of each model."""
+    from rapidfuzz.distance import Levenshtein
+
+    table = pd.concat([_text(path) for path in sorted(Path(folder).iterdir())])
+    table["exact_match"] = table["target"] == table["output"]
+    table["token_accuracy"] = [
+        sum(a == b for a, b in zip(target, output, strict=False)) / len(target)
+        for target, output in zip(table["target"], table["output"], strict=True)
+    ]
+    table["token_edit_distance"] = [
+        Levenshtein.distance(target, output)
+        for target, output in zip(table["target"], table["output"], strict=True)
+    ]
+    longest = np.maximum(table["target"].str.len(), table["output"].str.len())
+    table["normalised_edit_distance"] = table["token_edit_distance"] / longest
+
+    def prefix(target: str, output: str) -> int:
+        right = 0
+        for a, b in zip(target, output, strict=False):
+            if a != b:
+                break
+            right += 1
+        return right
+
+    table["longest_correct_prefix"] = [
+        prefix(target, output)
+        for target, output in zip(table["target"], table["output"], strict=True)
+    ]
+    return _means(table.groupby("model")[list(METRICS)].mean())
+
+
+def bare_script(folder: str) -> Means:
+    """No more than exact match, of one file after the other: what reading alone costs in pandas."""
+    found: dict[str, float] = {}
+    for path in sorted(Path(folder).iterdir()):
+        table = _text(path)
+        right = table["target"] == table["output"]
+        found |= right.groupby(table["model"]).mean().to_dict()
+    return {"exact_match": found}
+
+
+WAYS: dict[str, Callable[[str], Means]] = {
+    "mirage_utils.audit.gather": library,
+    "the same on two local workers of Dask": library_on_two,
+    "pandas script, the same metrics": script,
+    "pandas script, exact match only": bare_script,
+}
+# What the workers of a cluster hold is not this process's.
+_ELSEWHERE = {"the same on two local workers of Dask"}
+
+
+def write(folder: Path, models: int, rows: int) -> int:
+    """One file a model: numbers of one to eight digits, each digit right with a chance that rises; its bytes."""
+    rng = np.random.default_rng(0)
+    for k in range(models):
+        length = rng.integers(1, 9, rows)
+        right = rng.integers(0, 10, (rows, 8))
+        hit = rng.random((rows, 8)) < 0.3 + 0.6 * k / models
+        said = np.where(hit, right, (right + rng.integers(1, 10, right.shape)) % 10)
+
+        def texts(digits: np.ndarray, length: np.ndarray = length) -> list[str]:
+            whole = (digits + ord("0")).astype("u1").tobytes().decode()
+            return [whole[8 * i : 8 * i + n] for i, n in enumerate(length.tolist())]
+
+        pd.DataFrame(
+            {
+                "model": f"m{k}", "params": 10.0 ** (6 + k / 2), "task": "digits",
+                "item": np.arange(rows), "target": texts(right), "output": texts(said),
+            }
+        ).to_csv(folder / f"m{k}.csv", index=False)  # fmt: skip
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def alone(way: str, folder: Path) -> tuple[float, float, Means]:
+    """Seconds, peak memory in bytes and means of one way in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.auditing", way, str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    seconds, peak, means = json.loads(done.stdout)
+    return seconds, peak, means
+
+
+def same(first: Means, other: Means) -> bool:
+    """Whether every mean of the second is that of the first."""
+    return all(
+        abs(first[metric][model] - value) < 1e-9
+        for metric, values in other.items()
+        for model, value in values.items()
+    )
+
+
+def main(models: int = MODELS, rows: int = ROWS) -> None:
+    """Print seconds and peak memory of each way, per record and as multiples of the library's."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        size = write(folder, models, rows)
+        found = {way: alone(way, folder) for way in WAYS}
+    first = next(iter(found.values()))
+    for way, (_, _, means) in found.items():
+        if not same(first[2], means):
+            raise AssertionError(f"auditing: {way} gives other means")
+    records = models * rows
+    title = f"audit {records:,} answers, {size / records:.0f} bytes each"
+    for which, unit, factor in ((0, "ns", 1e9), (1, "bytes of peak memory", 1.0)):
+        for way, values in found.items():
+            if which == 1 and way in _ELSEWHERE:
+                continue
+            print(
+                f'"{title}","{way}",{records},{values[which] * factor / records:.1f},{unit},'
+                f"{values[which] / first[which]:.2f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":  # one way, in a process of its own
+    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.perf_counter()
+    result = WAYS[sys.argv[1]](sys.argv[2])
+    took = time.perf_counter() - begin
+    high = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps([took, (high - idle) * 1024, result]))
