@@ -35,6 +35,7 @@ PAGES = {
     "notebooks/16_autoencoders": "Making autoencoders emerge",
     "notebooks/17_digits": "K digits in a row",
     "notebooks/18_omniglot": "A row of letters",
+    "notebooks/19_audit": "Audit your own evaluation",
     "notebooks/20_the_other_side": "The other side",
     "notebooks/21_choose_your_metric": "Choose your metric",
     "book/interview": "The interview, line by line",

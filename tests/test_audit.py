@@ -132,7 +132,9 @@ def test_skill_is_the_score_on_own_items_less_that_on_others(tmp_path):
 def test_what_knows_nothing_has_no_skill_however_well_it_scores():
     rng = np.random.default_rng(1)
     n = 4000
-    frame = simulate._answers(1e6, n).assign(target=rng.choice(["aaaa", "aaab"], n, p=[0.9, 0.1]))
+    frame = simulate.blank_records(1e6, n).assign(
+        target=rng.choice(["aaaa", "aaab"], n, p=[0.9, 0.1])
+    )
     frame["output"] = "aaaa"
     found = tabulate(frame).scores.set_index("metric")
     assert found.loc["exact_match", "score"] > 0.85

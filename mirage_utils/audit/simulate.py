@@ -19,7 +19,16 @@ from .evidence import Question, Trend, questions
 from .gathering import tabulate
 from .judging import LEAP, VERDICTS, judge
 
-__all__ = ["TRUTHS", "confusion", "kept", "rates", "simulate", "study"]
+__all__ = [
+    "TRUTHS",
+    "blank_records",
+    "confusion",
+    "kept",
+    "rates",
+    "scores_only",
+    "simulate",
+    "study",
+]
 
 _LETTERS = np.array(list("0123456789"))
 
@@ -41,7 +50,7 @@ def _records(
         hit = rng.random((n, length)) < right(size)
         said = np.where(hit, targets, (targets + rng.integers(1, 10, targets.shape)) % 10)
         parts.append(
-            _answers(size, n).assign(
+            blank_records(size, n).assign(
                 target=["".join(row) for row in _LETTERS[targets]],
                 output=["".join(row) for row in _LETTERS[said]],
             )
@@ -49,8 +58,21 @@ def _records(
     return pd.concat(parts, ignore_index=True)
 
 
-def _answers(size: float, n: int) -> pd.DataFrame:
-    """The columns of n records of a model but what was asked and answered."""
+def blank_records(size: float, n: int) -> pd.DataFrame:
+    """Records of a model with nothing asked, answered or scored, to be filled in.
+
+    Parameters
+    ----------
+    size : float
+        Parameters of the model, > 0.
+    n : int
+        Items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `mirage_utils.evals.RECORDS` without ``target`` and ``output``.
+    """
     return pd.DataFrame(
         {
             "family": "simulated", "model": f"m-{size:.0f}", "params": size, "train_flops": np.nan,
@@ -60,9 +82,25 @@ def _answers(size: float, n: int) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _scores(
+def scores_only(
     sizes: Sequence[float], scores: Sequence[float], n: int, runs: Sequence[int] | None = None
 ) -> pd.DataFrame:
+    """Scores of exact match alone, one model a row.
+
+    Parameters
+    ----------
+    sizes, scores : sequence of float
+        Parameters and share of items right of each model.
+    n : int
+        Items of each.
+    runs : sequence of int, optional
+        Which run of its size a model is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `mirage_utils.evals.SCORES`.
+    """
     runs = runs if runs is not None else np.zeros(len(sizes), int)
     return pd.DataFrame(
         {
@@ -101,7 +139,7 @@ def _resolution(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     # The largest model is right on a tenth to a half of the items.
     critical = sizes[-1] * (-np.log(rng.uniform(0.1, 0.5))) ** (1 / alpha)
     share = np.exp(-((sizes / critical) ** -alpha))
-    return {"scores": _scores(sizes, rng.binomial(n, share) / n, n)}
+    return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
 
 def _few(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -110,7 +148,7 @@ def _few(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     n, alpha = int(rng.integers(500, 2001)), rng.uniform(0.6, 0.95)
     critical = sizes[-2] * 10 ** rng.uniform(0.3, 0.9)
     share = np.exp(-((sizes / critical) ** -alpha))
-    return {"scores": _scores(sizes, rng.binomial(n, share) / n, n)}
+    return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
 
 def _real(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -129,7 +167,7 @@ def _seeds(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     every, which = np.repeat(sizes, runs), np.tile(np.arange(runs), len(sizes))
     knows = rng.random(len(every)) < np.repeat(chance, runs)
     share = np.where(knows, rng.uniform(0.9, 0.98, len(every)), rng.uniform(0.0, 0.05, len(every)))
-    return {"scores": _scores(every, rng.binomial(n, share) / n, n, which)}
+    return {"scores": scores_only(every, rng.binomial(n, share) / n, n, which)}
 
 
 def _bare(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -138,7 +176,7 @@ def _bare(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     at = rng.integers(2, len(sizes) - 1)
     right = _leaping(np.sqrt(sizes[at] * sizes[at - 1]))
     share = np.array([right(s) for s in sizes]) ** int(rng.integers(3, 9))
-    return {"scores": _scores(sizes, rng.binomial(n, share) / n, n)}
+    return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
 
 def _silent(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -146,7 +184,7 @@ def _silent(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     drawn = _mirage(rng)["records"]
     share = (drawn["target"] == drawn["output"]).groupby(drawn["params"]).mean()
     n = int(rng.integers(2_000, 10_001))
-    return {"scores": _scores(list(share.index), rng.binomial(n, share) / n, n)}
+    return {"scores": scores_only(list(share.index), rng.binomial(n, share) / n, n)}
 
 
 def _after_a_part(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -170,7 +208,7 @@ def _modest(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
             leaning[np.arange(n), right] += 4.0
         logs = leaning - logsumexp(leaning, axis=1, keepdims=True)
         parts.append(
-            _answers(size, n).assign(
+            blank_records(size, n).assign(
                 target=right.astype(str),
                 output=logs.argmax(axis=1).astype(str),
                 logprobs=list(logs),
@@ -181,7 +219,9 @@ def _modest(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 def _noise(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     sizes, n = _sizes(rng.integers(4, 11), rng.uniform(2, 4)), int(rng.integers(50, 1001))
-    return {"scores": _scores(sizes, rng.binomial(n, rng.uniform(0.05, 0.5), len(sizes)) / n, n)}
+    return {
+        "scores": scores_only(sizes, rng.binomial(n, rng.uniform(0.05, 0.5), len(sizes)) / n, n)
+    }
 
 
 TRUTHS: Mapping[str, tuple[str, Callable[[np.random.Generator], dict[str, pd.DataFrame]]]] = {
