@@ -371,6 +371,58 @@ def test_answers_of_many_lengths_are_held_against_one_line(tmp_path):
     assert "answers of 1 to 8 symbols" in audit.page(found)
 
 
+# -- what no verdict depends on --------------------------------------------------------------------
+
+
+def test_emergence_scores_are_those_of_the_library_and_corrected_over_all_curves():
+    from mirage_utils.curves import Curve
+    from mirage_utils.emergence import adjust, calibrate
+
+    leaping = [0.0, 0.0, 0.01, 0.0, 0.0, 0.9, 0.92, 0.93]
+    rising = np.linspace(0.1, 0.8, 8)
+    found = verdicts(
+        scores(leaping), scores(rising, metric="token_accuracy"),
+        scores([2.2, 2.0, 1.9, 1.7, 1.4, 1.1, 0.9, 0.85], metric="loss", direction="lower"),
+        scores([0.1, 0.2], metric="f1"),
+    )  # fmt: skip
+    assert found["f1"].emergence is None  # a curve that cannot leap is no attempt
+    alone = calibrate(Curve(SIZES, leaping, 1000))
+    mine = found["exact_match"].emergence
+    assert (mine.score, mine.p_noise, mine.p_smooth) == (
+        alone.score.value, alone.p_noise, alone.p_smooth,
+    )  # fmt: skip
+    tried = [found[m].emergence for m in ("exact_match", "token_accuracy", "loss")]
+    holm = adjust(np.array([t.p_noise for t in tried]))
+    assert [t.p_noise_corrected for t in tried] == pytest.approx(list(holm))
+    assert np.isnan(found["loss"].emergence.p_smooth)
+    assert found["loss"].emergence.score > 0
+
+
+def test_the_largest_model_is_foretold_under_every_metric_of_a_question_that_leaps():
+    leaping = [0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.4, 0.95]
+    rising = np.linspace(0.1, 0.8, 8)
+    found = verdicts(scores(leaping), scores(rising, metric="token_accuracy"))
+    assert found["exact_match"].foretold.error > found["token_accuracy"].foretold.error
+    assert found["exact_match"].smooth is not None  # though a gentler metric decided
+    calm = verdicts(scores(rising), scores(rising, metric="token_accuracy"))
+    assert all(f.foretold is None for f in calm.values())
+    page = audit.page(audit.audit(tabulate(scores=pd.concat(
+        [scores(leaping), scores(rising, metric="token_accuracy")], ignore_index=True))))  # fmt: skip
+    assert "nothing below 0.003 can be told from zero" in page
+    assert "Its emergence score is" in page
+    assert "token_accuracy (largest model foretold to" in page
+
+
+def test_verdicts_do_not_depend_on_what_is_gathered_besides():
+    leaping = [0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.92, 0.93]
+    made = tabulate(scores=scores(leaping))
+    asked = list(questions(made.scores, made.lengths))
+    ((full,), (bare,)) = (audit.judge(asked, thorough=t) for t in (True, False))
+    assert (full.verdict, full.rule, full.evidence) == (bare.verdict, bare.rule, bare.evidence)
+    assert bare.emergence is None
+    assert bare.foretold is None
+
+
 # -- reports ---------------------------------------------------------------------------------------
 
 EVIL = '</style><script>alert(1)</script><img src=x onerror="alert(2)">'

@@ -6,7 +6,7 @@ family's sizes. Everything here is a pure function of the table that `gather` ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from scipy import stats
 
 from .. import closed_form
 from ..curves import Curve
-from ..emergence import emergence_score, gaussian_null, p_value
+from ..emergence import adjust, calibrate, emergence_score, gaussian_null, p_value
 from ..evals.schema import is_share
 from ..evals.scores import condition
 from ..forecast import CONTENDERS, crps, forecast, interval_covers
@@ -26,8 +26,8 @@ from ..resolution import items_to_see, zero_bound
 from .gathering import LIKELIHOOD
 
 __all__ = [
-    "Foretold", "Gentle", "Leap", "Question", "Runs", "Smooth", "Trend", "foretold", "gentle",
-    "leap", "questions", "runs", "smooth",
+    "Emergence", "Foretold", "Gentle", "Leap", "Question", "Runs", "Smooth", "Trend", "emergences",
+    "foretold", "gentle", "leap", "questions", "runs", "smooth",
 ]  # fmt: skip
 
 LOSSES = frozenset(
@@ -246,6 +246,49 @@ def leap(trend: Trend) -> Leap:
 @lru_cache(maxsize=64)
 def _noise(sizes: int) -> NDArray[np.float64]:
     return gaussian_null(sizes, draws=20_000)
+
+
+@dataclass(frozen=True)
+class Emergence:
+    """Emergence score of a trend turned so that up is better, with its error rates.
+
+    Attributes
+    ----------
+    score : float
+    p_noise : float
+        Chance of a score as high without any trend.
+    p_smooth : float
+        Chance of one as high along the smooth law that fits best; nan unless scores are shares of items.
+    p_noise_corrected, p_smooth_corrected : float
+        After Holm's correction over all curves.
+    """
+
+    score: float
+    p_noise: float
+    p_smooth: float
+    p_noise_corrected: float
+    p_smooth_corrected: float
+
+
+def emergences(trends: Sequence[Trend | None]) -> list[Emergence | None]:
+    """Calibrated emergence scores of all curves of an audit; None for curves that cannot leap."""
+    found = []
+    for trend in trends:
+        if trend is None:
+            found.append((np.nan, np.nan, np.nan))
+            continue
+        if trend.proportion:
+            got = calibrate(trend.curve, direction=trend.direction)
+            found.append((got.score.value, got.p_noise, got.p_smooth))
+        else:
+            value = emergence_score(trend.up).value
+            found.append((value, p_value(value, _noise(len(trend))), np.nan))
+    table = np.array(found, dtype=float).reshape(-1, 3)
+    corrected = [adjust(column) for column in table.T[1:]] if len(table) else []
+    return [
+        None if trend is None else Emergence(*map(float, (*row, *(c[i] for c in corrected))))
+        for i, (trend, row) in enumerate(zip(trends, table, strict=True))
+    ]
 
 
 # -- gentler metrics on the same outputs -----------------------------------------------------------

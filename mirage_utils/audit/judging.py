@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from ..emergence import adjust
 from ..errors import as_array, require
 from ..plots import size_label
 from .evidence import (
+    Emergence,
     Foretold,
     Gentle,
     Leap,
@@ -21,6 +22,7 @@ from .evidence import (
     Runs,
     Smooth,
     Trend,
+    emergences,
     foretold,
     gentle,
     leap,
@@ -87,6 +89,8 @@ RULES: tuple[tuple[str, Verdict], ...] = (
     ("that loss fits, with items enough", "metric effect"),
 )  # fmt: skip
 """The decision table: the first condition that holds decides."""
+_LEAPS = 5
+"""Later rules are about curves that leap."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,16 @@ class Finding:
         In a sentence, with numbers.
     settle : str
         What would settle it, or strengthen it.
-    trend, leap, gentle, runs, smooth, foretold
-        See `mirage_utils.audit.evidence`; None where it could not be had or was not needed. The largest
-        model is foretold where a curve leaps.
+    trend, leap, gentle, runs, smooth
+        See `mirage_utils.audit.evidence`; None where it could not be had or was not needed.
+    foretold : Foretold, optional
+        The largest model, on every curve of a question of which one curve leaps. This, and what follows,
+        no verdict depends on.
+    emergence : Emergence, optional
+        The emergence score and how often chance or a smooth law does as well.
     lengths : Lengths, optional
-        Of exact match: whether one straight line holds for answers of all lengths. No verdict depends on
-        it, since it does not part a leap of every symbol at once from one of the metric.
+        Of exact match: whether one straight line holds for answers of all lengths. It does not part a leap
+        of every symbol at once from one of the metric.
     """
 
     family: str
@@ -125,7 +133,8 @@ class Finding:
     gentle: tuple[Gentle, ...] = field(repr=False)
     runs: Runs = field(repr=False)
     smooth: Smooth | None = field(repr=False)
-    foretold: Foretold | None = field(repr=False)
+    foretold: Foretold | None = field(repr=False, default=None)
+    emergence: Emergence | None = field(repr=False, default=None)
     lengths: Lengths | None = field(repr=False, default=None)
 
 
@@ -190,6 +199,7 @@ class Audit:
                     "gentle": [asdict(g) for g in f.gentle], "seeds": asdict(f.runs),
                     "smooth": asdict(f.smooth) if f.smooth else None,
                     "foretold": asdict(f.foretold) if f.foretold else None,
+                    "emergence": asdict(f.emergence) if f.emergence else None,
                     "lengths": asdict(f.lengths) if f.lengths else None,
                 }
             )  # fmt: skip
@@ -257,7 +267,7 @@ def audit(
 
 
 def judge(
-    asked: Sequence[Question], *, level: float = 0.05, seed: int = 0, forecasts: bool = True
+    asked: Sequence[Question], *, level: float = 0.05, seed: int = 0, thorough: bool = True
 ) -> tuple[Finding, ...]:
     """Verdicts on every trend of some questions; see `audit`.
 
@@ -266,8 +276,9 @@ def judge(
     asked : sequence of Question
     level, seed
         As for `audit`.
-    forecasts : bool
-        Whether to foretell the largest models and to compare lengths, on which no verdict depends.
+    thorough : bool
+        Whether to gather what no verdict depends on too: emergence scores, forecasts of the largest models,
+        one line for all lengths, and the smooth law where a gentler metric decides.
     """
     pairs = [(question, trend) for question in asked for trend in question.trends.values()]
     leaps = [leap(trend) for _, trend in pairs]
@@ -279,9 +290,25 @@ def judge(
         ]
     )
     rise = adjust(tried) if len(tried) else tried
-    return tuple(
-        _finding(question, trend, found, float(p), level, seed, forecasts)
+    findings = [
+        _finding(question, trend, found, float(p), level, seed)
         for (question, trend), found, p in zip(pairs, leaps, rise, strict=True)
+    ]
+    if not thorough:
+        return tuple(findings)
+    scores = emergences(
+        [t if np.isfinite(p) else None for (_, t), p in zip(pairs, tried, strict=True)]
+    )
+    leaping = {id(q) for (q, _), f in zip(pairs, findings, strict=True) if f.rule > _LEAPS}
+    return tuple(
+        replace(
+            f,
+            smooth=f.smooth or (smooth(t, f.leap.at, seed=seed) if f.rule > _LEAPS + 1 else None),
+            foretold=foretold(t) if id(q) in leaping and t.direction else None,
+            emergence=score,
+            lengths=one_line(q.lengths) if t.metric == "exact_match" else None,
+        )
+        for (q, t), f, score in zip(pairs, findings, scores, strict=True)
     )
 
 
@@ -292,7 +319,6 @@ def _finding(
     rise: float,
     level: float,
     seed: int,
-    forecasts: bool,
 ) -> Finding:
     spread = runs(trend)
     others: tuple[Gentle, ...] = ()
@@ -301,8 +327,7 @@ def _finding(
     def made(rule: int, evidence: str, settle: str) -> Finding:
         return Finding(
             question.family, question.name, trend.metric, RULES[rule - 1][1], rule, evidence, settle,
-            trend, found, others, spread, law, foretold(trend) if forecasts and rule > 5 else None,
-            one_line(question.lengths) if forecasts and trend.metric == "exact_match" else None,
+            trend, found, others, spread, law,
         )  # fmt: skip
 
     m = len(trend)

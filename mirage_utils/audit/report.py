@@ -18,6 +18,7 @@ from .. import plots
 from .._html import table
 from .._write import harmless, replace
 from ..errors import require
+from ..resolution import zero_bound
 from .evidence import Trend
 from .judging import RULES, VERDICTS, Audit, Finding
 
@@ -180,15 +181,14 @@ def _questions(found: Audit) -> list[str]:
         named = ": ".join(filter(None, (question.family, question.name)))
         told = "".join(
             f"<li><b>{html.escape(f.metric)}</b> {_chip(f.verdict)} {html.escape(f.evidence)}."
-            f"{_foretold(f)}{_lengths(f)} <i>To settle it:</i> {html.escape(f.settle)}.</li>"
+            f"{_floor(f)}{_emergence(f)}{_foretold(f)}{_lengths(f)} <i>To settle it:</i> {html.escape(f.settle)}.</li>"
             for f in findings
             if f.verdict != "no leap"
         )
-        quiet = [f.metric for f in findings if f.verdict == "no leap"]
-        rest = f"<p>Without a leap: {html.escape(', '.join(quiet))}.</p>" if quiet else ""
-        rest += "".join(
-            f"<p>{_lengths(f)}</p>" for f in findings if f.verdict == "no leap" and f.lengths
-        )
+        quiet = [f for f in findings if f.verdict == "no leap"]
+        listed = ", ".join(html.escape(f.metric) + _missed(f) for f in quiet)
+        rest = f"<p>Without a leap: {listed}.</p>" if quiet else ""
+        rest += "".join(f"<p>{_lengths(f)}</p>" for f in quiet if f.lengths)
         made.append(
             f'<section aria-labelledby="q{i}"><h3 id="q{i}">{html.escape(named)}</h3>'
             f"{_picture(findings, i)}<ul>{told}</ul>{rest}</section>"
@@ -196,6 +196,38 @@ def _questions(found: Audit) -> list[str]:
     if len(ranked) > PICTURES:
         made.append(f"<p>{len(ranked) - PICTURES:,} more questions are in the table below.</p>")
     return made
+
+
+def _floor(f: Finding) -> str:
+    """What the items can show, of shares of items."""
+    if not f.trend.proportion:
+        return ""
+    n = int(f.trend.n.min())
+    said = f" With {n:,} items nothing below {zero_bound(n):.2g} can be told from zero."
+    t = f.smooth
+    if t is not None and t.hidden > 0 and t.items > n and np.isfinite(t.items):
+        said += (
+            f" The smooth law that fits best gives {t.predicted:.1g} at {plots.size_label(t.darkest)}, and would "
+            f"take {t.items:,.0f} items to be seen there."
+        )
+    return said
+
+
+def _emergence(f: Finding) -> str:
+    t = f.emergence
+    if t is None or t.score != t.score:
+        return ""
+    score = f"{t.score:.3g}" if np.isfinite(t.score) else "infinite"
+    smooth = f", {t.p_smooth_corrected:.2g} along a smooth law" if t.p_smooth == t.p_smooth else ""
+    return (
+        f" Its emergence score is {score}; chance of as much, corrected over all curves: "
+        f"{t.p_noise_corrected:.2g} without a trend{smooth}."
+    )
+
+
+def _missed(f: Finding) -> str:
+    """How far the best forecast of the largest model was off, for curves without a leap."""
+    return "" if f.foretold is None else f" (largest model foretold to {f.foretold.error:.0%})"
 
 
 def _foretold(f: Finding) -> str:

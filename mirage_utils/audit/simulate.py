@@ -312,7 +312,7 @@ def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> p
 def _judged(truth: str, draw: int, seed: int, level: float) -> tuple[str, int, str, int]:
     asked = _question(simulate(truth, seed=seed + draw), draw)
     metric = _harsh(asked).metric
-    verdicts = judge([asked], level=level, forecasts=False)
+    verdicts = judge([asked], level=level, thorough=False)
     (found,) = (f for f in verdicts if f.metric == metric)
     return truth, draw, found.verdict, found.rule
 
