@@ -408,7 +408,7 @@ def _finding(
         return made(
             12, f"{step}; {fits}, and at {law.hidden:.0%} of the sizes below gives less than the items can "
             f"show: {law.predicted:.1g} at {_size(law.darkest)}, with {law.seen_from:.1g} to be seen",
-            f"{_count(law.items)} items, or log-probabilities of the right answers",
+            f"{count(law.items)} items, or log-probabilities of the right answers",
         )  # fmt: skip
     return made(13, f"{step}; {fits}, with items enough", _WANTED)
 
@@ -432,5 +432,6 @@ def _size(value: float) -> str:
     return size_label(float(f"{value:.3g}"))
 
 
-def _count(value: float) -> str:
+def count(value: float) -> str:
+    """A number of items, in words of a sentence."""
     return f"{value:,.0f}" if value < 1e9 else f"{value:.0e}"

@@ -20,7 +20,7 @@ from .._write import harmless, replace
 from ..errors import require
 from ..resolution import zero_bound
 from .evidence import Trend
-from .judging import RULES, VERDICTS, Audit, Finding
+from .judging import RULES, VERDICTS, Audit, Finding, count
 
 __all__ = ["page", "write"]
 
@@ -180,8 +180,8 @@ def _questions(found: Audit) -> list[str]:
         findings = by_question[question.family, question.name]
         named = ": ".join(filter(None, (question.family, question.name)))
         told = "".join(
-            f"<li><b>{html.escape(f.metric)}</b> {_chip(f.verdict)} {html.escape(f.evidence)}."
-            f"{_floor(f)}{_emergence(f)}{_foretold(f)}{_lengths(f)} <i>To settle it:</i> {html.escape(f.settle)}.</li>"
+            f"<li><b>{html.escape(f.metric)}</b> {_chip(f.verdict)} {html.escape(f.evidence)}. "
+            f"<i>To settle it:</i> {html.escape(f.settle)}.{_more(f, found.level)}</li>"
             for f in findings
             if f.verdict != "no leap"
         )
@@ -198,17 +198,24 @@ def _questions(found: Audit) -> list[str]:
     return made
 
 
-def _floor(f: Finding) -> str:
+def _more(f: Finding, level: float) -> str:
+    """The rest of the evidence, folded."""
+    told = _floor(f, level) + _emergence(f) + _foretold(f) + _lengths(f)
+    return f"<details><summary>more evidence</summary>{told.strip()}</details>" if told else ""
+
+
+def _floor(f: Finding, level: float) -> str:
     """What the items can show, of shares of items."""
     if not f.trend.proportion:
         return ""
     n = int(f.trend.n.min())
     said = f" With {n:,} items nothing below {zero_bound(n):.2g} can be told from zero."
     t = f.smooth
-    if t is not None and t.hidden > 0 and t.items > n and np.isfinite(t.items):
+    # A law that the counts refute foretells no number of items.
+    if t is not None and t.gentle_p > level and t.hidden > 0 and np.isfinite(t.items):
         said += (
-            f" The smooth law that fits best gives {t.predicted:.1g} at {plots.size_label(t.darkest)}, and would "
-            f"take {t.items:,.0f} items to be seen there."
+            f" The smooth law that fits gives {t.predicted:.1g} at {plots.size_label(t.darkest)}, and would "
+            f"take {count(t.items)} items to be seen there."
         )
     return said
 
