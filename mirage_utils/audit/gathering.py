@@ -272,7 +272,14 @@ def _grade(
         finite = np.isfinite(score) & (True if skill is None else np.isfinite(skill))
         notes[f"no finite {metric}: left out of it"] += int((~finite).sum())
         # What the file itself gives of a task and a model is not computed again.
-        kept = finite & ~_among(rows, own[own["metric"] == metric], _GROUP)
+        given = own[own["metric"] == metric]
+        has = _among(rows, given, _GROUP)
+        if has.any():
+            alone = has & ~_among(rows, given, [*_GROUP, "item"])
+            notes[f"no {metric}, which the file gives for others: left out of it"] += int(
+                alone.sum()
+            )
+        kept = finite & ~has
         named = rows[kept].assign(metric=metric, direction=direction, graded="here")
         parts.append(_summed(named, score[kept], None if skill is None else skill[kept]))
 

@@ -25,6 +25,7 @@ from .evidence import (
     emergences,
     foretold,
     gentle,
+    kind_of,
     leap,
     questions,
     runs,
@@ -51,6 +52,8 @@ GAP = 0.5
 """Runs of one size differ in kind if a gap between them is this share of the range."""
 MIN_RUNS = 4
 """Fewer runs of a size show no gap."""
+WIDE = 2
+"""A step over so many median decades from size to size may be a hole in the ladder."""
 
 RULES: tuple[tuple[str, Verdict], ...] = (
     (f"fewer than {MIN_SIZES} sizes", "too few sizes"),
@@ -62,6 +65,10 @@ RULES: tuple[tuple[str, Verdict], ...] = (
     ),
     (f"no step makes {LEAP:.0%} of the range", "no leap"),
     ("the largest step is the first: nothing is known of what came before", "too few sizes"),
+    (
+        f"the curve is itself a loss of the right answers, and its step is no wider than {WIDE} usual ones",
+        "not explained by the metric",
+    ),
     (
         f"a gentler metric of the same outputs (or the loss) made {EARLY:.0%} of its rise before the "
         "leap, beyond chance",
@@ -356,6 +363,11 @@ def _finding(
         return made(5, f"rises, and no step makes half of it: at most {step}", "nothing")
     if found.at == 0:
         return made(6, f"{step}, the smallest two sizes", "smaller models")
+    if kind_of(trend.metric) == "loss" and _usual(trend, found.at):
+        return made(
+            7, f"{step}; this is the loss itself, and no metric stands between it and the models",
+            "several runs a size, and sizes in between",
+        )  # fmt: skip
     others = tuple(gentle(question, trend.metric, found.at))
     usable = [g for g in others if g.skilled or g.kind != "forecast"]
     if usable:
@@ -368,25 +380,25 @@ def _finding(
             best = max(early, key=lambda g: (g.skilled, g.early))
             bare = "" if best.early_p == best.early_p else "; its uncertainty is not known"
             return made(
-                7, f"{step}; by {best.metric}{' (skill)' * best.skilled} {best.early:.0%} of the rise was "
+                8, f"{step}; by {best.metric}{' (skill)' * best.skilled} {best.early:.0%} of the rise was "
                 f"made before ({_p(best.early_p)}){bare}",
                 "outputs or log-probabilities of each item" if not best.skilled else "nothing more",
             )  # fmt: skip
         if all(g.at_leap >= LEAP for g in usable):
             least = min(usable, key=lambda g: g.at_leap)
             return made(
-                8, f"{step}; and so does every gentler metric: {least.metric} makes {least.at_leap:.0%} of "
+                9, f"{step}; and so does every gentler metric: {least.metric} makes {least.at_leap:.0%} of "
                 "its rise there",
                 "several runs a size, and sizes in between",
             )  # fmt: skip
         g = max(usable, key=lambda g: g.early)
         return made(
-            9, f"{step}; {g.metric} made {g.early:.0%} of its rise before and {g.at_leap:.0%} there",
+            10, f"{step}; {g.metric} made {g.early:.0%} of its rise before and {g.at_leap:.0%} there",
             "sizes in between, and more items",
         )  # fmt: skip
     law = smooth(trend, found.at, seed=seed)
     if law is None:
-        return made(10, f"{step}; one metric, and no counts of items", _WANTED)
+        return made(11, f"{step}; one metric, and no counts of items", _WANTED)
     if law.gentle_p <= level:
         bad = (
             "no power law of the loss fits"
@@ -394,23 +406,29 @@ def _finding(
             else f"a smooth loss does not fit: it would have to fall as N to the -{law.alpha:.2g}"
         )
         return made(
-            10, f"{step}; {bad} ({_p(law.gentle_p)})",
+            11, f"{step}; {bad} ({_p(law.gentle_p)})",
             _WANTED,
         )  # fmt: skip
     fits = f"a smooth loss fits ({_p(law.gentle_p)})"
     if law.width < 2 * law.spacing:
         return made(
-            11, f"{step}; {fits}, and goes from 10 to 90% within {law.width:.1f} decades where sizes are "
+            12, f"{step}; {fits}, and goes from 10 to 90% within {law.width:.1f} decades where sizes are "
             f"{law.spacing:.1f} apart",
             "sizes in between",
         )  # fmt: skip
     if law.hidden >= 0.5:
         return made(
-            12, f"{step}; {fits}, and at {law.hidden:.0%} of the sizes below gives less than the items can "
+            13, f"{step}; {fits}, and at {law.hidden:.0%} of the sizes below gives less than the items can "
             f"show: {law.predicted:.1g} at {_size(law.darkest)}, with {law.seen_from:.1g} to be seen",
             f"{count(law.items)} items, or log-probabilities of the right answers",
         )  # fmt: skip
-    return made(13, f"{step}; {fits}, with items enough", _WANTED)
+    return made(14, f"{step}; {fits}, with items enough", _WANTED)
+
+
+def _usual(trend: Trend, at: int) -> bool:
+    """Whether the step after a size is about as wide as others."""
+    steps = np.diff(np.log(trend.scale))
+    return bool(steps[at] <= WIDE * np.median(steps))
 
 
 _WANTED = (
