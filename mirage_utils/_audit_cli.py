@@ -70,10 +70,14 @@ def _audit(options: argparse.Namespace) -> int:
         # The next audit would read this one's tables as results.
         raise FieldError("out", options.out, "a folder outside of what is audited")
 
+    steps = iter(("files read", "curves judged"))
+
     def progress(parts: Iterable[Any], number: int) -> Iterable[Any]:
         from tqdm import tqdm
 
-        return tqdm(parts, total=number, unit="file", file=sys.stderr, disable=options.quiet)
+        return tqdm(
+            parts, total=number, desc=next(steps), unit="", file=sys.stderr, disable=options.quiet
+        )
 
     found = audit(
         path, level=options.level, seed=options.seed, batch=options.batch, cluster=options.cluster,

@@ -309,6 +309,8 @@ def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float
     made = ~np.isnan(raw)
     as_array("p_values", raw[made], low=0, high=1)
     adjusted = np.full(raw.shape, np.nan)
-    if made.any():
+    if made.sum() == 1:
+        adjusted[made] = raw[made]  # as multipletests, which collects garbage at each call
+    elif made.any():
         adjusted[made] = multipletests(raw[made], method=method)[1]
     return adjusted

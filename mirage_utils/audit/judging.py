@@ -253,7 +253,7 @@ def audit(
         Error rate of every test, in (0, 1); Holm's correction is made over all curves.
     seed : int
     progress : callable, optional
-        As for `gather`.
+        As for `gather`, and then for the curves, as for `judge`.
     **options
         As for `gather`.
 
@@ -270,11 +270,17 @@ def audit(
         else gather(source, seed=seed, progress=progress, **options)
     )
     asked = tuple(questions(gathered.scores, gathered.lengths))
-    return Audit(judge(asked, level=level, seed=seed), asked, gathered, level)
+    judged = judge(asked, level=level, seed=seed, progress=progress)
+    return Audit(judged, asked, gathered, level)
 
 
 def judge(
-    asked: Sequence[Question], *, level: float = 0.05, seed: int = 0, thorough: bool = True
+    asked: Sequence[Question],
+    *,
+    level: float = 0.05,
+    seed: int = 0,
+    thorough: bool = True,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
 ) -> tuple[Finding, ...]:
     """Verdicts on every trend of some questions; see `audit`.
 
@@ -286,6 +292,8 @@ def judge(
     thorough : bool
         Whether to gather what no verdict depends on too: emergence scores, forecasts of the largest models,
         one line for all lengths, and the smooth law where a gentler metric decides.
+    progress : callable, optional
+        Wraps the curves as they are judged: ``progress(iterable, number)``.
     """
     pairs = [(question, trend) for question in asked for trend in question.trends.values()]
     leaps = [leap(trend) for _, trend in pairs]
@@ -303,20 +311,29 @@ def judge(
     ]
     if not thorough:
         return tuple(findings)
+    # What follows takes most of the time.
+    turns = range(len(pairs)) if progress is None else progress(range(len(pairs)), len(pairs))
     scores = emergences(
         [t if np.isfinite(p) else None for (_, t), p in zip(pairs, tried, strict=True)]
     )
     leaping = {id(q) for (q, _), f in zip(pairs, findings, strict=True) if f.rule > _LEAPS}
-    return tuple(
-        replace(
-            f,
-            smooth=f.smooth or (smooth(t, f.leap.at, seed=seed) if f.rule > _LEAPS + 1 else None),
-            foretold=foretold(t) if id(q) in leaping and t.direction else None,
-            emergence=score,
-            lengths=one_line(q.lengths) if t.metric == "exact_match" else None,
+
+    def fuller(i: int) -> Finding:
+        (question, trend), f = pairs[i], findings[i]
+        law = (
+            smooth(trend, f.leap.at, seed=seed)
+            if not f.smooth and f.rule > _LEAPS + 1
+            else f.smooth
         )
-        for (q, t), f, score in zip(pairs, findings, scores, strict=True)
-    )
+        return replace(
+            f,
+            smooth=law,
+            foretold=foretold(trend) if id(question) in leaping and trend.direction else None,
+            emergence=scores[i],
+            lengths=one_line(question.lengths) if trend.metric == "exact_match" else None,
+        )
+
+    return tuple(fuller(i) for i in turns)
 
 
 def _finding(
