@@ -198,6 +198,10 @@ def _how_to_read(command: argparse.ArgumentParser) -> None:
         "--missing", metavar="NUMBER", action="append", default=[], type=float,
         help="plain tables: a number that stands for a missing score, such as -100",
     )  # fmt: skip
+    command.add_argument(
+        "--wide", metavar="COLUMN", action="append", default=[],
+        help="plain tables with one column a task: a column with scores, of the metric that --metric names",
+    )  # fmt: skip
     for name in ("model", "task", "metric"):
         command.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
     command.set_defaults(reading=_reading)
@@ -210,6 +214,7 @@ def _reading(options: argparse.Namespace) -> dict[str, Any]:
         "columns": _pairs("column", options.column),
         "percent": options.percent,
         "missing": options.missing,
+        "wide": options.wide,
         "model": options.model,
         "task": options.task,
         "metric": options.metric,

@@ -546,6 +546,36 @@ def test_models_without_a_size_are_named_and_may_be_given_one(tmp_path, capsys):
     ]  # fmt: skip
 
 
+def test_a_sheet_is_audited_with_the_options_of_reading(tmp_path, capsys):
+    sheet = pd.DataFrame(
+        {
+            "who": [f"m{i}" for i in range(8)],
+            "params": SIZES,
+            "sums": [0, 0, 0, 0, 0, 0.9, 0.92, 0.93],
+            "n": 500,
+        }
+    )
+    path = write(sheet, tmp_path / "sheet.csv")
+    out = tmp_path / "out"
+    call = [
+        "audit",
+        str(path),
+        "--out",
+        str(out),
+        "--quiet",
+        "--column",
+        "who=model",
+        "--wide",
+        "sums",
+    ]
+    assert main([*call, "--metric", "exact_match"]) == 0
+    (row,) = table(out / "verdicts.csv")
+    assert (row["task"], row["metric"]) == ("sums", "exact_match")
+    assert row["verdict"] == "cannot tell"
+    assert main(call) == 1
+    assert "metric" in capsys.readouterr().err
+
+
 # -- files that others wrote -----------------------------------------------------------------------
 
 

@@ -365,6 +365,51 @@ def test_plain_tables_of_scores(write, content):
     assert found.scores["shots"].tolist() == [2, 2]
 
 
+WIDE = """Model,Size,MMLU,GSM8K,note
+a,1e8,0.25,,first
+b,1e9,0.31,0.02,
+c,1e10,0.52,-1,last
+"""
+AS_WIDE = {
+    "columns": {"Model": "model", "Size": "params"}, "wide": ["MMLU", "GSM8K"], "metric": "accuracy",
+}  # fmt: skip
+
+
+def test_a_sheet_with_one_column_a_task(write):
+    found = read(write(WIDE.replace("-1", "0.4"), "sheet.csv"), **AS_WIDE)
+    assert list(zip(found.scores["model"], found.scores["task"], found.scores["score"], strict=True)) == [
+        ("a", "MMLU", 0.25), ("b", "MMLU", 0.31), ("c", "MMLU", 0.52), ("b", "GSM8K", 0.02), ("c", "GSM8K", 0.4),
+    ]  # fmt: skip
+    assert set(found.scores["metric"]) == {"accuracy"}
+    assert set(found.scores["direction"]) == {"higher"}
+    assert found.scores["params"].tolist() == [1e8, 1e9, 1e10, 1e9, 1e10]
+    assert found.notes[0] == "1 empty cell left out"
+    rows = [{"Model": m, "Size": s, "MMLU": y} for m, s, y in (("a", 1e8, 0.25), ("b", 1e9, None))]
+    assert len(read(write(rows, "sheet.jsonl"), **AS_WIDE | {"wide": ["MMLU"]}).scores) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "words"),
+    [
+        (WIDE, {}, r"score, line 4, column 'GSM8K' = -1\.0: expected a share"),
+        (WIDE.replace("0.31", "x"), {}, r"score, line 3, column 'MMLU' = 'x': expected a finite number"),
+        (WIDE, {"wide": ["MMLU", "BBH"]}, r"wide = \['BBH'\]: expected columns of the table"),
+        (WIDE, {"metric": ""}, "a column 'metric'"),
+        (WIDE.replace("note", "task"), {}, "neither 'task' nor 'score'"),
+        ("Model,Size,MMLU,GSM8K\na,1e8,,\n", {}, "columns with scores in them"),
+    ],
+)  # fmt: skip
+def test_a_sheet_that_cannot_be_right_is_refused_by_line_and_column(write, text, more, words):
+    with pytest.raises(EvalFileError, match=words):
+        read(write(text, "sheet.csv"), **AS_WIDE | more)
+
+
+def test_files_without_the_wide_columns_are_read_as_they_are(write):
+    assert read(write(OLD), wide=["MMLU"]).rows == 5
+    table = "model,params,task,metric,score\na,1e8,t,accuracy,0.5\n"
+    assert read(write(table, "t.csv"), wide=["MMLU"]).rows == 1
+
+
 def test_plain_records_with_columns_renamed(write):
     rows = [
         {"engine": "gpt2", "question": "1+1?", "answer": 2, "response": " 2", "index": i}

@@ -20,6 +20,7 @@ from .schema import RECORDS, SCORES, EvalFileError, direction_of, is_share
 
 __all__ = [
     "csv_batches",
+    "lengthened",
     "parquet_batches",
     "read_csv",
     "read_objects",
@@ -147,6 +148,49 @@ def parquet_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
                 yield part.to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
+
+
+def lengthened(raw: pd.DataFrame, tasks: Collection[str], *, first_line: int = 2) -> pd.DataFrame:
+    """A table with one column a task as one with a row for each score.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        Cells of the file, with a column for each of `tasks`.
+    tasks : collection of str
+        Names of the columns that hold scores; they become the names of tasks.
+    first_line : int
+        Line of the first row, for messages.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The other columns, ``task`` and ``score``; the index says line and column. Empty cells make no
+        row.
+
+    Raises
+    ------
+    FieldError
+        If a column is missing, one of the names ``task`` and ``score`` is there already, or all cells are
+        empty.
+    """
+    raw = _named(raw, ())
+    missing = [name for name in tasks if name not in raw.columns]
+    require(not missing, "wide", missing, f"columns of the table, which has {list(raw.columns)}")
+    taken = [name for name in ("task", "score") if name in raw.columns]
+    require(
+        not taken, "columns", taken, "neither 'task' nor 'score' in a table with a column a task"
+    )
+    lines = np.arange(len(raw)) + first_line if _numbered(raw) else raw.index
+    long = raw.melt(
+        id_vars=[c for c in raw.columns if c not in tasks], value_vars=list(tasks),
+        var_name="task", value_name="score",
+    )  # fmt: skip
+    long.index = pd.Index([f"{line}, column {task!r}" for task in tasks for line in lines])
+    text = long["score"].astype(object)
+    known = text.notna() & (text.astype(str).str.strip() != "")
+    require(bool(known.any()), "wide", list(tasks), "columns with scores in them")
+    return long[known]
 
 
 def tidy_scores(

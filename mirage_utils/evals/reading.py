@@ -67,6 +67,7 @@ def read(
     columns: Mapping[str, str] | None = None,
     percent: Collection[str] = (),
     missing: Collection[float] = (),
+    wide: Collection[str] = (),
     model: str = "",
     task: str = "",
     metric: str = "",
@@ -87,6 +88,9 @@ def read(
         Plain tables: metrics in per cent, to be divided by 100.
     missing : collection of float
         Plain tables: numbers that stand for a missing score.
+    wide : collection of str
+        Plain tables with one row a model and one column a task: the columns that hold scores, all of the
+        metric that `metric` names. Files without any of them are read as they are.
     model, task, metric : str
         For files that name none.
 
@@ -100,7 +104,7 @@ def read(
     path = Path(path)
     choices = _Choices(
         dict(columns or {}), tuple(percent), tuple(missing),
-        {"model": model, "task": task, "metric": metric},
+        {"model": model, "task": task, "metric": metric}, tuple(wide),
     )  # fmt: skip
     try:
         found = _read(path, choices)
@@ -116,6 +120,7 @@ class _Choices(NamedTuple):
     percent: Collection[str]
     missing: Collection[float]
     given: Mapping[str, str]
+    wide: Collection[str] = ()
 
 
 def _sized(reading: Reading, params: Mapping[str, float] | None) -> Reading:
@@ -144,6 +149,13 @@ def _table(
     raw = plain.renamed(raw, choices.columns)
     if raw.empty:
         raise EvalFileError(path, "a header and no rows")
+    notes = []
+    if set(choices.wide) & set(raw.columns):
+        cells = len(raw) * len(choices.wide)
+        raw = plain.lengthened(raw, choices.wide, first_line=first_line)
+        empty = cells - len(raw)
+        if empty:
+            notes.append(f"{empty} empty cell{'s' * (empty > 1)} left out")
     for name, value in choices.given.items():
         if value and name not in raw.columns:
             raw[name] = value
@@ -156,9 +168,10 @@ def _table(
     )
     scores.loc[scores["source"] == "", "source"] = str(path)
     dropped = len(raw) - len(scores)
-    notes = (f"{dropped} rows left out: their score stands for a missing one",) if dropped else ()
+    if dropped:
+        notes.append(f"{dropped} rows left out: their score stands for a missing one")
     none = pd.DataFrame(columns=list(RECORDS))
-    return Reading(str(path), f"plain {kind}", "scores", scores, none, notes, ())
+    return Reading(str(path), f"plain {kind}", "scores", scores, none, tuple(notes), ())
 
 
 def _read(path: Path, choices: _Choices) -> Reading:
@@ -281,7 +294,7 @@ def _batches(path: Path, batch: int, options: Mapping[str, Any]) -> Iterator[Rea
     given = {name: options.pop(name, "") for name in ("model", "task", "metric")}
     choices = _Choices(
         dict(options.pop("columns", None) or {}), tuple(options.pop("percent", ())),
-        tuple(options.pop("missing", ())), given,
+        tuple(options.pop("missing", ())), given, tuple(options.pop("wide", ())),
     )  # fmt: skip
     require(not options, "options", sorted(options), "options of read")
     start = head(path)
