@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html.parser
 import json
+import math
 import os
 from pathlib import Path
 
@@ -252,6 +253,21 @@ def test_the_largest_step_and_its_chance_are_those_of_a_second_hand():
     assert found.share == pytest.approx(0.48 / 0.51)
     p = stats.fisher_exact([[30, 1970], [1020, 980]]).pvalue
     assert found.rise_p == pytest.approx(3 * p, abs=1e-300)
+
+
+def test_without_items_a_rise_is_a_high_emergence_score_or_an_order_by_size():
+    """A straight line has a modest score and a perfect order; noise has neither, as often as it should."""
+
+    def p(y):
+        made = tabulate(scores=scores(y, n=np.nan))
+        ((trend,),) = [q.trends.values() for q in questions(made.scores, made.lengths)]
+        return leap(trend).rise_p
+
+    assert p(np.linspace(0.1, 0.8, 8)) == pytest.approx(2 / math.factorial(8))
+    assert p(np.array([0, 0, 0, 0, 0.001, 0, 0, 0.9])) < 1e-3
+    rng = np.random.default_rng(5)
+    drawn = [p(rng.uniform(0.2, 0.4, 8)) <= 0.05 for _ in range(400)]
+    assert sum(drawn) <= stats.binom.ppf(0.999, 400, 0.05)
 
 
 def test_gentle_metrics_that_do_not_rise_or_have_other_sizes_say_nothing():

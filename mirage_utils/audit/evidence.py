@@ -204,7 +204,8 @@ class Leap:
     rise_p : float
         Chance that a trend without any rise shows such a split, corrected for its having been looked
         for at every step: Fisher's exact test for shares of items, a normal test where errors are
-        known, the emergence score of noise where nothing is.
+        known. Where nothing is known but the scores: the chance that noise has as high an emergence score,
+        or as high a rank correlation with size (Kendall's), twice the smaller of the two.
     emergence : float
         Emergence score (equation 1 of Schaeffer et al. 2023).
     """
@@ -238,14 +239,17 @@ def leap(trend: Trend) -> Leap:
         error = np.hypot(*(np.sqrt((e**2).sum()) / len(e) for e in errors))
         gap = high.mean() - low.mean()
         p = tries * 2 * float(stats.norm.sf(abs(gap) / error)) if error > 0 else 0.0
+    elif len(trend) > 2:
+        order = stats.kendalltau(trend.scale, y, alternative="greater").pvalue
+        p = 2 * min(p_value(score, _noise(len(trend))), float(order))
     else:
-        p = p_value(score, _noise(len(trend))) if len(trend) > 2 else 1.0
+        p = 1.0
     return Leap(at, float(steps[at] / whole), min(p, 1.0), score)
 
 
 @lru_cache(maxsize=64)
 def _noise(sizes: int) -> NDArray[np.float64]:
-    return gaussian_null(sizes, draws=20_000)
+    return gaussian_null(sizes)
 
 
 @dataclass(frozen=True)
