@@ -6,17 +6,16 @@ files. All have to give the same mean of every metric that they compute.
 
 from __future__ import annotations
 
-import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from .apart import alone, report, serve
 
 MODELS = 10
 ROWS = 1_000_000
@@ -124,14 +123,6 @@ def write(folder: Path, models: int, rows: int) -> None:
         ).to_csv(folder / f"m{k}.csv", index=False)  # fmt: skip
 
 
-def alone(way: str, folder: Path) -> tuple[float, float, Means]:
-    """Seconds, peak memory in bytes and means of one way in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.auditing", way, str(folder)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    seconds, peak, means = json.loads(done.stdout)
-    return seconds, peak, means
-
-
 def same(first: Means, other: Means) -> bool:
     """Whether every mean of the second is that of the first."""
     return all(
@@ -151,31 +142,22 @@ def main(models: int = MODELS, rows: int = ROWS) -> None:
             check=True,
         )
         size = sum(path.stat().st_size for path in folder.iterdir())
-        found = {way: alone(way, folder) for way in WAYS}
-    first = next(iter(found.values()))
-    for way, (_, _, means) in found.items():
-        if not same(first[2], means):
+        found = {way: alone(__spec__.name, way, folder) for way in WAYS}
+    first = next(iter(found.values()))[1]
+    for way, (_, means) in found.items():
+        if not same(first, means):
             raise AssertionError(f"auditing: {way} gives other means")
     records = models * rows
-    title = f"audit {records:,} answers, {size / records:.0f} bytes each"
-    for which, unit, factor in ((0, "ns", 1e9), (1, "bytes of peak memory", 1.0)):
-        for way, values in found.items():
-            if which == 1 and way in _ELSEWHERE:
-                continue
-            print(
-                f'"{title}","{way}",{records},{values[which] * factor / records:.1f},{unit},'
-                f"{values[which] / first[which]:.2f}",
-                flush=True,
-            )
+    report(
+        f"audit {records:,} answers, {size / records:.0f} bytes each",
+        {way: cost for way, (cost, _) in found.items()},
+        records,
+        elsewhere=_ELSEWHERE,
+    )
 
 
 if __name__ == "__main__":  # one thing in a process of its own: writing the files, or one way
-    if not sys.argv[1]:
+    if sys.argv[1]:
+        serve(WAYS)
+    else:
         write(Path(sys.argv[2]), *map(int, sys.argv[3:]))
-        raise SystemExit
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begin = time.perf_counter()
-    result = WAYS[sys.argv[1]](sys.argv[2])
-    took = time.perf_counter() - begin
-    high = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps([took, (high - idle) * 1024, result]))

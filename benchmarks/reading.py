@@ -7,14 +7,12 @@ numbers: how many samples, and the mean score.
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+
+from .apart import Cost, alone, report, serve
 
 ROWS = 1_000_000
 
@@ -91,44 +89,23 @@ def write(path: Path, rows: int) -> None:
                 stream.write(json.dumps(row) + "\n")
 
 
-def alone(way: str, path: Path) -> tuple[float, float, int, float]:
-    """Seconds, peak memory in bytes, rows and mean of one way in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.reading", way, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, peak, rows, mean = json.loads(done.stdout)
-    return seconds, peak, rows, mean
-
-
 def main(rows: int = ROWS, rounds: int = 2) -> None:
     """Print seconds and peak memory of each way, per row and as multiples of the library's."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "samples_toy.jsonl"
         write(path, rows)
         size = path.stat().st_size
-        best: dict[str, tuple[float, float]] = {}
+        best: dict[str, Cost] = {}
         seen = set()
         for _ in range(rounds):
             for way in WAYS:
-                seconds, peak, count, mean = alone(way, path)
-                before = best.get(way, (np.inf, np.inf))
-                best[way] = (min(before[0], seconds), min(before[1], peak))
+                cost, (count, mean) = alone(__spec__.name, way, path)
+                best[way] = Cost(*map(min, zip(best.get(way, cost), cost, strict=True)))
                 seen.add((count, round(mean, 9)))
         if len(seen) != 1:
             raise AssertionError(f"reading: the ways disagree: {seen}")
-    first = best[next(iter(WAYS))]
-    for which, unit, factor in ((0, "ns", 1e9), (1, "bytes of peak memory", 1.0)):
-        for way, values in best.items():
-            print(
-                f'"read samples, {size / rows:.0f} bytes a row","{way}",{rows},'
-                f"{values[which] * factor / rows:.1f},{unit},{values[which] / first[which]:.2f}",
-                flush=True,
-            )
+    report(f"read samples, {size / rows:.0f} bytes a row", best, rows)
 
 
 if __name__ == "__main__":  # one way, in a process of its own
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begin = time.perf_counter()
-    found = WAYS[sys.argv[1]](sys.argv[2])
-    took = time.perf_counter() - begin
-    high = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps([took, (high - idle) * 1024, *found]))
+    serve(WAYS)

@@ -417,8 +417,7 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
         # Programs write the average beside the samples that it is the average of.
         if len(whole):
             same = ["model", "task", "setting", "metric"]
-            known = pd.MultiIndex.from_frame(whole[same].astype(str))
-            table = table[~pd.MultiIndex.from_frame(table[same].astype(str)).isin(known)]
+            table = table[~_among(table.astype(dict.fromkeys(same, str)), whole, same)]
         whole = pd.concat([f for f in (table, whole) if len(f)], ignore_index=True)
     whole = whole.reindex(columns=[*_KEY, "n", "score", "deviation", "skill", "skill_error"])
     blank = whole["direction"] == ""

@@ -365,7 +365,7 @@ def _finding(
         )
     if not rise <= level:
         return made(
-            3, f"no rise beyond chance ({_p(rise)} after correction, {m} sizes)",
+            3, f"no rise beyond chance ({p_text(rise)} after correction, {m} sizes)",
             _more_items(trend),
         )  # fmt: skip
     below, above = trend.scale[found.at], trend.scale[found.at + 1]
@@ -398,7 +398,7 @@ def _finding(
             bare = "" if best.early_p == best.early_p else "; its uncertainty is not known"
             return made(
                 8, f"{step}; by {best.metric}{' (skill)' * best.skilled} {best.early:.0%} of the rise was "
-                f"made before ({_p(best.early_p)}){bare}",
+                f"made before ({p_text(best.early_p)}){bare}",
                 "outputs or log-probabilities of each item" if not best.skilled else "nothing more",
             )  # fmt: skip
         if all(g.at_leap >= LEAP for g in usable):
@@ -423,10 +423,10 @@ def _finding(
             else f"a smooth loss does not fit: it would have to fall as N to the -{law.alpha:.2g}"
         )
         return made(
-            11, f"{step}; {bad} ({_p(law.gentle_p)})",
+            11, f"{step}; {bad} ({p_text(law.gentle_p)})",
             _WANTED,
         )  # fmt: skip
-    fits = f"a smooth loss fits ({_p(law.gentle_p)})"
+    fits = f"a smooth loss fits ({p_text(law.gentle_p)})"
     if law.width < 2 * law.spacing:
         return made(
             12, f"{step}; {fits}, and goes from 10 to 90% within {law.width:.1f} decades where sizes are "
@@ -457,7 +457,8 @@ def _more_items(trend: Trend) -> str:
     return "more items" if trend.n is not None else "the number of items"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
+    """A p-value, in words of a sentence."""
     if value != value:
         return "p unknown"
     return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"

@@ -20,7 +20,7 @@ from .._write import harmless, replace
 from ..errors import require
 from ..resolution import zero_bound
 from .evidence import Trend
-from .judging import RULES, VERDICTS, Audit, Finding, count
+from .judging import RULES, VERDICTS, Audit, Finding, count, p_text
 
 __all__ = ["page", "write"]
 
@@ -251,12 +251,11 @@ def _lengths(f: Finding) -> str:
     if f.lengths is None:
         return ""
     t = f.lengths
-    p = "p &lt; 0.001" if t.p < 0.001 else f"p = {t.p:.2g}"
     return (
         f" Over answers of {t.shortest:,} to {t.longest:,} symbols the loss of a whole answer grows as its "
         f"length to the power {t.power:.2f} ± {1.96 * t.power_error:.2f} (1 if every symbol costs the same), "
         f"and the exponent changes by {t.drift:+.2f} ± {1.96 * t.drift_error:.2f} from one length to "
-        f"another e times as long; one straight line for all lengths: {p}."
+        f"another e times as long; one straight line for all lengths: {html.escape(p_text(t.p))}."
     )
 
 
