@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data families lab release check grade feedback lint format lock clean
+.PHONY: help book html pdf open test bench data families lab chapters numbers release check grade feedback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,8 @@ $(STAMP): requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@# JupyterLab would ask its makers for news and for newer versions.
+	@$(BIN)/jupyter labextension disable --level sys_prefix @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@touch $@
 
 html: $(STAMP)  ## build the book (warnings are errors; what has not changed is not run again)
@@ -50,8 +52,16 @@ PROFILE ?= quick
 families: $(STAMP)  ## train the language models of chapters 13 to 15 and score them (PROFILE=quick)
 	$(BIN)/python -m mirage_utils families --profile $(PROFILE) --out runs/$(PROFILE) --jobs 2
 
-lab: $(STAMP)  ## open the chapters in JupyterLab, where the sliders move
-	$(BIN)/jupyter lab notebooks
+# Readers work in copies (lab/, chapters/), which follow the chapters until somebody has edited them.
+lab: $(STAMP)  ## open the chapters in JupyterLab: text and figures follow what you change
+	$(BIN)/python book/copies.py live lab
+	$(BIN)/jupyter lab lab
+
+chapters: $(STAMP)  ## write the chapters for VS Code and other editors, into chapters/
+	$(BIN)/python book/copies.py still chapters
+
+numbers: html  ## note the numbers that the text of the copies shows before anything has run
+	$(BIN)/python book/copies.py numbers
 
 # Coursework. A is the number of an assignment; book/teaching.md says more.
 COURSE := $(BIN)/python -m mirage_utils

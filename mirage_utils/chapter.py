@@ -19,10 +19,12 @@ from IPython.display import HTML, Math, display
 from . import _html
 from .errors import FieldError, require
 
-__all__ = ["claim", "equation", "glue", "table"]
+__all__ = ["claim", "equation", "glue", "pasted", "table"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PREFIX = "application/papermill.record/"
+_GLUED: dict[str, bool | int | float | str] = {}
+"""Values by name, as they were last glued in this kernel."""
 
 
 def glue(**values: Any) -> None:
@@ -48,12 +50,26 @@ def glue(**values: Any) -> None:
         require(
             bool(_NAME.fullmatch(name)), "name", name, "lower-case letters, digits, underscores"
         )
-        plain = _plain(name, value)
+        plain = _GLUED[name] = _plain(name, value)
         display(
             {_PREFIX + "text/plain": repr(plain)},
             raw=True,
             metadata={"scrapbook": {"name": name, "mime_prefix": _PREFIX}},
         )
+
+
+def pasted(content: str, published: str) -> str:
+    """A glued value as the text prints it; what a number in the text of JupyterLab's copies evaluates.
+
+    Parameters
+    ----------
+    content : str
+        Name of the value, and behind a colon its format, such as ``"share:.0%"``.
+    published : str
+        What is printed while this kernel has not glued the value.
+    """
+    name, _, spec = content.partition(":")
+    return format(_GLUED[name], spec) if name in _GLUED else published
 
 
 def _plain(name: str, value: Any) -> bool | int | float | str:
@@ -99,8 +115,9 @@ def claim(number: str, text: str, holds: bool) -> None:
     glue(**{name: text})
     display(
         {
-            "text/html": f'<p class="mb-claim" id="{name.replace("_", "-")}"><span class="mb-claim-number">Claim {number}, checked'
-            f"</span> {html.escape(text)}</p>",
+            # In bold, for front ends without the book's style sheet.
+            "text/html": f'<p class="mb-claim" id="{name.replace("_", "-")}"><b class="mb-claim-number">Claim {number}, checked'
+            f"</b> {html.escape(text)}</p>",
             "text/plain": f"Claim {number}, checked: {text}",
         },
         raw=True,

@@ -10,9 +10,9 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -246,6 +246,35 @@ def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
     )
 
 
+covers: dict[str, Callable[[Mapping[str, Any], Callable[[], Any]], Any]] = {}
+"""In a live kernel, by the name of a figure: what covers it until its question is answered (see `predict`)."""
+
+
+def covered(
+    name: str, bundle: Mapping[str, Any], inside: Callable[[], Any] | None = None
+) -> Mapping[str, Any]:
+    """A figure by MIME type, with the cover that it may have in a live kernel.
+
+    Parameters
+    ----------
+    name : str
+        The figure, ``fig-...``.
+    bundle : mapping
+        By MIME type.
+    inside : callable, optional
+        Makes the widget that takes the place of the cover; the HTML of the bundle if not given.
+    """
+    if name not in covers:
+        return bundle
+
+    def plain() -> Any:
+        import ipywidgets  # only here: a figure without a question needs no widgets
+
+        return ipywidgets.HTML(bundle["text/html"])
+
+    return covers[name](bundle, inside or plain)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A finished figure: its panels as SVG, its words, where its data come from.
@@ -259,6 +288,9 @@ class Picture:
     caption: str
     source: str
     kind: Kind
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return covered(self.name, {"text/html": self._repr_html_(), "text/plain": repr(self)})
 
     def _repr_html_(self) -> str:
         columns = "mb-panels" if len(self.panels) > 1 else "mb-panels mb-single"
@@ -355,10 +387,12 @@ def svg(fig: Figure, prefix: str) -> str:
     # Its style sheet would hold for the whole page, and every figure make a browser style all anew.
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.S)
     width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text).groups()
-    # The viewBox carries the proportions; the page sets the size.
+    # The viewBox carries the proportions; the page sets the size, and a notebook, which has no style sheet
+    # of the book's, takes the width given here.
     text = text.replace(
         f'width="{width}pt" height="{height}pt"',
-        'stroke-linejoin="round" stroke-linecap="butt" aria-hidden="true" focusable="false"',
+        f'width="{float(width):.0f}" stroke-linejoin="round" stroke-linecap="butt" aria-hidden="true" '
+        'focusable="false"',
     )
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)

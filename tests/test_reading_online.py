@@ -7,10 +7,8 @@ import re
 import stat
 from types import SimpleNamespace
 
-import colab
 import icons
 import mathematics
-import nbformat
 import pytest
 import reading
 import site_address
@@ -332,9 +330,7 @@ def test_where_the_book_stands_is_told_and_never_guessed():
         site_address.addresses({"MIRAGE_SITE": "book.example"})
     links = site_address.launch_links("https://github.com/Owner/book", "notebooks/02_one_token")
     assert links["Open in Colab"].endswith("/Owner/book/blob/colab/02_one_token.ipynb")
-    assert (
-        "Owner/book/main?urlpath=lab/tree/notebooks/02_one_token.ipynb" in links["Open in Binder"]
-    )
+    assert "Owner/book/main?urlpath=lab/tree/lab/02_one_token.ipynb" in links["Open in Binder"]
     assert site_address.launch_links("", "notebooks/02_one_token") == {}
 
 
@@ -345,20 +341,6 @@ def test_addresses_reach_the_extensions(monkeypatch):
     assert config.html_baseurl == config.ogp_site_url == "https://owner.github.io/book/"
     assert config.notfound_urls_prefix == "/book/"
     assert config.html_theme_options["repository_url"] == "https://github.com/owner/book"
-
-
-def test_chapters_for_colab_install_the_library_first(tmp_path):
-    written = colab.write("https://github.com/owner/book", "abc", tmp_path)
-    assert [path.name for path in written] == [path.name for path in CHAPTERS]
-    for path, chapter in zip(written, CHAPTERS, strict=True):
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
-        first = notebook.cells[0].source
-        assert (
-            '%pip install -q "mirage-utils[chapters,train] @ git+https://github.com/owner/book@abc"'
-            in first
-        )
-        assert notebook.cells[1:] == nbformat.read(chapter, as_version=4).cells
 
 
 def test_binder_installs_the_lock_and_the_library():

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import chapters
+import downloads
 import finish
 import index
 import reading
@@ -209,6 +210,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", index.fill)
     app.connect("html-page-context", tidy_page, priority=900)
     app.connect("build-finished", check_images)
+    app.connect("build-finished", downloads.write)
     app.connect("build-finished", finish.finish, priority=800)
     app.connect("build-finished", write_redirect, priority=900)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -124,7 +124,7 @@ def with_cards(text: str, known: dict[str, str]) -> str:
 # -- what awaits the reader ----------------------------------------------------------------------------
 
 _CLAIM = re.compile(
-    r'<p class="mb-claim" id="([^"]+)"><span class="mb-claim-number">Claim ([\w.]+), checked</span> (.*?)</p>'
+    r'<p class="mb-claim" id="([^"]+)"><b class="mb-claim-number">Claim ([\w.]+), checked</b> (.*?)</p>'
 )
 _TAGS = re.compile(r"<(script|style|svg|pre|mjx-container)\b.*?</\1>|<[^>]+>", re.S)
 

@@ -46,7 +46,7 @@ def launch_links(repository: str, docname: str) -> dict[str, str]:
     name = docname.rpartition("/")[2]
     return {
         "Open in Colab": f"https://colab.research.google.com/github/{owner}/blob/colab/{name}.ipynb",
-        "Open in Binder": f"https://mybinder.org/v2/gh/{owner}/main?urlpath=lab/tree/notebooks/{name}.ipynb",
+        "Open in Binder": f"https://mybinder.org/v2/gh/{owner}/main?urlpath=lab/tree/lab/{name}.ipynb",
     }
 
 

@@ -37,6 +37,9 @@
     const points = sliders.map((_, i) => make(pad, "circle", { cx: atX(i), r: 5, class: "mb-drawn" }));
     const truth = make(pad, "path", { class: "mb-truth" });
     const verdict = form.querySelector(".mb-verdict");
+    // The figure that gives the curve away stays covered until the reader has drawn.
+    const figure = about.figure && document.getElementById(about.figure);
+    const cover = (on) => figure && figure.classList.toggle("mb-covered", on);
 
     function show() {
       const shares = sliders.map((slider) => slider.value / 100);
@@ -77,7 +80,7 @@
     form.addEventListener("reset", () => setTimeout(() => {
       truth.removeAttribute("d");
       verdict.textContent = "";
-      delete form.dataset.shown;
+      cover(true);
       show();
     }));
     form.querySelector(".mb-reveal").addEventListener("click", () => {
@@ -85,12 +88,13 @@
       truth.setAttribute("d", path(about.truth));
       const mean = gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / n;
       const worst = gaps.reduce((at, gap, i) => (Math.abs(gap) > Math.abs(gaps[at]) ? i : at), 0);
-      form.dataset.shown = "yes";
+      cover(false);
       verdict.textContent =
-        `Your curve and the one that comes out (dashed) differ by ${(100 * mean).toFixed(0)} points on average, ` +
+        `Your curve and the true one (dashed) differ by ${(100 * mean).toFixed(0)} points on average, ` +
         `most at ${about.labels[worst]}, where you drew ${(100 * (gaps[worst] + about.truth[worst])).toFixed(0)}% ` +
-        `and ${(100 * about.truth[worst]).toFixed(0)}% comes out.`;
+        `and the true value is ${(100 * about.truth[worst]).toFixed(0)}%.`;
     });
+    cover(true);
     show();
   }
 })();

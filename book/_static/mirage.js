@@ -25,6 +25,10 @@
     const cover = () => figure.classList.toggle("mb-covered", !form.querySelector("input:checked"));
     cover();
     form.addEventListener("change", cover);
+    // With scripts the reply opens by itself, where the reader else opens it.
+    const reply = form.querySelector("details.mb-reply");
+    reply.querySelector("summary").hidden = true;
+    form.addEventListener("change", () => { reply.open = true; });
     if (form.previousElementSibling?.tagName === "STYLE") form.previousElementSibling.remove();
   }
 

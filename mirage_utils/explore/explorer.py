@@ -139,7 +139,8 @@ class Explorer:
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         # A front end with a kernel prefers the widget; the book, which has none, is told to prefer
         # the HTML (see _config.yml).
-        return {**data, "text/html": self.html(), "text/plain": repr(self.still)}
+        bundle = {**data, "text/html": self.html(), "text/plain": repr(self.still)}
+        return plots.covered(self.still.name, bundle, self.widget)
 
 
 _STILL = (

@@ -1,0 +1,204 @@
+"""Chapters in JupyterLab, as `make lab` opens them: read, run, changed and answered in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import copies
+import pytest
+from conftest import ROOT
+from pages import keep
+from playwright.sync_api import Locator, Page
+
+# Chapters that between them have explorers, sketches, forms, tables, downloads of results and the longest text.
+READ = ("03_many_tokens", "09_same_outputs_two_metrics", "19_audit")
+MARKUP = re.compile(
+    r"\{[\w:-]+\}`|glue:|__import__|Error:|\b[a-z]\w*:[.,]?\d*[%dfge]\b|\[object|^[`:]{3,}", re.M
+)
+
+
+class Lab:
+    """A chapter, open in JupyterLab."""
+
+    def __init__(self, address: str, page: Page, name: str) -> None:
+        self.address, self.page = address, page
+        page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
+        page.wait_for_selector(
+            ".jp-Notebook .jp-MarkdownCell .jp-RenderedMarkdown, .jp-Notebook .myst"
+        )
+        page.wait_for_function("document.body.innerText.includes('| Idle')")
+        self.scroll = page.locator(".jp-Notebook .jp-WindowedPanel-outer")
+
+    def kernels(self) -> list[dict]:
+        with urllib.request.urlopen(f"{self.address}/api/kernels") as answer:
+            return json.load(answer)
+
+    def run_all(self) -> None:
+        """Run all cells by the menu, and wait until the kernel has had nothing to do for a while."""
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_text("Run All Cells", exact=True).click()
+        self.page.wait_for_timeout(1000)
+        idle = 0
+        for _ in range(1200):
+            states = {kernel["execution_state"] for kernel in self.kernels()}
+            idle = idle + 1 if states == {"idle"} else 0
+            if idle == 8:
+                return
+            self.page.wait_for_timeout(250)
+        raise AssertionError("the kernel is still busy")
+
+    def cells(self) -> Iterator[Locator]:
+        """Every cell once, scrolled to: JupyterLab draws only what is near the window."""
+        seen = set()
+        self.scroll.evaluate("box => box.scrollTo(0, 0)")
+        while True:
+            self.page.wait_for_timeout(300)
+            for cell in self.page.locator(".jp-Notebook .jp-Cell:visible").all():
+                key = cell.evaluate("cell => cell.dataset.windowedListIndex")
+                if key not in seen and cell.inner_text().strip():
+                    seen.add(key)
+                    yield self.page.locator(
+                        f'.jp-Notebook .jp-Cell[data-windowed-list-index="{key}"]'
+                    )
+            at, height, window = self.scroll.evaluate(
+                "box => [box.scrollTop, box.scrollHeight, box.clientHeight]"
+            )
+            if at + window >= height - 2:
+                return
+            self.scroll.evaluate("(box, by) => box.scrollBy(0, by)", window * 0.7)
+
+    def sentence(self, words: str) -> str:
+        """The text of the cell that holds these words."""
+        return self.cell(words).inner_text()
+
+    def cell(self, words: str) -> Locator:
+        for cell in self.cells():
+            if words in cell.inner_text():
+                return cell
+        raise AssertionError(f"no cell says {words!r}")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[str]:
+    """JupyterLab on the chapters, by the commands of `make lab`, with nobody's settings; yields the address."""
+    folder = tmp_path_factory.mktemp("lab")
+    place = folder / "chapters"
+    subprocess.run(
+        [sys.executable, "book/copies.py", "live", str(place)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+    )  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {
+        name: str(folder / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
+    command = [
+        sys.executable, "-m", "jupyter", "lab", str(place), "--no-browser", "--allow-root", f"--port={port}",
+        "--IdentityProvider.token=",
+    ]  # fmt: skip
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **own}
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert server.poll() is None, (folder / "log").read_text()
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{address}/api/status").close()
+                break
+            time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+@pytest.fixture
+def opened(lab, browser):
+    """``opened("03_many_tokens")``: the chapter in a tab of its own."""
+    pages = []
+
+    def open_(name: str) -> Lab:
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        pages.append(page)
+        return Lab(lab, page, name)
+
+    yield open_
+    for page in pages:
+        page.close()
+
+
+def readable(chapter: Lab) -> int:
+    """Assert that no rendered cell shows markup; returns the number of cells."""
+    count = 0
+    for cell in chapter.cells():
+        # Code in sight is code; what it printed, and every text, must read as text.
+        for part in cell.locator(".jp-MarkdownOutput, .jp-OutputArea-output").all():
+            text = part.inner_text()
+            assert not MARKUP.search(text), text
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_chapter_reads_as_text_before_and_after_it_is_run(opened, name):
+    chapter = opened(name)
+    copy = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())
+    first = chapter.page.locator(".jp-Notebook .jp-Cell").first.inner_text()
+    assert "Question." in first
+    before = readable(chapter)
+    keep(chapter.page, f"lab-{name}-before")
+    chapter.run_all()
+    assert readable(chapter) >= before > len(copy["cells"]) / 2
+    keep(chapter.page, f"lab-{name}-after")
+
+
+def test_numbers_follow_a_parameter_and_a_prediction_uncovers_the_figure(opened):
+    chapter = opened("03_many_tokens")
+    page = chapter.page
+    published = copies.published("03_many_tokens")
+    shift = f"The shift is {published['shift_measured']:.2f} decades"
+    assert shift in " ".join(chapter.sentence("The shift is").split())
+    # Change a parameter as a reader does, and run all.
+    cell = chapter.cell("PROFILE = ")
+    cell.locator(".cm-line", has_text="ALPHA = 0.5").click()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+End")
+    page.keyboard.type("ALPHA = 0.8")
+    page.keyboard.press("Escape")
+    chapter.run_all()
+    text = " ".join(chapter.sentence("The shift is").split())
+    assert shift not in text
+    assert "The shift is 1.51 decades; the formula says 1.51" in text  # log10(16) / 0.8
+    # The figure waits for an answer.
+    figure = chapter.cell("This figure waits for your answer")
+    assert figure.locator("figure.mb-figure").count() == 0
+    question = chapter.cell("Predict first.")
+    assert "the same curve" not in question.inner_text()
+    keep(page, "lab-question")
+    question.get_by_label("It moves the rise to larger models.").check()
+    page.wait_for_function("document.body.innerText.includes('Yes, and it does nothing else')")
+    figure = chapter.cell("Moved by ln(L)")
+    assert figure.locator("figure.mb-figure svg").count() == 2
+    keep(page, "lab-answered")
+    # A curve is drawn with sliders, and compared.
+    sketch = chapter.cell("draw the curve with the sliders")
+    assert sketch.locator(".noUi-handle").count() == 8
+    sketch.locator(".noUi-handle").first.focus()
+    page.keyboard.press("Home")
+    assert "most at" not in sketch.inner_text()
+    sketch.get_by_role("button", name="Show the true curve").click()
+    page.wait_for_function("document.body.innerText.includes('differ by')")
+    assert sketch.locator("[role=img] svg").count() == 1
+    keep(page, "lab-sketch")
