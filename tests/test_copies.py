@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import html
 import json
 import math
@@ -13,12 +14,13 @@ import sys
 import copies
 import nbformat
 import pytest
+import readable
 from conftest import CHAPTERS, ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-LIVE = copies.Place(live=True)
-STILL = copies.Place()
-COLAB = copies.Place(site="https://book.example/", beside=False, install="mirage-utils @ git+x")
+LIVE = readable.Place(live=True)
+STILL = readable.Place()
+COLAB = readable.Place(site="https://book.example/", beside=False, install="mirage-utils @ git+x")
 PLACES = {"live": LIVE, "still": STILL, "colab": COLAB}
 
 # What no reader should meet: roles, directives, names of glued values with their formats, unfilled formats.
@@ -37,9 +39,10 @@ every_copy = pytest.mark.parametrize(
 )
 
 
+@functools.cache
 def copied(chapter, place):
     notebook = nbformat.read(chapter, as_version=4)
-    return copies.readable(notebook, chapter.stem, copies.published(chapter.stem), place)
+    return readable.rewrite(notebook, chapter.stem, copies.published(chapter.stem), place)
 
 
 def prose(notebook):
@@ -68,8 +71,8 @@ def test_what_the_page_folds_is_collapsed(chapter, kind):
     for cell in copy.cells:
         if cell.cell_type != "code" or "%pip" in cell.source:
             continue
-        folded = copies.FOLDED & set(cell.metadata.get("tags", []))
-        if folded or copies.only_imports(cell.source):
+        folded = readable.FOLDED & set(cell.metadata.get("tags", []))
+        if folded or readable.only_imports(cell.source):
             assert cell.metadata["jupyter"]["source_hidden"]
             # Colab collapses a form, and shows the title in its first line.
             assert cell.metadata["cellView"] == "form"
@@ -107,7 +110,7 @@ def test_solutions_and_answers_are_out_of_sight(chapter, kind):
         ]
         assert prose(copy).count("<summary>Solution</summary>") == exercises
         for cell in source.cells:  # the answers of a question are in no code and no open text
-            found = copies.asked(cell.source) if cell.cell_type == "code" else None
+            found = readable.asked(cell.source) if cell.cell_type == "code" else None
             for answer in found[1].values() if found else ():
                 assert not any(answer in c.source for c in shown)
                 assert answer in prose(copy)
@@ -141,7 +144,7 @@ def test_the_numbers_are_those_of_the_run(chapter, chapter_run):
             assert value == glued[name], f"{name}: run `make numbers`"
     printed = [
         format(known[name], spec)
-        for name, _, spec in (content.partition(":") for content in copies.pasted(source))
+        for name, _, spec in (content.partition(":") for content in readable.pasted(source))
     ]
     text = prose(copied(chapter, STILL))
     at = 0  # in the order of the text
@@ -312,7 +315,7 @@ def one(text, place=STILL, **numbers):
     notebook = new_notebook(cells=[new_markdown_cell("# A title\n\n**Question.** Why?"), *(
         [new_markdown_cell(text)] if isinstance(text, str) else text
     )])  # fmt: skip
-    return copies.readable(notebook, "03_many_tokens", numbers, place)
+    return readable.rewrite(notebook, "03_many_tokens", numbers, place)
 
 
 @pytest.mark.parametrize(
@@ -329,27 +332,27 @@ def one(text, place=STILL, **numbers):
     ],
 )
 def test_what_a_copy_cannot_show_is_named(text, message):
-    with pytest.raises(copies.CopyError, match=re.escape(message)):
+    with pytest.raises(readable.CopyError, match=re.escape(message)):
         one(text)
 
 
 def test_nothing_falls_into_the_fold_of_a_solution():
     text = "```{exercise}\nx\n```\n\n````{solution-start} x\n````\n\nso\n\n````{solution-end}\n````\n\nand on"
     assert "and on" in one(text, STILL).cells[-1].source
-    with pytest.raises(copies.CopyError, match="must follow a solution"):
+    with pytest.raises(readable.CopyError, match="must follow a solution"):
         one(text, LIVE)
-    with pytest.raises(copies.CopyError, match="must follow a solution"):
+    with pytest.raises(readable.CopyError, match="must follow a solution"):
         one([new_markdown_cell(text.removesuffix("and on")), new_code_cell("1")], LIVE)
 
 
 def test_a_question_is_written_out_in_a_cell_of_its_own():
     good = 'from mirage_utils import predict\n\npredict.choose("guess-x", "What now?", {"a": "1"}, figure="fig-x")'
-    assert copies.asked(good) == ("What now?", {"a": "1"})
-    assert copies.asked("x = 1") is None
-    with pytest.raises(copies.CopyError, match="not written out"):
-        copies.asked(good.replace('"What now?"', "question"))
-    with pytest.raises(copies.CopyError, match="a cell of its own"):
-        copies.asked(f"x = 1\n{good}")
+    assert readable.asked(good) == ("What now?", {"a": "1"})
+    assert readable.asked("x = 1") is None
+    with pytest.raises(readable.CopyError, match="not written out"):
+        readable.asked(good.replace('"What now?"', "question"))
+    with pytest.raises(readable.CopyError, match="a cell of its own"):
+        readable.asked(f"x = 1\n{good}")
 
 
 def test_code_in_the_text_is_left_alone():

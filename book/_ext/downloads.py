@@ -9,6 +9,7 @@ import chapters
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import copies
+import readable
 import site_address
 from sphinx.application import Sphinx
 
@@ -19,7 +20,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         return
     found = [name for name in sorted(app.env.found_docs) if chapters.chapter_number(name)]
     paths = [Path(app.srcdir) / f"{name}.ipynb" for name in found]
-    place = copies.Place(site=site_address.addresses()[0])
+    place = readable.Place(site=site_address.addresses()[0])
     sources = Path(app.outdir) / "_sources" / "notebooks"
     for name, text in copies.made(paths, place).items():
         (sources / name).write_text(text, encoding="utf-8")
