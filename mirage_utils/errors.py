@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import sys
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+# NumPy is imported by what takes numbers and not by every command that may have to report an error.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "DataError",
@@ -53,7 +57,10 @@ class UnknownNameError(FieldError, KeyError):
 
 def shown(value: Any, width: int = 60) -> str:
     """A short, plain form of a value for a message: ``1.5`` and not ``np.float64(1.5)``."""
-    text = repr(value.item() if isinstance(value, np.generic) else value)
+    # Where NumPy was not loaded there is no NumPy number.
+    numpy = sys.modules.get("numpy")
+    of_numpy = numpy is not None and isinstance(value, numpy.generic)
+    text = repr(value.item() if of_numpy else value)
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
@@ -71,6 +78,8 @@ def positive(field: str, value: Any, *, zero: bool = False) -> float:
     FieldError
         If the value is no number, not finite, or out of range.
     """
+    import numpy as np
+
     expected = f"a finite number {'>= 0' if zero else '> 0'}"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise FieldError(field, value, expected)
@@ -83,8 +92,8 @@ def as_array(
     field: str,
     values: ArrayLike,
     *,
-    low: float = -np.inf,
-    high: float = np.inf,
+    low: float = -math.inf,
+    high: float = math.inf,
     open_low: bool = False,
     integer: bool = False,
 ) -> NDArray[np.float64]:
@@ -108,6 +117,8 @@ def as_array(
     FieldError
         Naming the first element that is not a finite number in range.
     """
+    import numpy as np
+
     kind = "whole number" if integer else "number"
     expected = f"a finite {kind}"
     if np.isfinite(low):
