@@ -30,6 +30,7 @@ _SUBMODULES = (
     "meta",
     "metrics",
     "models",
+    "parameters",
     "plots",
     "predict",
     "resolution",

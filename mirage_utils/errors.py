@@ -16,6 +16,7 @@ __all__ = [
     "FieldError",
     "UnknownNameError",
     "as_array",
+    "number",
     "positive",
     "require",
     "shown",
@@ -70,22 +71,46 @@ def require(ok: bool, field: str, value: Any, expected: str) -> None:
         raise FieldError(field, value, expected)
 
 
+def number(field: str, value: Any, *, whole: bool = False) -> float:
+    """A finite number as a float, or as an int if it has to be whole.
+
+    Text counts where it is a number and nothing else: YAML, and with it a file of parameters, hands
+    over ``1.0e9`` as text.
+
+    Raises
+    ------
+    FieldError
+        If the value is no number, not finite, or not whole.
+    """
+    import numpy as np
+
+    expected = "a whole number" if whole else "a finite number"
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, np.integer, np.floating)):
+        raise FieldError(field, value, expected)
+    try:
+        # A whole number stays exact, however many digits it has.
+        found = int(value) if isinstance(value, (int, np.integer)) else float(value)
+    except ValueError:
+        raise FieldError(field, value, expected) from None
+    require(math.isfinite(found) and not (whole and found != int(found)), field, value, expected)
+    return int(found) if whole else float(found)
+
+
 def positive(field: str, value: Any, *, zero: bool = False) -> float:
-    """A finite number above zero (or at zero, if `zero`), as a float.
+    """A finite number above zero (or at zero, if `zero`), as a float; text counts as in `number`.
 
     Raises
     ------
     FieldError
         If the value is no number, not finite, or out of range.
     """
-    import numpy as np
-
     expected = f"a finite number {'>= 0' if zero else '> 0'}"
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise FieldError(field, value, expected)
-    number = float(value)
-    require(np.isfinite(number) and (number >= 0 if zero else number > 0), field, value, expected)
-    return number
+    try:
+        found = number(field, value)
+    except FieldError:
+        raise FieldError(field, value, expected) from None
+    require(found >= 0 if zero else found > 0, field, value, expected)
+    return found
 
 
 def as_array(
