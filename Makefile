@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 # pip puts programs into bin/ everywhere but on Windows
 BIN := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
+# What was given for a variable, as one word for the shell whatever is in it: blanks, quotation marks, dollar signs.
+given = '$(subst ','\'',$(value $(1)))'
+# An option of a command, where its variable was given: $(call option,--due,DUE).
+option = $(if $(value $(2)),$(1)=$(call given,$(2)))
 STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
@@ -45,12 +49,12 @@ bench: $(STAMP)  ## measure speed, as ratios to other programs in the same run
 # SOURCES is a folder with one folder a source; book/data.md says where each is public.
 SOURCES ?= sources
 data: $(STAMP)  ## make the computed tables anew from their public sources (SOURCES=folder)
-	$(BIN)/python -m mirage_utils.evals.sources $(SOURCES)
+	$(BIN)/python -m mirage_utils.evals.sources -- $(call given,SOURCES)
 
 # PROFILE is quick (minutes), desk (hours) or full (a GPU).
 PROFILE ?= quick
 families: $(STAMP)  ## train the language models of chapters 13 to 15 and score them (PROFILE=quick)
-	$(BIN)/python -m mirage_utils families --profile $(PROFILE) --out runs/$(PROFILE) --jobs 2
+	$(BIN)/python -m mirage_utils families --profile=$(call given,PROFILE) --out=runs/$(call given,PROFILE) --jobs 2
 
 # Readers work in copies (lab/, chapters/), which follow the chapters until somebody has edited them.
 lab: $(STAMP)  ## open the chapters in JupyterLab: text and figures follow what you change
@@ -66,17 +70,17 @@ numbers: html  ## note the numbers that the text of the copies shows before anyt
 # Coursework. A is the number of an assignment; book/teaching.md says more.
 COURSE := $(BIN)/python -m mirage_utils
 OUT ?= grades.csv
-release: $(STAMP)  ## make the students' version of an assignment (A=1, ROSTER=list.csv)
-	$(COURSE) release $(A) --out release $(if $(ROSTER),--roster $(ROSTER))
+release: $(STAMP)  ## make the students' version of an assignment (A=1, ROSTER=list.csv, REPLACE=1)
+	$(COURSE) release --out release $(call option,--roster,ROSTER) $(if $(value REPLACE),--replace) -- $(call given,A)
 
 check: $(STAMP)  ## look an assignment over before handing it in (A=1, or IN=notebook)
-	$(COURSE) check $(if $(IN),$(IN),$(wildcard release/$(A)_*/$(A)_*.ipynb))
+	$(COURSE) check --exit-zero -- $(call given,$(if $(value IN),IN,A))
 
 grade: $(STAMP)  ## mark submissions: A=1 IN=folder OUT=grades.csv (ROSTER, DUE, LATE=zero, JOBS)
-	$(COURSE) grade $(A) $(IN) $(OUT) $(if $(ROSTER),--roster $(ROSTER)) $(if $(DUE),--due $(DUE)) $(if $(LATE),--late $(LATE)) $(if $(JOBS),--jobs $(JOBS))
+	$(COURSE) grade $(call option,--roster,ROSTER) $(call option,--due,DUE) $(call option,--late,LATE) $(call option,--jobs,JOBS) -- $(call given,A) $(call given,IN) $(call given,OUT)
 
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
-	$(COURSE) feedback $(OUT)
+	$(COURSE) feedback -- $(call given,OUT)
 
 lint: $(STAMP)  ## check style, spelling, and that no notebook stores outputs
 	$(BIN)/ruff check

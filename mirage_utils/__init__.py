@@ -9,25 +9,28 @@ Submodules are loaded on first use, so that ``import mirage_utils`` costs nothin
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from ._lazy import on_first_use
 
 __version__ = "0.1.0"
 
-# Where each public name lives. Loading is lazy (PEP 562): SymPy, pandas and Matplotlib are
-# imported by the first line that needs them and not by a bare ``import mirage_utils``.
+# Where each public name lives. Loading is lazy: SymPy, pandas and Matplotlib are imported by the
+# first line that needs them and not by a bare ``import mirage_utils``.
 _SUBMODULES = (
+    "audit",
     "chapter",
     "closed_form",
     "coursework",
     "curves",
+    "downloads",
     "emergence",
     "errors",
     "evals",
     "explore",
+    "forecast",
     "meta",
     "metrics",
     "models",
+    "parameters",
     "plots",
     "predict",
     "resolution",
@@ -45,13 +48,7 @@ _NAMES = {
 
 __all__ = [*_SUBMODULES, *_NAMES, "__version__"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in _NAMES:
-        return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, _ = on_first_use(__name__, _SUBMODULES, _NAMES)
 
 
 def __dir__() -> list[str]:

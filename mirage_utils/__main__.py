@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._audit_cli import add_command as add_audit
+from ._paths import given
+from ._progress import bars, watched
 from .coursework.cli import add_commands as add_coursework
 from .errors import DataError, FieldError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 
@@ -29,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (FieldError, DataError) as error:
         print(f"mirage_utils: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.filename is None:  # none of a file that was named: a fault of this program
+            raise
+        print(f"mirage_utils: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     return status
 
@@ -59,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     metrics.add_argument(
         "--records", type=int, help="a simulation, for a quicker look (default: the metric's own)"
     )
+    _quiet(metrics)
     metrics.set_defaults(run=_metrics)
 
     reading = commands.add_parser(
@@ -69,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "Parquet). Prints what each is, and what of it was refused and why. --scores prints the "
         "scores themselves.",
     )
-    reading.add_argument("path", metavar="PATH", help="file or folder")
+    reading.add_argument("path", type=given, metavar="PATH", help="file or folder")
     reading.add_argument("--csv", action="store_true", help="as CSV")
     reading.add_argument("--scores", action="store_true", help="print the scores that were read")
     reading.add_argument(
@@ -88,9 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         "many curves it has, and how many have an emergence score beyond that of noise.",
     )
     bigbench.add_argument("tasks", nargs="*", metavar="TASK", help="such as modified_arithmetic")
-    bigbench.add_argument("--folder", help="a checkout or cache with the files: nothing is fetched")
+    bigbench.add_argument(
+        "--folder", type=given, help="a checkout or cache with the files: nothing is fetched"
+    )
     bigbench.add_argument("--family", default="BIG-G_T=0", help="as in the file names (BIG-G_T=0)")
-    bigbench.add_argument("--cache", help="where to keep the files (default: the system's cache)")
+    bigbench.add_argument(
+        "--cache", type=given, help="where to keep the files (default: the system's cache)"
+    )
     bigbench.add_argument("--all-metrics", action="store_true", help="not the preferred ones only")
     bigbench.add_argument("--level", type=float, default=0.01, help="error rate (default 0.01)")
     bigbench.add_argument("--csv", action="store_true", help="as CSV")
@@ -117,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         "--draws", type=int, default=10_000, help="simulated curves a p-value (default 10000)"
     )
     emergence.add_argument("--seed", type=int, default=0, help="of the simulations (default 0)")
+    _quiet(emergence)
     emergence.set_defaults(run=_emergence)
 
     train = commands.add_parser(
@@ -131,7 +146,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FAMILY",
         help="such as autoencoders, lenets, transformers, recall, addition",
     )
-    train.add_argument("--out", required=True, metavar="FOLDER", help="where the run is kept")
+    train.add_argument(
+        "--out", type=given, required=True, metavar="FOLDER", help="where the run is kept"
+    )
     train.add_argument(
         "--profile", default="quick", help="quick (default), desk (language models) or full"
     )
@@ -150,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--test-images", type=int, metavar="N", help="only so many, drawn at random")
     train.add_argument(
-        "--folder", help="where the image files lie (default: MIRAGE_DATA, or a cache)"
+        "--folder", type=given, help="where the image files lie (default: MIRAGE_DATA, or a cache)"
     )
     train.add_argument("--download", action="store_true", help="fetch image files that are missing")
     _where_to_train(train)
@@ -164,10 +181,15 @@ def _parser() -> argparse.ArgumentParser:
         "when the same command is given again.",
     )
     families.add_argument("names", nargs="*", metavar="FAMILY", help="only these")
-    families.add_argument("--out", required=True, metavar="FOLDER", help="where the runs are kept")
+    families.add_argument(
+        "--out", type=given, required=True, metavar="FOLDER", help="where the runs are kept"
+    )
     families.add_argument("--profile", default="quick", help="quick (default), desk or full")
     families.add_argument(
-        "--bundle", metavar="FOLDER", help="copy results and manifests there too, named by family"
+        "--bundle",
+        type=given,
+        metavar="FOLDER",
+        help="copy results and manifests there too, named by family",
     )
     _where_to_train(families)
     families.set_defaults(run=_families)
@@ -230,7 +252,15 @@ def _where_to_train(command: argparse.ArgumentParser) -> None:
         help="train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786; 'local' starts one "
         "of --jobs workers here. They must all see the folder.",
     )  # fmt: skip
-    command.add_argument("--quiet", action="store_true", help="no progress bars")
+    _quiet(command)
+
+
+def _quiet(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress bars; there are none where nobody looks on",
+    )
 
 
 def _list(kind: type) -> Callable[[str], tuple]:
@@ -265,8 +295,12 @@ def _metrics(options: argparse.Namespace) -> None:
         options.records is None or options.records >= 2, "records", options.records, "2 or more"
     )
 
+    # A row a metric as it is done is progress enough where somebody reads the rows.
+    quiet = options.quiet or (options.csv and sys.stdout.isatty())
+    progress = bars("metrics simulated", quiet=quiet)
+
     def rows() -> Iterator[dict[str, object]]:
-        for metric in METRICS.values():
+        for metric in progress(METRICS.values(), len(METRICS)):
             found = agreement(metric, seed=options.seed, records=options.records)
             yield {
                 "name": metric.name,
@@ -301,14 +335,12 @@ def _sizes(given: Sequence[str]) -> dict[str, float]:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from .evals import EvalFileError, Reading, read
     from .evals.reading import files_below
 
-    path = Path(options.path)
+    path = options.path
     if not path.exists():
-        raise FieldError("path", options.path, "a file or folder that exists")
+        raise FieldError("path", str(path), "a file or folder that exists")
     crashed = 0
     choices = _reading(options)
 
@@ -376,12 +408,14 @@ def _bigbench(options: argparse.Namespace) -> None:
         if not options.tasks:
             raise FieldError("tasks", options.tasks, "at least one task, or --folder")
         source = ", ".join(options.tasks)
-        paths = fetch_bigbench(options.tasks, family=options.family, cache=options.cache)
+        paths = fetch_bigbench(
+            options.tasks, family=options.family, cache=options.cache, progress=watched()
+        )
         frames = [evals.read(path).scores for path in paths]
     import pandas as pd
 
     if not frames:
-        raise FieldError("folder", source, "a folder with scores_*.json of BIG-bench below it")
+        raise FieldError("folder", str(source), "a folder with scores_*.json of BIG-bench below it")
     frame = pd.concat(frames, ignore_index=True)
     if not options.all_metrics:
         frame = frame[frame["preferred"].astype(bool)]
@@ -397,12 +431,15 @@ def _emergence(options: argparse.Namespace) -> None:
 
     if options.table in {t.name for t in evals.tables()}:
         frame, family = evals.load_table(options.table), evals.table(options.table).family
-    elif os.path.exists(options.table):
-        frame, family = evals.read_scores(options.table, params=_sizes(options.params)), ""
+    elif os.path.exists(path := os.path.expanduser(options.table)):
+        frame, family = evals.read_scores(path, params=_sizes(options.params)), ""
     else:
         names = ", ".join(t.name for t in evals.tables())
         raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
-    found = meta.score_curves(frame, family=family, draws=options.draws, seed=options.seed)
+    found = meta.score_curves(
+        frame, family=family, draws=options.draws, seed=options.seed,
+        progress=bars("curves scored", quiet=options.quiet),
+    )  # fmt: skip
     _print_frame(found, as_csv=options.csv)
 
 
@@ -419,7 +456,6 @@ def _trainer() -> Any:
 
 def _train(options: argparse.Namespace) -> None:
     from dataclasses import replace
-    from pathlib import Path
 
     runs = _trainer()
     changes = {f: getattr(options, f) for f in ("data", "sizes", "seeds")}
@@ -428,7 +464,7 @@ def _train(options: argparse.Namespace) -> None:
     )
     if options.steps is not None:
         models = replace(models, training=replace(models.training, steps=options.steps))
-    progress = not options.quiet
+    progress = watched(options.quiet)
     data = models.load(folder=options.folder, download=options.download, progress=progress)
     parts = {"train": options.train_images, "test": options.test_images}
     if any(parts.values()):
@@ -436,15 +472,13 @@ def _train(options: argparse.Namespace) -> None:
             raise FieldError("train_images", parts, "a family that learns from images")
         data = data.only(**parts)
     found = runs.run(
-        models, data, Path(options.out), profile=options.profile, jobs=options.jobs,
+        models, data, options.out, profile=options.profile, jobs=options.jobs,
         cluster=options.cluster, progress=progress,
     )  # fmt: skip
-    print(f"{found.manifest['results']['rows']:,} rows in {Path(options.out) / 'results.parquet'}")
+    print(f"{found.manifest['results']['rows']:,} rows in {options.out / 'results.parquet'}")
 
 
 def _families(options: argparse.Namespace) -> None:
-    from pathlib import Path
-
     import pandas as pd
 
     from ._write import replace as write_whole
@@ -453,18 +487,18 @@ def _families(options: argparse.Namespace) -> None:
     from .models.catalogue import LANGUAGE
     from .models.language.outputs import scores
 
-    out, parts = Path(options.out), []
+    out, parts = options.out, []
     for name in options.names or LANGUAGE:
         if name not in LANGUAGE:
             raise FieldError("names", name, "one of " + ", ".join(LANGUAGE))
         models = runs.family(name, options.profile)
         found = runs.run(
             models, models.load(), out / name, profile=options.profile, jobs=options.jobs,
-            cluster=options.cluster, progress=not options.quiet,
+            cluster=options.cluster, progress=watched(options.quiet),
         )  # fmt: skip
         parts.append(scores(found, name))
         if options.bundle:
-            runs.bundle(out / name, name, Path(options.bundle))
+            runs.bundle(out / name, name, options.bundle)
     table = pd.concat(parts, ignore_index=True)
     write_whole(out / "families.csv", table.to_csv(index=False, lineterminator="\n").encode())
     print(f"{len(table):,} rows in {out / 'families.csv'}")

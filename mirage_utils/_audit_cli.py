@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+from ._paths import given
+from ._progress import bars
 from .errors import FieldError
 
 __all__ = ["add_command"]
@@ -36,8 +37,10 @@ def add_command(commands: Any, reading: Callable[[argparse.ArgumentParser], None
         epilog="Exit status: 0 when done, 1 when nothing could be audited, 2 for wrong usage, 3 when a curve "
         "has a verdict that --fail-on names.",
     )
-    parser.add_argument("path", metavar="PATH", help="file or folder")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where the report goes")
+    parser.add_argument("path", type=given, metavar="PATH", help="file or folder")
+    parser.add_argument(
+        "--out", type=given, required=True, metavar="DIR", help="where the report goes"
+    )
     parser.add_argument(
         "--fail-on", metavar="VERDICT,...", type=lambda text: [v.strip() for v in text.split(",")],
         default=[], help="exit with 3 if a curve has one of these verdicts, such as 'metric effect', or "
@@ -54,7 +57,11 @@ def add_command(commands: Any, reading: Callable[[argparse.ArgumentParser], None
         "all see them; 'local' starts one of --jobs workers here. The result is the same.",
     )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=2, help="workers of a local cluster")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress bars; there are none where nobody looks on",
+    )
     reading(parser)
     parser.set_defaults(run=_audit)
 
@@ -65,23 +72,15 @@ def _audit(options: argparse.Namespace) -> int:
     for verdict in options.fail_on:
         if verdict not in (*VERDICTS, _REFUSED):
             raise FieldError("fail_on", verdict, f"one of {', '.join((*VERDICTS, _REFUSED))}")
-    path, out = Path(options.path), Path(options.out)
+    path, out = options.path, options.out
     if out.resolve() == path.resolve() or path.resolve() in out.resolve().parents:
         # The next audit would read this one's tables as results.
-        raise FieldError("out", options.out, "a folder outside of what is audited")
-
-    steps = iter(("files read", "curves judged"))
-
-    def progress(parts: Iterable[Any], number: int) -> Iterable[Any]:
-        from tqdm import tqdm
-
-        return tqdm(
-            parts, total=number, desc=next(steps), unit="", file=sys.stderr, disable=options.quiet
-        )
+        raise FieldError("out", str(out), "a folder outside of what is audited")
 
     found = audit(
         path, level=options.level, seed=options.seed, batch=options.batch, cluster=options.cluster,
-        jobs=options.jobs, progress=progress, **options.reading(options),
+        jobs=options.jobs, progress=bars("files read", "curves judged", quiet=options.quiet),
+        **options.reading(options),
     )  # fmt: skip
     written = write(found, out, source=f"Read from {path}.")
     counts = found.count()

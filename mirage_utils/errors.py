@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import sys
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+# NumPy is imported by what takes numbers and not by every command that may have to report an error.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "DataError",
     "FieldError",
     "UnknownNameError",
     "as_array",
+    "number",
     "positive",
     "require",
     "shown",
@@ -53,7 +58,10 @@ class UnknownNameError(FieldError, KeyError):
 
 def shown(value: Any, width: int = 60) -> str:
     """A short, plain form of a value for a message: ``1.5`` and not ``np.float64(1.5)``."""
-    text = repr(value.item() if isinstance(value, np.generic) else value)
+    # Where NumPy was not loaded there is no NumPy number.
+    numpy = sys.modules.get("numpy")
+    of_numpy = numpy is not None and isinstance(value, numpy.generic)
+    text = repr(value.item() if of_numpy else value)
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
@@ -63,8 +71,33 @@ def require(ok: bool, field: str, value: Any, expected: str) -> None:
         raise FieldError(field, value, expected)
 
 
+def number(field: str, value: Any, *, whole: bool = False) -> float:
+    """A finite number as a float, or as an int if it has to be whole.
+
+    Text counts where it is a number and nothing else: YAML, and with it a file of parameters, hands
+    over ``1.0e9`` as text.
+
+    Raises
+    ------
+    FieldError
+        If the value is no number, not finite, or not whole.
+    """
+    import numpy as np
+
+    expected = "a whole number" if whole else "a finite number"
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, np.integer, np.floating)):
+        raise FieldError(field, value, expected)
+    try:
+        # A whole number stays exact, however many digits it has.
+        found = int(value) if isinstance(value, (int, np.integer)) else float(value)
+    except ValueError:
+        raise FieldError(field, value, expected) from None
+    require(math.isfinite(found) and not (whole and found != int(found)), field, value, expected)
+    return int(found) if whole else float(found)
+
+
 def positive(field: str, value: Any, *, zero: bool = False) -> float:
-    """A finite number above zero (or at zero, if `zero`), as a float.
+    """A finite number above zero (or at zero, if `zero`), as a float; text counts as in `number`.
 
     Raises
     ------
@@ -72,19 +105,20 @@ def positive(field: str, value: Any, *, zero: bool = False) -> float:
         If the value is no number, not finite, or out of range.
     """
     expected = f"a finite number {'>= 0' if zero else '> 0'}"
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise FieldError(field, value, expected)
-    number = float(value)
-    require(np.isfinite(number) and (number >= 0 if zero else number > 0), field, value, expected)
-    return number
+    try:
+        found = number(field, value)
+    except FieldError:
+        raise FieldError(field, value, expected) from None
+    require(found >= 0 if zero else found > 0, field, value, expected)
+    return found
 
 
 def as_array(
     field: str,
     values: ArrayLike,
     *,
-    low: float = -np.inf,
-    high: float = np.inf,
+    low: float = -math.inf,
+    high: float = math.inf,
     open_low: bool = False,
     integer: bool = False,
 ) -> NDArray[np.float64]:
@@ -108,6 +142,8 @@ def as_array(
     FieldError
         Naming the first element that is not a finite number in range.
     """
+    import numpy as np
+
     kind = "whole number" if integer else "number"
     expected = f"a finite {kind}"
     if np.isfinite(low):

@@ -7,7 +7,8 @@ and how many of them chance would call high.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ def score_curves(
     draws: int = 10_000,
     seed: int = 0,
     smooth: bool = True,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
 ) -> pd.DataFrame:
     """Emergence score of every curve of a table, with its error rates.
 
@@ -47,6 +49,8 @@ def score_curves(
         Of the simulations; see `mirage_utils.emergence.calibrate`.
     smooth : bool
         Whether to fit the smooth law to shares of n items, for ``p_smooth`` (the slow part).
+    progress : callable, optional
+        Wraps the curves as they are scored: ``progress(iterable, number)``.
 
     Returns
     -------
@@ -61,19 +65,20 @@ def score_curves(
     """
     min_scales = int(as_array("min_scales", min_scales, low=2, integer=True))
     rows = []
-    for s in series(frame, family=family):
+    found = list(series(frame, family=family))
+    for s in found if progress is None else progress(found, len(found)):
         row = [s.family, s.task, s.setting, s.metric, len(s.curve)]
         if len(s.curve) < min_scales:
             rows.append([*row, *[np.nan] * 4])
             continue
-        found = calibrate(
+        scored = calibrate(
             s.curve,
             direction=s.direction,
             proportion=s.proportion and smooth,
             draws=draws,
             seed=seed,
         )
-        rows.append([*row, found.score.value, found.p_noise, found.p_smooth, found.linearity])
+        rows.append([*row, scored.score.value, scored.p_noise, scored.p_smooth, scored.linearity])
     return pd.DataFrame(rows, columns=list(_CURVE))
 
 

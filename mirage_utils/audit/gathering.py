@@ -140,6 +140,8 @@ def gather(
     require(isinstance(jobs, int) and jobs >= 1, "jobs", jobs, "a whole number >= 1")
     for name, size in (options.get("params") or {}).items():
         positive(f"params[{name!r}]", size)
+    if cluster not in (None, "local"):
+        root = root.absolute()  # its workers may have been started in another folder
     files = files_below(root) if root.is_dir() else [root]
     require(len(files) > 0, "path", str(root), "a folder with files in it")
     work = [(str(file), seed, batch, options) for file in files]

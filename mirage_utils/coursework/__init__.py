@@ -7,16 +7,9 @@ writes a page for each student, `release` makes the students' version, `handin` 
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from .._lazy import on_first_use
 
 __all__ = ["Variation", "check"]
 
-
-def __getattr__(name: str) -> Any:
-    # On first use: the command line asks for its help, and the sandbox for its process, without NumPy.
-    if name == "check":
-        return importlib.import_module(f"{__name__}.check")
-    if name == "Variation":
-        return importlib.import_module(f"{__name__}.variation").Variation
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# On first use: the command line asks for its help, and the sandbox for its process, without NumPy.
+__getattr__, __dir__ = on_first_use(__name__, ["check"], {"Variation": "variation"})

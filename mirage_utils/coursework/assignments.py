@@ -31,7 +31,13 @@ __all__ = [
     "handed_in",
     "identifier",
     "read_notebook",
+    "sources",
 ]
+
+SOURCES = Path("notebooks") / "assignments"
+"""Where the sources lie in the book's repository."""
+SETTING = "MIRAGE_ASSIGNMENTS"
+"""The environment variable that names another folder of sources."""
 
 LARGEST = 50_000_000  # bytes of a submitted notebook
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -105,6 +111,34 @@ class Assignment:
 
     def cell(self, name: str) -> NotebookNode:
         return next(cell for cell in self.cells if identifier(cell) == name)
+
+
+def sources(named: Path | None = None) -> Path:
+    """The folder of the assignments' sources, which come with the repository and not with an installed library.
+
+    Parameters
+    ----------
+    named : Path, optional
+        The folder, if it was named. Else the one that MIRAGE_ASSIGNMENTS names, the one below the working folder, or that of
+        the checkout which this library is part of.
+
+    Raises
+    ------
+    FieldError
+        If there is none.
+    """
+    if named is None and os.environ.get(SETTING):
+        named = Path(os.environ[SETTING]).expanduser()
+    checkout = Path(__file__).resolve().parents[2]
+    for folder in (SOURCES, checkout / SOURCES) if named is None else (named,):
+        if folder.is_dir():
+            return folder
+    raise FieldError(
+        "sources",
+        str(SOURCES if named is None else named),
+        "the folder of the assignments with their solutions, which is not part of the installed library: copy the book's "
+        f"repository and name its {SOURCES.as_posix()} with --sources or in {SETTING}, or give the command in that copy",
+    )
 
 
 def assignments(folder: Path) -> list[str]:

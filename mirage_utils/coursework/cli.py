@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from .._paths import given
 from ..errors import FieldError
 
 __all__ = ["add_commands"]
-
-SOURCES = Path("notebooks") / "assignments"
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,9 +21,23 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "check",
         help="look an assignment over before handing it in",
         description="Run a notebook from the top, with its visible tests, and say what is still to be done.",
+        epilog="Exit status: 0 when nothing is left to do, 1 when something is (0 with --exit-zero) or the notebook cannot "
+        "be read.",
     )
-    looking.add_argument("notebook", type=Path, metavar="NOTEBOOK")
-    looking.set_defaults(run=_check)
+    looking.add_argument(
+        "notebook", metavar="NOTEBOOK", help="a notebook, or the number of a released assignment"
+    )
+    looking.add_argument(
+        "--released",
+        type=given,
+        default=Path("release"),
+        metavar="FOLDER",
+        help="where assignments called by number are (default: release)",
+    )
+    looking.add_argument(
+        "--exit-zero", action="store_true", help="status 0 also where something is left to do"
+    )
+    looking.set_defaults(run=_with_packages(_check))
 
     out = commands.add_parser(
         "release",
@@ -32,15 +46,20 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _assignment(out)
     out.add_argument(
-        "--out", type=Path, default=Path("release"), metavar="FOLDER", help="default: release"
+        "--out", type=given, default=Path("release"), metavar="FOLDER", help="default: release"
     )
     out.add_argument(
         "--roster",
-        type=Path,
+        type=given,
         metavar="CSV",
         help="write one notebook for each name of this class list",
     )
-    out.set_defaults(run=_release)
+    out.add_argument(
+        "--replace",
+        action="store_true",
+        help="write over notebooks that are there already, with whatever was written in them",
+    )
+    out.set_defaults(run=_with_packages(_release))
 
     marking = commands.add_parser(
         "grade",
@@ -50,11 +69,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _assignment(marking)
     marking.add_argument(
-        "submissions", type=Path, metavar="IN", help="folder with one sub-folder a student"
+        "submissions", type=given, metavar="IN", help="folder with one sub-folder a student"
     )
-    marking.add_argument("table", type=Path, metavar="OUT.csv")
+    marking.add_argument("table", type=given, metavar="OUT.csv")
     marking.add_argument(
-        "--roster", type=Path, metavar="CSV", help="the class list: who is missing, who is unknown"
+        "--roster", type=given, metavar="CSV", help="the class list: who is missing, who is unknown"
     )
     marking.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="side by side (default: all cores)"
@@ -75,35 +94,51 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     marking.add_argument(
         "--total-seconds", type=float, default=600, help="for one notebook (default 600)"
     )
-    marking.set_defaults(run=_grade)
+    marking.set_defaults(run=_with_packages(_grade))
 
     essays = commands.add_parser(
         "feedback",
         help="put marked essays into the table and the pages",
         description="Read the points from essays.csv beside the pages, and write table and pages anew.",
     )
-    essays.add_argument("table", type=Path, metavar="OUT.csv", help="the table that 'grade' wrote")
-    essays.set_defaults(run=_feedback)
+    essays.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")
+    essays.set_defaults(run=_with_packages(_feedback))
 
     exporting = commands.add_parser("export", help="write marks as Canvas or Moodle import them")
     exporting.add_argument(
-        "table", type=Path, metavar="OUT.csv", help="the table that 'grade' wrote"
+        "table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote"
     )
     exporting.add_argument("style", choices=("canvas", "moodle"))
-    exporting.add_argument("out", type=Path, metavar="FILE.csv")
-    exporting.add_argument("--roster", type=Path, metavar="CSV", help="as exported from there")
-    exporting.set_defaults(run=_export)
+    exporting.add_argument("out", type=given, metavar="FILE.csv")
+    exporting.add_argument("--roster", type=given, metavar="CSV", help="as exported from there")
+    exporting.set_defaults(run=_with_packages(_export))
 
 
 def _assignment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", metavar="A", help="number or name, such as 1")
     parser.add_argument(
         "--sources",
-        type=Path,
-        default=SOURCES,
+        type=given,
         metavar="FOLDER",
-        help=f"default: {SOURCES.as_posix()}",
+        help="the assignments with their solutions (default: what MIRAGE_ASSIGNMENTS names, or notebooks/assignments here "
+        "or in the checkout that this library is part of)",
     )
+
+
+def _with_packages(
+    command: Callable[[argparse.Namespace], int | None],
+) -> Callable[[argparse.Namespace], int | None]:
+    """The command, with word of the packages it needs where they are not installed."""
+
+    def run(options: argparse.Namespace) -> int | None:
+        try:
+            return command(options)
+        except ModuleNotFoundError as error:
+            raise FieldError(
+                "course", error.name, "the extra packages: pip install 'mirage-utils[course]'"
+            ) from None
+
+    return run
 
 
 def _time(text: str) -> datetime:
@@ -116,34 +151,48 @@ def _time(text: str) -> datetime:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .handin import look_over
+    from .handin import look_over, released_notebook
 
-    findings = look_over(options.notebook)
+    try:
+        path = given(options.notebook)
+    except argparse.ArgumentTypeError:
+        raise FieldError(
+            "A", options.notebook, "the number of an assignment, or the name of a notebook"
+        ) from None
+    if not path.exists() and path.suffix.lower() != ".ipynb":
+        path = released_notebook(options.notebook, options.released)
+        print(path)
+    findings = look_over(path)
     for each in findings:
         print(f"{'ok' if each.ok else '--'}  {each.name}: {each.text}")
     left = sum(not each.ok for each in findings)
     print("Nothing is left to do." if not left else f"{left} thing(s) left to do.")
-    return 1 if left else 0
+    return 1 if left and not options.exit_zero else 0
 
 
 def _release(options: argparse.Namespace) -> None:
-    from .assignments import find
+    from .assignments import find, sources
     from .exports import roster
     from .release import release
 
+    folder = sources(options.sources)
+
     students = roster(options.roster) if options.roster else []
-    name = find(options.sources, options.assignment)
-    for path in release(options.sources, name, options.out, students):
+    name = find(folder, options.assignment)
+    for path in release(folder, name, options.out, students, replace=options.replace):
         print(path)
 
 
 def _grade(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .assignments import find
+    from .assignments import find, sources
     from .course import Settings, grade
     from .exports import roster
-    from .sandbox import Limits, kind_of_sandbox
+    from .sandbox import Limits, bubblewrap_problem
+
+    folder = sources(options.sources)
+    name = find(folder, options.assignment)
 
     settings = Settings(
         jobs=options.jobs,
@@ -153,11 +202,12 @@ def _grade(options: argparse.Namespace) -> int:
         late=options.late,
         secret=os.environ.get("MIRAGE_COURSE_SECRET", ""),
     )
-    if settings.sandbox == "limits" or (
-        settings.sandbox == "auto" and kind_of_sandbox() == "limits"
-    ):
+    why_not = "" if settings.sandbox == "bubblewrap" else bubblewrap_problem()
+    if settings.sandbox == "limits" or why_not:
+        reason = "you asked for limits" if settings.sandbox == "limits" else why_not
         print(
-            "mirage_utils: bubblewrap is not used: submissions are fenced by limits, and can read files of this user",
+            f"mirage_utils: bubblewrap is not used ({reason}): submissions are fenced by limits, and can read files of "
+            "this user",
             file=sys.stderr,
         )
     if not options.submissions.is_dir():
@@ -166,8 +216,8 @@ def _grade(options: argparse.Namespace) -> int:
     count = sum(path.is_dir() for path in options.submissions.iterdir())
     with tqdm(total=count, unit="submission", disable=None) as bar:
         results = grade(
-            options.sources,
-            find(options.sources, options.assignment),
+            folder,
+            name,
             options.submissions,
             options.table,
             settings,

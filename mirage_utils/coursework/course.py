@@ -31,7 +31,7 @@ from ..errors import DataError, FieldError
 from .assignments import Assignment, assignment, identifier
 from .feedback import page
 from .grading import Marked, Result, mark
-from .sandbox import Limits, kind_of_sandbox
+from .sandbox import Limits, Sandbox, kind_of_sandbox
 from .variation import normalised
 
 __all__ = ["COLUMNS", "Settings", "grade", "mark_essays", "table"]
@@ -123,7 +123,11 @@ def grade(
     ------
     FieldError
         If a folder is missing, or two sub-folders mean one student.
+    SandboxError
+        If the sandbox does not start: nothing is marked then.
     """
+    # Each submission is marked in a process of its own, whose working folder may be another.
+    sources, submissions, out = (path.absolute() for path in (sources, submissions, out))
     wanted = assignment(sources, name)
     folders = _students(submissions)
     place = out.with_suffix("")
@@ -131,8 +135,10 @@ def grade(
         raise FieldError("OUT", str(out), "a file that ends in .csv")
     if out.resolve().is_relative_to(submissions.resolve()):
         raise FieldError("OUT", str(out), f"a file outside {submissions}")
-    place.mkdir(parents=True, exist_ok=True)
     kind = kind_of_sandbox() if settings.sandbox == "auto" else settings.sandbox
+    with Sandbox(settings.limits, kind=kind):
+        pass  # what keeps one submission from being run keeps all of them
+    place.mkdir(parents=True, exist_ok=True)
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
@@ -375,7 +381,15 @@ def _handed_in_at(folder: Path) -> datetime | None:
 def table(results: Iterable[Result]) -> str:
     """The results as CSV."""
     rows = [
-        (r.student, r.assignment, f"{r.score:g}", f"{r.max_score:g}", r.status, r.reason)
+        (
+            r.student,
+            r.assignment,
+            # What could not be marked has no mark, and not the mark zero.
+            "" if r.status == "failed" else f"{r.score:g}",
+            f"{r.max_score:g}",
+            r.status,
+            r.reason,
+        )
         for r in results
     ]
     return _csv(COLUMNS, rows)

@@ -29,9 +29,9 @@ CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("Username", "Grade", "Maximum Grade", "Feedback comments")
 
 
-def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+def _read(path: Path, field: str, holds: str) -> tuple[list[str], list[dict[str, str]]]:
     if not path.is_file():
-        raise FieldError("roster", str(path), "a CSV file with the class list")
+        raise FieldError(field, str(path), f"a CSV file with {holds}")
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         rows = [{k: v or "" for k, v in row.items() if k is not None} for row in reader]
@@ -50,7 +50,7 @@ def roster(path: Path) -> list[str]:
     DataError
         If no column holds names, or a name occurs twice.
     """
-    columns, rows = _read(path)
+    columns, rows = _read(path, "roster", "the class list")
     column = next((name for name in NAMES if name in columns), None)
     if column is None:
         raise DataError(f"{path}: no column with names; expected one of {', '.join(NAMES)}")
@@ -85,7 +85,7 @@ def export(table: Path, style: str, out: Path, listed: Path | None = None) -> li
     """
     if style not in ("canvas", "moodle"):
         raise FieldError("style", style, "canvas or moodle")
-    columns, marks = _read(table)
+    columns, marks = _read(table, "table", "the marks, as 'grade' wrote it")
     if not {"student", "assignment", "score", "max_score", "reason"} <= set(columns):
         raise DataError(f"{table}: not a table of marks")
     if not marks:
@@ -101,7 +101,7 @@ def export(table: Path, style: str, out: Path, listed: Path | None = None) -> li
         ]
         kept = list(CANVAS if style == "canvas" else MOODLE)
     else:
-        kept, people = _read(listed)
+        kept, people = _read(listed, "roster", "the class list")
         people = [row for row in people if not _points_possible(row)]
         kept += [name for name in (MOODLE[1:] if style == "moodle" else ()) if name not in kept]
     if style == "canvas" and title not in kept:

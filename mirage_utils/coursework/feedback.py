@@ -53,6 +53,9 @@ def page(result: Result, comments: dict[str, str] | None = None) -> str:
         if result.status == "essays"
         else ""
     )
+    score = f"{result.score:g} of {result.max_score:g} points."
+    if result.status == "failed":
+        score = "Not marked: the grader could not do its work, which is no fault of yours."
     notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
     notes = f"<h2>Notes</h2><ul>{notes}</ul>" if notes else ""
     marked = {each.name: each for each in result.exercises}
@@ -62,7 +65,7 @@ def page(result: Result, comments: dict[str, str] | None = None) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
         f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
-        f"<p><strong>{result.score:g} of {result.max_score:g} points.</strong>{open_points}</p>"
+        f"<p><strong>{score}</strong>{open_points}</p>"
         '<table><thead><tr><th scope="col">Exercise</th><th scope="col" class="points">Points</th>'
         f'<th scope="col">Why</th></tr></thead><tbody>{rows}</tbody></table>{notes}'
         f"<h2>Your notebook as it ran</h2>{cells or '<p>Nothing was run.</p>'}</main></body></html>\n"

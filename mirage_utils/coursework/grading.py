@@ -18,7 +18,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from ..errors import DataError
 from .assignments import Assignment, Exercise, Handed, handed_in, identifier
 from .check import NotYet
 from .sandbox import Ended, Limits, Sandbox, StudentError
@@ -117,6 +116,11 @@ def mark(
     -------
     Result
         Never raises for anything the student did.
+
+    Raises
+    ------
+    SandboxError
+        If there is no place to run it in, which is no student's fault and so no mark.
     """
     start = time.monotonic()
     handed = handed_in(folder, wanted)
@@ -344,8 +348,6 @@ class _Run:
                 self._within(source)
         except Ended as error:
             self.over = f"not run: cells that had run before were {error}"
-        except DataError as error:
-            self.over = f"not run: {error}"
 
     def _within(self, source: str, seconds: float | None = None) -> dict[str, Any]:
         assert self.place is not None

@@ -11,7 +11,7 @@ from ..errors import FieldError
 from .assignments import identifier, read_notebook
 from .sandbox import Ended, Limits, Sandbox
 
-__all__ = ["Finding", "look_over"]
+__all__ = ["Finding", "look_over", "released_notebook"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,42 @@ class Finding:
     name: str
     ok: bool
     text: str
+
+
+def released_notebook(wanted: str, folder: Path) -> Path:
+    """The notebook of an assignment in a folder that `release` wrote: the one for everybody, or the only student's.
+
+    Parameters
+    ----------
+    wanted : str
+        Number or name of the assignment.
+    folder : Path
+        What was released.
+
+    Raises
+    ------
+    FieldError
+        If there is none, or one for each of several students.
+    """
+    found = [
+        path
+        for path in sorted(folder.glob("*/**/*.ipynb"))
+        if path.stem == (name := path.relative_to(folder).parts[0])
+        and wanted in (name, name.split("_", 1)[0])
+    ]
+    whole = [path for path in found if path.parent.parent == folder]
+    if len(whole or found) == 1:
+        return (whole or found)[0]
+    if not found:
+        raise FieldError(
+            "A", wanted, f"an assignment in {folder}, or the notebook to look over by its name"
+        )
+    some = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
+    raise FieldError(
+        "A",
+        wanted,
+        f"one notebook, and {folder} holds {len(found)} of it: say which, by its name ({some})",
+    )
 
 
 def look_over(path: Path, limits: Limits = Limits()) -> list[Finding]:  # noqa: B008 - frozen
@@ -82,9 +118,7 @@ def look_over(path: Path, limits: Limits = Limits()) -> list[Finding]:  # noqa: 
                 found.append(Finding(label, False, f"{why}; nothing after it was run"))
                 break
             if settings.get("grade"):
-                text = (
-                    "passes what you can see" if error is None else error["value"] or error["name"]
-                )
+                text = "passes what you can see" if error is None else _lost(error)
                 found.append(Finding(label, error is None, text))
             elif error is not None:
                 text = (
@@ -94,6 +128,15 @@ def look_over(path: Path, limits: Limits = Limits()) -> list[Finding]:  # noqa: 
                 )
                 found.append(Finding(label, False, text))
     return found
+
+
+def _lost(error: dict[str, str]) -> str:
+    """What a test says; where there is nothing to test yet, that and not the interpreter's words for it."""
+    if error["name"] == "NotImplementedError":
+        return "the answer is still to be written"
+    if error["name"] == "NameError":
+        return f"there is no answer to look at yet: {error['value']}"
+    return error["value"] or error["name"]
 
 
 def _handed_out(path: Path) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from .._write import replace as write_whole
-from ..errors import DataError
+from ..errors import DataError, FieldError
 from .assignments import BEGIN_HIDDEN, END_HIDDEN, assignment, identifier
 
 __all__ = ["leaks", "release", "released"]
@@ -110,21 +110,53 @@ def leaks(source: list[NotebookNode], notebook: NotebookNode) -> list[str]:
     return [*found, *marks]
 
 
-def release(sources: Path, name: str, out: Path, students: Iterable[str] = ()) -> list[Path]:
+def release(
+    sources: Path, name: str, out: Path, students: Iterable[str] = (), *, replace: bool = False
+) -> list[Path]:
     """Write the students' version: ``out/NAME/NAME.ipynb``, or one in ``out/NAME/STUDENT/`` for each student.
+
+    Parameters
+    ----------
+    sources : Path
+        Folder of the assignments' sources.
+    name : str
+        The assignment.
+    out : Path
+        Where it goes.
+    students : iterable of str, optional
+        Names to fill in.
+    replace : bool
+        Write over notebooks that differ from what is released, in which somebody may have worked.
 
     Returns
     -------
     list of Path
         The files written.
+
+    Raises
+    ------
+    DataError
+        If a name is none for a folder, or something of a solution would be left in a notebook.
+    FieldError
+        If there are other notebooks in the place of these; nothing is written then.
     """
-    written = []
+    content: dict[Path, bytes] = {}
     for student in list(students) or [""]:
         folder = out / name / student if student else out / name
         if student in (".", "..") or set("/\\\0") & set(student):
             raise DataError(f"student {student!r} is no name for a folder")
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.ipynb"
-        write_whole(path, (nbformat.writes(released(sources, name, student)) + "\n").encode())
-        written.append(path)
-    return written
+        content[path] = (nbformat.writes(released(sources, name, student)) + "\n").encode()
+    changed = [path for path in content if path.exists() and path.read_bytes() != content[path]]
+    if changed and not replace:
+        some = ", ".join(map(str, changed[:3])) + (", ..." if len(changed) > 3 else "")
+        raise FieldError(
+            "out",
+            str(out),
+            f"a folder without other notebooks of this assignment; {len(changed)} there would be lost ({some}). Move "
+            "them, name another folder, or write over them: --replace, with make REPLACE=1",
+        )
+    for path, text in content.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return list(content)

@@ -15,20 +15,30 @@ import json
 import os
 import queue
 import shutil
+import site
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, require
 from .values import decode, encode
 
-__all__ = ["Ended", "Limits", "Sandbox", "StudentError", "kind_of_sandbox"]
+__all__ = [
+    "Ended",
+    "Limits",
+    "Sandbox",
+    "SandboxError",
+    "StudentError",
+    "bubblewrap_problem",
+    "kind_of_sandbox",
+]
 
 REPLY = 50_000_000  # bytes of one answer
 _FORGED = "stopped: it wrote into the grader's pipe"
@@ -57,23 +67,45 @@ class Ended(BaseException):
     """
 
 
+class SandboxError(DataError):
+    """The sandbox itself does not start, for a reason that is no student's; the text has its own words for it."""
+
+
 class StudentError(Exception):
     """A student's function raised an error; the text names it."""
 
 
-@functools.cache
 def kind_of_sandbox() -> str:
     """``bubblewrap`` where it works, else ``limits``."""
+    return "limits" if bubblewrap_problem() else "bubblewrap"
+
+
+@functools.cache
+def bubblewrap_problem() -> str:
+    """Why bubblewrap cannot be used here, in its own words if it has any; empty where it works."""
+    if sys.platform != "linux":
+        return "there is none for this system"
     program = shutil.which("bwrap")
-    if program is None or sys.platform != "linux":
-        return "limits"
-    trial = subprocess.run(
-        [program, *_WALLS, "--ro-bind", "/", "/", "true"],
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
-    return "bubblewrap" if trial.returncode == 0 else "limits"
+    if program is None:
+        return "it is not installed (apt install bubblewrap)"
+    try:
+        trial = subprocess.run(
+            [program, *_WALLS, "--ro-bind", "/", "/", "true"],
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if trial.returncode == 0:
+        return ""
+    return _last_words(trial.stderr) or f"it ended with status {trial.returncode}"
+
+
+def _last_words(said: bytes, most: int = 400) -> str:
+    """The end of what a program printed, on one line."""
+    text = " ".join(said.decode(errors="replace").split())
+    return text if len(text) <= most else "..." + text[-most:]
 
 
 _WALLS = ("--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000", "--gid", "1000")
@@ -91,8 +123,37 @@ def _font_list() -> Path | None:
     return found[-1] if found else None
 
 
+def _within(path: str, folders: Iterable[str]) -> bool:
+    return any(path == each or path.startswith(each.rstrip("/") + "/") for each in folders)
+
+
+@functools.cache
+def _package_folders() -> tuple[str, ...]:
+    """Folders of installed packages that lie outside the environment: ``pip install --target`` or ``--user``.
+
+    A folder that is on the path and holds no installed package, such as the one in which the command was given, is
+    nothing that a submission should see.
+    """
+    own = [os.path.realpath(each) for each in ("/usr", sys.base_prefix, sys.prefix)]
+    found = [os.path.abspath(each) for each in sys.path if each and os.path.isdir(each)]
+    return tuple(
+        each
+        for each in dict.fromkeys(found)
+        if not _within(os.path.realpath(each), own) and any(Path(each).glob("*.dist-info"))
+    )
+
+
+@functools.cache
+def _search_path() -> str:
+    """What a new interpreter has to be told to find this library and all that it imports."""
+    own = metadata.distributions(name="mirage-utils", path=site.getsitepackages())
+    parent = () if any(own) else (str(_LIBRARY.parent),)
+    return os.pathsep.join(dict.fromkeys((*parent, *_package_folders())))
+
+
 def _environment(home: str) -> dict[str, str]:
-    return {
+    found = {"PYTHONPATH": _search_path()} if _search_path() else {}
+    return found | {
         "PATH": os.defpath,
         "HOME": home,
         "TMPDIR": home,
@@ -108,6 +169,51 @@ def _environment(home: str) -> dict[str, str]:
         # The marks of a course are taken the same way on every machine.
         "PYTHONHASHSEED": "0",
     }
+
+
+_LIBRARY = Path(__file__).absolute().parents[1]
+# Programs and libraries of the system. What /etc/alternatives holds are links, through which the others are found.
+_SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts",
+    "/etc/localtime",
+)  # fmt: skip
+
+
+def _views(folders: Iterable[str], program: str) -> list[str]:
+    """Arguments with which bubblewrap shows folders, to read, and a program under the name it was called by.
+
+    Each folder is there under its own name and under the one that all links lead to, since the files in it may name
+    either: an environment may be a link to one elsewhere, and its interpreter one to an installation that is itself reached
+    through a link. Links on the way to the program that lie in none of the folders are made again.
+    """
+    shown = {each: os.path.realpath(each) for each in folders}
+    shown |= {real: real for real in shown.values()}
+    arguments = []
+    # Outer folders first, so that an inner one is not hidden by the mount of the outer.
+    for path in sorted(shown, key=len):
+        arguments += ["--ro-bind-try", shown[path], path]
+    for link, target in _links_on_the_way(program).items():
+        if not _within(link, shown) and not any(_within(path, [link]) for path in shown):
+            arguments += ["--symlink", target, link]
+    return arguments
+
+
+def _links_on_the_way(path: str) -> dict[str, str]:
+    """Every symbolic link that is followed on the way to a file, and where it leads."""
+    found: dict[str, str] = {}
+    here, left = "/", list(reversed(Path(path).absolute().parts[1:]))
+    while left:
+        step = os.path.normpath(os.path.join(here, left.pop()))
+        if not os.path.islink(step):
+            here = step
+        elif step not in found:
+            found[step] = os.readlink(step)
+            target = Path(found[step])
+            here = "/" if target.is_absolute() else here
+            left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+        else:  # a circle leads nowhere
+            break
+    return found
 
 
 class Sandbox:
@@ -126,8 +232,8 @@ class Sandbox:
 
     Raises
     ------
-    DataError
-        If the process cannot be started.
+    SandboxError
+        If the process cannot be started, with what it said.
     """
 
     def __init__(
@@ -141,7 +247,14 @@ class Sandbox:
             raise DataError("cells are run by IPython, which is not installed: pip install ipython")
         self.limits = limits
         self.kind = kind or kind_of_sandbox()
+        if self.kind == "bubblewrap" and shutil.which("bwrap") is None:
+            raise SandboxError(f"the sandbox (bubblewrap) does not start: {bubblewrap_problem()}")
         self._folder = tempfile.TemporaryDirectory(prefix="mirage-", ignore_cleanup_errors=True)
+        # The process has another working folder.
+        files = None if files is None else files.absolute()
+        # What it says before it is ready. Later it has no standard error, and nothing can fill this file.
+        self._last_words = ""
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         home = "/home/student" if self.kind == "bubblewrap" else self._folder.name
         inside = "/handed-in" if self.kind == "bubblewrap" else (str(files) if files else None)
         command = [sys.executable, "-P", "-m", "mirage_utils.coursework.inmate"]
@@ -157,9 +270,7 @@ class Sandbox:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE
-            if os.environ.get("MIRAGE_SANDBOX_DEBUG")
-            else subprocess.DEVNULL,
+            stderr=self._said,
             cwd=place,
             env=environment,
             start_new_session=True,
@@ -179,28 +290,20 @@ class Sandbox:
         try:
             self._write(settings)
             self.notes: list[str] = self._read(60)["ready"]
-        except Ended as error:
+        except (Ended, KeyError) as error:
             self.close()
-            raise DataError(f"the sandbox ({self.kind}) does not start: {error}") from None
+            why = self._last_words or str(error)
+            raise SandboxError(f"the sandbox ({self.kind}) does not start: {why}") from None
 
     def _walls(self, home: str, files: Path | None) -> list[str]:
         program = shutil.which("bwrap")
         assert program is not None
-        library = Path(__file__).resolve().parents[1]
-        to_read = {
-            "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime",
-            sys.base_prefix, sys.prefix, str(library),
-        }  # fmt: skip
+        to_read = (*_SYSTEM, sys.base_prefix, sys.prefix, str(_LIBRARY), *_package_folders())
         walls = [program, *_WALLS, "--clearenv", "--proc", "/proc", "--dev", "/dev"]
         # Empty folders first: the environment may itself lie somewhere under /tmp.
         size = str(self.limits.file_bytes)
         walls += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", home]
-        # Outer folders first, so that an inner one is not hidden by the mount of the outer.
-        for path in sorted(to_read, key=len):
-            if os.path.islink(path):
-                walls += ["--symlink", os.readlink(path), path]
-            else:
-                walls += ["--ro-bind-try", path, path]
+        walls += _views(to_read, sys.executable)
         if files is not None:
             walls += ["--ro-bind", str(files), "/handed-in"]
         if (fonts := _font_list()) is not None:
@@ -258,8 +361,6 @@ class Sandbox:
             self._process.wait(2)
         code = self._process.returncode
         self.close()
-        if os.environ.get("MIRAGE_SANDBOX_DEBUG") and self._process.stderr is not None:
-            print(self._process.stderr.read().decode(errors="replace"), file=sys.stderr)
         if code is not None and (code < 0 or code > 128):
             number = -code if code < 0 else code - 128
             return f"the process was ended by signal {number}"
@@ -353,6 +454,10 @@ class Sandbox:
                 os.killpg(self._process.pid, 9)
             self._process.kill()
             self._process.wait()
+        if not self._said.closed:
+            self._said.seek(0)
+            self._last_words = _last_words(self._said.read())
+            self._said.close()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:

@@ -13,17 +13,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from ..curves import Curve
+from .._lazy import on_first_use
 from ..errors import DataError, UnknownNameError, require
-from .grading import grade
-from .names import UnknownModelError, resolve
-from .reading import Reading, read, read_folder, stream
-from .schema import RECORDS, SCORES, EvalFileError
-from .scores import Series, read_scores, series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..curves import Curve
+    from .grading import grade
+    from .names import UnknownModelError, resolve
+    from .reading import Reading, read, read_folder, stream
+    from .schema import RECORDS, SCORES, EvalFileError
+    from .scores import Series, read_scores, series
 
 __all__ = [
     "RECORDS",
@@ -47,6 +50,22 @@ __all__ = [
     "table",
     "tables",
 ]
+
+# What is recorded about the bundled tables needs none of the readers, nor pandas, SciPy and SymPy.
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    [
+        "bigbench", "fetch", "files", "grading", "inspect_log", "lm_eval", "names", "plain", "reading",
+        "records", "schema", "scores", "values",
+    ],
+    {
+        "grade": "grading",
+        **dict.fromkeys(("UnknownModelError", "resolve"), "names"),
+        **dict.fromkeys(("Reading", "read", "read_folder", "stream"), "reading"),
+        **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError"), "schema"),
+        **dict.fromkeys(("Series", "read_scores", "series"), "scores"),
+    },
+)  # fmt: skip
 
 
 class TableError(DataError):
@@ -182,6 +201,8 @@ def load_table(name: str) -> pd.DataFrame:
     UnknownNameError, TableError
         As `read_csv_text`.
     """
+    import pandas as pd
+
     frame = pd.read_csv(io.StringIO(read_csv_text(name)))
     texts = [c for c in ("family", "model", "task", "setting", "metric") if c in frame.columns]
     frame[texts] = frame[texts].astype(object).where(frame[texts].notna(), "").astype(str)
@@ -196,6 +217,8 @@ def curve(frame: pd.DataFrame, task: str, setting: str) -> Curve:
     UnknownNameError
         If the table has no such task or setting.
     """
+    from ..curves import Curve
+
     for field, value in (("task", task), ("setting", setting)):
         known = frame[field].unique()
         if value not in known:

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .._paths import given
 from .._write import replace
 from ..errors import FieldError, require
 from ..metrics.arithmetic import carry_credit, digit_accuracy
@@ -617,7 +618,7 @@ def build(name: str, root: str | os.PathLike[str]) -> bytes:
 def main(argv: Sequence[str] | None = None) -> int:
     """Remake tables from their sources; returns the exit status."""
     parser = argparse.ArgumentParser(prog="make data", description=__doc__.partition("\n\n")[2])
-    parser.add_argument("root", type=Path, help="folder with one folder a source")
+    parser.add_argument("root", type=given, help="folder with one folder a source")
     parser.add_argument(
         "tables", nargs="*", metavar="TABLE", help=f"default: {', '.join(BUILDERS)}"
     )
