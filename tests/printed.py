@@ -449,6 +449,15 @@ def cleared(home: Path) -> None:
     _git(home, "clean", "-ffdxq", "-e", ".venv", "-e", "__pycache__")
 
 
+def untracked(home: Path) -> list[str]:
+    """Files and folders that git would offer to add to a commit."""
+    told = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=normal"],
+        cwd=home, env=_bare(), capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return [line[3:] for line in told.splitlines() if line.startswith("??")]
+
+
 def _git(home: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=home, env=_bare(), check=True)
 
@@ -528,13 +537,14 @@ def perform(printed: Sequence[Printed], home: Path) -> Iterator[Outcome]:
 
 
 def unrun(found: dict[str, list[Printed]]) -> list[tuple[str, str, str]]:
-    """What is not run: command, where it is printed, and why. One row for a command and reason."""
-    rows: dict[tuple[str, str], list[str]] = {}
+    """What is not run: why, the commands, and the documents that print them. One row a reason."""
+    rows: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for name, printed in found.items():
         for each in printed:
             if each.why_not:
-                rows.setdefault((_short(each), each.why_not), []).append(name)
-    return [(text, ", ".join(dict.fromkeys(names)), why) for (text, why), names in rows.items()]
+                texts, names = rows.setdefault(each.why_not, ({}, {}))
+                texts[_short(each)] = names[name] = None
+    return [(why, "; ".join(texts), ", ".join(names)) for why, (texts, names) in rows.items()]
 
 
 def _short(each: Printed) -> str:
@@ -580,12 +590,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{unknown[0]!r} prints no command; these do: {', '.join(found)}")
     found = {name: found[name] for name in options.names or found}
     if options.list:
-        print(
-            as_table(
-                ("command", "printed in", "not run because"),
-                [(f"`{a}`", b, c) for a, b, c in unrun(found)],
-            )
-        )
+        print(as_table(("not run because it", "commands", "printed in"), unrun(found)))
         return 0
     home = ROOT / "_build" / "printed" / "alone"
     fresh_copy(home)

@@ -182,8 +182,11 @@ def _moodle(path: Path) -> None:
 
 
 def _write_answers(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    path.write_text(nbformat.writes(answered(source(path.stem), notebook)), encoding="utf-8")
+    notebook = answered(source(path.stem), nbformat.read(path, as_version=4))
+    for cell in notebook.cells:
+        if "student" in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace('STUDENT = ""', f"STUDENT = {STUDENTS[0]!r}")
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
 def _notebook(path: Path) -> None:
