@@ -26,13 +26,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -49,6 +49,8 @@ from mirage_utils.__main__ import _parser
 ROOT = Path(__file__).resolve().parents[1]
 HELP = "make help"
 USAGE = "python -m mirage_utils --help"
+FOLDER = "mirage book"
+"""What a reader calls the folder: with a space in it, as many are."""
 SECONDS = 300
 """After which a command is stopped: none may take so long in a test."""
 
@@ -338,7 +340,7 @@ def target_marks(makefile: str) -> dict[str, str]:
     return marks
 
 
-def _targets(command: str) -> list[str]:
+def make_targets(command: str) -> list[str]:
     """The targets that a command of make names."""
     words = shlex.split(command, comments=True) if is_command(command) else []
     return [w for w in words[1:] if re.fullmatch("[a-z]+", w)] if words[:1] == ["make"] else []
@@ -361,10 +363,14 @@ def documents(root: Path = ROOT) -> dict[str, list[Printed]]:
     marks = target_marks(makefile)
 
     def marked(each: Printed) -> Printed:
-        why = next((marks[t] for t in _targets(each.text) if t in marks), "")
+        why = next((marks[t] for t in make_targets(each.text) if t in marks), "")
         return replace(each, why_not=each.why_not or why)
 
-    return {name: [marked(p) for p in printed] for name, printed in found.items() if printed}
+    found = {name: [marked(p) for p in printed] for name, printed in found.items() if printed}
+    # A target whose command a page prints is run there, in the order of the page.
+    elsewhere = {without_comment(p.text) for name in found if name != HELP for p in found[name]}
+    found[HELP] = [p for p in found[HELP] if p.text == HELP or p.text not in elsewhere]
+    return found
 
 
 # ---------------------------------------------------------------- running
@@ -372,7 +378,7 @@ def documents(root: Path = ROOT) -> dict[str, list[Printed]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one printed command. `status` is None for what was not run."""
+    """What became of one printed command. `status` is None for what was not run; `seconds` are of processor time."""
 
     printed: Printed
     status: int | None = None
@@ -394,11 +400,16 @@ def _link(source: str, target: str) -> None:
 def _rewritten(path: Path, old: str, new: str) -> None:
     """Replace a text in a file, which may be the same file as the original's: so a new one is written."""
     content = path.read_bytes()
-    if old.encode() in content:
-        mode = path.stat().st_mode
-        path.unlink()
-        path.write_bytes(content.replace(old.encode(), new.encode()))
-        path.chmod(mode)
+    if old.encode() not in content:
+        return
+    if " " in new and content.startswith(f"#!{old}/".encode()):
+        # A first line cannot hold a space: pip lets the shell start the interpreter then.
+        first, _, rest = content.partition(b"\n")
+        content = b"#!/bin/sh\n'''exec' \"" + first[2:].strip() + b'" "$0" "$@"\n\' \'\'\'\n' + rest
+    mode = path.stat().st_mode
+    path.unlink()
+    path.write_bytes(content.replace(old.encode(), new.encode()))
+    path.chmod(mode)
 
 
 def fresh_copy(home: Path) -> None:
@@ -507,6 +518,12 @@ class Shell:
         return status, printed
 
 
+def _used() -> float:
+    """Processor time of all commands up to now."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def perform(printed: Sequence[Printed], home: Path) -> Iterator[Outcome]:
     """Run what a document prints, in its order, in a fresh copy."""
     import reader
@@ -519,7 +536,7 @@ def perform(printed: Sequence[Printed], home: Path) -> Iterator[Outcome]:
             continue
         if each.active and "VIRTUAL_ENV" not in shell.environment:
             shell.run("source .venv/bin/activate")
-        began = time.monotonic()
+        began = _used()
         reader.prepare(each.text, shell.folder)
         if each.language == "python":
             # The blocks of a page are typed into one session; their commands may stand between them.
@@ -530,7 +547,7 @@ def perform(printed: Sequence[Printed], home: Path) -> Iterator[Outcome]:
                 status, output = shell.run(f"python - < {file.name}")
         else:
             status, output = shell.run(each.text)
-        yield Outcome(each, status, output, time.monotonic() - began)
+        yield Outcome(each, status, output, _used() - began)
 
 
 # ---------------------------------------------------------------- tables
@@ -592,7 +609,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.list:
         print(as_table(("not run because it", "commands", "printed in"), unrun(found)))
         return 0
-    home = ROOT / "_build" / "printed" / "alone"
+    home = ROOT / "_build" / "printed" / "alone" / FOLDER
     fresh_copy(home)
     outcomes: list[Outcome] = []
     for printed in found.values():

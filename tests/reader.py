@@ -10,7 +10,7 @@ import csv
 import json
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -21,9 +21,9 @@ from mirage_utils.coursework.assignments import find, identifier
 STUDENTS = ("Ada Lovelace", "Emil Post")
 MODELS = {
     "EleutherAI/pythia-70m": 0.02, "EleutherAI/pythia-160m": 0.03, "EleutherAI/pythia-410m": 0.05,
-    "my-model-1b": 0.1, "EleutherAI/pythia-2.8b": 0.7, "EleutherAI/pythia-6.9b": 0.95,
+    "EleutherAI/pythia-1b": 0.1, "EleutherAI/pythia-2.8b": 0.7, "EleutherAI/pythia-6.9b": 0.95,
 }  # fmt: skip
-"""Models, one of which no table knows, and how often each digit of their answers is right."""
+"""Models, and how often each digit of their answers is right."""
 ITEMS = 60
 
 
@@ -68,10 +68,10 @@ def _lines(path: Path, rows: list[dict[str, object]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _results(folder: Path) -> None:
+def _results(folder: Path, models: Mapping[str, float] = MODELS) -> None:
     """A folder of lm-evaluation-harness, as `--log_samples --output_path` leaves it."""
     draw = random.Random(1)
-    for number, (model, right) in enumerate(MODELS.items()):
+    for number, (model, right) in enumerate(models.items()):
         stamp = f"2026-11-0{number + 1}T10-00-00.000000"
         rows = _sums(draw, right)
         score = sum(row["exact_match"] for row in rows) / ITEMS
@@ -88,6 +88,13 @@ def _results(folder: Path) -> None:
             },
         )  # fmt: skip
         _lines(where / f"samples_sums_{stamp}.jsonl", rows)
+
+
+def _my_results(folder: Path) -> None:
+    """The same with a model that no table knows."""
+    _results(
+        folder, {m.replace("EleutherAI/pythia-1b", "my-model-1b"): p for m, p in MODELS.items()}
+    )
 
 
 def _choices(path: Path) -> None:
@@ -234,7 +241,7 @@ def _mark_essays(folder: Path, match: re.Match[str]) -> None:
 
 _FILES: dict[str, Callable[[Path], None]] = {
     "results": _results,
-    "my_results": _results,
+    "my_results": _my_results,
     "samples_gsm8k.jsonl": lambda path: _lines(path, _sums(random.Random(3), 0.8)),
     "samples_mmlu.jsonl": _choices,
     "my_scores.csv": _scores,

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from printed import (
+    FOLDER,
     HELP,
     USAGE,
     Printed,
@@ -27,6 +28,7 @@ from printed import (
     in_markdown,
     in_usage,
     is_command,
+    make_targets,
     perform,
     subcommands,
     target_marks,
@@ -47,7 +49,7 @@ RUN = [name for name, printed in DOCUMENTS.items() if not all(each.why_not for e
 @pytest.fixture(scope="session")
 def copy(worker_id: str) -> Iterator[Path]:
     """A fresh copy for each worker, beside the environment, so that its files can be links."""
-    home = ROOT / "_build" / "printed" / worker_id
+    home = ROOT / "_build" / "printed" / worker_id / FOLDER
     fresh_copy(home)
     yield home
     shutil.rmtree(home)
@@ -97,7 +99,10 @@ def test_every_place_where_commands_are_printed_is_looked_at() -> None:
     )
     assert "notebooks/19_audit.ipynb" in RUN
     targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert [each.text.split()[1] for each in DOCUMENTS[HELP][1:]] == targets
+    printed = {
+        target for each in documents().values() for p in each for target in make_targets(p.text)
+    }
+    assert set(targets) <= printed
 
 
 def test_no_block_of_commands_is_overlooked() -> None:
@@ -271,7 +276,7 @@ def test_every_line_has_its_own_exit_status(tmp_path: Path) -> None:
 
 
 def test_a_command_leaves_its_folder_and_environment_to_the_next(tmp_path: Path) -> None:
-    statuses = _typed(tmp_path, "mkdir inner && cd inner", "export NAME='of two\nlines'", 'test "$NAME" = "of two\nlines"', "test $(basename $PWD) = inner")  # fmt: skip
+    statuses = _typed(tmp_path, "mkdir inner && cd inner", "export NAME='of two\nlines'", 'test "$NAME" = "of two\nlines"', "test \"$(basename \"$PWD\")\" = inner")  # fmt: skip
     assert statuses == [(0, False)] * 4
 
 
@@ -282,16 +287,15 @@ def test_a_command_that_does_not_end_is_stopped_with_all_it_started(tmp_path: Pa
 
 def test_nobody_is_in_an_environment_who_was_not_told_to_be(copy: Path) -> None:
     ask = "python -c 'import mirage_utils, sys; print(mirage_utils.__file__); print(sys.prefix)'"
-    outside = copy.parent  # not in the folder of the library
-    shell = Shell(outside)
+    shell = Shell(copy.parent)  # not in the folder of the library
     status, printed = shell.run(ask)
     assert str(copy) not in printed
-    shell.run(f"source {copy}/.venv/bin/activate")
+    shell.run(f"source '{copy}/.venv/bin/activate'")
     status, printed = shell.run(ask)
     assert status == 0, printed
-    assert printed.split() == [str(copy / "mirage_utils" / "__init__.py"), str(copy / ".venv")]
+    assert printed.splitlines() == [str(copy / "mirage_utils" / "__init__.py"), str(copy / ".venv")]
     status, printed = shell.run("mirage tables | head -1; command -v papermill mirage")
-    assert printed.split()[-2:] == [f"{copy}/.venv/bin/papermill", f"{copy}/.venv/bin/mirage"]
+    assert printed.splitlines()[-2:] == [f"{copy}/.venv/bin/papermill", f"{copy}/.venv/bin/mirage"]
 
 
 def test_the_original_is_out_of_reach_of_a_copy(copy: Path) -> None:
