@@ -59,6 +59,7 @@ _PROGRAMS = {
     "mkdir", "nbgrader", "papermill", "pip", "pip3", "pre-commit", "pytest", "python", "python3", "ruff", "source", "uv",
     "wget",
 }  # fmt: skip
+_READS = re.compile(r"python -m mirage_utils (?:tables|table|metrics|emergence|read|audit)\b")
 _SHELL = {"bash", "sh", "shell", "zsh", "console", "shell-session"}
 _PYTHON = {"python", "python3", "py", "pycon"}
 # Directives whose text is no prose, and the one whose code the build of the book runs.
@@ -79,7 +80,8 @@ class Printed:
     """One command, or one block of Python, as a document prints it.
 
     `why_not` is the reason of its mark, if it has one; `statuses` are the exit statuses that the text allows; `active`
-    says whether the text before it has said that the environment is active.
+    says whether the text before it has said that the environment is active. `run_in` names another document in which the
+    same command is run.
     """
 
     document: str
@@ -89,6 +91,7 @@ class Printed:
     why_not: str = ""
     statuses: tuple[int, ...] = (0,)
     active: bool = False
+    run_in: str = ""
 
 
 # ---------------------------------------------------------------- finding
@@ -370,6 +373,24 @@ def documents(root: Path = ROOT) -> dict[str, list[Printed]]:
     # A target whose command a page prints is run there, in the order of the page.
     elsewhere = {without_comment(p.text) for name in found if name != HELP for p in found[name]}
     found[HELP] = [p for p in found[HELP] if p.text == HELP or p.text not in elsewhere]
+    return _once(found)
+
+
+def _once(found: dict[str, list[Printed]]) -> dict[str, list[Printed]]:
+    """Run a command that several documents print in the same words once, if all it does is to read.
+
+    The document that prints the most such commands comes first.
+    """
+    first: dict[tuple[str, bool], str] = {}
+    for name in sorted(found, key=lambda n: -sum(bool(_READS.match(p.text)) for p in found[n])):
+        for each in found[name]:
+            if _READS.match(each.text) and not each.why_not:
+                first.setdefault((without_comment(each.text), each.active), name)
+    for name, printed in found.items():
+        for i, each in enumerate(printed):
+            where = first.get((without_comment(each.text), each.active), name)
+            if where != name and not each.why_not:
+                printed[i] = replace(each, run_in=where)
     return found
 
 
@@ -531,7 +552,7 @@ def perform(printed: Sequence[Printed], home: Path) -> Iterator[Outcome]:
     shell = Shell(home)
     python = ""
     for each in printed:
-        if each.why_not:
+        if each.why_not or each.run_in:
             yield Outcome(each)
             continue
         if each.active and "VIRTUAL_ENV" not in shell.environment:
@@ -581,13 +602,21 @@ def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+def _told(outcome: Outcome) -> str:
+    if outcome.printed.why_not:
+        return f"not run: it {outcome.printed.why_not}"
+    if outcome.printed.run_in:
+        return f"as in {outcome.printed.run_in}"
+    return f"{outcome.status}{' FAILED' if outcome.failed else ''}"
+
+
 def result_rows(outcomes: Iterable[Outcome]) -> list[tuple[str, str, str, str]]:
     """Rows of the table of results: document, command, exit status or reason, seconds."""
     return [
         (
             each.printed.document,
             f"`{_short(each.printed)}`",
-            f"not run: {each.printed.why_not}" if each.status is None else f"{each.status}{' FAILED' if each.failed else ''}",
+            _told(each),
             "" if each.status is None else f"{each.seconds:.1f}",
         )
         for each in outcomes

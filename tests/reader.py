@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import nbformat
+from printed import without_comment
 from submissions import SOURCES, answered, released, source
 
 from mirage_utils.coursework.assignments import find, identifier
@@ -29,6 +30,7 @@ ITEMS = 60
 
 def prepare(command: str, folder: Path) -> None:
     """Put what a command names, and its reader would have by now, into the folder."""
+    command = without_comment(command)
     for name, make in _FILES.items():
         named = re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w.-])", command)
         if named and not (folder / name).exists():
@@ -248,6 +250,7 @@ _FILES: dict[str, Callable[[Path], None]] = {
     "path/to/BIG-bench": _bigbench,
     "list.csv": _list,
     "submissions": _submissions,
+    "folder": _submissions,  # in `make help`
     "exported-from-canvas.csv": _canvas,
     "exported-from-moodle.csv": _moodle,
     "1_one_token.ipynb": _notebook,

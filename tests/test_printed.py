@@ -34,6 +34,7 @@ from printed import (
     target_marks,
     unrun,
     untracked,
+    without_comment,
 )
 
 from mirage_utils.__main__ import main
@@ -43,7 +44,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 DOCUMENTS = documents()
-RUN = [name for name, printed in DOCUMENTS.items() if not all(each.why_not for each in printed)]
+RUN = [
+    name
+    for name, printed in DOCUMENTS.items()
+    if not all(each.why_not or each.run_in for each in printed)
+]
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +125,22 @@ def test_no_block_of_commands_is_overlooked() -> None:
         found = {each.text for each in DOCUMENTS.get(name, [])}
         for line in pattern.findall(path.read_text(encoding="utf-8")):
             assert line.rstrip() in found, f"{name}: {line}"
+
+
+def test_a_command_that_only_reads_is_run_once_and_others_in_every_document() -> None:
+    for printed in DOCUMENTS.values():
+        for each in printed:
+            if each.run_in:
+                (there,) = [
+                    p
+                    for p in DOCUMENTS[each.run_in]
+                    if without_comment(p.text) == without_comment(each.text)
+                ]
+                assert not there.why_not
+                assert not there.run_in
+                assert there.active == each.active
+                assert "mirage_utils" in each.text
+    assert any(each.run_in for each in DOCUMENTS["README.md"])
 
 
 def test_what_is_not_run_is_a_short_list_with_reasons() -> None:
