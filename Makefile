@@ -98,3 +98,14 @@ lock:  ## compile requirements.txt from pyproject.toml (needs uv)
 
 clean:  ## remove what was built (not the environment)
 	rm -rf _build
+
+# What tests/test_printed.py does not run, wherever it is printed, and why.
+# not run: make html: builds the book, as the tests of the pages do
+# not run: make book: builds the book, as the tests of the pages do
+# not run: make pdf: builds the book first, and prints it for minutes
+# not run: make test: is what runs the test of the commands
+# not run: make bench: takes an hour, and a machine with nothing else to do
+# not run: make data: needs its sources from the network, some gigabytes
+# not run: make families: trains for many minutes (the tests train smaller families)
+# not run: make lab: starts a server that runs until it is stopped
+# not run: make lock: asks the network for the newest packages

@@ -187,6 +187,17 @@ def browser():
         yield chromium
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which printed commands the tests do not run, and why, where they were tested."""
+    reports = [each for kind in terminalreporter.stats.values() for each in kind]
+    if any("test_printed.py" in getattr(each, "nodeid", "") for each in reports):
+        from printed import documents, unrun
+
+        terminalreporter.section("printed, and not run by a test", sep="-")
+        for why, texts, names in unrun(documents()):
+            terminalreporter.write_line(f"{why}: {texts} ({names})")
+
+
 # Two workers take tests from one queue, so its order decides how well they are used: first every chapter is
 # run, then the book is built from those runs, and what needs neither fills the time until both are there.
 _FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_executes_nothing")

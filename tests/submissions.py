@@ -43,15 +43,19 @@ class Submission:
     blank: bool = False  # start from the released notebook without solutions
 
 
-def solved(wanted: Assignment) -> NotebookNode:
-    """The released notebook with the source's solutions and essays in it."""
-    notebook = released(SOURCES, wanted.name)
+def answered(wanted: Assignment, notebook: NotebookNode) -> NotebookNode:
+    """A released notebook with the source's solutions and essays written into it."""
     for cell in notebook.cells:
         name = identifier(cell)
         if name and wanted.kind(name) in ("answer", "essay"):
             lines = wanted.cell(name).source.split("\n")
             cell.source = "\n".join(line for line in lines if "### " not in line)
     return notebook
+
+
+def solved(wanted: Assignment) -> NotebookNode:
+    """The released notebook with the source's solutions and essays in it."""
+    return answered(wanted, released(SOURCES, wanted.name))
 
 
 def build(wanted: Assignment, submission: Submission, folder: Path) -> None:

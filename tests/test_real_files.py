@@ -11,11 +11,13 @@ import io
 import json
 import math
 import re
+import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import evaluation_data, needs_evaluation_data
+from conftest import ROOT, evaluation_data, needs_evaluation_data
 
 from mirage_utils import evals
 from mirage_utils.__main__ import main
@@ -237,6 +239,25 @@ def test_trap_7_published_data_can_be_wrong_and_the_tables_say_where():
 @pytest.mark.parametrize("name", sources.BUILDERS)
 def test_computed_tables_are_remade_to_the_byte(name):
     assert sources.build(name, evaluation_data()).decode() == evals.read_csv_text(name)
+
+
+def test_a_checkout_of_a_source_will_do(tmp_path):
+    """As the page on the data says to clone it: the files lie deeper there, beside models of a third corpus."""
+    files = tmp_path / "openlm_scaling" / "exp_data"
+    shutil.copytree(evaluation_data() / "openlm_scaling", files)
+    third = json.loads(next((files / "models").glob("c4*-0.5.json")).read_text())
+    (files / "models" / "rpj-d=96_l=8_h=4-0.25.json").write_text(
+        json.dumps({**third, "dataset_name": "rpj"})
+    )
+    built = sources.build("openlm_scaling", tmp_path)
+    assert built.decode() == evals.read_csv_text("openlm_scaling")
+
+
+def test_every_source_is_named_where_the_text_says_how_to_make_the_tables():
+    page = (ROOT / "book" / "data.md").read_text()
+    named = set(re.findall(r"git clone \S+ sources/(\w+)", page))
+    code = Path(sources.__file__).read_text()
+    assert named == set(re.findall(r'root / "(\w+)"', code))
 
 
 def test_the_arithmetic_answers_by_another_route():

@@ -435,6 +435,7 @@ def olmo_losses(root: Path) -> pd.DataFrame:
 _CORPORA = {
     "c4_val": "C4", "paloma_falcon-refinedweb": "RefinedWeb", "paloma_redpajama": "RedPajama", "paloma_ptb": "Penn Treebank",
 }  # fmt: skip
+# The table has these two corpora; models on a third, RedPajama, are in the repository too.
 _TRAINED_ON = {"c4_original": "C4", "rw_original": "RefinedWeb"}
 
 
@@ -443,8 +444,11 @@ def openlm_scaling(root: Path) -> pd.DataFrame:
     folder = root / "openlm_scaling"
     about_tasks = pd.read_csv(_one(folder, "eval_metadata.csv")).set_index("Eval Task")
     rows = []
-    for path in sorted((folder / "models").glob("*.json")):
+    # In a checkout the folders lie in exp_data.
+    for path in sorted(folder.rglob("models/*.json")):
         run = json.loads(path.read_text())
+        if run["dataset_name"] not in _TRAINED_ON:
+            continue
         corpus, size = _TRAINED_ON[run["dataset_name"]], run["hyperparameters"]
         multiple = size["chinchilla_multiplier"]
         about = {
@@ -463,7 +467,9 @@ def openlm_scaling(root: Path) -> pd.DataFrame:
                             "score": result["loss"], "n": result["tokens"], "chance": np.nan,
                         }
                     )  # fmt: skip
-        scores = json.loads((folder / "evals" / f"evaluation_{path.stem}_heavy.json").read_text())
+        scores = json.loads(
+            (path.parents[1] / "evals" / f"evaluation_{path.stem}_heavy.json").read_text()
+        )
         for task, score in scores["eval_metrics"]["icl"].items():
             stated = about_tasks.loc[task]
             rows.append(
