@@ -18,7 +18,7 @@ and at most two parameters more. Counts are binomial, or beta-binomial where a l
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -127,9 +127,19 @@ class AccuracyLaw:
         self, curve: Curve, reference: float, theta: Sequence[ArrayLike]
     ) -> NDArray[np.float64]:
         """Log-likelihood of each count of a curve; the last axis runs over the curve's points."""
-        accuracy = self.accuracy(np.log(curve.scale / reference), theta)
-        correlation = theta[-1] if self.overdispersed else None
-        return _log_pmf(curve.counts, curve.n, accuracy, correlation)
+        return self._likelihood_of(curve, reference)(theta)
+
+    def _likelihood_of(
+        self, curve: Curve, reference: float
+    ) -> Callable[[Sequence[ArrayLike]], NDArray[np.float64]]:
+        """`log_likelihood` as a function of the parameters alone, which a fit asks thousands of times."""
+        u = np.log(curve.scale / reference)
+        log_pmf = _log_pmf_of(curve.counts, curve.n)
+
+        def log_likelihood(theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
+            return log_pmf(self.accuracy(u, theta), theta[-1] if self.overdispersed else None)
+
+        return log_likelihood
 
 
 # The line's own parameters. At the reference size, a = -12 is an accuracy of .999994 and a = 6 one
@@ -191,20 +201,26 @@ def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
     return AccuracyLaw("pooled", "pooled lengths", sp.Add(*terms))
 
 
-def _log_pmf(k, n, accuracy, rho=None) -> NDArray[np.float64]:
-    """Binomial or beta-binomial log-probability, broadcast, finite at accuracies of 0 and 1."""
-    A = np.clip(accuracy, 1e-300, 1 - 1e-15)
-    choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    if rho is None:
-        return choose + k * np.log(A) + (n - k) * np.log1p(-A)
-    size = 1 / np.asarray(rho) - 1
-    # Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
-    A = np.clip(A, 1e-12, 1 - 1e-12)
-    return (
-        choose
-        + special.betaln(k + A * size, n - k + (1 - A) * size)
-        - special.betaln(A * size, (1 - A) * size)
-    )
+def _log_pmf_of(k, n) -> Callable[..., NDArray[np.float64]]:
+    """Binomial or beta-binomial log-probability of counts, as a function of accuracy and correlation.
+
+    Broadcast, and finite at accuracies of 0 and 1.
+    """
+    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    missed = n - k
+    choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(missed + 1)
+
+    def log_pmf(accuracy, rho=None) -> NDArray[np.float64]:
+        if rho is None:
+            A = np.minimum(np.maximum(accuracy, 1e-300), 1 - 1e-15)
+            return choose + k * np.log(A) + missed * np.log1p(-A)
+        size = 1 / np.asarray(rho) - 1
+        # Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
+        A = np.minimum(np.maximum(accuracy, 1e-12), 1 - 1e-12)
+        right, wrong = A * size, (1 - A) * size
+        return choose + special.betaln(k + right, missed + wrong) - special.betaln(right, wrong)
+
+    return log_pmf
 
 
 def linearise(score: ArrayLike) -> NDArray[np.float64]:
@@ -335,6 +351,7 @@ def fit(
     require(len(free) > 0, "fixed", fixed, "at least one parameter left to fit")
     boxes = [law.parameters[i].box for i in free]
     logs = [law.parameters[i].log for i in free]
+    log_likelihood = law._likelihood_of(curve, reference)
 
     def unpack(z: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Parameters from search coordinates (last axis over the free ones)."""
@@ -347,7 +364,7 @@ def fit(
 
     def loss(z: NDArray[np.float64]) -> NDArray[np.float64]:
         columns = [t[..., None] for t in unpack(np.asarray(z))]
-        return -law.log_likelihood(curve, reference, columns).sum(axis=-1)
+        return -log_likelihood(columns).sum(axis=-1)
 
     if start is None:
         starts = _starts(law, boxes, free, loss)
@@ -378,7 +395,8 @@ def _with_gradient(loss, boxes: Sequence[tuple[float, float]]):
 
     def both(z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         step = 1e-6 * np.maximum(1.0, np.abs(z))
-        points = np.tile(z, (2 * size + 1, 1))
+        points = np.empty((2 * size + 1, size))
+        points[:] = z
         up, down = np.minimum(z + step, high), np.maximum(z - step, low)
         points[1 + rows, rows], points[1 + size + rows, rows] = up, down
         values = loss(points)
@@ -552,7 +570,7 @@ class Posterior:
         log_score = float("nan")
         if observed is not None:
             correlation = self.samples[:, -1] if self.law.overdispersed else None
-            log_pmf = _log_pmf(observed, n, accuracy, correlation)
+            log_pmf = _log_pmf_of(observed, n)(accuracy, correlation)
             log_score = float(special.logsumexp(log_pmf, b=self.weights))
         return Prediction(Interval(float(low), float(high)), float(median), log_score)
 
@@ -591,6 +609,8 @@ def posterior(
     half = (prior[:, 1] - prior[:, 0]) / 200
     box = np.clip(np.stack([centre - half, centre + half], axis=1), prior[:, :1], prior[:, 1:])
 
+    log_likelihood = law._likelihood_of(curve, reference)
+
     def evaluate(box: NDArray[np.float64], side: int):
         """Parameters and log-posterior (up to a constant) on a grid of `side` points an axis."""
         axes = [np.linspace(low, high, side) for low, high in box]
@@ -599,7 +619,7 @@ def posterior(
             np.exp(grid[..., j]) if q.log else grid[..., j] for j, q in enumerate(law.parameters)
         ]
         columns = [t[..., None] for t in theta]
-        weight = law.log_likelihood(curve, reference, columns).sum(axis=-1)
+        weight = log_likelihood(columns).sum(axis=-1)
         return axes, theta, weight - weight.max()
 
     side = max(int(min(points, 8_000) ** (1 / k)), 5)
