@@ -20,7 +20,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -239,7 +239,7 @@ def deviance(curve: Curve, log_likelihood: float) -> float:
     return float(2 * (stats.binom.logpmf(k, n, k / n).sum() - log_likelihood))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LawFit:
     """A law fitted to a curve by maximum likelihood.
 
@@ -343,7 +343,28 @@ def fit(
     than one hill.
     """
     _check(curve, reference, len(law.parameters))
-    fixed = dict(fixed or {})
+    held = tuple(sorted((fixed or {}).items()))
+    if start is None:
+        return _searched(law, curve, float(reference), held)
+    return _climbed(law, curve, reference, held, start)
+
+
+@lru_cache(maxsize=1024)
+def _searched(
+    law: AccuracyLaw, curve: Curve, reference: float, held: tuple[tuple[str, float], ...]
+) -> LawFit:
+    """`fit` with the search for starting points, kept: a cell that is run again need not wait for it again."""
+    return _climbed(law, curve, reference, held, None)
+
+
+def _climbed(
+    law: AccuracyLaw,
+    curve: Curve,
+    reference: float,
+    held: tuple[tuple[str, float], ...],
+    start: ArrayLike | None,
+) -> LawFit:
+    fixed = dict(held)
     names = [str(q.symbol) for q in law.parameters]
     for name in fixed:
         require(name in names, "fixed", name, f"names among {names}")
@@ -380,6 +401,7 @@ def fit(
         if best is None or found.fun < best.fun:
             best = found
     theta = np.array([float(t) for t in unpack(best.x)])
+    theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
 
 
@@ -432,6 +454,11 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     require(not fitted.law.overdispersed, "law", fitted.law.name, "a law with binomial counts")
+    return _simulated_p(fitted, draws, int(seed))
+
+
+@lru_cache(maxsize=256)
+def _simulated_p(fitted: LawFit, draws: int, seed: int) -> float:
     rng = np.random.default_rng(seed)
     curve = fitted.curve
     counts = rng.binomial(curve.n, fitted.accuracy(curve.scale), (draws, len(curve)))
@@ -600,6 +627,11 @@ def posterior(
         As `fit`, or if `points` is too small.
     """
     points = int(as_array("points", points, low=1000, integer=True))
+    return _posterior(law, curve, float(reference), points)
+
+
+@lru_cache(maxsize=256)
+def _posterior(law: AccuracyLaw, curve: Curve, reference: float, points: int) -> Posterior:
     best = fit(law, curve, reference=reference)
     k = len(law.parameters)
     prior = np.array([q.box for q in law.parameters])
