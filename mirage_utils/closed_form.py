@@ -20,13 +20,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
+from threadpoolctl import ThreadpoolController
 
 from .curves import Curve
 from .errors import FieldError, as_array, positive, require
@@ -394,15 +395,22 @@ def _climbed(
         starts = [np.where(logs, np.log(np.maximum(given, 1e-300)), given)]
     best = None
     sloped = _with_gradient(loss, boxes)
-    for z0 in starts:
-        found = optimize.minimize(sloped, z0, jac=True, method="L-BFGS-B", bounds=boxes)
-        # A second run from the end point recovers from the badly scaled first Hessian.
-        found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
-        if best is None or found.fun < best.fun:
-            best = found
+    with _linear_algebra().limit(limits=1):
+        for z0 in starts:
+            found = optimize.minimize(sloped, z0, jac=True, method="L-BFGS-B", bounds=boxes)
+            # A second run from the end point recovers from the badly scaled first Hessian.
+            found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
+            if best is None or found.fun < best.fun:
+                best = found
     theta = np.array([float(t) for t in unpack(best.x)])
     theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    """To keep it to one thread: for the few numbers of a fit others only wait for one another, ten times as long."""
+    return ThreadpoolController()
 
 
 def _with_gradient(loss, boxes: Sequence[tuple[float, float]]):
