@@ -18,15 +18,16 @@ and at most two parameters more. Counts are binomial, or beta-binomial where a l
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
+from threadpoolctl import ThreadpoolController
 
 from .curves import Curve
 from .errors import FieldError, as_array, positive, require
@@ -127,9 +128,19 @@ class AccuracyLaw:
         self, curve: Curve, reference: float, theta: Sequence[ArrayLike]
     ) -> NDArray[np.float64]:
         """Log-likelihood of each count of a curve; the last axis runs over the curve's points."""
-        accuracy = self.accuracy(np.log(curve.scale / reference), theta)
-        correlation = theta[-1] if self.overdispersed else None
-        return _log_pmf(curve.counts, curve.n, accuracy, correlation)
+        return self._likelihood_of(curve, reference)(theta)
+
+    def _likelihood_of(
+        self, curve: Curve, reference: float
+    ) -> Callable[[Sequence[ArrayLike]], NDArray[np.float64]]:
+        """`log_likelihood` as a function of the parameters alone, which a fit asks thousands of times."""
+        u = np.log(curve.scale / reference)
+        log_pmf = _log_pmf_of(curve.counts, curve.n)
+
+        def log_likelihood(theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
+            return log_pmf(self.accuracy(u, theta), theta[-1] if self.overdispersed else None)
+
+        return log_likelihood
 
 
 # The line's own parameters. At the reference size, a = -12 is an accuracy of .999994 and a = 6 one
@@ -191,20 +202,26 @@ def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
     return AccuracyLaw("pooled", "pooled lengths", sp.Add(*terms))
 
 
-def _log_pmf(k, n, accuracy, rho=None) -> NDArray[np.float64]:
-    """Binomial or beta-binomial log-probability, broadcast, finite at accuracies of 0 and 1."""
-    A = np.clip(accuracy, 1e-300, 1 - 1e-15)
-    choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    if rho is None:
-        return choose + k * np.log(A) + (n - k) * np.log1p(-A)
-    size = 1 / np.asarray(rho) - 1
-    # Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
-    A = np.clip(A, 1e-12, 1 - 1e-12)
-    return (
-        choose
-        + special.betaln(k + A * size, n - k + (1 - A) * size)
-        - special.betaln(A * size, (1 - A) * size)
-    )
+def _log_pmf_of(k, n) -> Callable[..., NDArray[np.float64]]:
+    """Binomial or beta-binomial log-probability of counts, as a function of accuracy and correlation.
+
+    Broadcast, and finite at accuracies of 0 and 1.
+    """
+    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    missed = n - k
+    choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(missed + 1)
+
+    def log_pmf(accuracy, rho=None) -> NDArray[np.float64]:
+        if rho is None:
+            A = np.minimum(np.maximum(accuracy, 1e-300), 1 - 1e-15)
+            return choose + k * np.log(A) + missed * np.log1p(-A)
+        size = 1 / np.asarray(rho) - 1
+        # Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
+        A = np.minimum(np.maximum(accuracy, 1e-12), 1 - 1e-12)
+        right, wrong = A * size, (1 - A) * size
+        return choose + special.betaln(k + right, missed + wrong) - special.betaln(right, wrong)
+
+    return log_pmf
 
 
 def linearise(score: ArrayLike) -> NDArray[np.float64]:
@@ -223,7 +240,7 @@ def deviance(curve: Curve, log_likelihood: float) -> float:
     return float(2 * (stats.binom.logpmf(k, n, k / n).sum() - log_likelihood))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LawFit:
     """A law fitted to a curve by maximum likelihood.
 
@@ -327,7 +344,28 @@ def fit(
     than one hill.
     """
     _check(curve, reference, len(law.parameters))
-    fixed = dict(fixed or {})
+    held = tuple(sorted((fixed or {}).items()))
+    if start is None:
+        return _searched(law, curve, float(reference), held)
+    return _climbed(law, curve, reference, held, start)
+
+
+@lru_cache(maxsize=1024)
+def _searched(
+    law: AccuracyLaw, curve: Curve, reference: float, held: tuple[tuple[str, float], ...]
+) -> LawFit:
+    """`fit` with the search for starting points, kept: a cell that is run again need not wait for it again."""
+    return _climbed(law, curve, reference, held, None)
+
+
+def _climbed(
+    law: AccuracyLaw,
+    curve: Curve,
+    reference: float,
+    held: tuple[tuple[str, float], ...],
+    start: ArrayLike | None,
+) -> LawFit:
+    fixed = dict(held)
     names = [str(q.symbol) for q in law.parameters]
     for name in fixed:
         require(name in names, "fixed", name, f"names among {names}")
@@ -335,6 +373,7 @@ def fit(
     require(len(free) > 0, "fixed", fixed, "at least one parameter left to fit")
     boxes = [law.parameters[i].box for i in free]
     logs = [law.parameters[i].log for i in free]
+    log_likelihood = law._likelihood_of(curve, reference)
 
     def unpack(z: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Parameters from search coordinates (last axis over the free ones)."""
@@ -347,7 +386,7 @@ def fit(
 
     def loss(z: NDArray[np.float64]) -> NDArray[np.float64]:
         columns = [t[..., None] for t in unpack(np.asarray(z))]
-        return -law.log_likelihood(curve, reference, columns).sum(axis=-1)
+        return -log_likelihood(columns).sum(axis=-1)
 
     if start is None:
         starts = _starts(law, boxes, free, loss)
@@ -356,14 +395,22 @@ def fit(
         starts = [np.where(logs, np.log(np.maximum(given, 1e-300)), given)]
     best = None
     sloped = _with_gradient(loss, boxes)
-    for z0 in starts:
-        found = optimize.minimize(sloped, z0, jac=True, method="L-BFGS-B", bounds=boxes)
-        # A second run from the end point recovers from the badly scaled first Hessian.
-        found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
-        if best is None or found.fun < best.fun:
-            best = found
+    with _linear_algebra().limit(limits=1):
+        for z0 in starts:
+            found = optimize.minimize(sloped, z0, jac=True, method="L-BFGS-B", bounds=boxes)
+            # A second run from the end point recovers from the badly scaled first Hessian.
+            found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
+            if best is None or found.fun < best.fun:
+                best = found
     theta = np.array([float(t) for t in unpack(best.x)])
+    theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    """To keep it to one thread: for the few numbers of a fit others only wait for one another, ten times as long."""
+    return ThreadpoolController()
 
 
 def _with_gradient(loss, boxes: Sequence[tuple[float, float]]):
@@ -378,7 +425,8 @@ def _with_gradient(loss, boxes: Sequence[tuple[float, float]]):
 
     def both(z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         step = 1e-6 * np.maximum(1.0, np.abs(z))
-        points = np.tile(z, (2 * size + 1, 1))
+        points = np.empty((2 * size + 1, size))
+        points[:] = z
         up, down = np.minimum(z + step, high), np.maximum(z - step, low)
         points[1 + rows, rows], points[1 + size + rows, rows] = up, down
         values = loss(points)
@@ -414,6 +462,11 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     require(not fitted.law.overdispersed, "law", fitted.law.name, "a law with binomial counts")
+    return _simulated_p(fitted, draws, int(seed))
+
+
+@lru_cache(maxsize=256)
+def _simulated_p(fitted: LawFit, draws: int, seed: int) -> float:
     rng = np.random.default_rng(seed)
     curve = fitted.curve
     counts = rng.binomial(curve.n, fitted.accuracy(curve.scale), (draws, len(curve)))
@@ -552,7 +605,7 @@ class Posterior:
         log_score = float("nan")
         if observed is not None:
             correlation = self.samples[:, -1] if self.law.overdispersed else None
-            log_pmf = _log_pmf(observed, n, accuracy, correlation)
+            log_pmf = _log_pmf_of(observed, n)(accuracy, correlation)
             log_score = float(special.logsumexp(log_pmf, b=self.weights))
         return Prediction(Interval(float(low), float(high)), float(median), log_score)
 
@@ -582,6 +635,11 @@ def posterior(
         As `fit`, or if `points` is too small.
     """
     points = int(as_array("points", points, low=1000, integer=True))
+    return _posterior(law, curve, float(reference), points)
+
+
+@lru_cache(maxsize=256)
+def _posterior(law: AccuracyLaw, curve: Curve, reference: float, points: int) -> Posterior:
     best = fit(law, curve, reference=reference)
     k = len(law.parameters)
     prior = np.array([q.box for q in law.parameters])
@@ -591,6 +649,8 @@ def posterior(
     half = (prior[:, 1] - prior[:, 0]) / 200
     box = np.clip(np.stack([centre - half, centre + half], axis=1), prior[:, :1], prior[:, 1:])
 
+    log_likelihood = law._likelihood_of(curve, reference)
+
     def evaluate(box: NDArray[np.float64], side: int):
         """Parameters and log-posterior (up to a constant) on a grid of `side` points an axis."""
         axes = [np.linspace(low, high, side) for low, high in box]
@@ -599,7 +659,7 @@ def posterior(
             np.exp(grid[..., j]) if q.log else grid[..., j] for j, q in enumerate(law.parameters)
         ]
         columns = [t[..., None] for t in theta]
-        weight = law.log_likelihood(curve, reference, columns).sum(axis=-1)
+        weight = log_likelihood(columns).sum(axis=-1)
         return axes, theta, weight - weight.max()
 
     side = max(int(min(points, 8_000) ** (1 / k)), 5)

@@ -30,9 +30,9 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
-    """A score against scale.
+    """A score against scale. Curves of the same numbers and name are equal, and can be keys of a dictionary.
 
     Parameters
     ----------
@@ -90,6 +90,21 @@ class Curve:
             )
             full = np.broadcast_to(n, scale.shape).astype(np.int64)
             object.__setattr__(self, "n", _frozen(full))
+
+    def __eq__(self, other: object) -> bool:
+        return self._content == other._content if isinstance(other, Curve) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple:
+        numbers = (self.scale, self.score, self.n)
+        return (
+            *(None if part is None else part.tobytes() for part in numbers),
+            self.score_range,
+            self.name,
+        )
 
     def __len__(self) -> int:
         return self.scale.size

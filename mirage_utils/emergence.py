@@ -9,12 +9,12 @@ high on the same sizes with the same number of items.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from statsmodels.stats.multitest import multipletests
+from scipy import stats
 
 from . import closed_form
 from .curves import Curve
@@ -122,9 +122,20 @@ def emergence_scores(curves: ArrayLike) -> NDArray[np.float64]:
     """
     y = as_array("curves", curves)
     require(y.ndim >= 1 and y.shape[-1] >= 2, "curves", y.shape, "at least two scales a curve")
-    rise = np.sign(y.argmax(-1) - y.argmin(-1)) * np.ptp(y, axis=-1)
+    # Scale by scale over all curves at once: a few scales are too short a row for NumPy to go along.
+    columns = np.ascontiguousarray(np.moveaxis(y, -1, 0))
+    top, bottom = columns.max(axis=0), columns.min(axis=0)
+    last = len(columns) - 1
+    first_top, first_bottom = (np.full(top.shape, last, dtype=np.int64) for _ in range(2))
+    for i in range(last - 1, -1, -1):
+        np.copyto(first_top, i, where=columns[i] == top)
+        np.copyto(first_bottom, i, where=columns[i] == bottom)
+    rise = np.sign(first_top - first_bottom) * (top - bottom)
+    squares = np.sort(np.diff(y, axis=-1) ** 2, axis=-1)
+    half = last // 2
+    middle = squares[..., half] if last % 2 else squares[..., half - 1 : half + 1].mean(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return rise / np.sqrt(np.median(np.diff(y, axis=-1) ** 2, axis=-1))
+        return rise / np.sqrt(middle)
 
 
 def breakthroughness(curve: Curve | ArrayLike) -> float:
@@ -262,6 +273,14 @@ def calibrate(
     if proportion is None:
         proportion = known
     require(known or not proportion, "proportion", proportion, "n, and scores in [0, 1]")
+    return _calibrated(curve, direction, bool(proportion), draws, int(seed))
+
+
+@lru_cache(maxsize=4096)
+def _calibrated(
+    curve: Curve, direction: Direction, proportion: bool, draws: int, seed: int
+) -> Calibration:
+    """`calibrate`, kept: tables of hundreds of curves are looked at again with another level."""
     sign = 1.0 if direction == "higher" else -1.0
     score = emergence_score(sign * curve.score)
     straight = linearity(sign * curve.score)
@@ -309,8 +328,20 @@ def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float
     made = ~np.isnan(raw)
     as_array("p_values", raw[made], low=0, high=1)
     adjusted = np.full(raw.shape, np.nan)
-    if made.sum() == 1:
-        adjusted[made] = raw[made]  # as multipletests, which collects garbage at each call
-    elif made.any():
-        adjusted[made] = multipletests(raw[made], method=method)[1]
+    adjusted[made] = _adjusted(raw[made], method) if made.any() else raw[made]
     return adjusted
+
+
+def _adjusted(p: NDArray[np.float64], method: Correction) -> NDArray[np.float64]:
+    """`adjust` of p-values that are all there, as `statsmodels` computes it but for one thing.
+
+    Its `multipletests` collects garbage at every call, which takes longer than all the rest of judging a curve.
+    """
+    if method in ("fdr_bh", "fdr_by"):
+        return stats.false_discovery_control(p, method=method.removeprefix("fdr_"))
+    if method == "bonferroni":
+        return np.minimum(p * p.size, 1)
+    order = np.argsort(p)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
+    return np.minimum(adjusted, 1)

@@ -19,36 +19,14 @@ import pyarrow.parquet as pq
 import pytest
 import statsmodels.api as sm
 import yaml
-from conftest import CHAPTERS, ROOT, evaluation_data, execute, needs_evaluation_data
+from chapter_runs import execute
+from conftest import CHAPTERS, ROOT, evaluation_data, needs_evaluation_data
 from scipy import integrate, optimize, special, stats
 
 from mirage_utils.audit import simulate
 
 NAMES = [chapter.stem for chapter in CHAPTERS]
 chapters = pytest.mark.parametrize("name", NAMES)
-CHANGED = {
-    "01_what_is_emergence": {"LEVEL": 0.8},
-    "02_one_token": {"ALPHA": 0.8, "N_C": 1e8, "E_FLOOR": 0.3},
-    "03_many_tokens": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "ITEMS": 100},
-    "04_does_gpt3_obey": {"LEVEL": 0.99},
-    "05_a_field_guide_to_metrics": {"LENGTH": 9, "ATTEMPTS": 100, "SPREAD": 0.2},
-    "06_resolution": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "POWER": 0.9},
-    "07_the_emergence_score": {"ALPHA": 0.5, "SIZES": 16, "LEVEL": 0.1},
-    "08_assumptions": {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]},
-    "09_same_outputs_two_metrics": {"FEW_ITEMS": 40, "LEVEL": 0.9},
-    "10_meta_analysis": {"LEVEL": 0.02, "FAMILY_LEVEL": 0.1},
-    "11_grade_to_brier": {"SMALL": 22.2, "LEVEL": 0.9},
-    "12_prediction": {"LEVEL": 0.9, "CUT": 1.5e23},
-    "13_a_mirage_we_made": {"SEED": 7, "FEW": 50, "NONE": 0.03},
-    "14_not_a_mirage": {"SEED": 7, "SOLVED": 0.05},
-    "15_between": {"SEED": 7, "SOLVED": 0.2},
-    "16_autoencoders": {"C": 0.004, "SEED": 7},
-    "17_digits": {"K": 4, "SEED": 7},
-    "18_omniglot": {"L": 4, "SEED": 7},
-    "19_audit": {"SEED": 7, "LEVEL": 0.01},
-    "20_the_other_side": {"SEED": 7, "SMALL": 21.75, "STRONG": 6},
-    "21_choose_your_metric": {"SEED": 7, "TOLERATED": [0, 1, 3], "POWER": 0.9},
-}
 
 
 def published():
@@ -118,9 +96,8 @@ def test_every_picture_of_a_chapter_has_its_words(name, chapter_run):
 
 
 @chapters
-def test_the_numbers_follow_the_parameters(name, chapter_run, tmp_path):
-    before = chapter_run(name).glued
-    after = execute(ROOT / "notebooks" / f"{name}.ipynb", tmp_path, **CHANGED[name]).glued
+def test_the_numbers_follow_the_parameters(name, chapter_run, changed_run):
+    before, after = chapter_run(name).glued, changed_run(name).glued
     assert set(before) == set(after)
     moved = {k for k in before if before[k] != after[k] and not k.startswith("claim")}
     if name == "01_what_is_emergence":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import statistics
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from mirage_utils import Curve, FieldError, emergence, evals
 
@@ -192,6 +194,36 @@ def test_corrections_by_hand():
     assert emergence.adjust(p, "fdr_bh") == pytest.approx([0.03, 0.04, math.nan, 0.04], nan_ok=True)
     assert emergence.adjust([0.01, 0.5], "fdr_by") == pytest.approx([0.03, 0.75])
     assert stats.false_discovery_control([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+
+
+@pytest.fixture(scope="module")
+def frozen():
+    """What lives now is left out of the garbage collections that statsmodels makes, which would take seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+p_values = st.floats(0, 1, allow_subnormal=False) | st.sampled_from([0.01, 0.02, 0.04])
+
+
+@pytest.mark.parametrize("method", ["bonferroni", "holm", "fdr_bh", "fdr_by"])
+@given(p=st.lists(p_values, min_size=1, max_size=40))
+def test_corrections_are_those_of_statsmodels(frozen, method, p):
+    np.testing.assert_allclose(
+        emergence.adjust(p, method), multipletests(p, method=method)[1], rtol=1e-14, atol=1e-300
+    )
+
+
+def test_many_corrections_collect_no_garbage():
+    collected = []
+    gc.callbacks.append(lambda phase, about: collected.append(about["generation"]))
+    try:
+        for method in ("bonferroni", "holm", "fdr_bh", "fdr_by"):
+            emergence.adjust([0.01, 0.04, 0.03], method)
+    finally:
+        gc.callbacks.pop()
+    assert 2 not in collected  # a full collection, which takes as long as there are objects
 
 
 @pytest.mark.parametrize(

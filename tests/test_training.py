@@ -22,6 +22,7 @@ from mirage_utils.models.catalogue import LANGUAGE
 from mirage_utils.models.results import ResultError, read
 from mirage_utils.models.training import CheckpointError, Training, train
 from mirage_utils.models.vision import data, layers
+from mirage_utils.models.vision.family import compiled_forward
 
 SHORT = Training(30, 8, 0.05, every=10)
 
@@ -255,6 +256,11 @@ def test_families_are_found_and_changed_by_name():
     with pytest.raises(FieldError, match="sizes"):
         runs.family("autoencoders", sizes=(1.5,))
     assert runs.family("lenets", sizes=(0.5,)).sizes == (0.5,)
+
+
+def test_what_a_family_computes_is_compiled_once_for_all_seeds():
+    assert compiled_forward(small()) is compiled_forward(small())
+    assert compiled_forward(small()) is not compiled_forward(replace(small(), sizes=(2,)))
 
 
 # -- runs ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..training import Params
 from .data import Images
-from .family import VisionFamily
+from .family import VisionFamily, compiled_forward
 
 __all__ = ["Autoencoders"]
 
@@ -75,7 +75,7 @@ class Autoencoders(VisionFamily):
         """Test images as one trained model returns them, in the shape of the images."""
         mean = self.prepare(images)["mean"]
         flat = jnp.asarray(images.test.reshape(len(images.test), -1))
-        back = jax.jit(self.forward)(params, flat, mean)
+        back = compiled_forward(self)(params, flat, mean)
         return np.asarray(back).reshape(images.test.shape)
 
     def evaluate(self, params: Params, images: Images) -> pd.DataFrame:

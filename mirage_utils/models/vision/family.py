@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
+from typing import Any
+
+import jax
 
 from ..family import Family
 from . import data as sets
 from .data import Images
 
-__all__ = ["VisionFamily"]
+__all__ = ["VisionFamily", "compiled_forward"]
 
 
 @dataclass(frozen=True)
@@ -33,3 +38,9 @@ class VisionFamily(Family):
     ) -> Images:
         """The images; see `data.load`."""
         return sets.load(self.data, folder=folder, download=download, progress=progress)
+
+
+@cache
+def compiled_forward(models: VisionFamily) -> Callable[..., Any]:
+    """`forward` of a family, compiled once for all models of a size, which differ in nothing but their seed."""
+    return jax.jit(models.forward)

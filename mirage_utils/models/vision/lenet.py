@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..training import Params
 from .data import Images
-from .family import VisionFamily
+from .family import VisionFamily, compiled_forward
 from .layers import answers, convolution, convolved, dense, linear, shifted
 
 __all__ = ["LeNets"]
@@ -97,12 +97,12 @@ class LeNets(VisionFamily):
         model); ``target``; ``output`` (the likeliest class); ``logprob`` (natural logarithm of the
         probability of the right class, for view 0 only).
         """
-        forward = jax.jit(self.forward)
+        forward = compiled_forward(self)
         parts = []
         for view in range(self.views + 1):
             # Views are part of the test and not of the run: their key is fixed.
             moved = (
-                images.test if view == 0 else shifted(jax.random.key(view), images.test, self.shift)
+                images.test if view == 0 else _moved(jax.random.key(view), images.test, self.shift)
             )
             said = answers(forward(params, jnp.asarray(moved)), images.test_labels)
             if view > 0:  # one view is enough for the loss; the others show which are right
@@ -115,6 +115,9 @@ class LeNets(VisionFamily):
     def _side(height: int) -> int:
         """Side of the convolutions: LeNet's 5, or 3 on images that are too small for it."""
         return 5 if height >= 16 else 3
+
+
+_moved = jax.jit(shifted, static_argnames="most")
 
 
 def _halved(x: jax.Array) -> jax.Array:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..training import Params
 from .data import Images
-from .family import VisionFamily
+from .family import VisionFamily, compiled_forward
 from .layers import answers, convolution, convolved, dense, layer_norm, linear, norm, shifted
 
 __all__ = ["Sequences", "Transformers", "sequences_to_test"]
@@ -148,7 +148,7 @@ class Transformers(VisionFamily):
         Columns ``sequence_kind`` (see `sequences_to_test`), ``sequence``, ``place`` (0 to length - 1),
         ``image`` (index of the test image), ``target``, ``output``, ``logprob``.
         """
-        forward = jax.jit(self.forward)
+        forward = compiled_forward(self)
         parts = []
         for kind, drawn in sequences_to_test(images, self.length, self.tests, self.few):
             target = images.test_labels[drawn]
