@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import shutil
 
+import execution
 import nbformat
 import pytest
 import yaml
 from conftest import ROOT
 from pages import build_small as build
+from sphinx.errors import ConfigError
 
 GOOD = "from mirage_utils import Curve\nfrom mirage_utils.chapter import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
 
@@ -106,3 +108,16 @@ def test_a_changed_library_or_table_runs_every_page_again(house):
         assert "Executed notebook" in result.printed
     caches = [f for f in (house / "_build" / ".jupyter_cache").iterdir() if f.is_dir()]
     assert len(caches) == 1, "caches of older versions are dropped"
+
+
+def test_pages_run_side_by_side_are_as_many_as_there_are_cores_or_as_asked_for():
+    assert 1 <= execution.jobs({}) <= execution.MOST
+    assert execution.jobs({"MIRAGE_JOBS": "11"}) == 11
+    for wrong in ("0", "-1", "two", "1.5"):
+        with pytest.raises(ConfigError, match=r"MIRAGE_JOBS = .*: expected a whole number"):
+            execution.jobs({"MIRAGE_JOBS": wrong})
+
+
+def test_the_chapters_begun_first_are_there():
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert set(execution.LONGEST) <= chapters

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import chapters
+import execution
 import finish
 import index
 import reading
@@ -204,6 +205,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("claim", chapters.ClaimRole())
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("config-inited", write_mark, priority=90)
+    app.connect("env-before-read-docs", execution.execute)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
