@@ -21,7 +21,7 @@ $(STAMP): requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-html: $(STAMP)  ## build the book (warnings are errors; what has not changed is not run again)
+html: $(STAMP)  ## build the book (warnings are errors; what has not changed is not run or written again)
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 
 book: html  ## build the book and open it

@@ -32,9 +32,10 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 LONGEST = (
-    "04_does_gpt3_obey", "10_meta_analysis", "12_prediction",
+    "19_audit", "18_omniglot", "04_does_gpt3_obey", "17_digits", "10_meta_analysis", "20_the_other_side",
+    "16_autoencoders", "14_not_a_mirage", "13_a_mirage_we_made", "12_prediction",
 )  # fmt: skip
-"""Chapters that take longest, the longest first: begun late they would keep the others' cores waiting."""
+"""Chapters that take longest, the longest first: begun late, they would run alone at the end."""
 
 MOST = 6
 """Pages run side by side at most: with more, the longest chapter alone would decide."""
@@ -108,15 +109,15 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     if config.execution_mode != "cache" or config.execution_in_temp:
         return  # left to myst-nb
     cache = get_cache(config.execution_cache_path)
-    stale = [page for page in map(_reader(env), names) if page and not _cached(cache, page)]
+    stale = [page for page in map(_reader(env), names) if page and not cached(cache, page)]
     if not stale:
         return
-    stale.sort(key=_turn)
+    stale.sort(key=turn)
     beside = min(jobs(), len(stale))
     logger.info("running the code of %d pages, %d side by side", len(stale), beside)
     environ = surroundings(Path(app.outdir).parent)
     try:
-        asyncio.run(_run_all(stale, beside, config, environ, cache))
+        asyncio.run(run_all(stale, beside, config, environ, cache))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
 
@@ -142,13 +143,15 @@ def _reader(env: BuildEnvironment):
     return read
 
 
-def _turn(page: Page) -> tuple[int, bool, str]:
+def turn(page: Page) -> tuple[int, bool, str]:
+    """When a page's turn comes, to sort by: the longest, the other chapters, pages of prose with a few numbers."""
     stem = page.path.stem
     place = LONGEST.index(stem) if stem in LONGEST else len(LONGEST)
     return place, page.path.suffix != ".ipynb", page.name
 
 
-def _cached(cache: JupyterCacheAbstract, page: Page) -> bool:
+def cached(cache: JupyterCacheAbstract, page: Page) -> bool:
+    """Whether the outputs of a page are there, and whole."""
     try:
         cache.get_cache_bundle(cache.match_cache_notebook(page.notebook).pk)
     except (KeyError, ValueError):  # not there, or left half written by a build that was killed
@@ -156,13 +159,32 @@ def _cached(cache: JupyterCacheAbstract, page: Page) -> bool:
     return True
 
 
-async def _run_all(
+async def run_all(
     pages: list[Page],
     beside: int,
     config: NbParserConfig,
     environ: dict[str, str],
     cache: JupyterCacheAbstract,
 ) -> None:
+    """Run pages, some side by side, and put each into the cache when it is done.
+
+    Parameters
+    ----------
+    pages : list of Page
+        In the order in which they are begun.
+    beside : int
+        How many run at once.
+    config : NbParserConfig
+        What myst-nb was told of execution.
+    environ : dict of str to str
+        Environment of the kernels.
+    cache : JupyterCacheAbstract
+
+    Raises
+    ------
+    ExceptionGroup
+        With the `PageError` of the first page that fails; the others are stopped.
+    """
     turns = asyncio.Semaphore(beside)
 
     async def run(page: Page) -> None:

@@ -14,7 +14,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,9 @@ def settings(app: Sphinx) -> dict[str, Any]:
     return {
         "called with": json.loads(json.dumps(app.config.overrides, default=str, sort_keys=True)),
         "Python": sys.version,
-        "packages": sorted(f"{found.name} {found.version}" for found in distributions()),
+        "packages": sorted(
+            found.name for place in sys.path for found in Path(place).glob("*.dist-info")
+        ),
         "address": list(site_address.addresses()),
     }
 
@@ -102,7 +103,7 @@ class Publisher:
             return
         site, root = Path(app.outdir), Path(app.srcdir)
         note = _note(site)
-        then = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+        then = _read(note)
         self.made_of = {
             "sources": sources(root, then.get("sources", ())),
             "settings": settings(app),
@@ -145,6 +146,14 @@ class Publisher:
 
 def _note(site: Path) -> Path:
     return site.parent / f".{site.name}_made_of.json"
+
+
+def _read(note: Path) -> dict[str, Any]:
+    """The note of the last build; empty where there is none."""
+    try:
+        return json.loads(note.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def _write(path: Path, text: str) -> None:
