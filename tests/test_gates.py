@@ -140,33 +140,16 @@ def test_a_changed_library_or_table_runs_every_page_again(house):
     assert len(caches) == 1, "caches of older versions are dropped"
 
 
-def test_a_warm_build_gives_what_a_clean_one_gives(house):
-    """The title of a page, which others show, its code, a colour, and a page put in the place of another."""
+def test_a_warm_build_gives_what_a_clean_one_gives_and_writes_only_what_differs(house):
     assert build(house).returncode == 0
-    page(house, prose="# Another title\n\n{glue:text}`x:d`", code=GOOD + "\nprint('more')")
-    append(house / "book" / "_static" / "mirage.css", ".mb-meta { color: #123456; }\n")
-    toc = house / "_toc.yml"
-    toc.write_text(toc.read_text().replace("book/second", "book/third"))
-    (house / "book" / "third.md").write_text("# A third page\n")
-    warm = build(house)
-    assert warm.returncode == 0, warm.printed
-    assert "changed since the last build: _toc.yml" in warm.printed
-    after_warm = tree(house)
-    shutil.rmtree(house / "_build")
-    assert build(house).returncode == 0
-    assert differing(after_warm, tree(house)) == []
-    assert "book/second.html" not in after_warm
-    assert b"Another title" in after_warm["book/third.html"]
+    site = house / "_build" / "html"
 
-
-def test_what_says_the_same_is_not_written_again_and_its_code_not_run_again(house):
-    assert build(house).returncode == 0
     then, served = written(house), tree(house)
     page(house, prose="# A page\n\n{glue:text}`x:d` more words")
     result = build(house)
     assert result.returncode == 0, result.printed
+    assert "changed since the last build: page.ipynb" in result.printed
     assert "Executed notebook" not in result.printed
-    site = house / "_build" / "html"
     touched = {
         path for path, when in written(house).items() if path.is_file() and then.get(path) != when
     }
@@ -174,6 +157,21 @@ def test_what_says_the_same_is_not_written_again_and_its_code_not_run_again(hous
     assert touched == changed
     assert {site / "page.html", site / "searchindex.js"} <= changed
     assert site / "book" / "second.html" not in changed
+
+    # A title, which other pages show; code; a colour; and a page in the place of another.
+    page(house, prose="# Another title\n\n{glue:text}`x:d`", code=GOOD + "\nprint('more')")
+    append(house / "book" / "_static" / "mirage.css", ".mb-meta { color: #123456; }\n")
+    toc = house / "_toc.yml"
+    toc.write_text(toc.read_text().replace("book/second", "book/third"))
+    (house / "book" / "third.md").write_text("# A third page\n")
+    result = build(house)
+    assert result.returncode == 0, result.printed
+    warm = tree(house)
+    assert "book/second.html" not in warm
+    assert b"Another title" in warm["book/third.html"]
+    shutil.rmtree(house / "_build")
+    assert build(house).returncode == 0
+    assert differing(warm, tree(house)) == []
 
 
 DIE = {
@@ -197,9 +195,14 @@ os.replace = _die_in_the_middle
 """What is written at the end of a module to have the build killed there."""
 
 
-def test_a_killed_build_leaves_nothing_that_the_next_one_takes_for_good(house):
+def test_a_build_that_fails_or_is_killed_leaves_nothing_that_the_next_one_takes_for_good(house):
     assert build(house).returncode == 0
-    good, written_first = tree(house), (house / "page.ipynb").read_bytes()
+    good, source = tree(house), (house / "page.ipynb").read_bytes()
+
+    page(house, code=GOOD + "\n1 / 0")
+    assert "ZeroDivisionError" in build(house).printed
+    assert differing(good, tree(house)) == []
+
     for when, (module, code) in DIE.items():
         file = house / "book" / "_ext" / module
         whole = file.read_text()
@@ -209,23 +212,12 @@ def test_a_killed_build_leaves_nothing_that_the_next_one_takes_for_good(house):
         # The first dies before it touches what is served, the second in the middle of it.
         assert (differing(good, tree(house)) == []) == (when == "while pages are finished")
         file.write_text(whole)
-        (house / "page.ipynb").write_bytes(written_first)
+
+    # Everything is as it was when the good site was built, and only the site is not.
+    (house / "page.ipynb").write_bytes(source)
     result = build(house)
     assert result.returncode == 0, result.printed
     assert differing(good, tree(house)) == []
-
-
-def test_a_page_that_fails_leaves_the_site_as_it_was_and_is_tried_again(house):
-    assert build(house).returncode == 0
-    good, written_first = tree(house), (house / "page.ipynb").read_bytes()
-    page(house, code=GOOD + "\n1 / 0")
-    for _ in "once", "again":
-        assert "ZeroDivisionError" in build(house).printed
-        assert differing(good, tree(house)) == []
-    (house / "page.ipynb").write_bytes(written_first)
-    result = build(house)
-    assert result.returncode == 0
-    assert "nothing has changed" in result.printed
 
 
 @pytest.mark.parametrize(

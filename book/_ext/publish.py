@@ -167,8 +167,8 @@ def _read_besides(app: Sphinx, known: dict[str, str]) -> dict[str, str]:
     """Digest of every file that the pages were made of and that is not among those known."""
     root, env = Path(app.srcdir), app.env
     read = {Path(env.doc2path(name)) for name in env.found_docs}
-    read |= {root / file for files in env.dependencies.values() for file in files}
-    read |= {root / file for kind in (env.images, env.dlfiles) for file in kind}
+    read |= {root / name for names in env.dependencies.values() for name in names}
+    read |= {root / name for kind in (env.images, env.dlfiles) for name in kind}
     ways = {Path(os.path.relpath(path, root)).as_posix(): path for path in read}
     built = os.path.relpath(Path(app.outdir).parent, root)
     return {
