@@ -27,7 +27,7 @@ $(STAMP): requirements.txt
 	@$(BIN)/jupyter labextension disable --level sys_prefix @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@touch $@
 
-html: $(STAMP)  ## build the book (warnings are errors; what has not changed is not run again)
+html: $(STAMP)  ## build the book (warnings are errors; what has not changed is not run or written again)
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 
 book: html  ## build the book and open it

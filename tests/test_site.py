@@ -16,9 +16,9 @@ from mirage_utils.metrics import METRICS
 
 
 def test_a_second_build_executes_nothing(site, second_build):
-    assert "Using cached notebook" in second_build
-    assert "Executing notebook" not in second_build
+    assert "nothing has changed" in second_build
     assert "Executed notebook" not in second_build
+    assert "writing output" not in second_build
     assert (site / "index.html").exists()
 
 

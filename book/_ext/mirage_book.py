@@ -15,8 +15,10 @@ from pathlib import Path
 
 import chapters
 import downloads
+import execution
 import finish
 import index
+import publish
 import reading
 import site_address
 from sphinx.application import Sphinx
@@ -57,15 +59,6 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = str(current)
 
 
-def clear_old_pages(app: Sphinx) -> None:
-    """Empty the output folder, so that a page taken out of the book does not linger in it."""
-    for entry in Path(app.outdir).iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
 def write_static(app: Sphinx) -> None:
     """Put what the library and its packages define beside the other static files: colours, Vega."""
     from mirage_utils import plots
@@ -93,7 +86,7 @@ def write_assignments(sources: Path, folder: Path) -> None:
             path.parent.rmdir()
 
 
-def write_mark(app: Sphinx, config: Config) -> None:
+def write_mark(app: Sphinx) -> None:
     """Put the book's mark on the social cards, which take no SVG."""
     import vl_convert
 
@@ -101,7 +94,7 @@ def write_mark(app: Sphinx, config: Config) -> None:
     mark.parent.mkdir(parents=True, exist_ok=True)
     svg = (ROOT / "book" / "_static" / "favicon.svg").read_text(encoding="utf-8")
     mark.write_bytes(vl_convert.svg_to_png(svg, scale=8))
-    config.ogp_social_cards |= {"image_mini": os.path.relpath(mark, app.srcdir)}
+    app.config.ogp_social_cards |= {"image_mini": os.path.relpath(mark, app.srcdir)}
 
 
 def write_vega(path: Path) -> None:
@@ -199,12 +192,15 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.setup_extension("sphinx_sitemap")
     # Before myst-nb, which reads the path of the cache at builder-inited.
     app.connect("config-inited", key_the_cache, priority=100)
-    app.connect("builder-inited", clear_old_pages, priority=50)
+    # Before anything else is done for a build: it ends here if there is nothing to do.
+    publisher = publish.Publisher()
+    app.connect("builder-inited", publisher.begin, priority=50)
+    app.connect("builder-inited", write_mark, priority=100)
     app.connect("builder-inited", write_static, priority=100)
     app.connect("builder-inited", chapters.install, priority=900)
     app.add_role("claim", chapters.ClaimRole())
     app.connect("config-inited", site_address.configure, priority=90)
-    app.connect("config-inited", write_mark, priority=90)
+    app.connect("env-before-read-docs", execution.execute)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
@@ -213,4 +209,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("build-finished", downloads.write)
     app.connect("build-finished", finish.finish, priority=800)
     app.connect("build-finished", write_redirect, priority=900)
+    app.connect("build-finished", publisher.end, priority=1000)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
