@@ -522,9 +522,10 @@ def _ends_in_glue(source: str) -> bool:
 
 
 def only_imports(source: str) -> bool:
-    """Whether code does nothing but import, and set the style of the figures."""
+    """Whether code does nothing but import, set the style of the figures, and take the parameters as they came."""
     statements = ast.parse(source).body
     plain = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
     return len(plain) < len(statements) and all(
-        ast.unparse(statement) == "plots.apply_style()" for statement in plain
+        ast.unparse(statement) in ("plots.apply_style()", "parameters.read(globals())")
+        for statement in plain
     )

@@ -68,6 +68,7 @@ def test_a_copy_reads_as_text_and_begins_with_its_question(chapter, kind):
 @every_copy
 def test_what_the_page_folds_is_collapsed(chapter, kind):
     copy = copied(chapter, PLACES[kind])
+    assert sum(readable.only_imports(c.source) for c in copy.cells if c.cell_type == "code" and "%" not in c.source[:80]) >= 1
     for cell in copy.cells:
         if cell.cell_type != "code" or "%pip" in cell.source:
             continue
