@@ -303,9 +303,7 @@ class Picture:
 
     def provenance(self) -> str:
         """Kind and source of the data, as HTML."""
-        return (
-            f'<span class="mb-source"><span class="mb-kind">{self.kind}</span> {self.source}</span>'
-        )
+        return f'<span class="mb-source"><b class="mb-kind">{self.kind}</b> {self.source}</span>'
 
     def __repr__(self) -> str:
         return f"[figure] {self.alt}"

@@ -249,7 +249,8 @@ class Sketch(Question):
             for label, value in zip(self.labels, before, strict=True)
         ]  # fmt: skip
         button = widgets.Button(
-            description="Show the true curve", layout=widgets.Layout(width="auto")
+            description="Show the true curve",
+            layout=widgets.Layout(width="auto", align_self="flex-start"),
         )
         result = widgets.HTML()
 

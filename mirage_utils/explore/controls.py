@@ -99,8 +99,8 @@ class Slider:
         """The control in a live kernel."""
         look: dict[str, Any] = {
             "description": self.label, "continuous_update": False,
-            "style": {"description_width": "11em"},
-            "layout": widgets.Layout(width="32em", max_width="100%"),
+            "style": {"description_width": "16em"},
+            "layout": widgets.Layout(width="37em", max_width="100%"),
         }  # fmt: skip
         limits = {"min": self.low, "max": self.high, "step": self.step}
         if self.kind != "range":
@@ -151,8 +151,8 @@ class Choice:
         """The control in a live kernel."""
         return widgets.Dropdown(
             options=list(self.options), value=self.value, description=self.label,
-            style={"description_width": "11em"},
-            layout=widgets.Layout(width="32em", max_width="100%"),
+            style={"description_width": "16em"},
+            layout=widgets.Layout(width="37em", max_width="100%"),
         )  # fmt: skip
 
     def html(self, name: str, prefix: str) -> str:
