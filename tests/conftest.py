@@ -184,7 +184,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 _FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_executes_nothing")
 _LONG = (
     "test_every_submission_gets_its_mark", "test_gates",
-    "test_coursework", "test_training", "test_language",
+    "test_coursework", "test_training", "test_language", "test_printed", "test_lab",
 )  # fmt: skip
 
 

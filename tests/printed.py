@@ -286,7 +286,7 @@ def in_notebook(path: Path, document: str) -> list[Printed]:
 
 def in_makefile(text: str) -> list[Printed]:
     """Every target that `make help` lists, with the settings that its help names."""
-    found = [Printed(HELP, "first line", HELP)]
+    found = []
     for number, line in enumerate(text.splitlines(), 1):
         if match := re.match(r"([a-z]+):.*?## (.*)", line):
             target, words = match.groups()
@@ -651,7 +651,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 )
                 print(outcome.output[-3000:], file=sys.stderr)
         cleared(home)
-    shutil.rmtree(home)
+    shutil.rmtree(home.parent)
     print(as_table(("document", "command", "exit status", "seconds"), result_rows(outcomes)))
     return int(any(each.failed for each in outcomes))
 

@@ -247,7 +247,7 @@ _FILES: dict[str, Callable[[Path], None]] = {
     "samples_gsm8k.jsonl": lambda path: _lines(path, _sums(random.Random(3), 0.8)),
     "samples_mmlu.jsonl": _choices,
     "my_scores.csv": _scores,
-    "path/to/BIG-bench": _bigbench,
+    "../BIG-bench": _bigbench,
     "list.csv": _list,
     "submissions": _submissions,
     "folder": _submissions,  # in `make help`
