@@ -311,7 +311,10 @@ def test_sources_are_named_or_found(tmp_path, monkeypatch, capsys):
 
 
 def test_a_command_names_the_packages_that_are_missing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "mirage_utils.coursework.release", None)
+    monkeypatch.setitem(sys.modules, "nbgrader.preprocessors", None)
     monkeypatch.chdir(tmp_path)
-    assert main(["release", "1"]) == 1
-    assert "pip install 'mirage-utils[course]'" in capsys.readouterr().err
+    assert main(["release", "1", "--sources", str(SOURCES)]) == 1
+    said = capsys.readouterr().err
+    assert "nbgrader" in said
+    assert "pip install 'mirage-utils[course]'" in said
+    assert list(tmp_path.iterdir()) == []

@@ -134,6 +134,8 @@ def _with_packages(
         try:
             return command(options)
         except ModuleNotFoundError as error:
+            if (error.name or "mirage_utils").startswith("mirage_utils"):  # a fault of this program
+                raise
             raise FieldError(
                 "course", error.name, "the extra packages: pip install 'mirage-utils[course]'"
             ) from None

@@ -136,9 +136,6 @@ def grade(
     if out.resolve().is_relative_to(submissions.resolve()):
         raise FieldError("OUT", str(out), f"a file outside {submissions}")
     kind = kind_of_sandbox() if settings.sandbox == "auto" else settings.sandbox
-    with Sandbox(settings.limits, kind=kind):
-        pass  # what keeps one submission from being run keeps all of them
-    place.mkdir(parents=True, exist_ok=True)
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
@@ -152,6 +149,10 @@ def grade(
             if told:
                 told(before, True)
 
+    if waiting:
+        with Sandbox(settings.limits, kind=kind):
+            pass  # what keeps one submission from being run keeps all of them
+    place.mkdir(parents=True, exist_ok=True)
     context = _processes(wanted)
     with ThreadPoolExecutor(settings.jobs) as pool:
         futures = {
