@@ -40,14 +40,15 @@ new PerformanceObserver(list => { for (const e of list.getEntries())
 """
 
 
+@functools.cache
+def _gzipped(path: Path, written: int) -> bytes:
+    return gzip.compress(path.read_bytes(), 6)
+
+
 @contextlib.contextmanager
 def served_packed(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
     """A folder served with gzip; yields the address and a tally of bytes sent by path."""
     sent: dict[str, int] = {}
-
-    @functools.cache
-    def packed(path: str) -> bytes:
-        return gzip.compress(Path(path).read_bytes(), 6)
 
     class Packing(Quiet):
         protocol_version = "HTTP/1.1"
@@ -58,7 +59,7 @@ def served_packed(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
                 self.send_error(404)
                 return
             pack = path.suffix in _PACKED
-            content = packed(str(path)) if pack else path.read_bytes()
+            content = _gzipped(path, path.stat().st_mtime_ns) if pack else path.read_bytes()
             self.send_response(200)
             self.send_header("Content-Type", self.guess_type(str(path)))
             self.send_header("Content-Length", str(len(content)))

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import nbformat
 import pytest
 from chapter_runs import CHANGED, Run, read, run_in_one_kernel
@@ -20,6 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Small models take longer to compile than to train, and many tests and chapters train the same ones.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / "_build" / ".jax_cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+# How long an example takes on a busy machine says nothing about the library.
+hypothesis.settings.register_profile("untimed", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 

@@ -6,11 +6,14 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from conftest import ROOT
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
+
+T = TypeVar("T")
 
 # The program `jupyter-book`, from the environment that runs the tests.
 PROGRAM = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
@@ -103,8 +106,44 @@ def build_small(where: Path) -> Built:
     return Built(process.exitcode or 0, log.read_text())
 
 
+def one_ahead(opened: Iterator[T]) -> Iterator[T]:
+    """Everything that is opened, each when the one after it has been opened too.
+
+    A page that loads, and the half second in which a quiet one must stay so, then pass while another is looked at.
+    """
+    before = next(opened)
+    for after in opened:
+        yield before
+        before = after
+    yield before
+
+
+def visits(
+    browser: Browser, home: str, names: Iterable[str], width: int, theme: str
+) -> Iterator[tuple[str, Page, list[str]]]:
+    """`visit` one page after another: name, page and trouble of each."""
+    opened = ((name, *_opened(browser, home, f"{name}.html", width, theme)) for name in names)
+    for name, page, trouble in one_ahead(opened):
+        settle(page)
+        yield name, page, trouble
+        page.close()
+
+
 def visit(browser, home, name, width, theme):
     """Open a page of the site at `home`; return it with everything that went wrong or left the site."""
+    page, trouble = _opened(browser, home, name, width, theme)
+    settle(page)
+    return page, trouble
+
+
+def settle(page: Page) -> None:
+    """Wait until a page is loaded and has asked for nothing during half a second."""
+    page.wait_for_load_state("load")
+    page.wait_for_load_state("networkidle")
+
+
+def _opened(browser, home, name, width, theme):
+    """A page that has begun to load, and where its trouble is going to be written down."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     trouble: list[str] = []
     page.on(
@@ -124,8 +163,7 @@ def visit(browser, home, name, width, theme):
             else trouble.append(f"outside: {r.url}")
         ),
     )
-    page.goto(f"{home}/{name}")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{home}/{name}", wait_until="commit")
     return page, trouble
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy import integrate, stats
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mirage_utils import Curve, FieldError, ScalingLaw, closed_form, evals
 from mirage_utils.closed_form import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL
@@ -53,6 +54,47 @@ def test_the_line_is_the_generalised_linear_model_of_statsmodels(task, setting):
         assert mine.deviance == pytest.approx(other.deviance, rel=1e-4, abs=1e-3)
     else:
         assert task in ("3D-", "4D+")
+
+
+def test_a_curve_that_comes_again_is_not_fitted_again(monkeypatch):
+    c = simulated(lambda n: 0.3 + 0 * n, seed=11)
+    again = Curve(c.scale, c.score, c.n)
+    one = closed_form.fit(FLOOR, c, reference=REFERENCE)
+    chance = closed_form.monte_carlo_p(one, draws=5, seed=1)
+    belief = closed_form.posterior(FLOOR, c, reference=REFERENCE, points=1000)
+    with monkeypatch.context() as m:
+        m.setattr(closed_form.optimize, "minimize", None)  # would fail if called
+        same = closed_form.fit(FLOOR, again, reference=REFERENCE)
+        assert closed_form.monte_carlo_p(same, draws=5, seed=1) == chance
+        assert closed_form.posterior(FLOOR, again, reference=REFERENCE, points=1000) is belief
+    assert same is one
+    for other in (
+        closed_form.fit(FLOOR, c, reference=2 * REFERENCE),
+        closed_form.fit(FLOOR, c, reference=REFERENCE, fixed={"g": 0.1}),
+        closed_form.fit(FLOOR, c, reference=REFERENCE, start=one.theta),
+        closed_form.fit(STRAIGHT, c, reference=REFERENCE),
+    ):
+        assert other is not one
+    with pytest.raises(ValueError, match="read-only"):
+        one.theta[0] = 0.0  # it belongs to everybody who fits this curve
+
+
+def test_a_fit_keeps_linear_algebra_to_one_thread(monkeypatch):
+    """Its threads only wait for one another over two numbers: eight times the processor time."""
+    threads, minimize = set(), closed_form.optimize.minimize
+
+    def watched(*args, **named):
+        threads.update(
+            pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
+        )
+        return minimize(*args, **named)
+
+    monkeypatch.setattr(closed_form.optimize, "minimize", watched)
+    with threadpool_limits(2, user_api="blas"):
+        closed_form.fit(STRAIGHT, simulated(lambda n: 0.4 + 0 * n, seed=12), reference=REFERENCE)
+        after = {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
+    assert threads == {1}
+    assert after == {2}
 
 
 def test_the_line_finds_the_closed_form_back():

@@ -57,6 +57,22 @@ def test_a_curve_cannot_be_changed():
         c.n = 5
 
 
+def test_curves_of_the_same_numbers_are_one_key():
+    curve = Curve([1, 2], [0, 0.5], 10)
+    assert curve == Curve([1.0, 2.0], [0.0, 0.5], [10, 10])
+    assert len({curve, Curve([1, 2], [0, 0.5], 10)}) == 1
+    for other in (
+        Curve([1, 3], [0, 0.5], 10),
+        Curve([1, 2], [0, 0.4], 10),
+        Curve([1, 2], [0, 0.5], 20),
+        Curve([1, 2], [0, 0.5]),
+        Curve([1, 2], [0, 0.5], 10, name="other"),
+        Curve([1, 2], [0, 0.5], 10, (0, 2)),
+        "a curve",
+    ):
+        assert curve != other
+
+
 def test_a_curve_does_not_hold_on_to_its_inputs():
     score = np.array([0.0, 1.0])
     c = Curve([1, 2], score, 10)

@@ -182,6 +182,21 @@ def test_a_flat_curve_has_no_p_value():
     assert math.isnan(found.p_smooth)
 
 
+@given(st.lists(st.lists(st.integers(-3, 3), min_size=6, max_size=6), min_size=1, max_size=30))
+def test_many_curves_at_once_have_the_scores_of_each(curves):
+    each = [emergence.emergence_score(y).value for y in curves]
+    np.testing.assert_array_equal(emergence.emergence_scores(curves), each)
+
+
+def test_a_curve_that_comes_again_is_not_simulated_again():
+    curve, again = (Curve([1, 2, 3, 4], [0, 0.1, 0.1, 0.6], 50) for _ in range(2))
+    found = emergence.calibrate(curve, draws=50)
+    assert emergence.calibrate(again, draws=50) is found
+    assert emergence.calibrate(curve, draws=60) is not found
+    assert emergence.calibrate(curve, draws=50, seed=1) is not found
+    assert emergence.calibrate(curve, draws=50, direction="lower") is not found
+
+
 # -- many comparisons -----------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -371,6 +372,12 @@ def test_without_scripts_the_picture_and_the_numbers_stay(site, browser):
         assert here.locator(".mb-still").is_visible()
         assert here.locator("tbody tr").count() >= 5
     context.close()
+
+
+def test_what_reads_notebooks_starts_without_a_parser_of_addresses():
+    """jsonschema, of Altair and nbformat: three seconds at every start, of every chapter too (see pyproject.toml)."""
+    assert {"altair", "jsonschema"} <= set(sys.modules)
+    assert "rfc3987_syntax" not in sys.modules
 
 
 def test_an_expression_beyond_vega_is_refused():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import PAGES, keep, visit
+from pages import PAGES, keep, visits
 
 VIEWS = [(1400, "light"), (1400, "dark"), (390, "light"), (390, "dark")]
 AUDITED = [(1400, "light"), (390, "dark")]  # both widths and both themes, in half of the time
@@ -44,10 +44,9 @@ def violations(page):
 
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_every_page_in_a_browser(site, browser, width, theme):
-    for name, title in PAGES.items():
-        page, trouble = visit(browser, f"file://{site}", f"{name}.html", width, theme)
+    for name, page, trouble in visits(browser, f"file://{site}", PAGES, width, theme):
         assert trouble == [], name
-        assert title in page.title()
+        assert PAGES[name] in page.title()
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, (name, overflow)
@@ -62,4 +61,3 @@ def test_every_page_in_a_browser(site, browser, width, theme):
         assert trouble == [], name
         if (width, theme) in AUDITED:
             assert violations(page) == [], name
-        page.close()
