@@ -119,8 +119,17 @@ def made(paths: Iterable[Path], place: Place) -> dict[str, str]:
     return found
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _as_written(notes: Path) -> dict[str, str]:
+    """Digest of each copy as it was written; none where the notes are missing or damaged, and all copies are kept."""
+    try:
+        found = json.loads(notes.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write(texts: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -138,20 +147,32 @@ def write(texts: Mapping[str, str], folder: Path) -> dict[str, str]:
     dict of str to str
         What became of each file: ``"written"``; ``"kept"``, edited since and its chapter unchanged; or
         ``"outdated"``, edited since and kept although its chapter has changed.
+
+    Raises
+    ------
+    CopyError
+        If something that is no folder has the name of the folder.
     """
+    if folder.exists() and not folder.is_dir():
+        raise CopyError(f"{folder}: expected a folder, or nothing yet")
     folder.mkdir(parents=True, exist_ok=True)
     notes = folder / MADE
-    before = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else {}
+    before = _as_written(notes)
     outcome = {}
     for name, text in texts.items():
-        path, digest = folder / name, _digest(text)
-        if path.exists() and _digest(path.read_text(encoding="utf-8")) != before.get(name):
-            outcome[name] = "kept" if before.get(name) == digest else "outdated"
+        path, content = folder / name, text.encode()
+        there = path.read_bytes() if path.is_file() else None
+        if there == content:
+            outcome[name] = "written"
+        elif path.is_dir() or (there is not None and _digest(there) != before.get(name)):
+            outcome[name] = "kept" if before.get(name) == _digest(content) else "outdated"
             continue
-        replace(path, text.encode())
-        before[name] = digest
-        outcome[name] = "written"
-    replace(notes, (json.dumps(before, indent=1) + "\n").encode())
+        else:
+            replace(path, content)
+            outcome[name] = "written"
+        # After each file: whoever stops this midway has edited none of them.
+        before[name] = _digest(content)
+        replace(notes, (json.dumps(before, indent=1) + "\n").encode())
     return outcome
 
 
@@ -196,9 +217,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     site = _addresses()[0]
     place = Place(live=options.kind == "live", site=site)
     if options.kind == "colab":
-        install = requirement(options.repository, options.ref)
-        place = Place(site=site, beside=not site, install=install)
-    outcome = write(made(chapters(), place), options.folder)
+        needs = requirement(options.repository, options.ref)
+        place = Place(site=site, beside=not site, needs=needs, installs=True)
+    try:
+        outcome = write(made(chapters(), place), options.folder)
+    except CopyError as error:
+        print(error, file=sys.stderr)
+        return 1
     for name, what in outcome.items():
         if what == "outdated":
             print(

@@ -21,6 +21,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from mirage_utils.predict import sentence
+
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "notebooks"
 
@@ -107,17 +109,20 @@ class Place:
         Address of the built book, ending in a slash; empty where not known.
     beside : bool
         Whether the other chapters lie in the same folder.
-    install : str
-        What ``%pip install`` must bring before the chapter runs; empty where it is installed.
+    needs : str
+        What ``pip install`` must bring before the chapter runs; empty where it is installed.
+    installs : bool
+        Whether the first code cell does that.
     """
 
     live: bool = False
     site: str = ""
     beside: bool = True
-    install: str = ""
+    needs: str = ""
+    installs: bool = False
 
     def address(self, way: str) -> str:
-        """Where a link within the book leads from the copy; empty if nowhere."""
+        """Where a link within the book leads from the copy; empty if nowhere. Notebooks have no anchors."""
         target, _, anchor = way.partition("#")
         path = (CHAPTERS / target).resolve()
         if self.beside and path.parent == CHAPTERS:
@@ -130,10 +135,22 @@ class Place:
 
 # -- text -------------------------------------------------------------------------------------------
 
-_ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
+_ROLE = re.compile(r"(\()?\{([\w:-]+)\}`([^`]+)`(\))?")
 _LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#)([^)\s]+)\)")
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.S)
-_FENCED = re.compile(r"^(`{3,})(?!\{)[^\n]*\n.*?^\1 *$", re.M | re.S)
+_COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.M | re.S)
+# Code, in a block or within a sentence; and roles, which look like code and are none.
+_CODE = re.compile(
+    r"^ *(?P<fence>`{3,}|~{3,})(?!\{)[^\n]*\n.*?^ *(?P=fence) *$|(?P<role>\{[\w:-]+\}`[^`]+`)|(?<!`)(?P<ticks>`{1,2})(?!`).+?(?<!`)(?P=ticks)(?!`)",
+    re.M | re.S,
+)
+# A number that begins a line must not begin a list there, as "17." would.
+_AT_START = re.compile(r"(?<=[^\n])\n(?=\{glue:text\})")
+# What only MyST understands.
+_MARKUP = re.compile(
+    r"\{(?!eval\})[\w:-]+\}`|^ *(?:`{3,}|~{3,}|:{3,})\{(?!admonition\})[^\n]*|\(eq-[^\n]*|^\([\w-]+\)=|\{\{[^\n]*\}\}"
+    r"|\]\{[.#][^\n]*",
+    re.M,
+)
 
 
 @dataclass
@@ -149,8 +166,10 @@ class Text:
         """A pasted number, printed as the book prints it."""
         name, _, spec = content.partition(":")
         if name not in self.numbers:
-            raise CopyError(f"{self.chapter}: the text pastes {name}, of which no value is known")
+            raise CopyError(f"the text pastes {name}, of which no value is known")
         printed = format(self.numbers[name], spec)
+        if "`" in printed:
+            raise CopyError(f"{name} = {printed!r}: expected a value without backticks")
         if not self.place.live:
             return printed
         given = ", ".join(json.dumps(part, ensure_ascii=False) for part in (content, printed))
@@ -161,25 +180,36 @@ class Text:
 
     def role(self, match: re.Match[str]) -> str:
         """One role as Markdown."""
-        role, content = match.groups()
+        before, role, content, after = match.groups()
+        if bracketed := bool(before and after and role.startswith("cite")):
+            before = after = ""  # a citation brings brackets of its own
+        return f"{before or ''}{self.plain(role, content, bracketed)}{after or ''}"
+
+    def plain(self, role: str, content: str, bracketed: bool) -> str:
+        """A role by its name and content; `bracketed` says of a citation that it stands alone in brackets."""
         if role == "glue:text":
             return self.number(content)
         if role == "math":
             return f"${content}$"
         if role in ("cite", "cite:p", "cite:t"):
             cited = [_citation(key.strip()) for key in content.split(",")]
-            if role == "cite:t":
+            if role == "cite:t" and not bracketed:
                 return ", ".join(_link(f"{who} ({year})", way) for who, year, way in cited)
             return "(" + "; ".join(_link(f"{who}, {year}", way) for who, year, way in cited) + ")"
         if role == "doc":
             return self.doc(content)
         if role == "eq":
-            if content not in _equations():
-                raise CopyError(f"{self.chapter}: no equation {content}")
-            return f"equation {_equations()[content]}"
+            return f"equation {self.equation(content)}"
         if role == "claim":
             return self.claim(content)
-        raise CopyError(f"{self.chapter}: a role that no copy knows, {match[0]}")
+        raise CopyError(f"a role that no copy knows, {{{role}}}`{content}`")
+
+    @staticmethod
+    def equation(label: str) -> str:
+        """Number of an equation."""
+        if label not in _equations():
+            raise CopyError(f"no equation {label}")
+        return _equations()[label]
 
     def doc(self, way: str) -> str:
         """A page of the book, by its title."""
@@ -187,7 +217,7 @@ class Text:
             path = (CHAPTERS / f"{way}{suffix}").resolve()
             if path.exists():
                 return _link(_title(path), self.place.address(f"{way}{suffix}"))
-        raise CopyError(f"{self.chapter}: no page {way}")
+        raise CopyError(f"no page {way}")
 
     def claim(self, number: str) -> str:
         """A numbered claim, and the chapter that makes it."""
@@ -197,32 +227,38 @@ class Text:
         else:
             found = list(CHAPTERS.glob(f"{int(chapter):02d}_*.ipynb"))
             if len(found) != 1:
-                raise CopyError(f"{self.chapter}: no chapter holds claim {number}")
+                raise CopyError(f"no chapter holds claim {number}")
             way = found[0].name
         if way == f"{self.chapter}.ipynb":
             return f"claim {number}"
-        return _link(f"claim {number}", self.place.address(way))
+        anchor = f"claim-{number.replace('.', '-').lower()}"
+        return _link(f"claim {number}", self.place.address(f"{way}#{anchor}"))
 
     def inline(self, text: str) -> str:
         """Roles, links within the book and labelled equations as Markdown, no comments; code is left as it is."""
         kept: list[str] = []
 
         def keep(match: re.Match[str]) -> str:
+            if match["role"]:
+                return match[0]
             kept.append(match[0])
             return f"\0{len(kept) - 1}\0"
 
         def equation(match: re.Match[str]) -> str:
             inside, label = match.groups()
-            tag = rf"\tag{{{_equations()[label]}}}" if label else ""
+            tag = rf"\tag{{{self.equation(label)}}}" if label else ""
             body = inside.rstrip()
             return f"$${body} {tag}{inside[len(body) :]}$$" if tag else match[0]
 
         def link(match: re.Match[str]) -> str:
             return _link(match[1], self.place.address(match[2]))
 
-        text = _COMMENT.sub("", _FENCED.sub(keep, text))
+        text = _COMMENT.sub("", _CODE.sub(keep, text))
+        text = _AT_START.sub(" ", text)
         text = _EQUATION.sub(equation, text)
         text = _ROLE.sub(self.role, _LINK.sub(link, text))
+        if left := _MARKUP.search(text):
+            raise CopyError(f"markup that no copy knows, {left[0][:60]!r}")
         return re.sub("\0(\\d+)\0", lambda m: kept[int(m[1])], text)
 
 
@@ -257,6 +293,9 @@ def blocks(text: str) -> Iterator[str | Directive]:
         yield rest
 
 
+_HEADING = re.compile(r"^#{1,4} ", re.M)
+
+
 def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
@@ -268,15 +307,24 @@ def _fold(summary: str, text: str) -> str:
 # -- a whole copy -----------------------------------------------------------------------------------
 
 _LIVE_NOTE = (
-    "*Choose Run > Run All Cells: the numbers in the text are then those of your run, and follow what you change. "
-    "Until then they are those of the published run.*"
+    "Choose Run > Run All Cells to see figures and tables; the numbers in the text are then those of your run. Until "
+    "then they are those of the published run."
 )
+_STILL_NOTE = "Run all cells to see figures and tables; the numbers in the text stay those of the published run."
 # jupyterlab-myst would number every formula; those that the book numbers carry their number as a tag.
 _NO_NUMBERS = "---\nnumbering:\n  equation: false\n---\n\n"
-_STILL_NOTE = (
-    "*The numbers in the text are those of the published run. They stay when you change a cell and run it; in "
-    "JupyterLab, from a copy of the repository (`make lab`), they follow.*"
-)
+
+
+def _opening(source: str, chapter: str, place: Place) -> str:
+    """The first cell with a line below its title: what the notebook belongs to, and how it is read."""
+    title, _, rest = source.partition("\n")
+    if not title.startswith("# "):
+        raise CopyError(f"the first cell begins with {title[:40]!r}: expected '# ' and a title")
+    book = _link("The Mirage Book", place.site and f"{place.site}book/intro.html")
+    about = f"Chapter {int(chapter[:2])} of {book}. {_LIVE_NOTE if place.live else _STILL_NOTE}"
+    if place.needs:
+        about += f' They need the book\'s library: `pip install "{place.needs}"`.'
+    return f"{_NO_NUMBERS if place.live else ''}{title}\n\n*{about}*\n{rest}"
 
 
 def rewrite(notebook: NotebookNode, chapter: str, numbers: Numbers, place: Place) -> NotebookNode:
@@ -303,10 +351,14 @@ def rewrite(notebook: NotebookNode, chapter: str, numbers: Numbers, place: Place
         If a role, directive or reference is not known here, or a number is missing.
     """
     maker = _Maker(chapter, numbers, place)
-    for cell in notebook.cells:
-        maker.add(cell)
+    try:
+        for cell in notebook.cells:
+            maker.add(cell)
+        cells = maker.finished()
+    except (ValueError, SyntaxError) as error:
+        raise CopyError(f"{chapter}: {error}") from error
     result = copy.deepcopy(notebook)
-    result.cells = maker.finished()
+    result.cells = cells
     result.nbformat_minor = max(result.nbformat_minor, 5)
     return result
 
@@ -319,31 +371,41 @@ class _Maker:
         self.cells: list[NotebookNode] = []
         self.text: list[str] = []
         self.solution: list[str] | None = None  # parts of the solution under way, in a still copy
+        self.within = False  # a solution has begun and not ended
         self.ended = False  # a solution has just ended: what follows must not fall into its fold
+        self.aside = ""  # a margin note that waits for the paragraph it belongs to
         self.exercises = 0
         self.expressions: dict[str, str] = {}
 
     def add(self, cell: NotebookNode) -> None:
         if cell.cell_type == "code":
             self.code(cell)
-            return
-        for block in blocks(cell.source):
-            self.block(block)
-        if self.solution is None:
-            self.flush()
+        elif cell.cell_type == "markdown":
+            for block in blocks(cell.source.replace("\r\n", "\n")):
+                self.block(block)
+            self.put_aside()
+            if self.solution is None:
+                self.flush()
+        else:
+            raise CopyError(f"a {cell.cell_type} cell: expected code or markdown")
 
     def block(self, block: str | Directive) -> None:
         heading = isinstance(block, str) and re.match(r"#{1,3} ", block)
-        if not heading and not (isinstance(block, Directive) and block.name == "exercise"):
+        exercise = isinstance(block, Directive) and block.name == "exercise"
+        if self.within and (exercise or (isinstance(block, str) and _HEADING.search(block))):
+            raise CopyError("a heading or an exercise within a solution would end its fold")
+        if not heading and not exercise:
             self.not_in_a_fold()
         self.ended = False
         if isinstance(block, str):
-            self.write(self.inline(block))
+            self.prose(block)
         elif block.name == "margin":
-            self.write(_quoted(self.inline(block.body)))
+            self.put_aside()
+            self.aside = _quoted(self.inline(block.body))
         elif block.name == "admonition":
             self.admonition(block)
-        elif block.name == "exercise":
+        elif exercise:
+            self.put_aside()
             self.flush()
             self.exercises += 1
             title = f": {block.argument}" if block.argument else ""
@@ -354,7 +416,25 @@ class _Maker:
         elif block.name == "solution-end":
             self.end()
         else:
-            raise CopyError(f"{self.chapter}: a directive that no copy knows, {block.name}")
+            raise CopyError(f"a directive that no copy knows, {block.name}")
+
+    def prose(self, text: str) -> None:
+        """Running text; a margin note, which stands beside the next paragraph in the book, comes after it."""
+        text = self.inline(text)
+        if self.aside:
+            parts = text.split("\n\n")
+            at = next(
+                (i for i, part in enumerate(parts, 1) if not part.startswith("#")), len(parts)
+            )
+            text = "\n\n".join([*parts[:at], self.aside, *parts[at:]])
+            self.aside = ""
+        self.write(text)
+
+    def put_aside(self) -> None:
+        """A margin note that no paragraph follows."""
+        if self.aside:
+            self.write(self.aside)
+        self.aside = ""
 
     def admonition(self, block: Directive) -> None:
         text, title = self.inline(block.body), self.inline(block.argument)
@@ -367,6 +447,10 @@ class _Maker:
 
     def start(self) -> None:
         """JupyterLab folds what stands under a heading; elsewhere only a text can be folded, code and all."""
+        if self.within:
+            raise CopyError("a solution begins before the last one ends")
+        self.within = True
+        self.put_aside()
         self.flush()
         if self.place.live:
             self.cells.append(
@@ -376,6 +460,9 @@ class _Maker:
             self.solution = []
 
     def end(self) -> None:
+        if not self.within:
+            raise CopyError("a solution ends that has not begun")
+        self.within = False
         if self.solution is not None:
             parts, self.solution = self.solution, None
             self.write(_fold("Solution", "\n\n".join(parts)))
@@ -385,14 +472,16 @@ class _Maker:
     def question(self, question: str, options: Mapping[str, str]) -> None:
         """A question as text, with its answers folded: the code that asks it would show them."""
         choices = "\n".join(f"- {option}" for option in options)
-        answers = "\n".join(f"- **{option}** {answer}" for option, answer in options.items())
+        answers = "\n".join(
+            f"- **{sentence(option)}** {answer}" for option, answer in options.items()
+        )
         self.write(f"**Predict first.** {question}\n\n{choices}\n\n{_fold('The answers', answers)}")
         self.flush()
 
     def not_in_a_fold(self) -> None:
         """JupyterLab ends a fold at the next heading of its rank: anything before it would be hidden too."""
         if self.ended:
-            raise CopyError(f"{self.chapter}: a heading or an exercise must follow a solution")
+            raise CopyError("a heading or an exercise must follow a solution")
 
     def inline(self, text: str) -> str:
         writer = Text(self.chapter, self.numbers, self.place, self.expressions)
@@ -409,11 +498,7 @@ class _Maker:
         if self.text:
             source = "\n\n".join(self.text)
             if not self.cells:
-                title, _, rest = source.partition("\n")
-                note = _LIVE_NOTE if self.place.live else _STILL_NOTE
-                source = f"{title}\n\n{note}\n{rest}"
-                if self.place.live:
-                    source = _NO_NUMBERS + source
+                source = _opening(source, self.chapter, self.place)
             cell = new_markdown_cell(source)
             if self.expressions:
                 cell.metadata["user_expressions"] = [
@@ -422,16 +507,14 @@ class _Maker:
                 ]
             self.cells.append(cell)
         self.text, self.expressions = [], {}
-        if self.place.install and len(self.cells) == 1:
-            install = new_code_cell(
-                f'# @title Install the library\n%pip install -q "{self.place.install}"'
-            )
-            install.metadata["cellView"] = "form"
-            self.cells.append(install)
+        if self.place.installs and len(self.cells) == 1:
+            source = f'# @title Install the library\n%pip install -q "{self.place.needs}"'
+            self.cells.append(new_code_cell(source, metadata={"cellView": "form"}))
 
     def code(self, cell: NotebookNode) -> None:
         if self.solution is not None:
-            self.solution.append(f"```python\n{cell.source}\n```")
+            ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", cell.source)), 0)
+            self.solution.append(f"{ticks}python\n{cell.source}\n{ticks}")
             return
         self.not_in_a_fold()
         question = None if self.place.live else asked(cell.source)
@@ -452,8 +535,8 @@ class _Maker:
 
     def finished(self) -> list[NotebookNode]:
         self.flush()
-        if self.solution is not None:
-            raise CopyError(f"{self.chapter}: a solution that does not end")
+        if self.within:
+            raise CopyError("a solution that does not end")
         for i, cell in enumerate(self.cells):
             cell.id = f"cell-{i}"
             if cell.metadata.pop("only_glues", None) is not None:
@@ -476,20 +559,25 @@ def asked(source: str) -> tuple[str, Mapping[str, str]] | None:
     CopyError
         If the cell does more, or the question is not written out in it.
     """
-    statements = ast.parse(source).body
+    statements = _statements(source)
+    names = [
+        ast.unparse(n.func) for s in statements for n in ast.walk(s) if isinstance(n, ast.Call)
+    ]
+    if not any(name.split(".")[-1] == "choose" for name in names):
+        return None
     calls = [
         s.value for s in statements if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
     ]
     calls = [call for call in calls if ast.unparse(call.func) == "predict.choose"]
-    if not calls:
-        return None
-    others = [ast.unparse(s) for s in statements if getattr(s, "value", None) is not calls[0]]
+    others = [ast.unparse(s) for s in statements if getattr(s, "value", None) not in calls]
+    if len(calls) != 1 or set(others) - {"from mirage_utils import predict"}:
+        raise CopyError(
+            f"a question needs a cell of its own, with predict.choose(...): {source[:60]!r}"
+        )
     try:
         _, question, options = (ast.literal_eval(argument) for argument in calls[0].args)
     except ValueError:
         raise CopyError(f"a question that is not written out: {source[:60]!r}") from None
-    if set(others) - {"from mirage_utils import predict"}:
-        raise CopyError(f"a question needs a cell of its own: {others}")
     return question, options
 
 
@@ -505,25 +593,47 @@ _TITLES = {
 }
 
 
+def _statements(source: str) -> list[ast.stmt]:
+    """The statements of a cell; none where it holds more than Python, such as a magic."""
+    try:
+        return ast.parse(source).body
+    except SyntaxError:
+        return []
+
+
+def _calls(source: str) -> dict[str, ast.Call]:
+    """The calls of a cell by what they call."""
+    found = {}
+    for statement in _statements(source):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call):
+                found.setdefault(ast.unparse(node.func), node)
+    return found
+
+
 def _what(source: str) -> str:
     """A title for collapsed code."""
-    tree = ast.parse(source)
-    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = _calls(source)
     for name, title in _TITLES.items():
-        if any(call == name or call.startswith(f"{name}.") for call in calls):
-            return title
+        call = next((c for n, c in calls.items() if n == name or n.startswith(f"{name}.")), None)
+        if call is None:
+            continue
+        if name == "claim" and call.args and isinstance(call.args[0], ast.Constant):
+            return f"Claim {call.args[0].value}, and its check"
+        # A table shown by its name alone says more of the cell than the numbers glued in it.
+        return "A table" if name == "glue" and not _ends_in_glue(source) else title
     return "Imports" if only_imports(source) else "Code of this step"
 
 
 def _ends_in_glue(source: str) -> bool:
     """Whether nothing is shown by the last line, so that more code may follow in the same cell."""
-    last = ast.parse(source).body[-1]
-    return isinstance(last, ast.Expr) and ast.unparse(last).startswith("glue(")
+    last = _statements(source)[-1:]
+    return bool(last) and ast.unparse(last[0]).startswith("glue(")
 
 
 def only_imports(source: str) -> bool:
     """Whether code does nothing but import, set the style of the figures, and take the parameters as they came."""
-    statements = ast.parse(source).body
+    statements = _statements(source)
     plain = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
     return len(plain) < len(statements) and all(
         ast.unparse(statement) in ("plots.apply_style()", "parameters.read(globals())")

@@ -82,6 +82,11 @@ def sketch(
     display(Sketch(name, question, labels=labels, truth=truth, x=x, y=y, figure=figure))
 
 
+def sentence(option: str) -> str:
+    """An option with a full stop, if it has none: an answer follows it in the same line."""
+    return option if option.endswith((".", "?", "!")) else f"{option}."
+
+
 class Question:
     """A question about a figure, which stays covered until there is an answer.
 
@@ -193,7 +198,7 @@ class Choose(Question):
     def _said(self, option: str | None) -> str:
         if option not in self.options:
             return ""
-        return f"<strong>{html.escape(option)}</strong> {self.options[option]}"
+        return f"<strong>{html.escape(sentence(option))}</strong> {self.options[option]}"
 
     def html(self) -> str:
         choices, answers = [], []

@@ -20,7 +20,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 LIVE = readable.Place(live=True)
 STILL = readable.Place()
-COLAB = readable.Place(site="https://book.example/", beside=False, install="mirage-utils @ git+x")
+COLAB = readable.Place(
+    site="https://book.example/", beside=False, needs="mirage-utils @ git+x", installs=True
+)
 PLACES = {"live": LIVE, "still": STILL, "colab": COLAB}
 
 # What no reader should meet: roles, directives, names of glued values with their formats, unfilled formats.
@@ -68,7 +70,14 @@ def test_a_copy_reads_as_text_and_begins_with_its_question(chapter, kind):
 @every_copy
 def test_what_the_page_folds_is_collapsed(chapter, kind):
     copy = copied(chapter, PLACES[kind])
-    assert sum(readable.only_imports(c.source) for c in copy.cells if c.cell_type == "code" and "%" not in c.source[:80]) >= 1
+    assert (
+        sum(
+            readable.only_imports(c.source)
+            for c in copy.cells
+            if c.cell_type == "code" and "%" not in c.source[:80]
+        )
+        >= 1
+    )
     for cell in copy.cells:
         if cell.cell_type != "code" or "%pip" in cell.source:
             continue
@@ -252,7 +261,7 @@ def test_code_of_still_copies_misses_no_name(tmp_path):
 def test_colab_installs_the_library_before_any_other_code():
     for chapter in CHAPTERS:
         code = [c for c in copied(chapter, COLAB).cells if c.cell_type == "code"]
-        assert code[0].source.endswith('%pip install -q "mirage-utils @ git+x"')
+        assert code[0].source.endswith('\n%pip install -q "mirage-utils @ git+x"')
         assert code[0].metadata["cellView"] == "form"
         assert not any("%pip" in c.source for c in code[1:])
     assert copies.requirement("https://github.com/owner/book", "abc") == (
@@ -284,6 +293,38 @@ def test_a_file_that_is_no_copy_is_never_written_over(tmp_path):
     (tmp_path / "a.ipynb").write_text("from elsewhere\n")
     assert copies.write({"a.ipynb": "1\n"}, tmp_path) == {"a.ipynb": "outdated"}
     assert (tmp_path / "a.ipynb").read_text() == "from elsewhere\n"
+
+
+def test_copies_that_nobody_edited_are_never_taken_for_edited_ones(tmp_path):
+    class Stop(dict):
+        def items(self):
+            yield "a.ipynb", "1\n"
+            raise KeyboardInterrupt  # in the middle
+
+    with pytest.raises(KeyboardInterrupt):
+        copies.write(Stop(), tmp_path)
+    assert copies.write({"a.ipynb": "2\n"}, tmp_path) == {"a.ipynb": "written"}
+    for damaged in ("", "[]", "{", "null"):
+        (tmp_path / copies.MADE).write_text(damaged)
+        assert copies.write({"a.ipynb": "2\n"}, tmp_path) == {"a.ipynb": "written"}
+        (tmp_path / copies.MADE).write_text(damaged)
+        assert copies.write({"a.ipynb": "3\n"}, tmp_path) == {
+            "a.ipynb": "outdated"
+        }  # for all we know
+    (tmp_path / "b.ipynb").write_bytes(b"\xff\xfe")
+    (tmp_path / "c.ipynb").mkdir()
+    assert copies.write({"b.ipynb": "1\n", "c.ipynb": "1\n"}, tmp_path) == {
+        "b.ipynb": "outdated",
+        "c.ipynb": "outdated",
+    }
+    assert (tmp_path / "b.ipynb").read_bytes() == b"\xff\xfe"
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(copies, "executed", lambda chapter: None)
+    (tmp_path / "lab").write_text("")
+    assert copies.main(["live", str(tmp_path / "lab")]) == 1
+    assert f"{tmp_path / 'lab'}: expected a folder" in capsys.readouterr().err
 
 
 def test_the_command_writes_every_chapter(tmp_path, monkeypatch, capsys):
@@ -330,6 +371,22 @@ def one(text, place=STILL, **numbers):
         ("{eq}`eq-nowhere`", "no equation eq-nowhere"),
         ("{claim}`99.1`", "no chapter holds claim 99.1"),
         ("```{exercise}\nx\n```\n\n````{solution-start} x\n````\n", "a solution that does not end"),
+        ("````{solution-end}\n````\n", "a solution ends that has not begun"),
+        (
+            "````{solution-start} x\n````\n\n````{solution-start} y\n````\n",
+            "a solution begins before the last one ends",
+        ),
+        (
+            "````{solution-start} x\n````\n\n### So\n\n````{solution-end}\n````\n",
+            "would end its fold",
+        ),
+        (":::{margin}\nx\n:::", "markup that no copy knows, ':::{margin}'"),
+        ("~~~{note}\nx\n~~~", "markup that no copy knows, '~~~{note}'"),
+        ("- a list\n\n  ```{tip}\n  x\n  ```", "markup that no copy knows"),
+        ("(a-place)=\n\nx", "markup that no copy knows, '(a-place)='"),
+        ("{{ x }}", "markup that no copy knows"),
+        ("$$ x $$ (eq-nowhere)", "no equation eq-nowhere"),
+        ("$$\nx\n$$\n(eq-jensen)", "markup that no copy knows, '(eq-jensen)'"),
     ],
 )
 def test_what_a_copy_cannot_show_is_named(text, message):
@@ -352,8 +409,13 @@ def test_a_question_is_written_out_in_a_cell_of_its_own():
     assert readable.asked("x = 1") is None
     with pytest.raises(readable.CopyError, match="not written out"):
         readable.asked(good.replace('"What now?"', "question"))
-    with pytest.raises(readable.CopyError, match="a cell of its own"):
-        readable.asked(f"x = 1\n{good}")
+    for bad in (
+        f"x = 1\n{good}",
+        f"{good}\n{good}",
+        good.replace("predict.choose", "x = predict.choose"),
+    ):
+        with pytest.raises(readable.CopyError, match="a cell of its own"):
+            readable.asked(bad)
 
 
 def test_code_in_the_text_is_left_alone():

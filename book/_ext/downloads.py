@@ -20,7 +20,10 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         return
     found = [name for name in sorted(app.env.found_docs) if chapters.chapter_number(name)]
     paths = [Path(app.srcdir) / f"{name}.ipynb" for name in found]
-    place = readable.Place(site=site_address.addresses()[0])
+    site, repository = site_address.addresses()
+    # A reader downloads one chapter: the others do not lie beside it.
+    needs = copies.requirement(repository, "main") if repository else ""
+    place = readable.Place(site=site, beside=not site, needs=needs)
     sources = Path(app.outdir) / "_sources" / "notebooks"
     for name, text in copies.made(paths, place).items():
         (sources / name).write_text(text, encoding="utf-8")
