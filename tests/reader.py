@@ -190,18 +190,18 @@ def _moodle(path: Path) -> None:
         csv.writer(file).writerows(rows)
 
 
-def _write_answers(path: Path) -> None:
+def _write_answers(path: Path, student: str = STUDENTS[0]) -> None:
     notebook = answered(source(path.stem), nbformat.read(path, as_version=4))
     for cell in notebook.cells:
         if "student" in cell.metadata.get("tags", []):
-            cell.source = cell.source.replace('STUDENT = ""', f"STUDENT = {STUDENTS[0]!r}")
+            cell.source = cell.source.replace('STUDENT = ""', f"STUDENT = {student!r}")
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
-def _notebook(path: Path) -> None:
+def _notebook(path: Path, student: str = STUDENTS[0]) -> None:
     """The notebook that a student was given, with the answers written."""
     nbformat.write(released(SOURCES, path.stem), path)
-    _write_answers(path)
+    _write_answers(path, student)
 
 
 def _submissions(folder: Path) -> None:
@@ -209,7 +209,7 @@ def _submissions(folder: Path) -> None:
     name = find(SOURCES, "1")
     for student in STUDENTS:
         (folder / student).mkdir(parents=True)
-        _notebook(folder / student / f"{name}.ipynb")
+        _notebook(folder / student / f"{name}.ipynb", student)
     second = folder / STUDENTS[1] / f"{name}.ipynb"
     notebook = nbformat.read(second, as_version=4)
     for cell in notebook.cells:
