@@ -76,7 +76,7 @@ release: $(STAMP)  ## make the students' version of an assignment (A=1, ROSTER=l
 check: $(STAMP)  ## look an assignment over before handing it in (A=1, or IN=notebook)
 	$(COURSE) check --exit-zero -- $(call given,$(if $(value IN),IN,A))
 
-grade: $(STAMP)  ## mark submissions: A=1 IN=folder OUT=grades.csv (ROSTER, DUE, LATE=zero, JOBS)
+grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER, DUE, LATE=zero, JOBS)
 	$(COURSE) grade $(call option,--roster,ROSTER) $(call option,--due,DUE) $(call option,--late,LATE) $(call option,--jobs,JOBS) -- $(call given,A) $(call given,IN) $(call given,OUT)
 
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)

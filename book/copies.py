@@ -70,14 +70,25 @@ def published(chapter: str) -> Numbers:
     return known[chapter]
 
 
-def executed(chapter: Path) -> dict[str, Any] | None:
-    """What a chapter glued in the last build of the book; None if it has changed since, or never was built."""
-    from jupyter_cache import get_cache
-
+def cache_of_the_book() -> Path:
+    """Where a build of the book in its usual place keeps what the chapters gave (there may be nothing yet)."""
     sys.path.insert(0, str(ROOT / "book" / "_ext"))
     from mirage_book import digest
 
-    folder = ROOT / "_build" / ".jupyter_cache" / digest()
+    return ROOT / "_build" / ".jupyter_cache" / digest()
+
+
+def executed(chapter: Path, folder: Path) -> dict[str, Any] | None:
+    """What a chapter glued when a build executed it; None if it has changed since, or never was built.
+
+    Parameters
+    ----------
+    chapter : Path
+    folder : Path
+        The cache of the build.
+    """
+    from jupyter_cache import get_cache
+
     if not folder.is_dir():
         return None
     cache = get_cache(folder)
@@ -97,9 +108,9 @@ def needed(chapter: Path, values: Numbers) -> dict[str, Any]:
 # -- folders ----------------------------------------------------------------------------------------
 
 
-def known_numbers(chapter: Path) -> Numbers:
+def known_numbers(chapter: Path, cache: Path) -> Numbers:
     """Numbers of a chapter: of the last build where it stands as it was built, else of the published run."""
-    values = executed(chapter)
+    values = executed(chapter, cache)
     return published(chapter.stem) if values is None else values
 
 
@@ -108,12 +119,12 @@ def chapters() -> list[Path]:
     return sorted(CHAPTERS.glob("[0-9]*.ipynb"))
 
 
-def made(paths: Iterable[Path], place: Place) -> dict[str, str]:
-    """Copies of chapters, as the text of each file by its name."""
+def made(paths: Iterable[Path], place: Place, cache: Path) -> dict[str, str]:
+    """Copies of chapters, as the text of each file by its name; `cache` is that of the build."""
     found = {}
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
-        result = rewrite(notebook, path.stem, known_numbers(path), place)
+        result = rewrite(notebook, path.stem, known_numbers(path, cache), place)
         nbformat.validate(result)
         found[path.name] = nbformat.writes(result) + "\n"
     return found
@@ -189,7 +200,8 @@ def _addresses() -> tuple[str, str]:
 
 
 def _write_numbers() -> int:
-    runs = {path.stem: executed(path) for path in chapters()}
+    cache = cache_of_the_book()
+    runs = {path.stem: executed(path, cache) for path in chapters()}
     missing = [name for name, run in runs.items() if run is None]
     if missing:
         print(f"not executed as they stand: {', '.join(missing)}; run `make html`", file=sys.stderr)
@@ -220,7 +232,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         needs = requirement(options.repository, options.ref)
         place = Place(site=site, beside=not site, needs=needs, installs=True)
     try:
-        outcome = write(made(chapters(), place), options.folder)
+        outcome = write(made(chapters(), place, cache_of_the_book()), options.folder)
     except CopyError as error:
         print(error, file=sys.stderr)
         return 1

@@ -449,7 +449,7 @@ def _trainer() -> Any:
         from .models import runs
     except ModuleNotFoundError as error:
         raise FieldError(
-            "train", error.name, "the extra packages: pip install 'mirage-utils[train]'"
+            "train", error.name, "the extra packages: pip install '.[train]' in the book's folder"
         ) from None
     return runs
 

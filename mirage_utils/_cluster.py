@@ -31,7 +31,9 @@ def client(cluster: str, jobs: int) -> Iterator[Any]:
         from dask.distributed import Client
     except ModuleNotFoundError:
         raise FieldError(
-            "cluster", cluster, "the package distributed: pip install 'mirage-utils[cluster]'"
+            "cluster",
+            cluster,
+            "the package distributed: pip install '.[cluster]' in the book's folder",
         ) from None
     local = {"n_workers": jobs if jobs > 0 else None, "threads_per_worker": 1}
     with Client(**local) if cluster == "local" else Client(cluster) as found:

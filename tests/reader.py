@@ -250,7 +250,6 @@ _FILES: dict[str, Callable[[Path], None]] = {
     "../BIG-bench": _bigbench,
     "list.csv": _list,
     "submissions": _submissions,
-    "folder": _submissions,  # in `make help`
     "exported-from-canvas.csv": _canvas,
     "exported-from-moodle.csv": _moodle,
     "1_one_token.ipynb": _notebook,

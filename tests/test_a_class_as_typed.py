@@ -316,5 +316,5 @@ def test_a_command_names_the_packages_that_are_missing(tmp_path, monkeypatch, ca
     assert main(["release", "1", "--sources", str(SOURCES)]) == 1
     said = capsys.readouterr().err
     assert "nbgrader" in said
-    assert "pip install 'mirage-utils[course]'" in said
+    assert "pip install '.[course]' in the book's folder" in said
     assert list(tmp_path.iterdir()) == []

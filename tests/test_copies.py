@@ -321,14 +321,14 @@ def test_copies_that_nobody_edited_are_never_taken_for_edited_ones(tmp_path):
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(copies, "executed", lambda chapter: None)
+    monkeypatch.setattr(copies, "executed", lambda *_: None)
     (tmp_path / "lab").write_text("")
     assert copies.main(["live", str(tmp_path / "lab")]) == 1
     assert f"{tmp_path / 'lab'}: expected a folder" in capsys.readouterr().err
 
 
 def test_the_command_writes_every_chapter(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(copies, "executed", lambda chapter: None)
+    monkeypatch.setattr(copies, "executed", lambda *_: None)
     folder = tmp_path / "my chapters"
     assert copies.main(["still", str(folder)]) == 0
     assert [p.name for p in sorted(folder.glob("*.ipynb"))] == [c.name for c in CHAPTERS]

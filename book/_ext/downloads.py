@@ -25,5 +25,5 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     needs = copies.requirement(repository, "main") if repository else ""
     place = readable.Place(site=site, beside=not site, needs=needs)
     sources = Path(app.outdir) / "_sources" / "notebooks"
-    for name, text in copies.made(paths, place).items():
+    for name, text in copies.made(paths, place, Path(app.config.nb_execution_cache_path)).items():
         (sources / name).write_text(text, encoding="utf-8")

@@ -137,7 +137,9 @@ def _with_packages(
             if (error.name or "mirage_utils").startswith("mirage_utils"):  # a fault of this program
                 raise
             raise FieldError(
-                "course", error.name, "the extra packages: pip install 'mirage-utils[course]'"
+                "course",
+                error.name,
+                "the extra packages: pip install '.[course]' in the book's folder",
             ) from None
 
     return run
