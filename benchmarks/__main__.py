@@ -13,9 +13,18 @@ for variable in (
 ):
     os.environ.setdefault(variable, "1")
 
-from . import auditing, edit_distance, language, reading, sweep, training  # noqa: E402
+from . import (  # noqa: E402
+    auditing,
+    commands,
+    edit_distance,
+    language,
+    reading,
+    sweep,
+    training,
+)
 
 print("contest,way,items,per_item,unit,times_the_first")
+commands.main()
 edit_distance.main()
 sweep.main()
 reading.main()

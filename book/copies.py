@@ -26,12 +26,23 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from readable import CHAPTERS, ROOT, CopyError, Numbers, Place, pasted, rewrite
+from readable import (
+    CHAPTERS,
+    ROOT,
+    CopyError,
+    Place,
+    Published,
+    in_solutions,
+    pasted,
+    rewrite,
+    shown,
+)
 
 from mirage_utils._write import replace
 
@@ -56,8 +67,8 @@ def glued(executed: NotebookNode) -> dict[str, Any]:
     return found
 
 
-def published(chapter: str) -> Numbers:
-    """Numbers of the published run of a chapter, from the file beside the chapters.
+def published(chapter: str) -> Published:
+    """What copies show of the published run of a chapter, from the file beside the chapters.
 
     Raises
     ------
@@ -67,7 +78,7 @@ def published(chapter: str) -> Numbers:
     known = json.loads(NUMBERS.read_text(encoding="utf-8"))
     if chapter not in known:
         raise CopyError(f"{NUMBERS.name} has no {chapter}: run `make numbers`")
-    return known[chapter]
+    return Published(**known[chapter])
 
 
 def cache_of_the_book() -> Path:
@@ -78,8 +89,8 @@ def cache_of_the_book() -> Path:
     return ROOT / "_build" / ".jupyter_cache" / digest()
 
 
-def executed(chapter: Path, folder: Path) -> dict[str, Any] | None:
-    """What a chapter glued when a build executed it; None if it has changed since, or never was built.
+def executed(chapter: Path, folder: Path) -> Published | None:
+    """What copies show of the run in which a build executed a chapter; None if it has changed, or never was built.
 
     Parameters
     ----------
@@ -96,22 +107,27 @@ def executed(chapter: Path, folder: Path) -> dict[str, Any] | None:
         record = cache.match_cache_notebook(nbformat.read(chapter, as_version=4))
     except KeyError:
         return None
-    return glued(cache.get_cache_bundle(record.pk).nb)
+    return of_run(chapter, cache.get_cache_bundle(record.pk).nb)
 
 
-def needed(chapter: Path, values: Numbers) -> dict[str, Any]:
-    """Those of a chapter's values that its text pastes."""
-    names = {content.partition(":")[0] for content in pasted(nbformat.read(chapter, as_version=4))}
-    return {name: values[name] for name in sorted(names)}
+def of_run(chapter: Path, run: NotebookNode) -> Published:
+    """What copies of a chapter show of a run of it, whose code cells at least must be there."""
+    source, values = nbformat.read(chapter, as_version=4), glued(run)
+    names = {content.partition(":")[0] for content in pasted(source)}
+    codes = [cell for cell in run.cells if cell.cell_type == "code"]
+    printed = {str(at): shown(codes[at]) for at in in_solutions(source)}
+    return Published(
+        {name: values[name] for name in sorted(names)},
+        {at: text for at, text in printed.items() if text},
+    )
 
 
 # -- folders ----------------------------------------------------------------------------------------
 
 
-def known_numbers(chapter: Path, cache: Path) -> Numbers:
-    """Numbers of a chapter: of the last build where it stands as it was built, else of the published run."""
-    values = executed(chapter, cache)
-    return published(chapter.stem) if values is None else values
+def known(chapter: Path, cache: Path) -> Published:
+    """What is known of a chapter: from the last build where it stands as it was built, else of the published run."""
+    return executed(chapter, cache) or published(chapter.stem)
 
 
 def chapters() -> list[Path]:
@@ -124,7 +140,7 @@ def made(paths: Iterable[Path], place: Place, cache: Path) -> dict[str, str]:
     found = {}
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
-        result = rewrite(notebook, path.stem, known_numbers(path, cache), place)
+        result = rewrite(notebook, path.stem, known(path, cache), place)
         nbformat.validate(result)
         found[path.name] = nbformat.writes(result) + "\n"
     return found
@@ -206,8 +222,9 @@ def _write_numbers() -> int:
     if missing:
         print(f"not executed as they stand: {', '.join(missing)}; run `make html`", file=sys.stderr)
         return 1
-    found = {path.stem: needed(path, runs[path.stem]) for path in chapters()}
-    text = json.dumps(found, indent=1, ensure_ascii=False)
+    text = json.dumps(
+        {name: asdict(run) for name, run in runs.items()}, indent=1, ensure_ascii=False
+    )
     replace(NUMBERS, (text + "\n").encode())
     return 0
 

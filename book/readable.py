@@ -32,6 +32,22 @@ FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 Numbers = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Published:
+    """What a copy shows of a run of its chapter.
+
+    Parameters
+    ----------
+    numbers : mapping of str to bool, int, float or str
+        Values that the text pastes, by name.
+    printed : mapping of str to str
+        What the code of solutions printed, by the place of the cell among the chapter's code cells.
+    """
+
+    numbers: Numbers
+    printed: Mapping[str, str] = field(default_factory=dict)
+
+
 class CopyError(ValueError):
     """A chapter holds something that no copy knows how to show."""
 
@@ -327,7 +343,9 @@ def _opening(source: str, chapter: str, place: Place) -> str:
     return f"{_NO_NUMBERS if place.live else ''}{title}\n\n*{about}*\n{rest}"
 
 
-def rewrite(notebook: NotebookNode, chapter: str, numbers: Numbers, place: Place) -> NotebookNode:
+def rewrite(
+    notebook: NotebookNode, chapter: str, published: Published, place: Place
+) -> NotebookNode:
     """A copy of a chapter.
 
     Parameters
@@ -336,8 +354,8 @@ def rewrite(notebook: NotebookNode, chapter: str, numbers: Numbers, place: Place
         The chapter as it is written.
     chapter : str
         Name of its file, without the suffix.
-    numbers : mapping
-        Values that the text pastes, by name.
+    published : Published
+        What the copy shows of a run.
     place : Place
         Where the copy is read.
 
@@ -350,7 +368,7 @@ def rewrite(notebook: NotebookNode, chapter: str, numbers: Numbers, place: Place
     CopyError
         If a role, directive or reference is not known here, or a number is missing.
     """
-    maker = _Maker(chapter, numbers, place)
+    maker = _Maker(chapter, published, place)
     try:
         for cell in notebook.cells:
             maker.add(cell)
@@ -366,8 +384,9 @@ def rewrite(notebook: NotebookNode, chapter: str, numbers: Numbers, place: Place
 class _Maker:
     """The cells of one copy, as they are made."""
 
-    def __init__(self, chapter: str, numbers: Numbers, place: Place) -> None:
-        self.chapter, self.numbers, self.place = chapter, numbers, place
+    def __init__(self, chapter: str, published: Published, place: Place) -> None:
+        self.chapter, self.published, self.place = chapter, published, place
+        self.codes = 0  # code cells so far
         self.cells: list[NotebookNode] = []
         self.text: list[str] = []
         self.solution: list[str] | None = None  # parts of the solution under way, in a still copy
@@ -484,7 +503,7 @@ class _Maker:
             raise CopyError("a heading or an exercise must follow a solution")
 
     def inline(self, text: str) -> str:
-        writer = Text(self.chapter, self.numbers, self.place, self.expressions)
+        writer = Text(self.chapter, self.published.numbers, self.place, self.expressions)
         return writer.inline(text)
 
     def write(self, text: str) -> None:
@@ -512,9 +531,12 @@ class _Maker:
             self.cells.append(new_code_cell(source, metadata={"cellView": "form"}))
 
     def code(self, cell: NotebookNode) -> None:
+        at, self.codes = str(self.codes), self.codes + 1
         if self.solution is not None:
             ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", cell.source)), 0)
             self.solution.append(f"{ticks}python\n{cell.source}\n{ticks}")
+            if at in self.published.printed:
+                self.solution.append(self.published.printed[at])
             return
         self.not_in_a_fold()
         question = None if self.place.live else asked(cell.source)
@@ -544,6 +566,35 @@ class _Maker:
                 mark = "" if self.place.live else "@title "
                 cell.source = f"# {mark}{_what(cell.source)}\n{cell.source}"
         return self.cells
+
+
+def in_solutions(notebook: NotebookNode) -> list[int]:
+    """Places of the code cells that belong to solutions, among all code cells."""
+    found, within, at = [], False, 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            if within:
+                found.append(at)
+            at += 1
+        else:
+            marks = re.findall(r"^`{3,}\{solution-(start|end)\}", cell.source, re.M)
+            within = marks[-1] == "start" if marks else within
+    return found
+
+
+def shown(cell: NotebookNode) -> str:
+    """What a cell printed, as Markdown: text and formulas; of figures and tables nothing."""
+    parts = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if output.output_type == "stream" and output.name == "stdout":
+            parts.append(f"```text\n{output.text.rstrip()}\n```")
+        elif "text/latex" in data:
+            formula = data["text/latex"].strip().strip("$")
+            parts.append("$$\n" + formula.removeprefix("\\displaystyle ").strip() + "\n$$")
+        elif output.output_type == "execute_result" and "text/html" not in data:
+            parts.append(f"```text\n{data['text/plain'].rstrip()}\n```")
+    return "\n\n".join(parts)
 
 
 def _result(printed: str) -> dict[str, Any]:

@@ -141,10 +141,11 @@ def test_solutions_and_answers_are_out_of_sight(chapter, kind):
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.stem)
 def test_the_numbers_are_those_of_the_run(chapter, chapter_run):
     """The file beside the chapters is what the chapter glues, and is printed as the book prints it."""
-    glued = chapter_run(chapter.stem).glued
-    known = copies.published(chapter.stem)
+    run = copies.of_run(chapter, chapter_run(chapter.stem).notebook)
+    glued, known = run.numbers, copies.published(chapter.stem).numbers
     source = nbformat.read(chapter, as_version=4)
-    assert copies.needed(chapter, glued).keys() == known.keys(), "run `make numbers`"
+    assert glued.keys() == known.keys(), "run `make numbers`"
+    assert run.printed == copies.published(chapter.stem).printed, "run `make numbers`"
     for name, value in known.items():
         if isinstance(value, float) and not math.isinf(value):
             assert value == pytest.approx(glued[name], rel=1e-6, abs=1e-12), (
@@ -171,12 +172,33 @@ def test_the_numbers_are_those_of_the_run(chapter, chapter_run):
     assert [{e: s for s, e in shown}[e] for e in expressions] == printed
 
 
+def test_a_folded_solution_shows_what_its_code_printed():
+    outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="slope 1\n"),
+        nbformat.v4.new_output("display_data", {"text/latex": "$\\displaystyle C = 1$", "text/plain": "C"}),
+        nbformat.v4.new_output("execute_result", {"text/plain": "2.5"}, execution_count=1),
+        nbformat.v4.new_output("execute_result", {"text/plain": "f", "text/html": "<figure>"}, execution_count=1),
+    ]  # fmt: skip
+    code = new_code_cell("x", outputs=outputs)
+    text = readable.shown(code)
+    assert text == "```text\nslope 1\n```\n\n$$\nC = 1\n$$\n\n```text\n2.5\n```"
+    cells = [
+        new_code_cell("y"), new_markdown_cell("# A title\n\n````{solution-start} x\n````\n"), code,
+        new_markdown_cell("````{solution-end}\n````\n"), new_code_cell("z"),
+    ]  # fmt: skip
+    notebook = new_notebook(cells=cells)
+    assert readable.in_solutions(notebook) == [1]
+    notebook.cells = cells[1:]
+    copy = readable.rewrite(notebook, "03_x", readable.Published({}, {"0": text}), STILL)
+    assert f"```python\nx\n```\n\n{text}\n\n</details>" in copy.cells[-2].source
+
+
 def test_a_number_in_the_text_follows_the_kernel():
     from mirage_utils import chapter
 
     copy = copied(CHAPTERS[2], LIVE)
     expression = next(e for e in EVAL.findall(prose(copy)) if "shift_measured" in e)
-    assert eval(expression) == f"{copies.published('03_many_tokens')['shift_measured']:.2f}"
+    assert eval(expression) == f"{copies.published('03_many_tokens').numbers['shift_measured']:.2f}"
     chapter._GLUED["shift_measured"] = 7.0
     try:
         assert eval(expression) == "7.00"
@@ -357,7 +379,7 @@ def one(text, place=STILL, **numbers):
     notebook = new_notebook(cells=[new_markdown_cell("# A title\n\n**Question.** Why?"), *(
         [new_markdown_cell(text)] if isinstance(text, str) else text
     )])  # fmt: skip
-    return readable.rewrite(notebook, "03_many_tokens", numbers, place)
+    return readable.rewrite(notebook, "03_many_tokens", readable.Published(numbers), place)
 
 
 @pytest.mark.parametrize(
