@@ -29,6 +29,8 @@ def house(tmp_path):
         )
     for file in ("requirements.txt", "CITATION.cff"):
         shutil.copy(ROOT / file, tmp_path)
+    for file in ("copies.py", "readable.py"):  # the extension makes the downloads with them
+        shutil.copy(ROOT / "book" / file, tmp_path / "book")
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
