@@ -108,5 +108,5 @@ clean:  ## remove what was built (not the environment)
 # not run: make data: needs its sources from the network, some gigabytes
 # not run: make families: trains for many minutes (the tests train smaller families)
 # not run: make lab: starts a server that runs until it is stopped
-# not run: make numbers: builds the book first
+# not run: make numbers: builds the book, as the tests of the pages do
 # not run: make lock: asks the network for the newest packages
