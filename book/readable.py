@@ -19,7 +19,7 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from mirage_utils.predict import sentence
 
@@ -584,12 +584,16 @@ def in_solutions(notebook: NotebookNode) -> list[int]:
 
 def shown(cell: NotebookNode) -> str:
     """What a cell printed, as Markdown: text and formulas; of figures and tables nothing."""
-    parts = []
-    for output in cell.get("outputs", []):
+    parts, streamed = [], ""
+    for output in [*cell.get("outputs", []), new_output("display_data")]:
         data = output.get("data", {})
-        if output.output_type == "stream" and output.name == "stdout":
-            parts.append(f"```text\n{output.text.rstrip()}\n```")
-        elif "text/latex" in data:
+        if output.output_type == "stream":  # which may come in pieces, cut anywhere
+            streamed += output.text if output.name == "stdout" else ""
+            continue
+        if streamed:
+            parts.append(f"```text\n{streamed.rstrip()}\n```")
+            streamed = ""
+        if "text/latex" in data:
             formula = data["text/latex"].strip().strip("$")
             parts.append("$$\n" + formula.removeprefix("\\displaystyle ").strip() + "\n$$")
         elif output.output_type == "execute_result" and "text/html" not in data:

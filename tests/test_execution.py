@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import execution
 import nbformat
@@ -28,7 +29,10 @@ def run(tmp_path):
 
     def run(pages, beside):
         environ = surroundings(tmp_path)
-        asyncio.run(run_all(pages, beside, NbParserConfig(execution_timeout=60), environ, cache))
+        work = run_all(pages, beside, NbParserConfig(execution_timeout=60), environ, cache)
+        # In a thread of its own: a browser that another test has opened keeps an event loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, work).result()
 
     run.cached = lambda page: execution.cached(cache, page)
     run.outputs = lambda page: cache.merge_match_into_notebook(page.notebook)[1].cells[1].outputs
