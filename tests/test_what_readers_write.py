@@ -70,6 +70,8 @@ def test_git_ignores_every_path_that_the_pages_name(tmp_path):
     shutil.copy(ROOT / ".gitignore", tmp_path)
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     named = {path for page in PAGES for words in printed(page) for path in paths(words)}
+    # What lies beside the repository, such as a checkout of BIG-bench, is none of its business.
+    named = {path for path in named if ".." not in Path(path).parts}
     tracked = subprocess.run(["git", "ls-files", "--", *named], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()  # fmt: skip
     written = sorted(path for path in named if not Path(path).is_absolute() and path not in tracked)
     for expected in ("submissions", "grades.csv", "grades", "list.csv", "up.csv", "mine.ipynb", "results", "audit", "runs/quick"):  # fmt: skip
