@@ -113,11 +113,14 @@ def test_a_curve_can_be_drawn_by_pointer_and_by_slider(site, browser):
     values = [int(v) for v in form.locator("output").all_text_contents() for v in [v.rstrip("%")]]
     assert values == sorted(values)
     assert values[-1] > values[0] + 40
-    form.locator("summary").click()
+    form.get_by_text("Draw with sliders instead").click()
     form.locator("input[type=range]").first.focus()
     page.keyboard.press("Home")
     assert form.locator("output").first.inner_text() == "0%"
+    figure = page.locator("#fig-few-sizes .mb-panels")
+    assert not figure.is_visible()  # it would give the curve away
     form.locator(".mb-reveal").click()
+    assert figure.is_visible()
     about = json.loads(form.locator("script").text_content())
     drawn = [float(v.rstrip("%")) for v in form.locator("output").all_text_contents()]
     gap = sum(abs(d - 100 * t) for d, t in zip(drawn, about["truth"], strict=True)) / len(drawn)
