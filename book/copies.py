@@ -22,7 +22,6 @@ import argparse
 import ast
 import hashlib
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +37,7 @@ from readable import (
     CopyError,
     Place,
     Published,
+    chapters,
     in_solutions,
     pasted,
     rewrite,
@@ -45,6 +45,9 @@ from readable import (
 )
 
 from mirage_utils._write import replace
+
+# The book's own Sphinx extension, for the few functions here that need it.
+sys.path.append(str(ROOT / "book" / "_ext"))
 
 NUMBERS = CHAPTERS / "numbers.json"
 MADE = ".made.json"
@@ -83,18 +86,18 @@ def published(chapter: str) -> Published:
 
 def cache_of_the_book() -> Path:
     """Where a build of the book in its usual place keeps what the chapters gave (there may be nothing yet)."""
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
     from mirage_book import digest
 
     return ROOT / "_build" / ".jupyter_cache" / digest()
 
 
-def executed(chapter: Path, folder: Path) -> Published | None:
+def executed(chapter: NotebookNode, folder: Path) -> Published | None:
     """What copies show of the run in which a build executed a chapter; None if it has changed, or never was built.
 
     Parameters
     ----------
-    chapter : Path
+    chapter : NotebookNode
+        As it is written.
     folder : Path
         The cache of the build.
     """
@@ -104,18 +107,18 @@ def executed(chapter: Path, folder: Path) -> Published | None:
         return None
     cache = get_cache(folder)
     try:
-        record = cache.match_cache_notebook(nbformat.read(chapter, as_version=4))
+        record = cache.match_cache_notebook(chapter)
     except KeyError:
         return None
     return of_run(chapter, cache.get_cache_bundle(record.pk).nb)
 
 
-def of_run(chapter: Path, run: NotebookNode) -> Published:
+def of_run(chapter: NotebookNode, run: NotebookNode) -> Published:
     """What copies of a chapter show of a run of it, whose code cells at least must be there."""
-    source, values = nbformat.read(chapter, as_version=4), glued(run)
-    names = {content.partition(":")[0] for content in pasted(source)}
+    values = glued(run)
+    names = {content.partition(":")[0] for content in pasted(chapter)}
     codes = [cell for cell in run.cells if cell.cell_type == "code"]
-    printed = {str(at): shown(codes[at]) for at in in_solutions(source)}
+    printed = {str(at): shown(codes[at]) for at in in_solutions(chapter)}
     return Published(
         {name: values[name] for name in sorted(names)},
         {at: text for at, text in printed.items() if text},
@@ -125,22 +128,17 @@ def of_run(chapter: Path, run: NotebookNode) -> Published:
 # -- folders ----------------------------------------------------------------------------------------
 
 
-def known(chapter: Path, cache: Path) -> Published:
-    """What is known of a chapter: from the last build where it stands as it was built, else of the published run."""
-    return executed(chapter, cache) or published(chapter.stem)
-
-
-def chapters() -> list[Path]:
-    """The chapters as they are written, in order."""
-    return sorted(CHAPTERS.glob("[0-9]*.ipynb"))
-
-
 def made(paths: Iterable[Path], place: Place, cache: Path) -> dict[str, str]:
-    """Copies of chapters, as the text of each file by its name; `cache` is that of the build."""
+    """Copies of chapters, as the text of each file by its name.
+
+    What they show is that of the build whose cache is given, where a chapter stands as it was built, else of the
+    published run.
+    """
     found = {}
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
-        result = rewrite(notebook, path.stem, known(path, cache), place)
+        shows = executed(notebook, cache) or published(path.stem)
+        result = rewrite(notebook, path.stem, shows, place)
         nbformat.validate(result)
         found[path.name] = nbformat.writes(result) + "\n"
     return found
@@ -208,16 +206,9 @@ def requirement(repository: str, ref: str) -> str:
     return f"mirage-utils[chapters,train] @ git+{repository}@{ref}"
 
 
-def _addresses() -> tuple[str, str]:
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    from site_address import addresses
-
-    return addresses(os.environ)
-
-
 def _write_numbers() -> int:
     cache = cache_of_the_book()
-    runs = {path.stem: executed(path, cache) for path in chapters()}
+    runs = {p.stem: executed(nbformat.read(p, as_version=4), cache) for p in chapters()}
     missing = [name for name, run in runs.items() if run is None]
     if missing:
         print(f"not executed as they stand: {', '.join(missing)}; run `make html`", file=sys.stderr)
@@ -243,7 +234,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.kind == "numbers":
         return _write_numbers()
-    site = _addresses()[0]
+    from site_address import addresses
+
+    site = addresses()[0]
     place = Place(live=options.kind == "live", site=site)
     if options.kind == "colab":
         needs = requirement(options.repository, options.ref)

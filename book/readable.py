@@ -102,11 +102,16 @@ def _title(path: Path) -> str:
 _EQUATION = re.compile(r"\$\$([^$]*)\$\$(?: *\((eq-[\w-]+)\))?")
 
 
+def chapters() -> list[Path]:
+    """The chapters as they are written, in order."""
+    return sorted(CHAPTERS.glob("[0-9]*.ipynb"))
+
+
 @functools.cache
 def _equations() -> Mapping[str, str]:
     """Number of each labelled equation, as the book counts them."""
     found = {}
-    for chapter in sorted(CHAPTERS.glob("[0-9]*.ipynb")):
+    for chapter in chapters():
         text = "\n".join(c.source for c in nbformat.read(chapter, as_version=4).cells)
         labels = [label for _, label in _EQUATION.findall(text) if label]
         found |= {label: f"{int(chapter.name[:2])}.{i}" for i, label in enumerate(labels, 1)}

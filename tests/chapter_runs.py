@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from copies import glued
 from nbclient import NotebookClient
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
@@ -73,14 +73,7 @@ def execute(chapter: Path, where: Path, **parameters: Any) -> Run:
 
 def read(output: Path) -> Run:
     notebook = nbformat.read(output, as_version=4)
-    glued = {}
-    for cell in notebook.cells:
-        for out in cell.get("outputs", []):
-            record = out.get("metadata", {}).get("scrapbook")
-            if record:
-                text = out["data"][record["mime_prefix"] + "text/plain"]
-                glued[record["name"]] = ast.literal_eval(text.replace("inf", "1e999"))
-    return Run(notebook, glued)
+    return Run(notebook, glued(notebook))
 
 
 def run_in_one_kernel(chapter: Path, where: Path, given: Sequence[dict[str, Any]]) -> list[str]:

@@ -143,9 +143,9 @@ def test_solutions_and_answers_are_out_of_sight(chapter, kind):
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.stem)
 def test_the_numbers_are_those_of_the_run(chapter, chapter_run):
     """The file beside the chapters is what the chapter glues, and is printed as the book prints it."""
-    run = copies.of_run(chapter, chapter_run(chapter.stem).notebook)
-    glued, known = run.numbers, copies.published(chapter.stem).numbers
     source = nbformat.read(chapter, as_version=4)
+    run = copies.of_run(source, chapter_run(chapter.stem).notebook)
+    glued, known = run.numbers, copies.published(chapter.stem).numbers
     assert glued.keys() == known.keys(), "run `make numbers`"
     assert run.printed == copies.published(chapter.stem).printed, "run `make numbers`"
     for name, value in known.items():
