@@ -14,7 +14,10 @@ from typing import Any
 
 from .errors import FieldError, number
 
-__all__ = ["read"]
+__all__ = ["PROFILES", "read"]
+
+PROFILES = ("quick", "full")
+"""What a chapter's ``PROFILE`` may be: for the built book and the tests, and with finer grids and more draws."""
 
 _NUMBERS = {int: "a whole number", float: "a finite number"}
 
@@ -26,7 +29,7 @@ def read(namespace: MutableMapping[str, Any]) -> None:
     ----------
     namespace : mutable mapping
         The notebook's ``globals()``. Names annotated as ``int``, ``float``, ``str``, or as a list, tuple or dictionary of these
-        are converted where that is unambiguous, and the rest is left alone.
+        are converted where that is unambiguous, and the rest is left alone. ``PROFILE`` is one of `PROFILES`.
 
     Raises
     ------
@@ -46,6 +49,8 @@ def read(namespace: MutableMapping[str, Any]) -> None:
         for name, kind in typing.get_type_hints(annotated, dict(namespace)).items()
         if name in namespace
     }
+    if found.get("PROFILE", PROFILES[0]) not in PROFILES:
+        raise FieldError("PROFILE", found["PROFILE"], " or ".join(map(repr, PROFILES)))
     namespace.update(found)
 
 

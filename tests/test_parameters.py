@@ -89,6 +89,14 @@ def test_what_cannot_be_read_is_refused_by_name(kind, text, says):
         read(kind, yaml.safe_load(text))
 
 
+def test_a_profile_that_no_chapter_has_is_refused_by_name():
+    space = {"PROFILE": "fast", "__annotations__": {"PROFILE": "str"}}
+    with pytest.raises(FieldError, match="PROFILE = 'fast': expected 'quick' or 'full'"):
+        parameters.read(space)
+    for known in parameters.PROFILES:
+        parameters.read({**space, "PROFILE": known})
+
+
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_survives_being_text(value):
     assert number("x", str(value)) == pytest.approx(float(value), rel=1e-15)
