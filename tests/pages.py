@@ -6,12 +6,14 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from conftest import ROOT
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Request
 
 T = TypeVar("T")
 
@@ -136,15 +138,45 @@ def visit(browser, home, name, width, theme):
     return page, trouble
 
 
-def settle(page: Page) -> None:
-    """Wait until a page is loaded and has asked for nothing during half a second."""
+_ASKED: weakref.WeakKeyDictionary[Page, tuple[set[Request], list[float]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def watch(page: Page) -> Page:
+    """A new page, of which is noted from now on what it asks for and when that was answered, for `settle`."""
+    under_way, last = _ASKED[page] = set(), [time.monotonic()]
+
+    def note(change: Callable[[Request], None]) -> Callable[[Request], None]:
+        def noted(request: Request) -> None:
+            change(request)
+            last[0] = time.monotonic()
+
+        return noted
+
+    page.on("request", note(under_way.add))
+    page.on("requestfinished", note(under_way.discard))
+    page.on("requestfailed", note(under_way.discard))
+    return page
+
+
+def settle(page: Page, quiet: float = 0.5) -> None:
+    """Wait until a page that is watched is loaded and has asked for nothing during half a second.
+
+    Playwright's own ``networkidle`` is taken back, and never comes again, if a page on a busy machine paused for half
+    a second before it was loaded.
+    """
     page.wait_for_load_state("load")
-    page.wait_for_load_state("networkidle")
+    under_way, last = _ASKED[page]
+    end = time.monotonic() + 30
+    while under_way or (left := last[0] + quiet - time.monotonic()) > 0:
+        assert time.monotonic() < end, (page.url, [request.url for request in under_way])
+        page.wait_for_timeout(50 if under_way else 1000 * left)
 
 
 def _opened(browser, home, name, width, theme):
     """A page that has begun to load, and where its trouble is going to be written down."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = watch(browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme))
     trouble: list[str] = []
     page.on(
         "console",

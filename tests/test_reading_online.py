@@ -15,7 +15,7 @@ import reading
 import site_address
 import styles
 from conftest import CHAPTERS, ROOT
-from pages import PAGES, one_ahead, settle, visit
+from pages import PAGES, one_ahead, settle, visit, watch
 from sphinx.errors import ConfigError
 
 from benchmarks.pages import served_packed
@@ -48,7 +48,7 @@ def test_every_page_is_light(site, browser):
 def _first_visits(browser, served):
     for name, (address, sent) in zip(PAGES, served, strict=False):
         sent.clear()
-        page = browser.new_context().new_page()  # whose cache is empty
+        page = watch(browser.new_context().new_page())  # whose cache is empty
         page.goto(f"{address}/{name}.html", wait_until="commit")
         yield name, page, sent
 
@@ -205,11 +205,11 @@ def test_each_chapter_says_what_awaits_the_reader_and_how_to_cite_it(site):
 
 @pytest.mark.parametrize("width", [390, 1400])
 def test_icons_are_drawn_and_no_font_is_loaded(site, browser, width):
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = watch(browser.new_page(viewport={"width": width, "height": 900}))
     loaded = []
     page.on("request", lambda r: loaded.append(r.url))
     page.goto(f"file://{site}/notebooks/02_one_token.html")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     assert not [url for url in loaded if "webfont" in url or "fontawesome" in url]
     boxes = [icon.bounding_box() for icon in page.locator("svg.mb-icon:visible").all()]
     assert len(boxes) > 5

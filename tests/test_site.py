@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from browser import served
 from conftest import ROOT
-from pages import PAGES, visit
+from pages import PAGES, settle, visit
 
 from mirage_utils.metrics import METRICS
 
@@ -97,10 +97,10 @@ def test_the_site_works_below_a_path(site, browser, tmp_path):
     with served(tmp_path) as address:
         page, trouble = visit(browser, f"{address}/some/where", "index.html", 1400, "light")
         page.wait_for_url("**/book/intro.html")
-        page.wait_for_load_state("networkidle")  # leaving a page stops what it still loads
+        settle(page)  # leaving a page stops what it still loads
         page.get_by_role("link", name="4. Does GPT-3 obey?").first.click()
         page.wait_for_url("**/some/where/notebooks/04_does_gpt3_obey.html")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         assert trouble == []
         page.close()
 
