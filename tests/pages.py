@@ -82,7 +82,7 @@ class Built(NamedTuple):
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload([
     "jupyter_book.cli.main", "jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_book_theme", "sphinxext.opengraph",
-    "sphinx_exercise", "notfound.extension", "sphinxcontrib.bibtex", "pandas", "scipy.stats", "statsmodels.api", "sympy",
+    "sphinx_design", "sphinx.builders.html", "tinycss2", "sphinx_exercise", "notfound.extension", "sphinxcontrib.bibtex", "pandas", "scipy.stats", "statsmodels.api", "sympy",
 ])  # fmt: skip
 
 

@@ -15,14 +15,23 @@ import publish
 import pytest
 import yaml
 from conftest import ROOT
+from mirage_book import write_vega
 from pages import build_small as build
 from sphinx.errors import ConfigError
 
 GOOD = "from mirage_utils import Curve\nfrom mirage_utils.chapter import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
 
 
+@pytest.fixture(scope="module")
+def vega(tmp_path_factory):
+    """The script that draws the charts: the same for every small book, and seconds of work."""
+    path = tmp_path_factory.mktemp("vega") / "mirage-vega.js"
+    write_vega(path)
+    return path
+
+
 @pytest.fixture
-def house(tmp_path):
+def house(tmp_path, vega):
     for folder in ("book/_ext", "book/_static", "mirage_utils"):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
@@ -41,6 +50,8 @@ def house(tmp_path):
         "# A second page\n"
     )  # the list of pages may not be empty
     page(tmp_path)
+    (tmp_path / "_build" / "generated_static").mkdir(parents=True)
+    shutil.copy(vega, tmp_path / "_build" / "generated_static")
     return tmp_path
 
 

@@ -252,6 +252,7 @@ def _processes(wanted: Assignment) -> multiprocessing.context.BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     modules = {"mirage_utils.coursework.course", "mirage_utils.coursework.check"}
+    modules |= {"matplotlib.font_manager"}  # each sandbox is given its list of fonts
     for cell in wanted.cells:
         if wanted.kind(identifier(cell)) == "given":
             for node in ast.walk(ast.parse(cell.source)):
