@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -38,12 +39,19 @@ from mirage_utils.models.language.models import (
 from mirage_utils.models.language.parity import Parities
 from mirage_utils.models.language.tasks import Arithmetic, Induction, Recall
 from mirage_utils.models.results import Bundle
-from mirage_utils.models.training import Training, one_seed
+from mirage_utils.models.training import _QUICKLY, Training, one_seed
 
 SHORT = Training(40, 16, 1e-2, every=20, clip=1.0, b2=0.98)
 
-# Compiled whole, in a tenth of the time that its operations take one by one.
-logits = jax.jit(transformer.logits)
+# What runs once or twice is compiled whole, as the trainer's own beginning is: in a tenth of the time that its operations
+# would take one by one.
+quickly = partial(jax.jit, compiler_options=_QUICKLY)
+logits = quickly(transformer.logits)
+
+
+def begun(seed, **shape):
+    """Parameters of a transformer before training."""
+    return quickly(partial(transformer.init, **shape))(jax.random.key(seed))
 
 
 def small(kind=Recalls, **changes):
@@ -103,7 +111,7 @@ def bundle(kind, rows):
 
 
 def test_a_place_sees_what_stands_before_it_and_nothing_else():
-    params = transformer.init(jax.random.key(0), width=8, layers=2, symbols=5, places=6)
+    params = begun(0, width=8, layers=2, symbols=5, places=6)
     x = jax.random.randint(jax.random.key(1), (4, 6), 0, 5)
     before = logits(params, x)
     assert before.shape == (4, 6, 5)
@@ -115,7 +123,7 @@ def test_a_place_sees_what_stands_before_it_and_nothing_else():
 
 
 def test_a_shorter_sequence_is_the_beginning_of_a_longer_one():
-    params = transformer.init(jax.random.key(0), width=6, layers=1, symbols=5, places=6)
+    params = begun(0, width=6, layers=1, symbols=5, places=6)
     x = jax.random.randint(jax.random.key(1), (3, 6), 0, 5)
     np.testing.assert_allclose(logits(params, x[:, :4]), logits(params, x)[:, :4], atol=1e-5)
 
@@ -151,7 +159,7 @@ def textbook(params, x):
 
 
 def test_the_model_is_what_the_textbook_says():
-    made = transformer.init(jax.random.key(3), width=8, layers=2, symbols=5, places=4)
+    made = begun(3, width=8, layers=2, symbols=5, places=4)
     x = [2, 0, 4, 4]
     assert transformer.heads(8) == 2
     said = textbook(jax.tree.map(np.asarray, made), x)
@@ -236,9 +244,9 @@ def test_a_tenth_of_all_sums_is_kept_for_the_test():
 def test_what_is_kept_apart_teaches_nothing():
     family = small(Additions, digits=2, tests=9)
     test = family.task.test()
-    params = family.init(jax.random.key(0), 4, family.load())
+    params = quickly(lambda key: family.init(key, 4, family.load()))(jax.random.key(0))
     apart = test._replace(weights=jnp.zeros(9))
-    slopes = jax.jit(jax.grad(family.loss))(params, apart)
+    slopes = quickly(jax.grad(family.loss))(params, apart)
     assert all(float(jnp.abs(leaf).max()) == 0 for leaf in jax.tree.leaves(slopes))
 
 
@@ -322,7 +330,7 @@ def test_what_is_out_of_range_is_named(make, field):
 def test_a_greedy_answer_is_the_likeliest_symbol_given_those_before(kind, trained):
     family, params = FAMILIES[kind], one_seed(trained[kind][0].params, 0)
     test = family.task.test()
-    answers = np.asarray(jax.jit(family.answer)(params, jnp.asarray(test.prompts)))
+    answers = np.asarray(quickly(family.answer)(params, jnp.asarray(test.prompts)))
     params = jax.tree.map(np.asarray, params)
     for prompt, answer in zip(test.prompts[:5], answers[:5], strict=True):
         sequence = list(prompt)
@@ -335,7 +343,7 @@ def test_a_greedy_answer_is_the_likeliest_symbol_given_those_before(kind, traine
 def test_answers_given_at_once_do_not_see_each_other(trained):
     family, params = FAMILIES["recall"], one_seed(trained["recall"][0].params, 0)
     test = family.task.test()
-    said = jax.jit(family.said)
+    said = quickly(family.said)
     before = said(params, jnp.asarray(test.prompts), jnp.asarray(test.answers))
     after = said(params, jnp.asarray(test.prompts), jnp.asarray((test.answers + 1) % 10))
     np.testing.assert_array_equal(before, after)
@@ -343,10 +351,10 @@ def test_answers_given_at_once_do_not_see_each_other(trained):
 
 def test_samples_follow_the_probabilities_and_the_temperature():
     family = small(Additions, digits=1, tests=4)
-    params = family.init(jax.random.key(5), 4, family.load())
+    params = quickly(lambda key: family.init(key, 4, family.load()))(jax.random.key(5))
     prompt = jnp.tile(jnp.asarray(family.task.test().prompts[:1]), (4_000, 1))
-    said = np.asarray(jax.jit(family.said)(params, prompt[:1], jnp.zeros((1, 2), int)))[0, 0]
-    ask = jax.jit(family.answer)
+    said = np.asarray(quickly(family.said)(params, prompt[:1], jnp.zeros((1, 2), int)))[0, 0]
+    ask = quickly(family.answer)
     for temperature in (1.0, 0.5):
         drawn = np.asarray(ask(params, prompt, jax.random.key(1), temperature))[:, 0]
         share = np.exp(said / temperature) / np.exp(said / temperature).sum()
@@ -365,7 +373,7 @@ def test_the_log_probabilities_kept_are_those_of_the_right_answer(kind, trained)
     mine = rows[rows["seed"] == 3].reset_index(drop=True)
     test = family.task.test()
     kept = outputs.logprobs(mine)
-    losses = jax.jit(family.losses)
+    losses = quickly(family.losses)
     by_hand = -np.asarray(losses(params, jnp.asarray(test.prompts), jnp.asarray(test.answers)))
     np.testing.assert_allclose(kept, by_hand, atol=1e-5)
     many = len(family.task.symbols)
