@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -38,9 +39,19 @@ from mirage_utils.models.language.models import (
 from mirage_utils.models.language.parity import Parities
 from mirage_utils.models.language.tasks import Arithmetic, Induction, Recall
 from mirage_utils.models.results import Bundle
-from mirage_utils.models.training import Training, one_seed
+from mirage_utils.models.training import _QUICKLY, Training, one_seed
 
 SHORT = Training(40, 16, 1e-2, every=20, clip=1.0, b2=0.98)
+
+# What runs once or twice is compiled whole, as the trainer's own beginning is: in a tenth of the time that its operations
+# would take one by one.
+quickly = partial(jax.jit, compiler_options=_QUICKLY)
+logits = quickly(transformer.logits)
+
+
+def begun(seed, **shape):
+    """Parameters of a transformer before training."""
+    return quickly(partial(transformer.init, **shape))(jax.random.key(seed))
 
 
 def small(kind=Recalls, **changes):
@@ -100,32 +111,27 @@ def bundle(kind, rows):
 
 
 def test_a_place_sees_what_stands_before_it_and_nothing_else():
-    params = transformer.init(jax.random.key(0), width=8, layers=2, symbols=5, places=6)
+    params = begun(0, width=8, layers=2, symbols=5, places=6)
     x = jax.random.randint(jax.random.key(1), (4, 6), 0, 5)
-    before = transformer.logits(params, x)
+    before = logits(params, x)
     assert before.shape == (4, 6, 5)
     for place in range(6):
-        after = transformer.logits(params, x.at[:, place].set((x[:, place] + 1) % 5))  # noqa: PD008
+        after = logits(params, x.at[:, place].set((x[:, place] + 1) % 5))  # noqa: PD008
         moved = np.abs(np.asarray(after - before)).max(axis=(0, 2)) > 1e-7
         assert not moved[:place].any()
         assert moved[place:].all()
 
 
 def test_a_shorter_sequence_is_the_beginning_of_a_longer_one():
-    params = transformer.init(jax.random.key(0), width=6, layers=1, symbols=5, places=6)
+    params = begun(0, width=6, layers=1, symbols=5, places=6)
     x = jax.random.randint(jax.random.key(1), (3, 6), 0, 5)
-    np.testing.assert_allclose(
-        transformer.logits(params, x[:, :4]), transformer.logits(params, x)[:, :4], atol=1e-5
-    )
+    np.testing.assert_allclose(logits(params, x[:, :4]), logits(params, x)[:, :4], atol=1e-5)
 
 
-def test_the_model_is_what_the_textbook_says():
-    """Written once more, in NumPy, place by place and head by head."""
-    width, many = 8, 2
-    params = jax.tree.map(
-        np.asarray, transformer.init(jax.random.key(3), width=width, layers=2, symbols=5, places=4)
-    )
-    x = [2, 0, 4, 4]
+def textbook(params, x):
+    """The model written once more, in NumPy, place by place and head by head: logits of one sequence."""
+    width = len(params["norm"])
+    many = transformer.heads(width)
 
     def rms(v, gain):
         return v / np.sqrt(np.mean(v**2) + 1e-6) * gain
@@ -149,8 +155,15 @@ def test_the_model_is_what_the_textbook_says():
                 seen.append(sum(w * v[s][part] for s, w in enumerate(share)))
             new.append(h[t] + np.concatenate(seen) @ block["mix"])
         h = [v + np.maximum(rms(v, block["norm2"]) @ block["up"], 0) @ block["down"] for v in new]
-    said = np.array([rms(v, params["norm"]) @ params["output"] for v in h])
-    np.testing.assert_allclose(transformer.logits(params, jnp.array([x]))[0], said, atol=2e-5)
+    return np.array([rms(v, params["norm"]) @ params["output"] for v in h])
+
+
+def test_the_model_is_what_the_textbook_says():
+    made = begun(3, width=8, layers=2, symbols=5, places=4)
+    x = [2, 0, 4, 4]
+    assert transformer.heads(8) == 2
+    said = textbook(jax.tree.map(np.asarray, made), x)
+    np.testing.assert_allclose(logits(made, jnp.array([x]))[0], said, atol=2e-5)
 
 
 def test_parameters_are_counted():
@@ -231,9 +244,9 @@ def test_a_tenth_of_all_sums_is_kept_for_the_test():
 def test_what_is_kept_apart_teaches_nothing():
     family = small(Additions, digits=2, tests=9)
     test = family.task.test()
-    params = family.init(jax.random.key(0), 4, family.load())
+    params = quickly(lambda key: family.init(key, 4, family.load()))(jax.random.key(0))
     apart = test._replace(weights=jnp.zeros(9))
-    slopes = jax.grad(family.loss)(params, apart)
+    slopes = quickly(jax.grad(family.loss))(params, apart)
     assert all(float(jnp.abs(leaf).max()) == 0 for leaf in jax.tree.leaves(slopes))
 
 
@@ -317,12 +330,12 @@ def test_what_is_out_of_range_is_named(make, field):
 def test_a_greedy_answer_is_the_likeliest_symbol_given_those_before(kind, trained):
     family, params = FAMILIES[kind], one_seed(trained[kind][0].params, 0)
     test = family.task.test()
-    answers = np.asarray(family.answer(params, jnp.asarray(test.prompts)))
+    answers = np.asarray(quickly(family.answer)(params, jnp.asarray(test.prompts)))
+    params = jax.tree.map(np.asarray, params)
     for prompt, answer in zip(test.prompts[:5], answers[:5], strict=True):
         sequence = list(prompt)
         for symbol in answer:
-            said = np.asarray(transformer.logits(params, jnp.array([sequence])))[0, -1]
-            said = said[: len(family.task.symbols)]
+            said = textbook(params, sequence)[-1, : len(family.task.symbols)]
             assert symbol == said.argmax()
             sequence.append(symbol)
 
@@ -330,24 +343,26 @@ def test_a_greedy_answer_is_the_likeliest_symbol_given_those_before(kind, traine
 def test_answers_given_at_once_do_not_see_each_other(trained):
     family, params = FAMILIES["recall"], one_seed(trained["recall"][0].params, 0)
     test = family.task.test()
-    before = family.said(params, jnp.asarray(test.prompts), jnp.asarray(test.answers))
-    after = family.said(params, jnp.asarray(test.prompts), jnp.asarray((test.answers + 1) % 10))
+    said = quickly(family.said)
+    before = said(params, jnp.asarray(test.prompts), jnp.asarray(test.answers))
+    after = said(params, jnp.asarray(test.prompts), jnp.asarray((test.answers + 1) % 10))
     np.testing.assert_array_equal(before, after)
 
 
 def test_samples_follow_the_probabilities_and_the_temperature():
     family = small(Additions, digits=1, tests=4)
-    params = family.init(jax.random.key(5), 4, family.load())
+    params = quickly(lambda key: family.init(key, 4, family.load()))(jax.random.key(5))
     prompt = jnp.tile(jnp.asarray(family.task.test().prompts[:1]), (4_000, 1))
-    said = np.asarray(family.said(params, prompt[:1], jnp.zeros((1, 2), int)))[0, 0]
+    said = np.asarray(quickly(family.said)(params, prompt[:1], jnp.zeros((1, 2), int)))[0, 0]
+    ask = quickly(family.answer)
     for temperature in (1.0, 0.5):
-        drawn = np.asarray(family.answer(params, prompt, jax.random.key(1), temperature))[:, 0]
+        drawn = np.asarray(ask(params, prompt, jax.random.key(1), temperature))[:, 0]
         share = np.exp(said / temperature) / np.exp(said / temperature).sum()
         counts = np.bincount(drawn, minlength=len(share))
         chi = ((counts - 4_000 * share) ** 2 / (4_000 * share)).sum()
         assert chi < 40  # 12 degrees of freedom: exceeded once in ten thousand
-    cold = family.answer(params, prompt[:2], jax.random.key(1), 1e-4)
-    np.testing.assert_array_equal(cold, family.answer(params, prompt[:2]))
+    cold = ask(params, prompt[:2], jax.random.key(1), 1e-4)
+    np.testing.assert_array_equal(cold, ask(params, prompt[:2]))
 
 
 @pytest.mark.parametrize("kind", ["recall", "recall_in_order", "addition", "induction"])
@@ -358,9 +373,8 @@ def test_the_log_probabilities_kept_are_those_of_the_right_answer(kind, trained)
     mine = rows[rows["seed"] == 3].reset_index(drop=True)
     test = family.task.test()
     kept = outputs.logprobs(mine)
-    by_hand = -np.asarray(
-        family.losses(params, jnp.asarray(test.prompts), jnp.asarray(test.answers))
-    )
+    losses = quickly(family.losses)
+    by_hand = -np.asarray(losses(params, jnp.asarray(test.prompts), jnp.asarray(test.answers)))
     np.testing.assert_allclose(kept, by_hand, atol=1e-5)
     many = len(family.task.symbols)
     every = np.stack(np.meshgrid(*[np.arange(many)] * 2, indexing="ij"), -1).reshape(-1, 2)
@@ -368,7 +382,7 @@ def test_the_log_probabilities_kept_are_those_of_the_right_answer(kind, trained)
     tail = np.tile(test.answers[0], (len(every), 1))
     tail[:, :2] = every
     prompts = np.tile(test.prompts[0], (len(every), 1))
-    two = np.asarray(family.losses(params, jnp.asarray(prompts), jnp.asarray(tail)))[:, :2].sum(1)
+    two = np.asarray(losses(params, jnp.asarray(prompts), jnp.asarray(tail)))[:, :2].sum(1)
     assert np.exp(-two).sum() == pytest.approx(1, abs=1e-4)
     assert length >= 2
 

@@ -194,17 +194,18 @@ def test_the_error_kept_is_that_of_the_reconstruction(digits):
 def test_a_transformer_sees_no_label_before_its_time(digits):
     family = runs.family("transformers")
     params = family.init(jax.random.key(0), 8, digits)
+    forward = compiled_forward(family)
     rng = np.random.default_rng(0)
     images = jnp.asarray(digits.test[rng.integers(60, size=(4, 5))])
     labels = jnp.asarray(rng.integers(10, size=(4, 5)))
-    before = family.forward(params, images, labels)
+    before = forward(params, images, labels)
     for place in range(5):
         at = np.arange(5) == place
-        after = family.forward(params, images, jnp.where(at, (labels + 1) % 10, labels))
+        after = forward(params, images, jnp.where(at, (labels + 1) % 10, labels))
         changed = np.abs(np.asarray(after - before)).max(axis=(0, 2)) > 1e-6
         assert not changed[: place + 1].any()  # its own answer and those before
         assert changed[place + 1 :].all()
-        after = family.forward(params, jnp.where(at[:, None, None, None], 0.5, images), labels)
+        after = forward(params, jnp.where(at[:, None, None, None], 0.5, images), labels)
         changed = np.abs(np.asarray(after - before)).max(axis=(0, 2)) > 1e-6
         assert not changed[:place].any()
         assert changed[place:].all()

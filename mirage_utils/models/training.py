@@ -39,10 +39,6 @@ Data = Any
 _QUICKLY = {"xla_backend_optimization_level": 0}
 
 
-# For what runs once: making the program faster would take five times as long as running it.
-_QUICKLY = {"xla_backend_optimization_level": 0}
-
-
 class CheckpointError(DataError):
     """A checkpoint is damaged or belongs to another run."""
 
