@@ -14,8 +14,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
-from statsmodels.stats.power import NormalIndPower
-from statsmodels.stats.proportion import proportion_effectsize, samplesize_confint_proportion
 
 from .errors import FieldError, as_array, require
 from .scaling import Interval, ScalingLaw
@@ -171,6 +169,8 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
     require(0 < score < 1, "score", score, "a number between 0 and 1")
     require(half_width > 0, "half_width", half_width, "a number > 0")
     require(0 < level < 1, "level", level, "a number between 0 and 1")
+    from statsmodels.stats.proportion import samplesize_confint_proportion  # loads pandas
+
     return int(np.ceil(samplesize_confint_proportion(score, half_width, alpha=1 - level)))
 
 
@@ -255,6 +255,9 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
     require(a != b, "b", b, f"a score that differs from a = {a:g}")
     require(0 < size < 1, "size", size, "a number between 0 and 1")
     require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
+    from statsmodels.stats.power import NormalIndPower  # here, because it loads pandas
+    from statsmodels.stats.proportion import proportion_effectsize
+
     effect = abs(proportion_effectsize(a, b))
     # Nearly opposite scores need a handful of items, where the approximation has no solution.
     guess = 8.0

@@ -197,6 +197,27 @@ def test_monte_carlo_p_rejects_what_it_should():
     assert found.p_value < 1e-6
 
 
+@pytest.mark.parametrize(
+    "law", [law for law in LAWS if not law.overdispersed], ids=lambda law: law.name
+)
+@pytest.mark.parametrize("task", ["2D+", "2Dx", "4D+"])
+def test_refits_of_all_copies_at_once_are_those_of_one_at_a_time(law, task):
+    found = closed_form.fit(law, gpt3(task), reference=REFERENCE)
+    c = found.curve
+    counts = np.random.default_rng(3).binomial(c.n, found.accuracy(c.scale), (8, len(c)))
+    alone = [
+        closed_form.fit(law, Curve(c.scale, k / c.n, c.n), reference=REFERENCE, start=found.theta)
+        for k in counts
+    ]
+    together = closed_form._refits(found, np.vstack([c.counts, counts]))
+    assert together[0] == pytest.approx(found.log_likelihood, abs=1e-5)
+    # Each is a climb to the nearest top; none may stop below the one that scipy's reaches.
+    gain = together[1:] - [one.log_likelihood for one in alone]
+    assert gain.min() > -1e-5
+    if law is STRAIGHT:  # of one hill
+        assert gain.max() < 1e-5
+
+
 # -- posterior and prediction ---------------------------------------------------------------------
 
 

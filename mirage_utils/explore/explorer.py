@@ -46,6 +46,7 @@ class Explorer:
         self.controls = {name: control.widget() for name, control in self.about.items()}
         self.still = draw(**self.values)
         self._view: widgets.HTML | None = None
+        self._setting = False
 
     @property
     def start(self) -> dict[str, Any]:
@@ -74,15 +75,26 @@ class Explorer:
 
     def reset(self) -> None:
         """Put every control back to its starting value."""
-        for name, value in self.start.items():
-            self.controls[name].value = value
+        self._set(self.start)
+
+    def _set(self, values: Mapping[str, Any]) -> None:
+        """Set several controls, and draw the picture once and not after each."""
+        before, outer = self.values, self._setting
+        self._setting = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self._setting = outer
+        if self._view is not None and self.values != before:
+            self._update(None)
 
     def _update(self, _: Any) -> None:
-        self._view.value = self.draw(**self.values)._repr_html_()
+        if not self._setting:
+            self._view.value = self.draw(**self.values)._repr_html_()
 
     def _preset(self, change: Mapping[str, Any]) -> None:
-        for name, value in (self.live.presets or {}).get(change["new"], {}).items():
-            self.controls[name].value = value
+        self._set((self.live.presets or {}).get(change["new"], {}))
 
     def html(self) -> str:
         """The explorer in a page."""
