@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 __all__ = ["NoBrowserError", "find", "launched"]
 
-# The shell is Chromium without its own interface, which a full one runs beside every page, seen or not: for the
-# same pages it takes less than half the processor time.
+# The shell is Chromium without its own interface, which a full one runs beside every page, seen or not: it
+# is the lighter browser for the same pages.
 NAMES = (
     "chromium-headless-shell", "chrome-headless-shell",
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",

@@ -842,6 +842,35 @@ def test_essays_are_marked_in_a_sheet(marked, capsys):
         course.mark_essays(marked.with_name("other.csv"))
 
 
+def test_who_handed_in_nothing_has_no_essay_to_be_read(tmp_path):
+    """Such a row in the sheet stopped the marking of everybody's essays."""
+    place = tmp_path / "grades"
+    place.mkdir()
+    words = lambda answer: [Marked("words", 0.0, 4.0, True, "", answer)]  # noqa: E731
+    ada = Result("ada", "1_one_token", "essays", words("Because."), key="k")
+    (place / "ada.json").write_text(json.dumps(ada.as_dict()))
+    absent = Result("zoe", "1_one_token", "missing", words(""), ["nothing was handed in"])
+    out = tmp_path / "grades.csv"
+    course._write(out, place, [ada, absent])
+    sheet(place / "essays.csv", ada=("3", "Yes"))
+    course.mark_essays(out)
+    course._write(out, place, [ada, absent])  # the class is graded again
+    assert [row["student"] for row in rows_of(place / "essays.csv")] == ["ada"]
+    course.mark_essays(out)
+    assert [(row["student"], row["score"], row["status"]) for row in rows_of(out)] == [
+        ("ada", "3", "graded"), ("zoe", "0", "missing"),
+    ]  # fmt: skip
+
+
+def test_points_stay_with_their_assignment(marked):
+    """Two assignments graded into one table: the essay of the second has not been read."""
+    place = marked.with_suffix("")
+    sheet(place / "essays.csv", ada=("3", "Good"))
+    second = Result("ada", "2_many_tokens", "essays", [Marked("words", 0.0, 4.0, True, "", "x")])
+    course._write(marked, place, [second])
+    assert [(r["assignment"], r["points"]) for r in rows_of(place / "essays.csv")] == [("2_many_tokens", "")]  # fmt: skip
+
+
 def test_canvas_and_moodle_get_their_columns(marked, tmp_path, capsys):
     canvas = tmp_path / "canvas.csv"
     canvas.write_text(

@@ -411,16 +411,19 @@ def _write(out: Path, place: Path, results: list[Result]) -> None:
     rows = [
         (r.student, r.assignment, e.name, f"{e.most:g}", "", "", e.answer)
         for r in results
+        if r.status != "missing"  # who handed in nothing wrote nothing that waits to be read
         for e in r.exercises
         if e.essay and not e.reason
     ]
     sheet = place / "essays.csv"
     filled = (
-        {(row["student"], row["exercise"]): row for row in _rows(sheet)} if sheet.exists() else {}
+        {tuple(row[key] for key in ESSAYS[:3]): row for row in _rows(sheet)}
+        if sheet.exists()
+        else {}
     )
     rows = [
         (*row[:4], old["points"], old["comment"], row[6])
-        if (old := filled.get((harmless(row[0]), row[2])))
+        if (old := filled.get((harmless(row[0]), *row[1:3])))
         else row
         for row in rows
     ]
