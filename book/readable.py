@@ -344,7 +344,7 @@ def _opening(source: str, chapter: str, place: Place) -> str:
     book = _link("The Mirage Book", place.site and f"{place.site}book/intro.html")
     about = f"Chapter {int(chapter[:2])} of {book}. {_LIVE_NOTE if place.live else _STILL_NOTE}"
     if place.needs:
-        about += f' They need the book\'s library: `pip install "{place.needs}"`.'
+        about += f' The first code cell installs the book\'s library, which the others need: `pip install "{place.needs}"`.'
     return f"{_NO_NUMBERS if place.live else ''}{title}\n\n*{about}*\n{rest}"
 
 

@@ -58,6 +58,9 @@ def test_a_chapter_keeps_the_form_of_the_house(name):
     parameters = [
         "".join(c["source"]) for c in code if "parameters" in c["metadata"].get("tags", [])
     ]
+    for cell in code:  # the code of a figure is folded, on the page and in every copy
+        if "plots.show(" in "".join(cell["source"]):
+            assert {"hide-input", "remove-input"} & set(cell["metadata"].get("tags", []))
     assert len(parameters) == 1
     assert "PROFILE" in parameters[0]
     assert "SEED" in parameters[0]
