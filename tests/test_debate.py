@@ -9,7 +9,7 @@ import pypdf
 import pytest
 import yaml
 from conftest import CHAPTERS, ROOT
-from pages import PAGES
+from pages import PAGES, visit
 from pybtex.database import parse_file
 
 from mirage_utils import symbols
@@ -282,9 +282,7 @@ def test_the_index_leads_to_chapters_for_every_word_and_work(site, bibliography)
 
 
 def test_the_sheet_prints_on_one_page(site, browser, tmp_path):
-    page = browser.new_page()
-    page.goto(f"file://{site}/book/checklist.html")
-    page.wait_for_load_state("networkidle")
+    page, _ = visit(browser, f"file://{site}", "book/checklist.html", 1400, "light")
     page.pdf(path=tmp_path / "sheet.pdf", format="A4")
     page.close()
     (only,) = pypdf.PdfReader(tmp_path / "sheet.pdf").pages
