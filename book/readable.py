@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from mirage_utils._numerals import typeset
 from mirage_utils.predict import sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -188,7 +189,7 @@ class Text:
         name, _, spec = content.partition(":")
         if name not in self.numbers:
             raise CopyError(f"the text pastes {name}, of which no value is known")
-        printed = format(self.numbers[name], spec)
+        printed = typeset(format(self.numbers[name], spec))
         if "`" in printed:
             raise CopyError(f"{name} = {printed!r}: expected a value without backticks")
         if not self.place.live:

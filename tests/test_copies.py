@@ -18,6 +18,8 @@ import readable
 from conftest import CHAPTERS, ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from mirage_utils._numerals import typeset
+
 LIVE = readable.Place(live=True)
 STILL = readable.Place()
 COLAB = readable.Place(
@@ -155,10 +157,15 @@ def test_the_numbers_are_those_of_the_run(chapter, chapter_run):
             )
         else:
             assert value == glued[name], f"{name}: run `make numbers`"
-    printed = [
-        format(known[name], spec)
-        for name, _, spec in (content.partition(":") for content in readable.pasted(source))
-    ]
+    pasted = [content.partition(":") for content in readable.pasted(source)]
+    printed = [typeset(format(known[name], spec)) for name, _, spec in pasted]
+    for (name, _, _), number in zip(pasted, printed, strict=True):
+        assert not re.search(r"\d[eE][-+]\d|(?<![\w)])-\d", number), (
+            f"{name} in machine form: {number}"
+        )
+        assert re.search("[1-9]", number) or known[name] == 0 or not number[0].isdigit(), (
+            f"{name} = {known[name]} is printed as {number}, though it is not zero"
+        )
     text = prose(copied(chapter, STILL))
     at = 0  # in the order of the text
     for number in printed:

@@ -7,8 +7,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from mirage_utils import Curve, FieldError, chapter, explore, plots
+from mirage_utils._numerals import typeset
 from mirage_utils.chapter import _plain, claim, glue, table
 from mirage_utils.metrics import METRICS
 
@@ -232,6 +234,44 @@ def test_glue_refuses_odd_names():
 def test_a_claim_that_does_not_hold_stops_everything(capsys):
     with pytest.raises(AssertionError, match=r"Claim 9\.1 does not hold: pigs fly"):
         claim("9.1", "pigs fly", np.bool_(False))
+
+
+def test_who_tries_other_values_is_told_that_a_claim_fails_and_the_notebook_goes_on():
+    from jupyter_client.manager import start_new_kernel
+
+    code = "from mirage_utils.chapter import claim\nclaim('9.1', 'pigs <fly>', False)"
+    manager, client = start_new_kernel(cwd=str(ROOT))
+
+    def run(somebody_is_there: bool) -> tuple[str, list[dict]]:
+        told = []
+        answer = client.execute_interactive(
+            code, allow_stdin=somebody_is_there, output_hook=told.append
+        )
+        return answer["content"]["status"], [
+            m["content"]["data"] for m in told if "data" in m["content"]
+        ]
+
+    try:
+        status, (told,) = run(True)
+        assert status == "ok"
+        assert told["text/plain"] == "Claim 9.1, which does not hold with these values: pigs <fly>"
+        assert "pigs &lt;fly&gt;" in told["text/html"]
+        assert run(False) == ("error", [])  # papermill, the book and its tests stop there
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.parametrize(
+    ("formatted", "printed"),
+    [
+        ("-0.56", "−0.56"), ("-7%", "−7%"), ("+0.07", "+0.07"), ("1,000", "1,000"), ("12", "12"),
+        ("2.4e-06", "2.4 × 10⁻⁶"), ("1e-08", "10⁻⁸"), ("-1e-08", "−10⁻⁸"), ("3e+15", "3 × 10¹⁵"), ("-2.5e+03", "−2.5 × 10³"),
+        ("two-digit addition", "two-digit addition"), ("inf", "inf"), ("", ""), ("GPT-3", "GPT-3"), ("1e-08 of 3", "1e-08 of 3"),
+    ],
+)  # fmt: skip
+def test_a_number_is_printed_as_in_a_sentence(formatted, printed):
+    assert typeset(formatted) == printed
 
 
 # -- tables ---------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
+from mirage_utils._numerals import typeset
+
 logger = logging.getLogger(__name__)
 _CHAPTER = re.compile(r"(?:.*/)?notebooks/(\d+)_[^/]*")
 ERRATA = "book/errata"
@@ -50,6 +52,13 @@ def install(app: Sphinx) -> None:
         return changed
 
     TocTreeCollectorWithStyles.assign_section_numbers = assign
+
+
+def typeset_numbers(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Numbers that the text pastes with a minus and powers of ten, where the format wrote ``-`` and ``e-06``."""
+    for pasted in doctree.findall(nodes.inline):
+        if "pasted-text" in pasted["classes"]:
+            pasted.children = [nodes.Text(typeset(pasted.astext()))]
 
 
 class ClaimRole(SphinxRole):

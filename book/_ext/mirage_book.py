@@ -202,6 +202,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
     app.connect("doctree-read", drop_widget_state)
+    app.connect("doctree-resolved", chapters.typeset_numbers)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
     app.connect("html-page-context", tidy_page, priority=900)
