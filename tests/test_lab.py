@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import copies
 import pytest
@@ -24,6 +25,33 @@ READ = ("03_many_tokens", "09_same_outputs_two_metrics", "19_audit")
 MARKUP = re.compile(
     r"\{[\w:-]+\}`|glue:|__import__|Error:|\b[a-z]\w*:[.,]?\d*[%dfge]\b|\[object|^[`:]{3,}", re.M
 )
+
+
+# What is drawn, once JupyterLab has stopped drawing: number, text and rendered parts of each cell in sight. Code in
+# sight is code; what it printed, and every text, must read as text.
+DRAWN = """async () => {
+    const cells = () => [...document.querySelectorAll('.jp-Notebook .jp-Cell')].filter(cell => cell.checkVisibility());
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    let before = '';
+    for (let still = 0; still < 3;) {
+        await frame();
+        const now = cells().map(cell => `${cell.dataset.windowedListIndex} ${cell.offsetTop} ${cell.offsetHeight}`).join();
+        still = now === before ? still + 1 : 0;
+        before = now;
+    }
+    return cells().map(cell => [
+        cell.dataset.windowedListIndex, cell.innerText,
+        [...cell.querySelectorAll('.jp-MarkdownOutput, .jp-OutputArea-output')].map(part => part.innerText),
+    ]);
+}"""
+
+
+class Cell(NamedTuple):
+    """What a cell showed when it was scrolled to."""
+
+    index: str
+    text: str
+    rendered: list[str]
 
 
 class Lab:
@@ -56,33 +84,34 @@ class Lab:
             self.page.wait_for_timeout(250)
         raise AssertionError("the kernel is still busy")
 
-    def cells(self) -> Iterator[Locator]:
+    def cells(self) -> Iterator[Cell]:
         """Every cell once, scrolled to: JupyterLab draws only what is near the window."""
         seen = set()
         self.scroll.evaluate("box => box.scrollTo(0, 0)")
         while True:
-            self.page.wait_for_timeout(300)
-            for cell in self.page.locator(".jp-Notebook .jp-Cell:visible").all():
-                key = cell.evaluate("cell => cell.dataset.windowedListIndex")
-                if key not in seen and cell.inner_text().strip():
-                    seen.add(key)
-                    yield self.page.locator(
-                        f'.jp-Notebook .jp-Cell[data-windowed-list-index="{key}"]'
-                    )
-            at, height, window = self.scroll.evaluate(
-                "box => [box.scrollTop, box.scrollHeight, box.clientHeight]"
-            )
-            if at + window >= height - 2:
+            for index, text, rendered in self.page.evaluate(DRAWN):
+                if index not in seen and text.strip():
+                    seen.add(index)
+                    yield Cell(index, text, rendered)
+            if self.scroll.evaluate("""box => {
+                const before = box.scrollTop;
+                box.scrollBy(0, 0.8 * box.clientHeight);
+                return box.scrollTop - before < 2;
+            }"""):
                 return
-            self.scroll.evaluate("(box, by) => box.scrollBy(0, by)", window * 0.7)
 
     def sentence(self, words: str) -> str:
         """The text of the cell that holds these words."""
-        return self.cell(words).inner_text()
+        return self.find(words).text
 
     def cell(self, words: str) -> Locator:
+        """The cell that holds these words."""
+        index = self.find(words).index
+        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def find(self, words: str) -> Cell:
         for cell in self.cells():
-            if words in cell.inner_text():
+            if words in cell.text:
                 return cell
         raise AssertionError(f"no cell says {words!r}")
 
@@ -130,7 +159,7 @@ def opened(lab, browser):
     pages = []
 
     def open_(name: str) -> Lab:
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 2000})
         pages.append(page)
         return Lab(lab, page, name)
 
@@ -141,14 +170,11 @@ def opened(lab, browser):
 
 def readable(chapter: Lab) -> int:
     """Assert that no rendered cell shows markup; returns the number of cells."""
-    count = 0
-    for cell in chapter.cells():
-        # Code in sight is code; what it printed, and every text, must read as text.
-        for part in cell.locator(".jp-MarkdownOutput, .jp-OutputArea-output").all():
-            text = part.inner_text()
+    cells = list(chapter.cells())
+    for cell in cells:
+        for text in cell.rendered:
             assert not MARKUP.search(text), text
-        count += 1
-    return count
+    return len(cells)
 
 
 @pytest.mark.parametrize("name", READ)

@@ -8,9 +8,8 @@ from functools import cache
 from os import PathLike
 from typing import Any
 
-import jax
-
 from ..family import Family
+from ..training import compiled
 from . import data as sets
 from .data import Images
 
@@ -43,4 +42,4 @@ class VisionFamily(Family):
 @cache
 def compiled_forward(models: VisionFamily) -> Callable[..., Any]:
     """`forward` of a family, compiled once for all models of a size, which differ in nothing but their seed."""
-    return jax.jit(models.forward)
+    return compiled(models.forward)
