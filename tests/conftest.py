@@ -13,7 +13,7 @@ import pytest
 from chapter_runs import CHANGED, Run, read, run_in_one_kernel
 from filelock import FileLock
 
-# Two workers and their kernels share two cores: threads of the linear algebra would only queue.
+# Three workers and their kernels share two cores: threads of the linear algebra would only queue.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
@@ -38,7 +38,7 @@ def evaluation_data() -> Path:
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """No bytes in the names of tests: a packed file holds the time, and both workers must collect the same names."""
+    """No bytes in the names of tests: a packed file holds the time, and all workers must collect the same names."""
     return argname if isinstance(val, bytes) else None
 
 
@@ -187,7 +187,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{why}: {texts} ({names})")
 
 
-# Two workers take tests from one queue, so its order decides how well they are used: first every chapter is
+# Three workers take tests from one queue, so its order decides how well they are used: first every chapter is
 # run, then the book is built from those runs, and what needs neither fills the time until both are there.
 _FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_executes_nothing")
 # The chapters that take longest begin: whoever is to build the book waits for the one that is run last.

@@ -17,7 +17,7 @@ NOT_PROSE = re.compile(
 # A decimal, a percentage, or a whole number of four digits and more that is no year.
 NUMBER = re.compile(r"(?<![\w.])(?:\d+\.\d+|\d+ ?%|\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)\d{4,})")
 # Names of things, conventions and levels that are chosen and not computed.
-ALLOWED = {"6.7", "0.05", "100 %", "10 %", "90 %", "1.4", "2.8", "6.9"}
+ALLOWED = {"6.7", "0.05", "100%", "10%", "90%", "1.4", "2.8", "6.9"}
 
 
 def prose(path):

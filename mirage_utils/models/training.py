@@ -28,16 +28,7 @@ from tqdm.auto import tqdm
 from .._write import replace
 from ..errors import DataError, require
 
-__all__ = [
-    "CheckpointError",
-    "Trained",
-    "Training",
-    "compiled",
-    "count",
-    "digest",
-    "one_seed",
-    "train",
-]
+__all__ = ["CheckpointError", "Trained", "Training", "count", "digest", "one_seed", "train"]
 
 Params = Any  # a tree of arrays
 Batch = Any
@@ -46,13 +37,6 @@ Data = Any
 
 # For what runs once: making the program faster would take five times as long as running it.
 _QUICKLY = {"xla_backend_optimization_level": 0}
-# The first level of optimisation makes programs for the CPU as fast as the third here, in two thirds of the time.
-_LIGHTLY = {"xla_backend_optimization_level": 1}
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`jax.jit` for models this small, which on a CPU take longer to compile than to train."""
-    return jax.jit(function, compiler_options=_LIGHTLY if jax.default_backend() == "cpu" else None)
 
 
 class CheckpointError(DataError):
@@ -220,10 +204,10 @@ def train(
         state, values = jax.lax.scan(step, state, first + jnp.arange(training.every))
         return state, values.mean()
 
-    run = compiled(jax.vmap(stretch, in_axes=(0, 0, None, None)))
+    run = jax.jit(jax.vmap(stretch, in_axes=(0, 0, None, None)))
     state = jax.jit(jax.vmap(start), compiler_options=_QUICKLY)(keys)
     mark = digest({"training": asdict(training), "seeds": list(seeds), "about": about})
-    look = None if watch is None else compiled(jax.vmap(watch, in_axes=(0, None)))
+    look = None if watch is None else jax.jit(jax.vmap(watch, in_axes=(0, None)))
     done, losses, seen, state = _resume(checkpoint, mark, state)
     bar = tqdm(
         total=training.steps, initial=done, unit="step", desc=progress, disable=progress is None

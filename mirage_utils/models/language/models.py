@@ -14,7 +14,7 @@ import optax
 import pandas as pd
 
 from ...errors import require
-from ..training import Params, Training, compiled
+from ..training import Params, Training
 from . import transformer
 from .made import MadeFamily
 from .tasks import Arithmetic, Examples, Induction, Recall, Task
@@ -214,7 +214,7 @@ def _evaluator(models: LanguageModels) -> Any:
             jnp.stack(drawn) if drawn else jnp.zeros((0, *answers.shape), int),
         )
 
-    return compiled(ask)
+    return jax.jit(ask)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...errors import require
-from ..training import Params, compiled
+from ..training import Params
 from .made import Made, MadeFamily, frequencies, pick
 
 __all__ = ["Parities", "ParityTask"]
@@ -213,4 +213,4 @@ class Parities(MadeFamily):
 
 @cache
 def _forward(models: Parities) -> Any:
-    return compiled(models.forward)
+    return jax.jit(models.forward)

@@ -8,8 +8,9 @@ from functools import cache
 from os import PathLike
 from typing import Any
 
+import jax
+
 from ..family import Family
-from ..training import compiled
 from . import data as sets
 from .data import Images
 
@@ -42,4 +43,4 @@ class VisionFamily(Family):
 @cache
 def compiled_forward(models: VisionFamily) -> Callable[..., Any]:
     """`forward` of a family, compiled once for all models of a size, which differ in nothing but their seed."""
-    return compiled(models.forward)
+    return jax.jit(models.forward)
