@@ -8,6 +8,8 @@ nothing changed. All four write into a temporary folder. Takes half an hour on t
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import os
 import resource
 import shutil
@@ -65,6 +67,18 @@ def differing(one: Path, other: Path) -> list[str]:
     return sorted(name for name in names if contents[0].get(name) != contents[1].get(name))
 
 
+def _difference(one: Path, other: Path, most: int = 20) -> list[str]:
+    """The first lines in which two pages differ, tag by tag."""
+    if not (one.exists() and other.exists()):
+        return []
+    texts = [
+        path.read_text(encoding="utf-8", errors="replace").replace(">", ">\n").splitlines()
+        for path in (one, other)
+    ]
+    lines = difflib.unified_diff(*texts, str(one), str(other), lineterm="", n=1)
+    return [line[:200] for line in itertools.islice(lines, most)]
+
+
 def main() -> None:
     """Print CSV: build, way, pages run, seconds, seconds of processor time, both as multiples of ours."""
     if not os.environ.keys().isdisjoint({"MIRAGE_JOBS", "OMP_NUM_THREADS"}):
@@ -86,7 +100,12 @@ def main() -> None:
             sites.append((place / "_build" / "html").rename(Path(folder) / way))
             shutil.rmtree(place)
         if different := differing(*sites):
-            raise AssertionError(f"the two ways give other files: {', '.join(different)}")
+            shown = [
+                line for name in different[:3] for line in _difference(*(s / name for s in sites))
+            ]
+            raise AssertionError(
+                "\n".join([f"the two ways give other files: {', '.join(different)}", *shown])
+            )
 
 
 if __name__ == "__main__":

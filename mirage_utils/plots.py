@@ -312,7 +312,9 @@ class Picture:
 
     def provenance(self) -> str:
         """Kind and source of the data, as HTML."""
-        return f'<span class="mb-source"><b class="mb-kind">{self.kind}</b> {self.source}</span>'
+        # Where there is no style sheet, a colon does what the badge does.
+        colon = '<span class="mb-unstyled">:</span>'
+        return f'<span class="mb-source"><b class="mb-kind">{self.kind}{colon}</b> {self.source}</span>'
 
     def __repr__(self) -> str:
         return f"[figure] {self.alt}"
