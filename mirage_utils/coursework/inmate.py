@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import platform
+import shutil
+import signal
 import struct
 import sys
 import threading
+from pathlib import Path
 from typing import Any, TextIO
 
 OUTPUT = 1_000_000  # letters that the cells may print in all; the rest is dropped
 PICTURES = 4_000_000  # letters of pictures kept for the feedback
+THREADS = 256  # where they can be counted for this process alone
 
 __all__ = ["main"]
 
@@ -33,9 +38,11 @@ def main() -> None:
         os.dup2(nothing, descriptor)
 
     settings = json.loads(requests.readline())
-    _bring(settings["files"], settings["bytes"])
+    # Rights are given up before anything of the student's can be found, and what that takes is imported before.
+    _load()
     notes = _give_up(settings)
     shell = _Shell()
+    _bring(settings["files"], settings["bytes"])
     _send(replies, {"ready": notes})
     for line in requests:
         request = json.loads(line)
@@ -46,6 +53,19 @@ def main() -> None:
         except BaseException as error:  # whatever a student's function raises, SystemExit too
             reply = {"error": {"name": type(error).__name__[:80], "value": _text(error)[:400]}}
         _send(replies, {**reply, "id": request["id"]})
+
+
+def _load() -> None:
+    """Import what the cells' own work needs, while only the system's and the environment's modules can be found."""
+    for name in (
+        "IPython.core.interactiveshell",
+        "IPython.utils.capture",
+        "traitlets.config",
+        "resource",
+    ):
+        with contextlib.suppress(ImportError):  # there is no such thing as limits on Windows
+            importlib.import_module(name)
+    importlib.import_module(f"{__package__ or 'mirage_utils.coursework'}.values")
 
 
 def _send(replies: TextIO, reply: dict[str, Any]) -> None:
@@ -112,6 +132,9 @@ class _Shell:
         config.InteractiveShell.cache_size = 0
 
         class Shell(InteractiveShell):
+            def init_sys_path(self) -> None:
+                """Nothing: IPython would look in the working folder before the installed packages."""
+
             def enable_gui(self, gui: str | None = None) -> None:
                 """Nothing: figures that are inline want the loop of no window system."""
 
@@ -203,11 +226,12 @@ class _Shell:
 
 
 def _bring(folder: str | None, most: int) -> None:
-    """Copy what the student handed in beside the notebook into the working folder, up to a limit."""
-    import shutil
-    from pathlib import Path
+    """Copy what the student handed in beside the notebook into the working folder, up to a limit.
 
-    sys.path.insert(0, os.getcwd())
+    A module of the student's own is found there, after all others: none of its files takes the place of a module that is
+    installed.
+    """
+    sys.path.append(os.getcwd())
     if folder is None or not os.path.isdir(folder):
         return
     for path in sorted(Path(folder).rglob("*")):
@@ -238,23 +262,40 @@ def _give_up(settings: dict[str, Any]) -> list[str]:
         "RLIMIT_NOFILE": 256,
         "RLIMIT_CORE": 0,
     }
+    if settings["own_processes"]:
+        limits["RLIMIT_NPROC"] = THREADS
     for name, limit in limits.items():
         try:
             resource.setrlimit(getattr(resource, name), (limit, limit))
         except (AttributeError, ValueError, OSError):
             notes.append(f"{name} could not be set")
-    import signal
-
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file too large is an OSError, not the end
     if not _filter_system_calls():
         notes.append("new processes and network sockets are not refused on this system")
     return notes
 
 
-# System calls, numbered as in the kernel's tables for the two machines that matter.
-_CALLS = {
-    "x86_64": (0xC000003E, {"clone": 56, "clone3": 435, "socket": 41, "deny": (57, 58, 59, 322, 62, 101, 310, 311, 424)}),
-    "aarch64": (0xC00000B7, {"clone": 220, "clone3": 435, "socket": 198, "deny": (221, 281, 129, 117, 270, 271, 424)}),
+# System calls that are refused, numbered as in the kernel's tables for the two machines that matter (x86_64, aarch64): what
+# starts, traces, signals or re-limits processes, makes namespaces and mounts, loads code into the kernel, or goes past this
+# list (io_uring). A list of what NumPy, SymPy, Matplotlib, JAX and IPython may call would be shorter-lived than they are.
+_REFUSED = {
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "process_madvise": (440, 440),
+    "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "setrlimit": (160, 164),
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
+    "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
+    "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442), "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "memfd_create": (319, 279),
+    "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106),
+    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190),
+}  # fmt: skip
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+# Calls that are looked at more closely.
+_LOOKED_AT = {
+    "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "prlimit64": (302, 261), "tgkill": (234, 131)
 }  # fmt: skip
 _EPERM, _ENOSYS, _EAGAIN = 1, 38, 11
 
@@ -265,35 +306,50 @@ def _filter_system_calls() -> bool:
     Linux only. Returns whether the filter is in force.
     """
     machine = platform.machine()
-    if sys.platform != "linux" or machine not in _CALLS:
+    if sys.platform != "linux" or machine not in _ARCHITECTURES:
         return False
-    architecture, calls = _CALLS[machine]
+    column = list(_ARCHITECTURES).index(machine)
+    number = {name: numbers[column] for name, numbers in _LOOKED_AT.items()}
     # A program for the kernel's packet filter: (code, jump if true, jump if false, constant).
     load, equal, at_least, has_bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    first, third = 16, 32  # where an argument's low half lies; its high half follows
     allow, refuse = 0x7FFF0000, 0x00050000
     program: list[tuple[int, int, int, int]] = [
         (load, 0, 0, 4),  # the architecture: another one's numbers mean other calls
-        (equal, 1, 0, architecture),
+        (equal, 1, 0, _ARCHITECTURES[machine]),
         (give, 0, 0, refuse | _EPERM),
         (load, 0, 0, 0),  # the call
         (at_least, 0, 1, 0x40000000),
         (give, 0, 0, refuse | _EPERM),
     ]
-    for number in calls["deny"]:
-        program += [(equal, 0, 1, number), (give, 0, 0, refuse | _EPERM)]
+    for numbers in _REFUSED.values():
+        if numbers[column] is not None:
+            program += [(equal, 0, 1, numbers[column]), (give, 0, 0, refuse | _EPERM)]
     # Without clone3 the C library falls back to clone, whose flags can be looked at.
-    program += [(equal, 0, 1, calls["clone3"]), (give, 0, 0, refuse | _ENOSYS)]
+    program += [(equal, 0, 1, number["clone3"]), (give, 0, 0, refuse | _ENOSYS)]
     program += [
-        (equal, 0, 4, calls["clone"]),
-        (load, 0, 0, 16),  # first argument, low half
+        (equal, 0, 4, number["clone"]),
+        (load, 0, 0, first),
         (has_bits, 0, 1, 0x10000),  # a thread
         (give, 0, 0, allow),
         (give, 0, 0, refuse | _EAGAIN),
-        (equal, 0, 4, calls["socket"]),
-        (load, 0, 0, 16),
+        (equal, 0, 4, number["socket"]),
+        (load, 0, 0, first),
         (equal, 0, 1, 1),  # a local socket, which asyncio uses
         (give, 0, 0, allow),
         (give, 0, 0, refuse | _EPERM),
+        (equal, 0, 4, number["tgkill"]),
+        (load, 0, 0, first),
+        (equal, 0, 1, os.getpid()),  # its own threads, as when it aborts
+        (give, 0, 0, allow),
+        (give, 0, 0, refuse | _EPERM),
+        (equal, 0, 6, number["prlimit64"]),
+        (load, 0, 0, third),  # the new limit: none where a limit is only asked for
+        (equal, 0, 2, 0),
+        (load, 0, 0, third + 4),
+        (equal, 1, 0, 0),
+        (give, 0, 0, refuse | _EPERM),
+        (give, 0, 0, allow),
         (give, 0, 0, allow),
     ]
     code = b"".join(struct.pack("=HBBI", *line) for line in program)

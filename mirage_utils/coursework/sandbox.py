@@ -229,11 +229,14 @@ class Sandbox:
         By default `kind_of_sandbox`.
     seconds : float, optional
         How long it may live; by default ``limits.total_seconds``.
+    complete : bool
+        Whether it has to have every limit that Linux offers. Elsewhere, and for those who run what they wrote
+        themselves, `notes` says what is missing.
 
     Raises
     ------
     SandboxError
-        If the process cannot be started, with what it said.
+        If the process cannot be started, or something is missing, with what it said.
     """
 
     def __init__(
@@ -242,6 +245,8 @@ class Sandbox:
         files: Path | None = None,
         kind: str | None = None,
         seconds: float | None = None,
+        *,
+        complete: bool = True,
     ) -> None:
         if importlib.util.find_spec("IPython") is None:
             raise DataError("cells are run by IPython, which is not installed: pip install ipython")
@@ -286,6 +291,8 @@ class Sandbox:
             "memory": limits.memory,
             "file_bytes": limits.file_bytes,
             "cpu_seconds": int(limits.total_seconds) + 5,
+            # Elsewhere the limit counts all processes of this user.
+            "own_processes": self.kind == "bubblewrap",
         }
         try:
             self._write(settings)
@@ -294,6 +301,11 @@ class Sandbox:
             self.close()
             why = self._last_words or str(error)
             raise SandboxError(f"the sandbox ({self.kind}) does not start: {why}") from None
+        if self.notes and complete and sys.platform == "linux":
+            self.close()
+            raise SandboxError(
+                f"the sandbox ({self.kind}) is not complete: {'; '.join(self.notes)}"
+            )
 
     def _walls(self, home: str, files: Path | None) -> list[str]:
         program = shutil.which("bwrap")
@@ -302,7 +314,8 @@ class Sandbox:
         walls = [program, *_WALLS, "--clearenv", "--proc", "/proc", "--dev", "/dev"]
         # Empty folders first: the environment may itself lie somewhere under /tmp.
         size = str(self.limits.file_bytes)
-        walls += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", home]
+        for place in ("/tmp", "/dev/shm", home):
+            walls += ["--size", size, "--tmpfs", place]
         walls += _views(to_read, sys.executable)
         if files is not None:
             walls += ["--ro-bind", str(files), "/handed-in"]
@@ -312,7 +325,8 @@ class Sandbox:
             walls += ["--symlink", f"/fonts/{fonts.name}", f"{home}/.matplotlib/{fonts.name}"]
         for name, value in _environment(home).items():
             walls += ["--setenv", name, value]
-        return [*walls, "--chdir", home, "--"]
+        # All else is there to read: the root and /dev are folders in memory, too, and would take what is written.
+        return [*walls, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", home, "--"]
 
     # ------------------------------------------------------------ the pipe
 

@@ -1,0 +1,124 @@
+"""The place where submissions run: nothing handed in takes the place of a module, and what is shut stays shut."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mirage_utils.coursework.sandbox import Limits, Sandbox, SandboxError, bubblewrap_problem
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
+needs_bubblewrap = pytest.mark.skipif(
+    bool(bubblewrap_problem()), reason=f"bubblewrap: {bubblewrap_problem()}"
+)
+KINDS = ["limits", pytest.param("bubblewrap", marks=needs_bubblewrap)]
+
+# Modules that the process itself imports, early or late, that a cell imports, and that Python looks for at its start.
+SHADOWS = (
+    "resource", "signal", "json", "IPython", "numpy", "sympy", "matplotlib_inline", "traitlets", "sitecustomize",
+    "usercustomize", "values", "mirage_utils", "ctypes", "struct",
+)  # fmt: skip
+
+
+def said(place: Sandbox, source: str) -> str:
+    """What a cell prints; it must not fail."""
+    reply = place.run(source)
+    assert reply["error"] is None, reply["error"]
+    return "".join(each.get("text", "") for each in reply["outputs"]).strip()
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_beside_the_notebook_takes_no_modules_place(kind, tmp_path):
+    planted = "def setrlimit(*given): ...\nraise SystemExit('planted')\n"
+    for name in SHADOWS:
+        (tmp_path / f"{name}.py").write_text(planted)
+    (tmp_path / "scipy").mkdir()
+    (tmp_path / "scipy" / "__init__.py").write_text(planted)
+    (tmp_path / "of_my_own.py").write_text("answer = 42\n")
+    with Sandbox(Limits(), tmp_path, kind=kind) as place:
+        assert place.notes == []
+        limit = "import resource; print(resource.getrlimit(resource.RLIMIT_FSIZE)[0])"
+        assert said(place, limit) == str(Limits().file_bytes)
+        where = "import json, numpy, scipy, signal, sympy; print([m.__file__ for m in (json, numpy, scipy, signal, sympy)])"
+        assert "home/student" not in said(place, where)
+        assert str(tmp_path) not in said(place, where)
+        assert "planted" not in said(
+            place, "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
+        )
+        assert said(place, "import of_my_own; print(of_my_own.answer)") == "42"
+        refused = place.run("import os; os.fork()")["error"]
+        assert refused is not None
+        assert refused["name"] in ("BlockingIOError", "PermissionError")
+
+
+@linux
+def test_a_sandbox_that_is_not_complete_marks_nothing(monkeypatch):
+    monkeypatch.setattr(
+        Sandbox, "_read", lambda self, seconds: {"ready": ["RLIMIT_AS could not be set"]}
+    )
+    with pytest.raises(SandboxError, match=r"limits.*is not complete: RLIMIT_AS could not be set"):
+        Sandbox(Limits(), kind="limits")
+    with Sandbox(Limits(), kind="limits", complete=False) as place:  # what one wrote oneself
+        assert place.notes == ["RLIMIT_AS could not be set"]
+
+
+@needs_bubblewrap
+def test_only_home_and_temporary_files_can_be_written_and_not_without_end():
+    with Sandbox(Limits(file_bytes=4_000_000), kind="bubblewrap") as place:
+        for path in ("/x", "/dev/x", "/etc/x", "/usr/x", "/home/x", "/fonts/x", "/proc/x"):
+            error = place.run(f"open({path!r}, 'w')")["error"]
+            assert error is not None, path
+            assert error["name"] in ("OSError", "PermissionError", "FileNotFoundError"), (
+                path,
+                error,
+            )
+        assert said(place, "open('/dev/null', 'w').write('a'); print('written')") == "written"
+        fill = """
+            import os
+            written = 0
+            try:
+                for number in range(10):
+                    with open(f"{folder}/{number}", "wb", buffering=0) as file:
+                        for _ in range(3):
+                            written += file.write(bytes(1_000_000))
+            except OSError:
+                pass
+            print(written)
+        """
+        for folder in ("/dev/shm", "/tmp", "."):
+            cell = f"folder = {folder!r}\n" + "\n".join(line[12:] for line in fill.splitlines())
+            assert 3_000_000 <= int(said(place, cell)) <= 4_100_000, folder
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_calls_that_lead_out_are_refused_and_asking_is_not(kind):
+    """By number, since Python has no words for most; all without arguments that could do harm."""
+    import platform
+
+    from mirage_utils.coursework.inmate import _ARCHITECTURES, _REFUSED
+
+    column = list(_ARCHITECTURES).index(platform.machine())
+    numbers = {name: found[column] for name, found in _REFUSED.items() if found[column] is not None}
+    with Sandbox(Limits(), kind=kind) as place:
+        cell = (
+            "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+            f"print([name for name, number in {numbers}.items()\n"
+            "       if libc.syscall(number, -1, 0, 0, 0, 0) != -1 or ctypes.get_errno() != 1])"
+        )
+        assert said(place, cell) == "[]"
+        assert (
+            said(place, "import resource; print(len(resource.getrlimit(resource.RLIMIT_AS)))")
+            == "2"
+        )
+        for wrong in (
+            "resource.setrlimit(resource.RLIMIT_CPU, (1, 1))",
+            "import signal, os; os.kill(os.getppid(), 0)",
+            "import socket; socket.socket()",
+            "ctypes.CDLL(None, use_errno=True); assert libc.syscall(234 if __import__('platform').machine() == 'x86_64' else 131, 1, 1, 0) == 0",
+        ):
+            assert place.run(wrong)["error"] is not None, wrong
+        alive = "import threading, asyncio\nt = threading.Thread(target=print); t.start(); t.join()\nprint(asyncio.run(asyncio.sleep(0, 'alive')))"
+        assert said(place, alive).endswith("alive")
