@@ -23,7 +23,7 @@ from .check import NotYet
 from .sandbox import Ended, Limits, Sandbox, StudentError
 from .variation import normalised
 
-__all__ = ["Marked", "Result", "mark"]
+__all__ = ["Marked", "Result", "mark", "unmarked"]
 
 
 @dataclass
@@ -89,6 +89,11 @@ class Result:
         return cls(**{**content, "exercises": exercises})
 
 
+def unmarked(wanted: Assignment) -> list[Marked]:
+    """Every exercise of an assignment, without points."""
+    return [Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises]
+
+
 def mark(
     wanted: Assignment,
     student: str,
@@ -124,9 +129,7 @@ def mark(
     """
     start = time.monotonic()
     handed = handed_in(folder, wanted)
-    exercises = {
-        each.name: Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises
-    }
+    exercises = {each.name: each for each in unmarked(wanted)}
     result = Result(
         student, wanted.name, handed.status, list(exercises.values()), list(handed.notes)
     )
