@@ -6,17 +6,20 @@ import ast
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._write import replace as write_whole
 from .assignments import Assignment, assignment, identifier
+from .bounds import limit_memory, limit_processor_time
 from .feedback import page
-from .grading import Result, mark, unmarked
+from .grading import COMPARING, Result, mark, unmarked
 
 if TYPE_CHECKING:
     from .course import Settings
@@ -44,6 +47,7 @@ def processes(wanted: Assignment) -> BaseContext:
     return context
 
 
+MEMORY = 4 * 2**30  # bytes that marking one submission may take, beyond what is loaded already
 _starting = threading.Lock()  # starting a process from several threads at once is not safe
 
 
@@ -89,28 +93,94 @@ def marked(
     Returns
     -------
     Result
-        ``failed``, and without a key, if the process came to grief: the next run tries again.
+        If an answer brings that process down, its exercise gets nothing, the others are marked in another process, and the
+        result is kept like any other. ``failed``, and without a key, if something else did: the next run tries again.
     """
     path = place / f"{student}.json"
-    path.unlink(missing_ok=True)
-    process = context.Process(
-        target=_mark_into,
-        args=(path, sources, name, student, folder, key, settings, kind, finish),
-        daemon=True,
+    wanted = assignment(sources, name)
+    limits = settings.limits
+    longest = (
+        limits.total_seconds + limits.restarts * limits.cell_seconds + 60 * (limits.restarts + 1)
     )
-    with _starting:
-        process.start()
-    process.join(settings.limits.total_seconds * 1.5 + 60)
-    code = process.exitcode
-    if code is None:
-        process.kill()
-        process.join()
-    try:
-        return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
-        why = "did not end in time" if code is None else f"ended with status {code}"
-        nothing = unmarked(assignment(sources, name))
-        return Result(student, name, "failed", nothing, [f"the marking process {why}"])
+    longest += COMPARING * len(wanted.exercises)
+    refused: dict[str, str] = {}
+    while True:
+        path.unlink(missing_ok=True)
+        listening, telling = context.Pipe(duplex=False)
+        process = context.Process(
+            target=_mark_into,
+            args=(
+                path,
+                sources,
+                name,
+                student,
+                folder,
+                key,
+                settings,
+                kind,
+                finish,
+                refused,
+                telling,
+            ),
+            daemon=True,
+        )
+        with _starting:
+            process.start()
+        telling.close()
+        process.join(longest)
+        code = process.exitcode
+        if code is None:
+            process.kill()
+            process.join()
+        at = _last(listening)
+        try:
+            return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError):
+            pass
+        if code not in _CAUSED or not at or at in refused:
+            break
+        refused[at] = f"comparing this answer was stopped: {_CAUSED[code]}"
+    result = Result(student, name, "failed", unmarked(wanted))
+    if code is None or code in _CAUSED:
+        # The submission's doing, and the same at every run.
+        why = _CAUSED.get(code, f"it did not end within {longest:,.0f} s")
+        result.status, result.key = "unreadable", key
+        result.notes.append(f"marking this notebook was stopped: {why}")
+    else:
+        result.notes.append(f"the marking process ended with status {code}")
+    if finish is not None:
+        finish(result)
+    _keep(path, result)
+    return result
+
+
+# What an answer can do to the process that compares it, by the status it ends with.
+_CAUSED = {
+    -getattr(signal, name): words
+    for name, words in (
+        ("SIGXCPU", "it took too much processor time"),
+        ("SIGSEGV", "it is nested too deeply"),
+        ("SIGBUS", "it is nested too deeply"),
+        ("SIGABRT", "it took too much memory"),
+        ("SIGFPE", "it has no value"),
+    )
+    if hasattr(signal, name)
+}
+
+
+def _last(listening: Connection) -> str:
+    """What a process that has ended was doing: the last word it sent."""
+    word = ""
+    with listening:
+        try:
+            while listening.poll():
+                word = listening.recv()
+        except (EOFError, OSError):
+            pass
+    return word
+
+
+READING = 120  # seconds of processor time for all but the tests: reading, and writing the page
 
 
 def _mark_into(
@@ -123,15 +193,20 @@ def _mark_into(
     settings: Settings,
     kind: str,
     finish: Callable[[Result], None] | None,
+    refused: Mapping[str, str],
+    telling: Connection,
 ) -> None:
-    """The work of one process: mark, and write the result and the page, each whole or not at all."""
+    """The work of one process: mark, and write the result and the page."""
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # what the source prints is meant for the student
     os.environ["MIRAGE_COURSE_SECRET"] = settings.secret
-    _limit_memory(8 * 2**30)
+    limit_memory(MEMORY)
+    limit_processor_time(READING)
     wanted = assignment(sources, name)
     try:
-        result = mark(wanted, student, folder, settings.limits, kind=kind)
+        result = mark(
+            wanted, student, folder, settings.limits, kind=kind, told=telling.send, refused=refused
+        )
     except Exception as error:
         note = f"the grader could not mark this: {type(error).__name__}: {error}"
         result = Result(student, name, "failed", unmarked(wanted), [note])
@@ -139,16 +214,12 @@ def _mark_into(
         finish(result)
     # A failure of the grader is not kept: the next run tries again.
     result.key = key if result.status != "failed" else ""
-    write_whole(path.with_suffix(".html"), page(result).encode(errors="replace"))
-    write_whole(path, json.dumps(result.as_dict()).encode(errors="replace"))
+    _keep(path, result)
     if result.status == "failed":
         sys.stderr.write(f"{student}: {result.notes[-1]}\n")
 
 
-def _limit_memory(size: int) -> None:
-    """A hostile answer must not fill the grader's memory either."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
+def _keep(path: Path, result: Result) -> None:
+    """Write the page and then the result, each whole or not at all."""
+    write_whole(path.with_suffix(".html"), page(result).encode(errors="replace"))
+    write_whole(path, json.dumps(result.as_dict()).encode(errors="replace"))
