@@ -29,7 +29,7 @@ from .variation import normalised
 
 __all__ = ["COMPARING", "Marked", "Result", "mark", "unmarked"]
 
-COMPARING = 20.0  # seconds of the grader's processor time for one test; the longest honest one takes less than two
+COMPARING = 10.0  # seconds of the grader's processor time for one test; the longest honest one takes less than one
 ESSAY = 100_000  # letters of an essay
 
 
@@ -328,8 +328,9 @@ def _visible(source: str) -> str:
 class _Run:
     """A sandbox that comes back: when a cell brings it down, a new one runs the other cells again.
 
-    Cells of the student's own may do so ``limits.restarts`` times, and what they took of ``limits.total_seconds`` is
-    given back; after that no more of them are run. An answer or a test that does so costs its own points.
+    Cells of the student's own may do so ``limits.restarts`` times; after that no more of them are run. An answer or a test
+    that does so costs its own points. What an own cell took that never ended, or the comparison of an answer, is given
+    back to ``limits.total_seconds``.
     """
 
     def __init__(
@@ -476,7 +477,7 @@ class _Run:
     def _failure(self, tree: ast.Module, because: list[str], absent: list[str]) -> list[str]:
         """What there is to say of a test that failed; nothing if it did not."""
         assert self.place is not None
-        space = dict(self.given)
+        space, start = dict(self.given), time.monotonic()
         try:
             with processor_time(COMPARING):
                 for each in _wanted_names(tree, space):
@@ -494,6 +495,7 @@ class _Run:
             self._again()
             return [f"your function: {why}", *because]
         except TooLong as why:
+            self.end += time.monotonic() - start  # the other exercises are not to pay for it
             try:  # an answer that was on its way would be taken for that to the next question
                 self.place.put("STUDENT", self.student)
             except Ended:
