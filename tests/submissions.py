@@ -309,7 +309,7 @@ def everywhere() -> list[Submission]:
         Submission("test-copied", change=_copied_test, says=["more than once"]),
         Submission("answered-twice", change=_answered_twice, says=["more than once: picture"]),
         Submission("answer-deleted", change=_without("picture"), lost=picture, says=["deleted: picture"]),
-        Submission("no-metadata", change=_no_metadata, status="graded", says=["none of the assignment's cells"]),
+        Submission("no-metadata", change=_no_metadata, says=["none of the assignment's cells"]),
         Submission("syntax-error", {"picture": "ax = ax = = 1"}, picture, ["SyntaxError"]),
         Submission("own-error", change=_first("1 / 0")),
         Submission("other-backends", change=_at_picture("%matplotlib notebook\nfine = 1", "fine")),

@@ -7,11 +7,12 @@ given. Two tags are ours: ``given`` marks locked cells on which tests rely, whic
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
 import re
-import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from ..errors import DataError, FieldError
+from .folders import files, tree
 
 __all__ = [
     "Assignment",
@@ -27,11 +29,17 @@ __all__ = [
     "Handed",
     "assignment",
     "assignments",
+    "attempt",
+    "clean",
+    "essays",
+    "files",
     "find",
     "handed_in",
     "identifier",
     "read_notebook",
+    "restored",
     "sources",
+    "written",
 ]
 
 SOURCES = Path("notebooks") / "assignments"
@@ -40,6 +48,8 @@ SETTING = "MIRAGE_ASSIGNMENTS"
 """The environment variable that names another folder of sources."""
 
 LARGEST = 50_000_000  # bytes of a submitted notebook
+CELLS = 5_000  # of a submitted notebook
+CANDIDATES = 12  # notebooks in one folder that are read to find the one to mark
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 
@@ -98,8 +108,10 @@ class Assignment:
 
     def kind(self, name: str | None) -> str:
         """``answer``, ``test``, ``essay``, ``given``, ``locked`` or, for any other cell, ``own``."""
+        if name is None:
+            return "own"
         for cell in self.cells:
-            if name is not None and identifier(cell) == name:
+            if identifier(cell) == name:
                 if _is(cell, "grade"):
                     return "essay" if _is(cell, "solution") else "test"
                 if _is(cell, "solution"):
@@ -195,6 +207,7 @@ class Handed:
     path : Path or None
         The file that is marked.
     cells : list of NotebookNode
+        Its cells; those of the assignment are of the type they have there.
     problem : str
         Why nothing can be marked; empty if something can.
     status : str
@@ -213,83 +226,189 @@ class Handed:
 def handed_in(folder: Path, wanted: Assignment) -> Handed:
     """The notebook in a student's folder that answers the assignment, whatever it is called.
 
-    Links are not followed: one that leads to somebody else's work is no submission.
+    Links are not followed: one that leads to somebody else's work is no submission. Of several notebooks the newest is
+    taken that somebody has worked in (see `_choose`), and a note names all.
     """
-    found, links = _notebooks(folder)
-    notes = [f"{len(links)} symbolic link(s) ignored"] if links else []
+    there = tree(folder)
+    found = [path for path in there.files if _is_notebook(path.relative_to(folder))]
+    notes = [f"{len(there.links)} symbolic link(s) ignored"] if there.links else []
+    notes += [clean(f"not looked at: {', '.join(there.unseen[:3])}")] if there.unseen else []
     if not found:
         problem = f"no notebook {wanted.name}.ipynb in the folder"
         return Handed(None, [], problem, "missing", tuple(notes))
-    named = [path for path in found if path.name == f"{wanted.name}.ipynb"]
-    if len(named) == 1:
-        path = named[0]
-    else:
-        # The one with most of the assignment's cells; an empty copy has them all, so size decides then.
+    copy, words = _choose(found, folder, wanted)
+    notes += words
+    if copy.problem:
+        return Handed(copy.path, [], copy.problem, "unreadable", tuple(notes))
+    cells, others = restored(copy.cells, wanted)
+    if others:
+        notes.append(f"cell type restored: {', '.join(others)}")
+    return Handed(copy.path, cells, notes=(*notes, *_kernel(copy.metadata)))
+
+
+def _is_notebook(path: Path) -> bool:
+    hidden = any(part.startswith((".", "__")) for part in path.parts)
+    return path.suffix.lower() == ".ipynb" and not hidden
+
+
+# ---------------------------------------------------------------- which of several
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """One of the notebooks in a folder, and what speaks for it."""
+
+    path: Path
+    attempt: int | None  # None if it is called otherwise than the assignment
+    time: float  # of its last change, seconds since 1970
+    size: int
+    cells: list[NotebookNode]
+    metadata: dict[str, Any]
+    problem: str
+
+    def belongs(self, wanted: Assignment) -> bool:
+        """Whether it is of this assignment: as its file says, else by its name or its cells."""
+        told = self.metadata.get("mirage")
+        if isinstance(told, dict) and isinstance(told.get("assignment"), str):
+            return bool(told["assignment"] == wanted.name)
         ours = {identifier(cell) for cell in wanted.cells} - {None}
-        ranked = sorted(
-            named or found,
-            key=lambda path: (len(ours & _names(path)), path.stat().st_size, path.name),
+        here = {identifier(cell) for cell in self.cells}
+        return self.attempt is not None or 2 * len(ours & here) > len(ours)
+
+    def written(self, wanted: Assignment) -> int:
+        """How many answers and essays are written."""
+        return sum(
+            wanted.kind(identifier(cell)) in ("answer", "essay") and bool(written(cell))
+            for cell in self.cells
         )
-        path = ranked[-1]
+
+
+def attempt(stem: str, name: str) -> int | None:
+    """Which attempt a file is by its name, or None if it has another name.
+
+    Browsers put a number in brackets behind the name of what was downloaded before, ``1_one_token (1)``; Canvas and
+    Moodle put ``-1`` behind that of what was handed in before.
+    """
+    found = re.fullmatch(rf"(?:.*[_ ])?{re.escape(name)}(?: ?\((\d{{1,6}})\)|-(\d{{1,6}}))?", stem)
+    return int(found[1] or found[2] or 0) if found else None
+
+
+def _most(value: Callable[[_Copy], float]) -> Callable[[list[_Copy]], list[_Copy]]:
+    """Of several, those with the greatest value."""
+    return lambda pool: [copy for copy in pool if value(copy) == max(map(value, pool))]
+
+
+def _newest(pool: list[_Copy]) -> list[_Copy]:
+    """Those changed last. Files that were unpacked together differ by moments, which tells nothing."""
+    return [copy for copy in pool if copy.time > max(each.time for each in pool) - 2]
+
+
+def _choose(found: list[Path], folder: Path, wanted: Assignment) -> tuple[_Copy, list[str]]:
+    """The notebook to mark, and the notes that say why it is this one."""
+    attempts = {path: attempt(path.stem, wanted.name) for path in found}
+    likely = sorted(found, key=lambda path: (attempts[path] is None, -path.lstat().st_mtime, path))
+    copies = [_copy(path, attempts[path]) for path in likely[:CANDIDATES]]
+    rivals = (
+        [copy for copy in copies if copy.belongs(wanted)]
+        or [copy for copy in copies if copy.attempt is not None]
+        or copies
+    )
+    left, why = rivals, "the last by name"
+    for reason, narrowed in (
+        # An empty copy has all cells and the right name. It is marked if there is nothing else.
+        ("it has answers", lambda pool: [copy for copy in pool if copy.written(wanted)]),
+        ("its name is right", lambda pool: [copy for copy in pool if copy.attempt is not None]),
+        ("the highest number in its name", _most(lambda copy: copy.attempt or 0)),
+        ("the newest file", _newest),
+        ("most answers", _most(lambda copy: copy.written(wanted))),
+        ("the largest file", _most(lambda copy: copy.size)),
+    ):
+        kept = narrowed(left) or left
+        why, left = (reason if len(kept) < len(left) else why), kept
+    chosen = max(left, key=lambda copy: copy.path)
+    names = {copy.path: clean(str(copy.path.relative_to(folder)))[:120] for copy in rivals}
+    notes = []
+    if len(rivals) > 1:
+        name = names.pop(chosen.path)
+        others = ", ".join(names.values())
         notes.append(
-            f"{len(named)} notebooks of that name, marked {path.relative_to(folder)}"
-            if named
-            else f"notebook is called {path.name}"
+            f"{len(rivals)} notebooks of this assignment: marked {name} ({why}), not {others}"
         )
-    cells, problem = read_notebook(path)
-    if problem:
-        return Handed(path, [], problem, "unreadable", tuple(notes))
-    return Handed(path, cells, notes=(*notes, *_kernel(path)))
+    elif chosen.path.name != f"{wanted.name}.ipynb":
+        notes.append(f"notebook is called {clean(chosen.path.name)[:120]}")
+    if len(found) > len(copies):
+        notes.append(f"{len(found) - len(copies)} more notebooks were not read")
+    return chosen, notes
 
 
-def _notebooks(folder: Path) -> tuple[list[Path], list[Path]]:
-    found, links = [], []
-    for here, folders, files in os.walk(folder, followlinks=False):
-        depth = len(Path(here).relative_to(folder).parts)
-        links += [Path(here, each) for each in (*folders, *files) if Path(here, each).is_symlink()]
-        folders[:] = sorted(
-            each for each in folders if not each.startswith((".", "__")) and depth < 3
-        )
-        for each in sorted(files):
-            path = Path(here, each)
-            if path.suffix.lower() == ".ipynb" and stat.S_ISREG(path.lstat().st_mode):
-                found.append(path)
-    return found, links
+def _copy(path: Path, number: int | None) -> _Copy:
+    found = path.lstat()
+    cells, metadata, problem = read_notebook(path)
+    return _Copy(path, number, found.st_mtime, found.st_size, cells, metadata, problem)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def clean(text: str) -> str:
+    """Text in which every lone surrogate, which no file and no pipe can take, is a replacement character."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(each) for key, each in value.items()}
+    return value
 
 
 def _load(path: Path) -> tuple[Any, str]:
-    size = path.stat().st_size
-    if size > LARGEST:
-        return None, (
-            f"notebook has {size / 1e6:,.0f} MB, more than {LARGEST / 1e6:.0f}: clear its outputs and hand it in again"
-        )
+    """The content of a file as JSON, with every text in it clean; and why there is none."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
-            return json.loads(file.read(LARGEST + 1).decode("utf-8-sig")), ""
+        # A pipe that took the place of the file would keep a reader waiting.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                return None, (
+                    f"notebook has {size / 1e6:,.0f} MB, more than {LARGEST / 1e6:.0f}: clear its outputs and hand it in again"
+                )
+            text = file.read(LARGEST + 1).decode("utf-8-sig")
+        content = json.loads(text)
+        # JSON in UTF-8 can hold a surrogate only as an escape.
+        return (_cleaned(content) if re.search(r"\\u[dD][89a-fA-F]", text) else content), ""
     except OSError as error:
         return None, f"notebook cannot be read: {error.strerror}"
-    except (ValueError, RecursionError) as error:
-        return None, f"notebook is damaged, it is not JSON: {str(error)[:120]}"
+    except RecursionError:
+        return None, "notebook is damaged: lists within lists, too deep to be read"
+    except ValueError as error:
+        return None, f"notebook is damaged, it is not JSON: {clean(str(error))[:120]}"
 
 
-def _names(path: Path) -> set[str | None]:
-    return {identifier(cell) for cell in read_notebook(path)[0]}
+def read_notebook(path: Path) -> tuple[list[NotebookNode], dict[str, Any], str]:
+    """The cells of a file, its metadata, and what is wrong with it (an empty text, or why there are no cells).
 
-
-def read_notebook(path: Path) -> tuple[list[NotebookNode], str]:
-    """The cells of a file, and what is wrong with it (an empty text, or why there are no cells)."""
+    No text in them has a lone surrogate, so that all of it can be written, sent and printed.
+    """
     content, problem = _load(path)
     if problem:
-        return [], problem
+        return [], {}, problem
     try:
         if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
             raise ValueError("it has no field nbformat")
         notebook = nbformat.from_dict(content)
         if notebook.nbformat != 4:
             notebook = nbformat.convert(notebook, 4)
-        return [_cell(cell) for cell in notebook.cells], ""
+        if len(notebook.cells) > CELLS:
+            return [], {}, f"notebook has {len(notebook.cells):,} cells, more than {CELLS:,}"
+        metadata = notebook.get("metadata")
+        cells = [_cell(cell) for cell in notebook.cells]
+        return cells, metadata if isinstance(metadata, dict) else {}, ""
     except Exception as error:  # nbformat raises many kinds, and none tells more than its text
-        return [], f"notebook is damaged: {type(error).__name__}: {str(error)[:120]}"
+        return [], {}, f"notebook is damaged: {type(error).__name__}: {clean(str(error))[:120]}"
 
 
 def _cell(cell: Any) -> NotebookNode:
@@ -303,9 +422,22 @@ def _cell(cell: Any) -> NotebookNode:
     return NotebookNode(cell_type=cell["cell_type"], source=text, metadata=NotebookNode(kept))
 
 
-def _kernel(path: Path) -> list[str]:
-    metadata = (_load(path)[0] or {}).get("metadata")
-    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+def restored(cells: list[NotebookNode], wanted: Assignment) -> tuple[list[NotebookNode], list[str]]:
+    """The cells with the types of the assignment's, as nbgrader restores them, and the names of those that had another."""
+    types = {identifier(cell): cell.cell_type for cell in wanted.cells}
+    types.pop(None, None)
+    found, names = [], []
+    for cell in cells:
+        name = identifier(cell)
+        if name is not None and types.get(name, cell.cell_type) != cell.cell_type:
+            cell = NotebookNode({**cell, "cell_type": types[name]})
+            names.append(name)
+        found.append(cell)
+    return found, list(dict.fromkeys(names))
+
+
+def _kernel(metadata: dict[str, Any]) -> list[str]:
+    spec = metadata.get("kernelspec")
     if not isinstance(spec, dict):
         return []
     language = str(spec.get("language", "python")).lower()
@@ -315,3 +447,76 @@ def _kernel(path: Path) -> list[str]:
             f"kernel {name} is of another language ({language[:20]}); run as Python all the same"
         ]
     return []
+
+
+# ---------------------------------------------------------------- what is written in it
+
+
+def written(cell: NotebookNode) -> str:
+    """What a student wrote into an answer or essay: nothing, if it is as it was handed out."""
+    if cell.cell_type == "code":
+        return (
+            ""
+            if re.search(r"^\s*raise NotImplementedError", cell.source, re.M)
+            else cell.source.strip()
+        )
+    return _answer(cell.source)
+
+
+def essays(cells: Iterable[NotebookNode], wanted: Assignment) -> dict[str, list[str]]:
+    """The parts of each essay in order: its cell, or those it was split into, and prose in cells of one's own beside it.
+
+    Beside it means between the cells of the assignment that come before and after the essay.
+
+    Parameters
+    ----------
+    cells : iterable of NotebookNode
+        Of a submission.
+    wanted : Assignment
+
+    Returns
+    -------
+    dict of str to list of str
+        By essay. One that was left empty has no parts; one that was deleted, with nothing written in its place, is
+        not there.
+    """
+    squeezed = lambda text: "".join(text.split())  # noqa: E731
+    texts = {squeezed(cell.source) for cell in wanted.cells if identifier(cell) is None}
+    names = [identifier(cell) for cell in wanted.cells]
+    questions = {
+        squeezed(before.source) if name is None else name: essay
+        for name, before, essay in zip(names, wanted.cells, names[1:], strict=False)
+        if wanted.kind(essay) == "essay"
+    }
+    parts: dict[str, list[str]] = {}
+    place: str | None = None  # the essay beside whose cell this one is
+    for cell in cells:
+        name, text = identifier(cell), squeezed(cell.source)
+        if wanted.kind(name) == "essay":
+            place = name
+            parts.setdefault(name or "", [])
+        elif wanted.kind(name) != "own" or text in texts:
+            place = questions.get(text if name is None else name)
+            continue
+        elif text and not _is_prose(cell):
+            place = None
+        if place is not None and (answer := _answer(cell.source)):
+            # Who splits a cell may leave all of the text in one of the parts.
+            before = [each for each in parts.get(place, []) if each != answer]
+            parts[place] = [*before, answer]
+    return parts
+
+
+def _answer(text: str) -> str:
+    return text.replace("YOUR ANSWER HERE", "").strip()
+
+
+def _is_prose(cell: NotebookNode) -> bool:
+    """Text, or what was typed into a new cell, which is one of code, and is none."""
+    if cell.cell_type != "code":
+        return True
+    try:
+        ast.parse(cell.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return not re.search(r"^\s*[%!]", cell.source, re.M)
+    return False

@@ -7,20 +7,17 @@ the same command: what was marked of an unchanged submission, by the same source
 
 from __future__ import annotations
 
-import ast
 import csv
 import hashlib
 import io
 import json
-import multiprocessing
 import os
 import stat
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
@@ -28,9 +25,10 @@ import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 from .._write import harmless
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError
-from .assignments import Assignment, assignment, identifier
+from . import apart
+from .assignments import Assignment, assignment
 from .feedback import page
-from .grading import Marked, Result, mark
+from .grading import Result, unmarked
 from .sandbox import Limits, Sandbox, kind_of_sandbox
 from .variation import normalised
 
@@ -153,11 +151,21 @@ def grade(
         with Sandbox(settings.limits, kind=kind):
             pass  # what keeps one submission from being run keeps all of them
     place.mkdir(parents=True, exist_ok=True)
-    context = _processes(wanted)
+    context = apart.processes(wanted)
     with ThreadPoolExecutor(settings.jobs) as pool:
         futures = {
             pool.submit(
-                _apart, context, sources, name, student, folder, key, place, settings, kind
+                apart.marked,
+                context,
+                sources,
+                name,
+                student,
+                folder,
+                key,
+                place,
+                settings,
+                kind,
+                finish=partial(_lateness, folder=folder, settings=settings),
             ): student
             for student, (folder, key) in waiting.items()
         }
@@ -173,7 +181,7 @@ def grade(
     known = {normalised(each) for each in folders}
     for student in roster or ():
         if normalised(student) not in known:
-            absent = Result(student, name, "missing", _nothing(wanted), ["nothing was handed in"])
+            absent = Result(student, name, "missing", unmarked(wanted), ["nothing was handed in"])
             results[student] = absent
     if roster is not None:
         listed = {normalised(each) for each in roster}
@@ -206,10 +214,6 @@ def _students(submissions: Path) -> dict[str, Path]:
                 f"one folder a student; {other} and {student} are the same name",
             )
     return folders
-
-
-def _nothing(wanted: Assignment) -> list[Marked]:
-    return [Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises]
 
 
 def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kind: str) -> str:
@@ -245,99 +249,6 @@ def _result(path: Path) -> Result | None:
         return None
     result.notes = [note for note in result.notes if note != UNLISTED]  # as this run's list has it
     return result
-
-
-def _processes(wanted: Assignment) -> multiprocessing.context.BaseContext:
-    """Processes forked from one that has loaded what the assignment imports, where the system can; new ones elsewhere."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    modules = {"mirage_utils.coursework.course", "mirage_utils.coursework.check"}
-    modules |= {"matplotlib.font_manager"}  # each sandbox is given its list of fonts
-    for cell in wanted.cells:
-        if wanted.kind(identifier(cell)) == "given":
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Import):
-                    modules |= {each.name for each in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    # A name that is imported may be a module of its own; if it is not, nothing is lost.
-                    modules |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(sorted(modules))
-    return context
-
-
-_starting = threading.Lock()  # starting a process from several threads at once is not safe
-
-
-def _apart(
-    context: multiprocessing.context.BaseContext,
-    sources: Path, name: str, student: str, folder: Path, key: str, place: Path, settings: Settings, kind: str,
-) -> Result:  # fmt: skip
-    """Mark one submission in a process of its own; whatever happens there, there is a result."""
-    path = place / f"{student}.json"
-    path.unlink(missing_ok=True)
-    process = context.Process(
-        target=_mark_into,
-        args=(path, sources, name, student, folder, key, settings, kind),
-        daemon=True,
-    )
-    with _starting:
-        process.start()
-    process.join(settings.limits.total_seconds * 1.5 + 60)
-    code = process.exitcode
-    if code is None:
-        process.kill()
-        process.join()
-    result = _result(path)
-    if result is None:
-        why = "did not end in time" if code is None else f"ended with status {code}"
-        result = Result(
-            student,
-            name,
-            "failed",
-            _nothing(assignment(sources, name)),
-            [f"the marking process {why}"],
-        )
-    return result
-
-
-def _mark_into(
-    path: Path,
-    sources: Path,
-    name: str,
-    student: str,
-    folder: Path,
-    key: str,
-    settings: Settings,
-    kind: str,
-) -> None:
-    """The work of one process: mark, and write the result and the page, each whole or not at all."""
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)  # what the source prints is meant for the student
-    os.environ["MIRAGE_COURSE_SECRET"] = settings.secret
-    _limit_memory(8 * 2**30)
-    wanted = assignment(sources, name)
-    try:
-        result = mark(wanted, student, folder, settings.limits, kind=kind)
-    except Exception as error:
-        note = f"the grader could not mark this: {type(error).__name__}: {error}"
-        result = Result(student, name, "failed", _nothing(wanted), [note])
-    _lateness(result, folder, settings)
-    # A failure of the grader is not kept: the next run tries again.
-    result.key = key if result.status != "failed" else ""
-    write_whole(path.with_suffix(".html"), page(result).encode(errors="replace"))
-    write_whole(path, json.dumps(result.as_dict()).encode(errors="replace"))
-    if result.status == "failed":
-        sys.stderr.write(f"{student}: {result.notes[-1]}\n")
-
-
-def _limit_memory(size: int) -> None:
-    """A hostile answer must not fill the grader's memory either."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _lateness(result: Result, folder: Path, settings: Settings) -> None:

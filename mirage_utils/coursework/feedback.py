@@ -93,6 +93,9 @@ def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
         kind = "lost" if each.reason else "won"
         text = each.reason or "right"
         return f'<p class="{kind}"><strong>{escape(_words(each.name))}</strong> {each.points:g} / {each.most:g}: {escape(text)}</p>'
+    left_out = f"<p><em>{escape(shown['left_out'])}</em></p>" if shown.get("left_out") else ""
+    if "source" not in shown:  # word of what is not here
+        return left_out
     name = shown.get("cell") or shown.get("essay") or ""
     heading = f"<h3>{escape(_words(name))}</h3>" if name else ""
     parts = [heading, f"<pre><code>{escape(shown['source'])}</code></pre>"]
@@ -103,6 +106,7 @@ def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
             parts.append(
                 f'<p><img alt="A figure of this cell" src="data:image/png;base64,{picture}"></p>'
             )
+    parts.append(left_out)
     if shown.get("error"):
         parts.append(f'<p class="lost">{escape(shown["error"])}</p>')
     return "".join(parts)

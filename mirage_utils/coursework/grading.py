@@ -2,7 +2,8 @@
 
 A test cell of the source is ordinary Python. What it needs of the student is fetched by name as a plain value; a
 student's function becomes a function here that asks the sandbox and gets plain values back. So expected values, hidden
-tests and comparisons never enter the process in which the student's code runs.
+tests and comparisons never enter the process in which the student's code runs. What comparing an answer may cost is
+bounded here (`bounds`), and so is what is kept of a submission (`_Kept`).
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ import ast
 import builtins
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-from .assignments import Assignment, Exercise, Handed, handed_in, identifier
+from .assignments import Assignment, Exercise, Handed, clean, essays, handed_in, identifier
+from .bounds import TooLong, processor_time
 from .check import NotYet
 from .sandbox import Ended, Limits, Sandbox, StudentError
 from .variation import normalised
 
-__all__ = ["Marked", "Result", "mark"]
+__all__ = ["COMPARING", "Marked", "Result", "mark", "unmarked"]
+
+COMPARING = 10.0  # seconds of the grader's processor time for one test; the longest honest one takes less than one
+ESSAY = 100_000  # letters of an essay
 
 
 @dataclass
@@ -89,6 +96,11 @@ class Result:
         return cls(**{**content, "exercises": exercises})
 
 
+def unmarked(wanted: Assignment) -> list[Marked]:
+    """Every exercise of an assignment, without points."""
+    return [Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises]
+
+
 def mark(
     wanted: Assignment,
     student: str,
@@ -96,6 +108,8 @@ def mark(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     *,
     kind: str | None = None,
+    told: Callable[[str], None] | None = None,
+    refused: Mapping[str, str] | None = None,
 ) -> Result:
     """Mark what lies in a student's folder.
 
@@ -111,11 +125,16 @@ def mark(
         What the submission may use.
     kind : str, optional
         The kind of sandbox.
+    told : callable, optional
+        Called with the name of each test before it is run, and with an empty text after it: where this process may have
+        come to its end.
+    refused : mapping of str to str, optional
+        Tests that are not run, and the reason.
 
     Returns
     -------
     Result
-        Never raises for anything the student did.
+        Never raises for anything the student did. As JSON and as a page it has less than 10 MB.
 
     Raises
     ------
@@ -124,9 +143,7 @@ def mark(
     """
     start = time.monotonic()
     handed = handed_in(folder, wanted)
-    exercises = {
-        each.name: Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises
-    }
+    exercises = {each.name: each for each in unmarked(wanted)}
     result = Result(
         student, wanted.name, handed.status, list(exercises.values()), list(handed.notes)
     )
@@ -134,10 +151,10 @@ def mark(
         result.notes.append(handed.problem)
         return result
     result.notes += [*_oddities(wanted, handed), *_other_name(student, handed)]
-    with _Run(wanted, student, folder, limits, kind) as run:
+    with _Run(wanted, student, folder, limits, kind, told, refused) as run:
         for step in _plan(wanted, handed.cells):
             step.take(run, exercises)
-        result.shown, result.sandbox = run.shown, run.kind
+        result.shown, result.sandbox = run.kept.shown(), run.kind
         result.notes += run.notes
     open_essays = [each for each in result.exercises if each.essay and not each.reason]
     result.status = "essays" if open_essays else "graded"
@@ -150,14 +167,17 @@ def mark(
 
 @dataclass(frozen=True)
 class _Student:
-    """Run one of the student's cells, or the source's version of a cell that is locked."""
+    """Run one of the student's cells, or the source's version of a cell that is locked.
+
+    `part` is ``answer``, ``own`` or ``locked``.
+    """
 
     cell: NotebookNode
     name: str | None
-    locked: bool
+    part: str
 
     def take(self, run: _Run, exercises: dict[str, Marked]) -> None:
-        run.cell(self.cell.source, self.name, shown=not self.locked)
+        run.cell(self.cell.source, self.name, self.part)
 
 
 @dataclass(frozen=True)
@@ -171,9 +191,9 @@ class _Test:
 
     def take(self, run: _Run, exercises: dict[str, Marked]) -> None:
         marked = exercises[self.exercise.name]
-        marked.reason = run.test(self.source, self.answers, self.missing)
+        marked.reason = run.test(marked.name, self.source, self.answers, self.missing)
         marked.points = 0.0 if marked.reason else marked.most
-        run.shown.append({"test": marked.name})
+        run.kept.entries.append({"test": marked.name})
 
 
 @dataclass(frozen=True)
@@ -181,17 +201,25 @@ class _Essay:
     """Keep an essay for the person who marks it."""
 
     exercise: Exercise
-    text: str | None
+    parts: list[str] | None
 
     def take(self, run: _Run, exercises: dict[str, Marked]) -> None:
         marked = exercises[self.exercise.name]
-        words = (self.text or "").replace("YOUR ANSWER HERE", "").strip()
-        marked.answer = words[:100_000]
-        if self.text is None:
+        text = "\n\n".join(self.parts or [])
+        marked.answer = text[:ESSAY]
+        if self.parts is None:
             marked.reason = "the cell was deleted"
-        elif not words:
+        elif not text:
             marked.reason = "left empty"
-        run.shown.append({"essay": marked.name, "source": marked.answer})
+        if len(text) > ESSAY:
+            run.notes.append(
+                f"{marked.name}: an essay of {len(text):,} letters, cut after {ESSAY:,}"
+            )
+        if len(self.parts or []) > 1:
+            run.notes.append(
+                f"{marked.name}: written in {len(self.parts or [])} cells, all are read"
+            )
+        run.kept.entries.append({"essay": marked.name, "source": marked.answer})
 
 
 def _plan(wanted: Assignment, cells: list[NotebookNode]) -> Iterator[_Student | _Test | _Essay]:
@@ -203,6 +231,7 @@ def _plan(wanted: Assignment, cells: list[NotebookNode]) -> Iterator[_Student | 
     """
     names = [identifier(cell) for cell in cells]
     last = {name: at for at, name in enumerate(names) if name is not None}
+    parts = essays(cells, wanted)
     tests = {each.name: each for each in wanted.exercises if not each.essay}
     after: dict[int, list[_Student | _Test]] = {}
     at, answers = -1, []
@@ -221,22 +250,19 @@ def _plan(wanted: Assignment, cells: list[NotebookNode]) -> Iterator[_Student | 
             after.setdefault(at if at >= 0 else len(cells) - 1, []).append(step)
             answers = []
         elif kind in ("given", "locked") and cell.cell_type == "code" and not present:
-            after.setdefault(at, []).append(_Student(cell, name, locked=True))
+            after.setdefault(at, []).append(_Student(cell, name, "locked"))
     yield from after.get(-1, [])
     for at, (name, cell) in enumerate(zip(names, cells, strict=True)):
         kind = wanted.kind(name)
         if kind in ("given", "locked") and name is not None:
             if last[name] == at and cell.cell_type == "code":
-                yield _Student(wanted.cell(name), name, locked=True)
-        elif kind == "essay":
-            if last[name or ""] == at:
-                yield _Essay(next(e for e in wanted.exercises if e.name == name), cell.source)
-        elif kind != "test" and cell.cell_type == "code":
-            yield _Student(cell, name, locked=False)
+                yield _Student(wanted.cell(name), name, "locked")
+        elif kind in ("own", "answer") and cell.cell_type == "code":
+            yield _Student(cell, name, kind)
         yield from after.get(at, [])
     for each in wanted.exercises:
-        if each.essay and each.name not in last:
-            yield _Essay(each, None)
+        if each.essay:
+            yield _Essay(each, parts.get(each.name))
 
 
 def _oddities(wanted: Assignment, handed: Handed) -> list[str]:
@@ -248,7 +274,8 @@ def _oddities(wanted: Assignment, handed: Handed) -> list[str]:
         return ["none of the assignment's cells was found; looked for the answers in what there is"]
     marked = [name for name in ours if wanted.kind(name) != "locked"]
     deleted = [name for name in marked if name not in names]
-    twice = [name for name in marked if names.count(name) > 1]
+    # An essay in several cells is no oddity: all of it is read.
+    twice = [name for name in marked if names.count(name) > 1 and wanted.kind(name) != "essay"]
     changed = []
     for cell in handed.cells:
         name = identifier(cell)
@@ -299,20 +326,37 @@ def _visible(source: str) -> str:
 
 
 class _Run:
-    """A sandbox that comes back: when a cell brings it down, a new one runs the other cells again."""
+    """A sandbox that comes back: when a cell brings it down, a new one runs the other cells again.
+
+    Cells of the student's own may do so ``limits.restarts`` times; after that no more of them are run. An answer or a test
+    that does so costs its own points. What an own cell took that never ended, or the comparison of an answer, is given
+    back to ``limits.total_seconds``.
+    """
 
     def __init__(
-        self, wanted: Assignment, student: str, folder: Path, limits: Limits, kind: str | None
+        self,
+        wanted: Assignment,
+        student: str,
+        folder: Path,
+        limits: Limits,
+        kind: str | None,
+        told: Callable[[str], None] | None,
+        refused: Mapping[str, str] | None,
     ) -> None:
         self.student = student
         self.folder = folder
         self.limits = limits
+        self.told = told or (lambda test: None)
+        self.refused = refused or {}
         self.end = time.monotonic() + limits.total_seconds
         self.notes: list[str] = []
-        self.shown: list[dict[str, Any]] = []
-        self.ran: list[str] = []
+        self.kept = _Kept()
+        self.ran: list[tuple[str, str]] = []  # name, or nothing for one's own, and source
         self.errors: dict[str, str] = {}
-        self.falls = 0
+        self.absent: list[str] = []  # packages that cells asked for and that are not here
+        self.falls = self.own_falls = 0
+        kinds = [wanted.kind(identifier(cell)) for cell in wanted.cells]
+        self.most_falls = limits.restarts + kinds.count("answer") + kinds.count("test")
         self.over = ""
         self.kind = kind or ""
         self.place: Sandbox | None = None
@@ -331,23 +375,33 @@ class _Run:
             self.place.close()
 
     def _start(self) -> None:
+        if self.place is not None:
+            self.place.close()
         left = max(1.0, self.end - time.monotonic())
         self.place = Sandbox(self.limits, self.folder, self.kind or None, left)
         self.kind = self.place.kind
         self.place.put("STUDENT", self.student)
 
-    def _fell(self, why: str) -> None:
-        """Start anew after a fall, and run again what ran before."""
-        self.falls += 1
-        if self.falls > self.limits.restarts:
-            self.over = f"not run: the notebook had been ended {self.falls} times"
-            return
-        try:
-            self._start()
-            for source in self.ran:
-                self._within(source)
-        except Ended as error:
-            self.over = f"not run: cells that had run before were {error}"
+    def _again(self) -> None:
+        """Start anew after a fall, and run again what ran before, but for what does not bear to be run twice."""
+        at = 0
+        while True:
+            self.falls += 1
+            if self.falls > self.most_falls:
+                self.over = f"not run: the notebook had been ended {self.falls} times"
+            if self.over:
+                return
+            at = -1
+            try:
+                self._start()
+                for at, (_, source) in enumerate(self.ran):  # noqa: B007 - which one it was
+                    self._within(source)
+                return
+            except Ended as why:
+                if at >= 0 and not self.over:
+                    name, _ = self.ran.pop(at)
+                    self.errors[name] = f"{why}, when it was run again"
+                    self.notes.append(f"{name or OWN}: {self.errors[name]}")
 
     def _within(self, source: str, seconds: float | None = None) -> dict[str, Any]:
         assert self.place is not None
@@ -360,62 +414,170 @@ class _Run:
             self.place.put("STUDENT", self.student)
         return reply
 
-    def cell(self, source: str, name: str | None, *, shown: bool) -> None:
-        """Run a cell of the student's process."""
-        label = name or "a cell of one's own"
-        entry: dict[str, Any] = {"cell": name or "", "source": source, "outputs": [], "error": ""}
-        if shown:
-            self.shown.append(entry)
+    def cell(self, source: str, name: str | None, part: str) -> None:
+        """Run a cell of the student's process; `part` is ``answer``, ``own`` or ``locked``."""
+        entry = self.kept.cell(name or "", source) if part != "locked" else {}
         if self.over:
             entry["error"] = self.over
             return
+        if part == "own" and self.own_falls > self.limits.restarts:
+            entry["error"] = f"not run: own cells had ended the notebook {self.own_falls} times"
+            return
+        start = time.monotonic()
         try:
             # A cell of ours is not the student's to answer for, and on a busy machine its imports take long.
-            reply = self._within(source, None if shown else self.limits.total_seconds)
+            seconds = self.limits.total_seconds if part == "locked" else None
+            reply = self._within(source, seconds)
         except Ended as why:
             entry["error"] = str(why)
             self.errors[name or ""] = str(why)
-            self.notes.append(f"{label}: {why}")
-            self._fell(str(why))
+            self.notes.append(f"{name or OWN}: {why}")
+            if part == "own" and not self.over:
+                self.own_falls += 1
+                self.end += time.monotonic() - start
+            self._again()
             return
-        self.ran.append(source)
-        entry["outputs"] = _outputs(reply["outputs"])
+        self.ran.append((name or "", source))
+        self.kept.outputs(entry, reply["outputs"])
         if reply["error"]:
-            text = f"{reply['error']['name']}: {reply['error']['value']}"
+            text = clean(f"{reply['error']['name']}: {reply['error']['value']}")
             entry["error"] = text
             self.errors[name or ""] = text
+            self._absent(text)
         elif name is not None:
             self.errors.pop(name, None)
 
-    def test(self, source: str, answers: tuple[str, ...], missing: tuple[str, ...]) -> str:
+    def _absent(self, error: str) -> None:
+        """Remember a package that is not here, which may be on the student's own machine."""
+        found = re.match(r"ModuleNotFoundError: No module named '([\w.]{1,80})", error)
+        if found and (package := found[1].split(".")[0]) not in self.absent:
+            self.absent.append(package)
+            self.notes.append(
+                f"a cell imports {package}, which is not there when notebooks are marked"
+            )
+
+    def test(
+        self, name: str, source: str, answers: tuple[str, ...], missing: tuple[str, ...]
+    ) -> str:
         """Run a test; returns why it failed, or an empty text."""
-        if self.over:
-            return self.over
-        assert self.place is not None
+        if self.over or name in self.refused:
+            return self.over or self.refused[name]
         because = [
             f"cell {each} {_ended(self.errors[each])}" for each in answers if each in self.errors
         ]
         because += [f"cell {each} was deleted" for each in missing]
-        tree = ast.parse(source)
-        space = dict(self.given)
+        absent = [f"not there when notebooks are marked: {', '.join(self.absent)}"]
+        if not self.absent:
+            absent = []
+        self.told(name)
+        words = self._failure(ast.parse(source), because + (absent if because else []), absent)
+        self.told("")
+        return _one_line("; ".join(words))
+
+    def _failure(self, tree: ast.Module, because: list[str], absent: list[str]) -> list[str]:
+        """What there is to say of a test that failed; nothing if it did not."""
+        assert self.place is not None
+        space, start = dict(self.given), time.monotonic()
         try:
-            for name in _wanted_names(tree, space):
-                space[name] = self.place.show(name)
-            exec(compile(tree, "<test>", "exec"), space)
+            with processor_time(COMPARING):
+                for each in _wanted_names(tree, space):
+                    space[each] = self.place.show(each)
+                exec(compile(tree, "<test>", "exec"), space)
         except NotYet as error:
-            return _one_line("; ".join([str(error), *because]))
+            return [str(error), *because]
         except StudentError as error:
-            return _one_line("; ".join([f"your function {_ended(str(error))}", *because]))
+            self._absent(str(error))
+            return [f"your function {_ended(str(error))}", *because]
         except KeyError as error:
-            return _one_line("; ".join(because or [f"{error.args[0]} is not defined"]))
+            return because or [f"{error.args[0]} is not defined", *absent]
         except Ended as why:
             self.notes.append(f"a function called by a test: {why}")
-            self._fell(str(why))
-            return _one_line("; ".join([f"your function: {why}", *because]))
+            self._again()
+            return [f"your function: {why}", *because]
+        except TooLong as why:
+            self.end += time.monotonic() - start  # the other exercises are not to pay for it
+            try:  # an answer that was on its way would be taken for that to the next question
+                self.place.put("STUDENT", self.student)
+            except Ended:
+                self._again()
+            return [f"comparing this answer was stopped: it took {why}", *because]
+        except MemoryError:
+            return ["comparing this answer takes more memory than there is for it", *because]
+        except RecursionError:
+            return ["this answer is nested too deeply to be compared", *because]
         except Exception as error:
             # The test was written for answers of another kind than this one.
-            return _one_line("; ".join([f"{type(error).__name__}: {error}", *because]))
-        return ""
+            return [f"{type(error).__name__}: {error}", *because]
+        return []
+
+
+OWN = "a cell of one's own"
+
+
+class _Kept:
+    """What the page will show, up to a size that is counted here: what a student's process says of it is not believed."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.room = {"source": 2_000_000, "output": 4_500_000}  # bytes, as JSON or as HTML
+        self.left_out = 0
+
+    def shown(self) -> list[dict[str, Any]]:
+        """All entries, with word of the cells that are not among them."""
+        words = f"{self.left_out:,} more cells were run and are not shown"
+        return [*self.entries, *([{"left_out": words}] if self.left_out else [])]
+
+    def cell(self, name: str, source: str) -> dict[str, Any]:
+        """The entry of a cell that is about to be run."""
+        entry: dict[str, Any] = {"cell": name, "outputs": [], "error": ""}
+        entry["source"] = self._text(source, "source")
+        if entry["source"] is None:
+            self.left_out += 1
+        else:
+            self.entries.append(entry)
+        return entry
+
+    def outputs(self, entry: dict[str, Any], outputs: list[Any]) -> None:
+        """Put the texts and pictures of a cell into its entry."""
+        if entry.get("source") is None:  # a cell of ours, or one that is left out
+            return
+        for each in outputs[:50]:
+            text, picture = _output(each)
+            if picture:
+                if self._fits(picture, "output"):
+                    entry["outputs"].append({"png": picture})
+            elif text and (kept := self._text(text, "output")) is not None:
+                entry["outputs"].append({"text": kept})
+        missing = len(outputs) - len(entry["outputs"])
+        if missing:
+            entry["left_out"] = (
+                f"{missing:,} of the {len(outputs):,} outputs of this cell are not kept"
+            )
+
+    def _fits(self, text: str, room: str) -> bool:
+        size = 200 + max(len(dumps(text)), len(escape(text).encode()))
+        if size > self.room[room]:
+            return False
+        self.room[room] -= size
+        return True
+
+    def _text(self, text: str, room: str, most: int = 20_000) -> str | None:
+        kept = clean(text[:most])
+        if len(text) > most:
+            kept += f"\n[{len(text) - most:,} more letters are not kept]"
+        return kept if self._fits(kept, room) else None
+
+
+def _output(output: Any) -> tuple[str, str]:
+    """The text of an output, and the picture, which go for nothing if they are something else."""
+    if not isinstance(output, dict):
+        return "", ""
+    data = output.get("data") if isinstance(output.get("data"), dict) else {}
+    text, picture = output.get("text", data.get("text/plain")), data.get("image/png")
+    return (
+        text if isinstance(text, str) else "",
+        "".join(picture.split()) if isinstance(picture, str) and picture.isascii() else "",
+    )
 
 
 def _wanted_names(tree: ast.Module, space: dict[str, Any]) -> list[str]:
@@ -443,24 +605,6 @@ def _ended(error: str) -> str:
     return (
         "is not written yet" if error.startswith("NotImplementedError") else f"ended with {error}"
     )
-
-
-def _outputs(outputs: list[Any]) -> list[dict[str, str]]:
-    """Texts and pictures of a cell, checked: they come from the student's process."""
-    kept = []
-    for each in outputs[:200]:
-        if not isinstance(each, dict):
-            continue
-        if isinstance(each.get("text"), str):
-            kept.append({"text": each["text"][:20_000]})
-        data = each.get("data")
-        if isinstance(data, dict):
-            picture = data.get("image/png")
-            if isinstance(picture, str):
-                kept.append({"png": "".join(picture.split())})
-            elif isinstance(data.get("text/plain"), str):
-                kept.append({"text": data["text/plain"][:20_000]})
-    return kept
 
 
 def _one_line(text: str, most: int = 400) -> str:

@@ -125,6 +125,8 @@ class _Shell:
         from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
+        from .inline import keep_figures_inline
+
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "NoColor"
@@ -147,6 +149,7 @@ class _Shell:
         self.shell = Shell.instance(config=config)
         # Figures are inline here, whatever a notebook asks for: "%matplotlib widget" must not cost its cell.
         self.shell.register_magic_function(lambda line: None, "line", "matplotlib")
+        self.shell.events.register("pre_run_cell", keep_figures_inline)
         for magic in ("pip", "conda", "mamba", "uv"):
             self.shell.register_magic_function(
                 lambda line: print(f"[not run here: {line[:200]}]"), "line", magic

@@ -1,0 +1,546 @@
+"""Marking one submission: what may not hang or swell, which file is read, what is restored, what a bad cell costs."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from submissions import SOURCES, Submission, build, solved, source
+
+from mirage_utils.coursework import apart, bounds, course, grading, packages
+from mirage_utils.coursework.assignments import assignment, essays, files, handed_in, identifier
+from mirage_utils.coursework.feedback import page
+from mirage_utils.coursework.grading import Result, mark
+from mirage_utils.coursework.handin import look_over
+from mirage_utils.coursework.release import release
+from mirage_utils.coursework.sandbox import Limits
+
+NAME = "1_one_token"
+LIMITS = Limits(cell_seconds=60, total_seconds=300)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits")
+
+
+# ---------------------------------------------------------------- a small assignment
+
+
+def cell(text: str, name: str = "", **settings: object) -> nbformat.NotebookNode:
+    """A cell of an assignment; without settings, an answer."""
+    made = new_markdown_cell(text) if settings.pop("words", False) else new_code_cell(text)
+    if name:
+        made.metadata["nbgrader"] = {
+            "grade_id": name, "grade": False, "solution": not settings, "locked": bool(settings),
+            "schema_version": 3, "cell_type": made.cell_type, **settings,
+        }  # fmt: skip
+    return made
+
+
+def small(folder: Path, *cells: nbformat.NotebookNode) -> grading.Assignment:
+    """An assignment with an answer and a test each for ``a`` and ``b``, and what else is given."""
+    given = cell("import math", "numbers", locked=True)
+    given.metadata["tags"] = ["given"]
+    parts = cells or (
+        cell("a = 1", "a"), cell("assert a == 1, a", "test_a", grade=True, points=2),
+        cell("b = 1", "b"), cell("assert b == 1, b", "test_b", grade=True, points=3),
+    )  # fmt: skip
+    essay = cell(
+        "YOUR ANSWER HERE", "words", words=True, grade=True, solution=True, locked=False, points=4
+    )
+    written(
+        folder / "small" / "small.ipynb", [given, *parts, cell("## In words", words=True), essay]
+    )
+    return assignment(folder, "small")
+
+
+def written(path: Path, cells: list[nbformat.NotebookNode], when: float | None = None) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(new_notebook(cells=cells)), encoding="utf-8")
+    if when is not None:
+        os.utime(path, (when, when))
+    return path
+
+
+def changed(wanted: grading.Assignment, **sources: str) -> list[nbformat.NotebookNode]:
+    """The cells of an assignment with other texts in some of them."""
+    cells = [nbformat.from_dict(json.loads(json.dumps(each))) for each in wanted.cells]
+    for each in cells:
+        each.source = sources.get(identifier(each) or "", each.source)
+    return cells
+
+
+def points(result: Result) -> dict[str, float]:
+    return {each.name: each.points for each in result.exercises if not each.essay}
+
+
+def reasons(result: Result) -> dict[str, str]:
+    return {each.name: each.reason for each in result.exercises if each.reason}
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def test_an_answer_that_takes_for_ever_to_compare_costs_its_own_points(tmp_path, monkeypatch):
+    """The check loops on one answer, as evaluating a formula can."""
+    monkeypatch.setattr(grading, "COMPARING", 1.0)
+    wanted = small(
+        tmp_path / "source",
+        cell("a = 1", "a"), cell("while a == 2: pass", "test_a", grade=True, points=2),
+        cell("b = 1", "b"), cell("assert b == 1", "test_b", grade=True, points=3),
+    )  # fmt: skip
+    written(tmp_path / "ada" / "small.ipynb", changed(wanted, a="a = 2"))
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 0, "test_b": 3}
+    assert reasons(result)["test_a"].startswith(
+        "comparing this answer was stopped: it took more than 1 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        ("sum(range(10**12 * (a - 1)))", "it took too much processor time"),  # one step of C code
+        (
+            "import ctypes, faulthandler\nfaulthandler.disable()\nif a == 2: ctypes.string_at(0)",
+            "nested too deeply",
+        ),
+    ],
+)
+def test_what_ends_the_marking_process_costs_one_exercise_and_is_kept(
+    tmp_path, monkeypatch, test, why
+):
+    monkeypatch.setattr(grading, "COMPARING", 1.0)
+    monkeypatch.setattr(bounds, "GRACE", 0)
+    wanted = small(
+        tmp_path / "source",
+        cell("a = 1", "a"), cell(test, "test_a", grade=True, points=2),
+        cell("b = 1", "b"), cell("assert b == 1", "test_b", grade=True, points=3),
+    )  # fmt: skip
+    written(tmp_path / "ada" / "small.ipynb", changed(wanted, a="a = 2", words="Because."))
+    result = marked_apart(tmp_path, wanted)
+    assert points(result) == {"test_a": 0, "test_b": 3}
+    assert why in reasons(result)["test_a"]
+    assert (result.status, result.key) == ("essays", "the key")  # not marked again at the next run
+    assert (tmp_path / "ada.html").exists()
+
+
+def marked_apart(tmp_path: Path, wanted: grading.Assignment) -> Result:
+    context = multiprocessing.get_context(
+        "fork"
+    )  # so that what a test has patched is patched there
+    settings = course.Settings(limits=LIMITS)
+    kind = grading.Sandbox(LIMITS).kind
+    return apart.marked(
+        context, tmp_path / "source", wanted.name, "ada", tmp_path / "ada", "the key", tmp_path, settings, kind
+    )  # fmt: skip
+
+
+def test_a_notebook_that_takes_for_ever_to_read_is_read_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "READING", 1)
+    monkeypatch.setattr(apart, "mark", lambda *arguments, **named: sum(range(10**12)))
+    wanted = small(tmp_path / "source")
+    result = marked_apart(tmp_path, wanted)
+    assert (result.status, result.key, result.score) == ("unreadable", "the key", 0)
+    assert "processor time" in result.reason
+    assert json.loads((tmp_path / "ada.json").read_text())["key"] == "the key"
+
+
+def test_processor_time_is_bounded_and_given_back():
+    start = time.process_time()
+    with pytest.raises(bounds.TooLong, match=r"more than 0\.2 s"), bounds.processor_time(0.2):
+        list(iter(lambda: 0, 1))
+    assert time.process_time() - start < 2
+    with bounds.processor_time(0.2):
+        time.sleep(0.5)  # waiting costs nothing
+    end = time.process_time() + 0.5
+    while time.process_time() < end:  # outside nothing is bounded
+        pass
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def test_what_is_kept_is_bounded_whatever_the_process_sends():
+    kept = grading._Kept()
+    picture = {"data": {"image/png": "iVBORw0KGgo" + "A" * 900_001}}
+    for _ in range(3):
+        entry = kept.cell("a", "'" * 30_000)
+        kept.outputs(entry, [picture] * 300 + [{"text": "\U0001f600<&'\ud800" * 10_000}] * 300)
+    for _ in range(20_000):
+        kept.cell("", "'" * 500)
+    result = Result("ada", NAME, "graded", [], shown=kept.shown())
+    html, stored = page(result), json.dumps(result.as_dict())
+    assert len(html.encode()) < 10_000_000
+    assert len(stored.encode()) < 10_000_000
+    assert "of the 600 outputs of this cell are not kept" in html
+    assert "10,000 more letters are not kept" in html
+    assert "more cells were run and are not shown" in html
+    assert html.count("<img") == 4
+
+
+def test_honest_outputs_are_kept_whole():
+    kept = grading._Kept()
+    entry = kept.cell("a", "print(1)")
+    figure = {"image/png": "iVBORw0KGgo=\n", "text/plain": "<Figure>"}
+    kept.outputs(entry, [{"text": "1\n"}, {"data": {"text/plain": "2"}}, {"data": figure}])
+    assert entry["outputs"] == [{"text": "1\n"}, {"text": "2"}, {"png": "iVBORw0KGgo="}]
+    assert "left_out" not in entry
+
+
+# ---------------------------------------------------------------- which file
+
+
+@pytest.mark.parametrize(
+    ("handed", "marked", "why"),
+    [
+        # name: (answer a, seconds after the first)
+        ({"small.ipynb": ("a = 1", 0), "small (1).ipynb": ("a = 2", 0)}, "small (1).ipynb", "highest number"),
+        ({"small.ipynb": ("a = 1", 99), "small (1).ipynb": ("a = 2", 0)}, "small (1).ipynb", "highest number"),
+        ({"small (2).ipynb": ("a = 1", 0), "small (10).ipynb": ("a = 2", 0)}, "small (10).ipynb", "highest number"),
+        ({"small.ipynb": ("a = 1", 99), "small-1.ipynb": ("a = 2", 0)}, "small-1.ipynb", "highest number"),
+        ({"lee_17_9_small.ipynb": ("a = 1", 99), "lee_17_9_small-2.ipynb": ("a = 2", 0)}, "lee_17_9_small-2.ipynb", "number"),
+        ({"old/small.ipynb": ("a = 1", 99), "small.ipynb": ("a = 2", 0)}, "old/small.ipynb", "newest"),
+        ({"old/small.ipynb": ("a = 1", 0), "small.ipynb": ("a = 2", 99)}, "small.ipynb", "newest"),
+        # An empty copy is not preferred, however new it is and whatever it is called.
+        ({"small.ipynb": ("a = 1", 0), "small (1).ipynb": (None, 99)}, "small.ipynb", "has answers"),
+        ({"small.ipynb": (None, 99), "Homework.ipynb": ("a = 1", 0)}, "Homework.ipynb", "has answers"),
+        ({"small.ipynb": ("a = 1", 0), "Homework.ipynb": ("a = 2", 99)}, "small.ipynb", "name is right"),
+        ({"Homework.ipynb": ("a = 1", 0), "Mine.ipynb": ("a = 2", 99)}, "Mine.ipynb", "newest"),
+    ],
+)  # fmt: skip
+def test_of_several_notebooks_the_newest_is_marked_and_a_note_names_all(
+    tmp_path, handed, marked, why
+):
+    wanted = small(tmp_path / "source")
+    blank = "# YOUR CODE HERE\nraise NotImplementedError"
+    for name, (answer, later) in handed.items():
+        cells = changed(wanted, a=answer or blank, b=blank)
+        written(tmp_path / "ada" / name, cells, 1_700_000_000 + later)
+    written(tmp_path / "ada" / "Untitled.ipynb", [], 1_800_000_000)
+    written(tmp_path / "ada" / ".ipynb_checkpoints" / "small.ipynb", changed(wanted), 1_800_000_000)
+    found = handed_in(tmp_path / "ada", wanted)
+    assert str(found.path.relative_to(tmp_path / "ada")) == marked
+    (note,) = found.notes
+    assert f"marked {marked} (" in note
+    assert why in note
+    assert all(name in note for name in handed)
+
+
+def test_a_damaged_resubmission_leaves_the_older_one(tmp_path):
+    wanted = small(tmp_path / "source")
+    written(tmp_path / "ada" / "small.ipynb", changed(wanted))
+    (tmp_path / "ada" / "small (1).ipynb").write_text("{")
+    found = handed_in(tmp_path / "ada", wanted)
+    assert (found.path.name, found.problem) == ("small.ipynb", "")
+    assert "not small (1).ipynb" in found.notes[0]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_lone_surrogates_harm_nothing(tmp_path):
+    """Anywhere in the file: nothing that is kept, shown or sent later can fail to be encoded."""
+    wanted = small(tmp_path / "source")
+    bad = "\ud800"
+    content = json.loads(
+        nbformat.writes(new_notebook(cells=changed(wanted, words=f"Be{bad}cause.")))
+    )
+    content["metadata"] = {"kernelspec": {"name": f"x{bad}", "language": f"R{bad}"}, bad: bad}
+    odd = cell(f"print('{bad}')  # {bad}", f"mine{bad}", locked=False, solution=True)
+    odd.outputs = [{"output_type": "stream", "name": "stdout", "text": bad}]
+    noise = new_code_cell(f"print({bad!a})\nraise ValueError({bad!a})")
+    content["cells"] += [odd, noise]
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    (folder / "small.ipynb").write_text(json.dumps(content))
+    result = mark(wanted, "ada", folder, LIMITS)
+    assert points(result) == {"test_a": 2, "test_b": 3}
+    assert result.exercises[-1].answer == "Be\ufffdcause."
+    json.dumps(result.as_dict(), ensure_ascii=False).encode()
+    page(result).encode()
+    content["cells"][1]["metadata"]["nbgrader"]["grade_id"] = f"a{bad}"
+    (folder / "small.ipynb").write_text(json.dumps(content))
+    result = mark(wanted, "ada", folder, LIMITS)
+    assert "deleted: a" in result.reason
+    json.dumps(result.as_dict(), ensure_ascii=False).encode()
+
+
+def test_a_folder_of_any_kind_is_looked_at_in_no_time(tmp_path):
+    wanted = small(tmp_path / "source")
+    folder = tmp_path / "ada"
+    written(folder / "small.ipynb", changed(wanted))
+    os.mkfifo(folder / "pipe.ipynb")
+    (folder / "folder.ipynb").mkdir()
+    (folder / "link.ipynb").symlink_to(folder / "small.ipynb")
+    (Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.txt"))).write_text("x")
+    deepest = tmp_path / "deep"
+    deepest.mkdir()
+    for _ in range(1300):  # deeper than a path can be long
+        os.mkdir(tmp_path / "outer")
+        os.rename(deepest, tmp_path / "outer" / "inner")
+        os.rename(tmp_path / "outer", deepest)
+    os.rename(deepest, folder / "deep")
+    found = handed_in(folder, wanted)
+    assert found.path == folder / "small.ipynb"
+    assert "1 symbolic link(s) ignored" in found.notes
+    assert any("folders more than 8 deep" in note for note in found.notes)
+    assert [path.suffix for path in files(folder)] == [".ipynb", ".txt"]
+    for number in range(6_000):
+        (folder / f"{number}.txt").touch()
+    assert len(files(folder)) < 5_001
+    os.rename(folder / "deep", deepest)
+    for _ in range(1300):  # what clears up after the tests would not get through it either
+        os.rename(deepest / "inner", tmp_path / "inner")
+        os.rmdir(deepest)
+        os.rename(tmp_path / "inner", deepest)
+
+
+def test_a_name_that_is_not_utf8_is_told_in_a_note(tmp_path):
+    wanted = small(tmp_path / "source")
+    written(Path(os.fsdecode(os.fsencode(tmp_path / "ada") + b"/\xff.ipynb")), changed(wanted))
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 2, "test_b": 3}
+    assert "notebook is called \ufffd.ipynb" in result.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"nbformat": 4, "metadata": ' + "[" * 100_000 + "]" * 100_000 + "}", "too deep"),
+        ('{"nbformat": 4, "metadata": ' + '{"a":' * 400 + '"\\ud800"' + "}" * 400 + "}", "damaged"),
+        ('{"nbformat": 4, "cells": [' + ",".join(["{}"] * 9_000) + "]}", "9,000 cells"),
+        ('{"nbformat": ' + "9" * 5_000 + "}", "damaged"),
+        ('{"nbformat": 99, "cells": []}', "damaged"),
+    ],
+    ids=["deep", "deep-surrogate", "many-cells", "long-number", "future"],
+)  # fmt: skip
+def test_a_notebook_that_cannot_be_read_says_why(tmp_path, content, says):
+    wanted = small(tmp_path / "source")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "small.ipynb").write_text(content)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert result.status == "unreadable"
+    assert says in result.reason
+
+
+def test_a_file_that_may_not_be_read_costs_its_owner_alone(tmp_path, monkeypatch):
+    wanted = small(tmp_path / "source")
+    path = written(tmp_path / "ada" / "small.ipynb", changed(wanted))
+    opened = os.open
+
+    def refuse(name, *arguments, **named):
+        if Path(name) == path:
+            raise PermissionError(13, "Permission denied")
+        return opened(name, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert (result.status, result.reason) == (
+        "unreadable",
+        "notebook cannot be read: Permission denied",
+    )
+
+
+# ---------------------------------------------------------------- types and essays
+
+
+@pytest.mark.parametrize("other", [new_markdown_cell, new_raw_cell])
+def test_a_cell_of_another_type_is_restored_as_nbgrader_does(tmp_path, other):
+    build(source(NAME), Submission("x"), tmp_path / "ada")
+    path = tmp_path / "ada" / f"{NAME}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    turned = ("numbers", "picture", "test_picture", "table")
+    for at, each in enumerate(notebook.cells):
+        if identifier(each) in turned:
+            notebook.cells[at] = other(each.source, metadata=each.metadata)
+        elif identifier(each) == "words":
+            notebook.cells[at] = new_code_cell(each.source, metadata=each.metadata)
+    path.write_text(nbformat.writes(notebook))
+    result = mark(source(NAME), "ada", tmp_path / "ada", LIMITS)
+    assert (result.score, result.status) == (20, "essays"), result.reason
+    assert "cell type restored: numbers, picture, test_picture, table, words" in result.notes
+    assert result.exercises[-1].answer
+
+
+ESSAY = {"grade_id": "words", "grade": True, "solution": True, "points": 4, "locked": False}
+
+
+def words(text: str) -> nbformat.NotebookNode:
+    return new_markdown_cell(text, metadata={"nbgrader": ESSAY})
+
+
+QUESTION = new_markdown_cell("## In words")
+
+
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [
+        ([words("One."), words("Two.")], ["One.", "Two."]),
+        ([words("One."), new_markdown_cell("Two."), new_markdown_cell("Three.")], ["One.", "Two.", "Three."]),
+        ([words("YOUR ANSWER HERE"), new_markdown_cell("One.")], ["One."]),
+        ([words("YOUR ANSWER HERE"), new_code_cell("It falls, because the loss does.")], ["It falls, because the loss does."]),
+        ([words(""), new_code_cell(""), new_raw_cell("One.")], ["One."]),
+        ([new_markdown_cell("One."), words("YOUR ANSWER HERE")], ["One."]),
+        ([words("One."), words("One.")], ["One."]),
+        ([words("One."), new_code_cell("x = 1"), new_markdown_cell("My notes.")], ["One."]),
+        ([words("YOUR ANSWER HERE")], []),
+        ([new_markdown_cell("One.")], ["One."]),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_all_of_an_essay_is_read(tmp_path, cells, parts):
+    wanted = small(tmp_path / "source")
+    before = [each for each in wanted.cells if identifier(each) != "words"]
+    assert essays([*before, *cells], wanted).get("words") == parts
+
+
+def test_an_essay_in_two_cells_is_shown_and_kept_whole(tmp_path):
+    wanted = small(tmp_path / "source")
+    cells = [
+        *changed(wanted, words="First half"),
+        words("second <half>"),
+        new_markdown_cell("end."),
+    ]
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    essay = result.exercises[-1]
+    assert (essay.answer, essay.reason) == ("First half\n\nsecond <half>\n\nend.", "")
+    assert "words: written in 3 cells, all are read" in result.notes
+    assert "more than once" not in result.reason
+    assert "First half\n\nsecond &lt;half&gt;\n\nend." in page(result)
+
+
+# ---------------------------------------------------------------- what a bad cell costs
+
+
+@pytest.mark.parametrize("bad", ["while True: pass", "import os; os._exit(1)"])
+def test_own_cells_that_bring_the_process_down_cost_nothing_else(tmp_path, bad):
+    wanted = small(tmp_path / "source")
+    cells = changed(wanted)
+    for at in (1, 1, 3, 5, 5):
+        cells.insert(at, new_code_cell(bad))
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    limits = Limits(cell_seconds=2, total_seconds=60, restarts=3)
+    result = mark(wanted, "ada", tmp_path / "ada", limits)
+    assert points(result) == {"test_a": 2, "test_b": 3}, result.reason
+    assert sum("own cell" in note or "one's own" in note for note in result.notes) == 4
+    assert "not run: own cells had ended the notebook 4 times" in page(result)
+
+
+def test_the_time_of_an_own_cell_that_never_ends_is_given_back(tmp_path):
+    wanted = small(tmp_path / "source")
+    cells = changed(wanted)
+    cells.insert(1, new_code_cell("while True: pass"))
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    result = mark(wanted, "ada", tmp_path / "ada", Limits(cell_seconds=60, total_seconds=15))
+    assert points(result) == {"test_a": 2, "test_b": 3}, result.reason
+
+
+def test_a_cell_that_does_not_bear_to_be_run_twice_costs_what_depends_on_it(tmp_path, monkeypatch):
+    """Run again after another's fall, it falls itself: whether it does may be chance."""
+    wanted = small(tmp_path / "source")
+    cells = changed(wanted, a="a = 1")
+    cells.insert(3, new_code_cell("import os; os._exit(1)"))
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    run, times = grading.Sandbox.run, []
+
+    def fragile(self, text, seconds=None):
+        if text == "a = 1" and (times.append(1) or len(times) == 2):
+            text = "import os; os._exit(1)"
+        return run(self, text, seconds)
+
+    monkeypatch.setattr(grading.Sandbox, "run", fragile)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 2, "test_b": 3}  # its test had been passed
+    assert any(
+        "a: the process ended itself, when it was run again" in note for note in result.notes
+    )
+
+
+def test_another_backend_costs_nothing(tmp_path):
+    picture = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()\na = 1"
+    wanted = small(tmp_path / "source")
+    for number, choice in enumerate(
+        ("import matplotlib\nmatplotlib.use('TkAgg')", "import matplotlib.pyplot as plt\nplt.switch_backend('QtAgg')",
+         "%matplotlib qt", "import matplotlib as mpl\nmpl.rcParams['backend'] = 'TkAgg'", "%pylab tk")
+    ):  # fmt: skip
+        cells = changed(wanted, a=f"{choice}\n{picture}")
+        folder = tmp_path / f"student {number}"
+        written(folder / "small.ipynb", cells)
+        result = mark(wanted, "ada", folder, LIMITS)
+        assert points(result) == {"test_a": 2, "test_b": 3}, (choice, result.reason)
+        assert "<img" in page(result), choice
+
+
+def test_a_missing_package_is_named(tmp_path):
+    wanted = small(tmp_path / "source")
+    cells = changed(wanted, a="a = sns.one")
+    cells.insert(1, new_code_cell("import no_such_package.colours as sns"))
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 0, "test_b": 3}
+    assert "no_such_package" in reasons(result)["test_a"]
+    assert (
+        "a cell imports no_such_package, which is not there when notebooks are marked"
+        in result.notes
+    )
+
+
+# ---------------------------------------------------------------- before handing in
+
+
+def test_check_says_what_marking_would_meet(tmp_path):
+    (path,) = release(SOURCES, NAME, tmp_path)
+    notebook = solved(source(NAME))
+    named = {identifier(each): each for each in notebook.cells}
+    next(
+        each for each in notebook.cells if "student" in each.metadata.get("tags", [])
+    ).source = 'STUDENT = "ada"'
+    at = notebook.cells.index(named["picture"])
+    named["picture"].source = (
+        "import matplotlib\nmatplotlib.use('TkAgg')\n" + named["picture"].source
+    )
+    notebook.cells.insert(
+        at, new_code_cell("try:\n    import plotly\nexcept ImportError:\n    pass\nimport helper")
+    )
+    notebook.cells.append(nbformat.from_dict({**named["words"], "id": "again", "source": "More."}))
+    path.write_text(nbformat.writes(notebook))
+    (path.parent / "helper.py").write_text("")
+    (path.parent / f"{NAME} (1).ipynb").write_text(path.read_text())
+    findings = look_over(path)
+    assert [each for each in findings if not each.ok] == []
+    assert f"{NAME} (1).ipynb beside it" in next(
+        each.text for each in findings if each.name == "file"
+    )
+    count = len(named["words"].source.split()) + 1
+    assert f"{count} words; read by a person" in {each.text for each in findings}
+
+    notebook.cells[at].source = "import seaborn as sns, numpy"
+    numbers = notebook.cells.index(named["numbers"])
+    notebook.cells[numbers] = new_markdown_cell(
+        named["numbers"].source, metadata=named["numbers"].metadata
+    )
+    path.write_text(nbformat.writes(notebook))
+    wrong = {each.name: each.text for each in look_over(path) if not each.ok}
+    assert "it is marked as code, so turn it back" in wrong["numbers"]
+    assert (
+        "imports seaborn, which will not be there" in wrong[f"cell {at + 1}"]
+        or "seaborn" in wrong[f"cell {at + 1}"]
+    )
+    assert wrong.keys() == {"numbers", f"cell {at + 1}"}
+
+
+def test_packages_that_are_there_when_a_notebook_is_marked(tmp_path):
+    code = "%matplotlib inline\nimport numpy as np, seaborn.objects as so\nfrom sklearn.datasets import x\n!pip install torch\nimport torch, json"
+    assert packages.imported(code) == ["numpy", "seaborn", "sklearn", "torch", "json"]
+    assert packages.strangers(packages.imported(code), tmp_path) == ["seaborn", "torch"]
+    assert (
+        packages.strangers(["mirage_utils", "matplotlib", "scipy", "IPython", "PIL"], tmp_path)
+        == []
+    )
+    assert packages.imported("not python") == []
