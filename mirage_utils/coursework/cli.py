@@ -111,6 +111,16 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     exporting.add_argument("style", choices=("canvas", "moodle"))
     exporting.add_argument("out", type=given, metavar="FILE.csv")
     exporting.add_argument("--roster", type=given, metavar="CSV", help="as exported from there")
+    exporting.add_argument(
+        "--column",
+        metavar="NAME",
+        help="the assignment's column in Canvas's list, if several could be it",
+    )
+    exporting.add_argument(
+        "--with-unread",
+        action="store_true",
+        help="also the marks of those whose essay has not been read",
+    )
     exporting.set_defaults(run=_with_packages(_export))
 
 
@@ -254,6 +264,13 @@ def _feedback(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from .exports import export
 
-    for student in export(options.table, options.style, options.out, options.roster):
-        print(f"mirage_utils: {student} is not in the class list, no mark written", file=sys.stderr)
+    for sentence in export(
+        options.table,
+        options.style,
+        options.out,
+        options.roster,
+        column=options.column,
+        with_unread=options.with_unread,
+    ):
+        print(f"mirage_utils: {sentence}", file=sys.stderr)
     print(options.out)
