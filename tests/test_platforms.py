@@ -248,6 +248,18 @@ def test_marks_that_two_people_could_claim_go_to_neither(table, tmp_path):
     assert "ada is not in the class list, no mark written" in told
 
 
+def test_a_table_saved_with_decimal_commas_and_rows_of_one_name(table, tmp_path):
+    rows = "ada;1_one_token;7,5;24;graded;\nADA;1_one_token;9;24;graded;\nbob;1_one_token;8,25;24;graded;\n"
+    table.write_text("student;assignment;score;max_score;status;reason\n" + rows)
+    told = exports.export(table, "moodle", tmp_path / "up.csv", _canvas(tmp_path / "c.csv"))
+    assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")][1:3] == ["", "8.25"]
+    assert any("ada: no mark written" in each and "several rows" in each for each in told)
+    for wrong, words in (("ada;2_many_tokens;1;24;graded;", "of one assignment"), ("zoe;1_one_token;many;24;graded;", "expected a number")):  # fmt: skip
+        table.write_text(f"student;assignment;score;max_score;status;reason\n{rows}{wrong}\n")
+        with pytest.raises(DataError, match=words):
+            exports.export(table, "moodle", tmp_path / "up.csv")
+
+
 # ---------------------------------------------------------------- collect
 
 Member = tuple[str, str | bytes] | tuple[str, str | bytes, tuple[int, ...]]
@@ -498,6 +510,10 @@ def test_a_student_and_a_class_have_so_much_and_no_more(tmp_path, monkeypatch):
     monkeypatch.setattr("mirage_utils.coursework.archive.ENTRIES", 3)
     with pytest.raises(DataError, match="more than 3 files"):
         collect(source, tmp_path / "other")
+    monkeypatch.setattr("mirage_utils.coursework.archive.LIST", 100)
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # the list is not even read
+    with pytest.raises(DataError, match="more than 3 files"):
+        collect(source, tmp_path / "other")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "s.zip"]
 
 
@@ -552,15 +568,26 @@ def test_a_zip_within_is_unpacked_once_if_it_holds_a_notebook(tmp_path):
     assert said.count("no notebook was handed in") == 3
 
 
-def test_a_folder_is_taken_without_its_links(tmp_path):
+def test_a_folder_is_taken_without_its_links(tmp_path, monkeypatch):
     source = tmp_path / "unzipped"
     (source / moodle("Ada", 1, "")).mkdir(parents=True)
     (source / moodle("Ada", 1)).write_text(notebook())
     (source / moodle("Ada", 1, "secret.ipynb")).symlink_to("/etc/passwd")
     os.mkfifo(source / moodle("Ada", 1, "pipe"))
+    (source / moodle("Bob", 2, "locked")).mkdir(parents=True)
+    look = os.scandir
+
+    def scandir(path: Path):  # whoever is root may open everything
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr("mirage_utils.coursework.archive.os.scandir", scandir)
     done = collect(source, tmp_path / "in")
+    monkeypatch.undo()
     assert files_in(tmp_path / "in") == [f"Ada/{NAME}.ipynb"]
     assert sum("is a link or a device" in each for each in done.told) == 2
+    assert any("locked cannot be opened: Permission denied" in each for each in done.told)
     for inside in (source / "in", source, tmp_path):
         with pytest.raises(FieldError, match="folder of its own"):
             collect(source, inside)

@@ -24,6 +24,7 @@ from ..errors import DataError
 __all__ = ["Entry", "Refused", "opened", "printable"]
 
 ENTRIES = 50_000  # in one zip or folder
+LIST = 25_000_000  # bytes of a zip's list of files, all of which is read at once
 DEPTH = 12
 FILE = 100_000_000  # bytes of one file
 RATIO = 200  # bytes for each packed one, from ten megabytes on: a bomb and not a notebook
@@ -98,12 +99,29 @@ def opened(source: Path) -> Iterator[list[Entry]]:
     if source.is_dir():
         yield _limited(source, _of_folder(source))
         return
+    if _length_of_list(source) > LIST:
+        raise DataError(f"{source}: more than {ENTRIES:,} files, which no class hands in")
     try:
         packed = zipfile.ZipFile(source)
     except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, ValueError) as error:
         raise DataError(f"{source}: no zip that can be read ({printable(str(error))}); download it again") from None  # fmt: skip
     with packed:
         yield _limited(source, _of_zip(packed))
+
+
+def _length_of_list(source: Path) -> int:
+    """Bytes of a zip's list of files, by the record at its end; 0 where there is none."""
+    with open(source, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - (1 << 16) - 22))
+        tail = file.read()
+    at, large = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
+    short = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    return (
+        int.from_bytes(tail[large + 40 : large + 48], "little")
+        if short == 0xFFFFFFFF and large >= 0
+        else short
+    )
 
 
 def _limited(source: Path, entries: Iterator[Entry]) -> list[Entry]:
@@ -119,23 +137,32 @@ def _of_folder(folder: Path) -> Iterator[Entry]:
     waiting = [(folder, "")]
     while waiting:
         here, above = waiting.pop()
-        for each in sorted(os.scandir(here), key=lambda e: e.name):
+        try:
+            inside = sorted(os.scandir(here), key=lambda each: each.name)
+        except OSError as error:
+            yield Entry(above.rstrip("/"), None, f"cannot be opened: {error.strerror}")
+            continue
+        for each in inside:
             path = above + each.name
-            parts = path.split("/")
-            if _junk(parts):
+            if _junk(path.split("/")):
                 continue
-            if each.is_dir(follow_symlinks=False):
-                if len(parts) < DEPTH:
-                    waiting.append((Path(each.path), f"{path}/"))
-                else:
-                    yield Entry(path, None, "lies too deep")
-                continue
-            found = each.stat(follow_symlinks=False)
-            problem = _problem_of_path(path)
-            if not stat.S_ISREG(found.st_mode):
-                problem = "is a link or a device"
-            time = datetime.fromtimestamp(found.st_mtime)
-            yield Entry(path, time, problem, partial(Path(each.path).open, "rb"))
+            if not each.is_dir(follow_symlinks=False):
+                yield _file(Path(each.path), path)
+            elif path.count("/") < DEPTH:
+                waiting.append((Path(each.path), f"{path}/"))
+            else:
+                yield Entry(path, None, "lies too deep")
+
+
+def _file(where: Path, path: str) -> Entry:
+    try:
+        found = where.lstat()
+    except OSError as error:
+        return Entry(path, None, f"cannot be opened: {error.strerror}")
+    problem = _problem_of_path(path)
+    if not stat.S_ISREG(found.st_mode):
+        problem = "is a link or a device"
+    return Entry(path, datetime.fromtimestamp(found.st_mtime), problem, partial(where.open, "rb"))
 
 
 def _of_zip(packed: zipfile.ZipFile) -> Iterator[Entry]:

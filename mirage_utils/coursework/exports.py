@@ -266,9 +266,17 @@ def export(
         raise DataError(f"{table}: not a table of marks")
     if not marks:
         raise DataError(f"{table}: no marks")
-    by_name = {normalised(row["student"]): row for row in marks}
+    titles = sorted({row["assignment"] for row in marks})
+    if len(titles) > 1:
+        raise DataError(f"{table}: marks of {', '.join(titles)}; a file for a platform is of one assignment")  # fmt: skip
     title, most = marks[0]["assignment"], marks[0]["max_score"]
-    told = []
+    by_name: dict[str, dict[str, str]] = {}
+    doubled = set()
+    for row in marks:
+        row["score"] = _number(row["score"], f"{table}: {row['student']}: score")
+        if by_name.setdefault(normalised(row["student"]), row) is not row:
+            doubled.add(normalised(row["student"]))
+    told = [f"{by_name[name]['student']}: no mark written, {table} has several rows of that name" for name in doubled]  # fmt: skip
     if listed is None:
         rows = [
             {"Student": row["student"], "SIS Login ID": row["student"], "Username": row["student"]}
@@ -301,6 +309,8 @@ def export(
         )
     for at, name in matched.items():
         person, mark = rows[at], by_name[name]
+        if name in doubled:
+            continue
         why_not = _not_final(mark, with_unread)
         if why_not:
             told.append(f"{mark['student']}: no mark written, {why_not}")
@@ -352,6 +362,14 @@ def _not_final(mark: Mapping[str, str], with_unread: bool) -> str:
             "an essay has not been read (--with-unread writes the points of the rest all the same)"
         )
     return ""
+
+
+def _number(text: str, where: str) -> str:
+    """A number as the platforms write it, also from a spreadsheet with decimal commas; nothing stays nothing."""
+    plain = text.strip().replace(",", ".")
+    if plain and not re.fullmatch(r"\d+(\.\d*)?", plain):
+        raise DataError(f"{where} = {text!r}: expected a number")
+    return plain
 
 
 def _of_other_points(theirs: str, ours: str, where: str) -> list[str]:

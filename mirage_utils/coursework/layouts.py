@@ -7,7 +7,8 @@ zip" finds the student by the same beginning, and takes what follows as the file
 
 Canvas (``app/models/content_zipper.rb``, ``abstract_assignment.rb``): "Download Submissions" gives ``lovelaceada_LATE_17_900_name.ipynb``,
 where 17 is the user, 900 the file, and LATE is there when it was. "Re-upload Submissions" takes the first two whole numbers between
-underscores for these two, and ignores a file whose numbers are not a file that this student handed in.
+underscores for these two, and ignores a file whose numbers are not a file that this student handed in. It shows the file that comes
+back under the name of the one that was handed in (https://github.com/instructure/canvas-lms/issues/2406).
 
 nbgrader (``nbgrader/exchange/default``): ``inbound/user+assignment+timestamp[+random]/`` in the exchange, and
 ``submitted/user/assignment/`` with a ``timestamp.txt`` where submissions were collected. Feedback goes to
