@@ -418,6 +418,7 @@ def _write(
         "late": student.late,
         "from": entry.path,
         "prefix": place.prefix,
+        "stamp": place.stamp,
         "attempt": number,
         "platform": student.platform,
         "id": student.id,

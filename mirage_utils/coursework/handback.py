@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -71,6 +71,7 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
 
     told: list[str] = []
     chosen: dict[str, Path] = {}
+    stamps: dict[str, str] = {}
     size = 0
     for result, page in _pages(table):
         student = printable(str(result["student"]))
@@ -96,13 +97,15 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
                 told.append(f"{student}: the page still says that an essay is to be read")
             chosen[name] = page
             size += page.stat().st_size
+            if note.get("stamp"):  # by which nbgrader tells attempts apart
+                stamps[f"{note['prefix']}timestamp.txt"] = str(note["stamp"])
     if not chosen:
         raise DataError("; ".join([f"no page of {table} can be handed back", *told[:3]]))
     if size > ZIP:
         raise DataError(
             f"the pages have {size / 1e9:.1f} GB, more than a platform takes; nothing was written"
         )
-    _write(out, chosen)
+    _write(out, {**chosen, **stamps})
     return told
 
 
@@ -145,7 +148,7 @@ def _name(note: dict[str, Any], assignment: str) -> str | None:
     return f"{prefix}feedback_{assignment}.html"
 
 
-def _write(out: Path, pages: dict[str, Path]) -> None:
+def _write(out: Path, pages: Mapping[str, Path | str]) -> None:
     """A zip, whole or not at all."""
     handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     try:
@@ -155,7 +158,7 @@ def _write(out: Path, pages: dict[str, Path]) -> None:
                 info.compress_type = zipfile.ZIP_DEFLATED
                 info.create_system = 3  # also where it is written on Windows
                 info.external_attr = 0o644 << 16
-                packed.writestr(info, page.read_bytes())
+                packed.writestr(info, page.encode() if isinstance(page, str) else page.read_bytes())
         os.chmod(temporary, 0o644)
         os.replace(temporary, out)
     except BaseException:

@@ -12,7 +12,7 @@ back under the name of the one that was handed in (https://github.com/instructur
 
 nbgrader (``nbgrader/exchange/default``): ``inbound/user+assignment+timestamp[+random]/`` in the exchange, and
 ``submitted/user/assignment/`` with a ``timestamp.txt`` where submissions were collected. Feedback goes to
-``feedback/user/assignment/``.
+``feedback/user/assignment/``, with the ``timestamp.txt`` of what was handed in.
 
 Both platforms pack files with the time of packing, so that times in their zips do not say when something was handed in; see
 `collect`.
