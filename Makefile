@@ -12,7 +12,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data families lab chapters numbers release check grade feedback lint format lock clean
+.PHONY: help book html pdf open test bench data families lab chapters numbers release check collect grade feedback handback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -76,11 +76,18 @@ release: $(STAMP)  ## make the students' version of an assignment (A=1, ROSTER=l
 check: $(STAMP)  ## look an assignment over before handing it in (A=1, or IN=notebook)
 	$(COURSE) check --exit-zero -- $(call given,$(if $(value IN),IN,A))
 
+collect: $(STAMP)  ## unpack a platform's zip into a folder a student: ZIP=all.zip IN=submissions (ROSTER, ZONE)
+	$(COURSE) collect $(call option,--roster,ROSTER) $(call option,--zone,ZONE) $(if $(value REPLACE),--replace) -- $(call given,ZIP) $(call given,IN)
+
 grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER, DUE, LATE=zero, JOBS)
 	$(COURSE) grade $(call option,--roster,ROSTER) $(call option,--due,DUE) $(call option,--late,LATE) $(call option,--jobs,JOBS) -- $(call given,A) $(call given,IN) $(call given,OUT)
 
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
 	$(COURSE) feedback -- $(call given,OUT)
+
+TO ?= feedback.zip
+handback: $(STAMP)  ## pack the pages for the platform (OUT=grades.csv IN=submissions TO=feedback.zip)
+	$(COURSE) handback -- $(call given,OUT) $(call given,IN) $(call given,TO)
 
 lint: $(STAMP)  ## check style, spelling, and that no notebook stores outputs
 	$(BIN)/ruff check

@@ -7,7 +7,7 @@ import re
 import tempfile
 from pathlib import Path
 
-__all__ = ["harmless", "replace"]
+__all__ = ["harmless", "replace", "unharmed"]
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -23,7 +23,24 @@ def replace(path: Path, content: bytes) -> None:
         raise
 
 
+# A spreadsheet computes what begins with one of these (the wide forms included, which Japanese settings read alike). A cell begins where
+# the file is split, and whoever opens a file of commas where semicolons or tabs are expected splits it there.
+_COMPUTED = r"(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"
+_CELL = r"(?:^|[;\t\r\n])[\s\"]{0,9}"  # bounded: a text of line ends alone would be searched from each of them
+_LIVE = re.compile(rf"({_CELL})('*{_COMPUTED})")
+_KEPT = re.compile(rf"({_CELL})'('*{_COMPUTED})")
+
+
 def harmless(cell: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    cell = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", cell)
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
+    """Text that a spreadsheet does not take for a formula, wherever it splits it; `unharmed` gives the text back.
+
+    What no text file should hold, control characters and halves of surrogate pairs, is replaced.
+    """
+    cell = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", " ", cell)
+    cell = _LIVE.sub(r"\1'\2", re.sub(r"[\ud800-\udfff]", "\ufffd", cell))
+    return re.sub(r"^('*[\t\r])", r"'\1", cell)
+
+
+def unharmed(cell: str) -> str:
+    """The text from which `harmless` made a cell."""
+    return _KEPT.sub(r"\1\2", re.sub(r"^'('*[\t\r])", r"\1", cell))

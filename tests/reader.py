@@ -10,6 +10,8 @@ import csv
 import json
 import random
 import re
+import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -33,7 +35,9 @@ def prepare(command: str, folder: Path) -> None:
     command = without_comment(command)
     for name, make in _FILES.items():
         named = re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w.-])", command)
-        if named and not (folder / name).exists():
+        # `collect` fills the folder of submissions itself.
+        filled = name == "submissions" and re.search(r"\bcollect\b", command)
+        if named and not filled and not (folder / name).exists():
             make(folder / name)
     for pattern, do in _WORK.items():
         if match := re.search(pattern, command):
@@ -218,6 +222,15 @@ def _submissions(folder: Path) -> None:
     nbformat.write(notebook, second)
 
 
+def _all_submissions(path: Path) -> None:
+    """The same two as Moodle's "Download all submissions" gives them, with the numbers of `_moodle`."""
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w") as packed:
+        _submissions(Path(folder))
+        for number, student in enumerate(STUDENTS):
+            for file in sorted(Path(folder, student).iterdir()):
+                packed.write(file, f"{student}_{number}_assignsubmission_file/{file.name}")
+
+
 def _answer(folder: Path, match: re.Match[str]) -> None:
     """Before `make check A=1`: whoever has no notebook yet was given it; its answers are written."""
     name = find(SOURCES, match["number"])
@@ -250,6 +263,7 @@ _FILES: dict[str, Callable[[Path], None]] = {
     "../BIG-bench": _bigbench,
     "list.csv": _list,
     "submissions": _submissions,
+    "all.zip": _all_submissions,
     "exported-from-canvas.csv": _canvas,
     "exported-from-moodle.csv": _moodle,
     "1_one_token.ipynb": _notebook,

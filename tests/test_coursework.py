@@ -879,14 +879,24 @@ def test_canvas_and_moodle_get_their_columns(marked, tmp_path, capsys):
     )
     assert exports.roster(canvas) == ["ada", "=bob", "dan"]
     assert (
-        main(["export", str(marked), "canvas", str(tmp_path / "up.csv"), "--roster", str(canvas)])
+        main(
+            [
+                "export",
+                str(marked),
+                "canvas",
+                str(tmp_path / "up.csv"),
+                "--roster",
+                str(canvas),
+                "--with-unread",
+            ]
+        )
         == 0
     )
     assert "cleo is not in the class list" in capsys.readouterr().err
     rows = rows_of(tmp_path / "up.csv")
     assert (rows[0]["Student"], rows[0]["1_one_token"]) == ("Points Possible", "6")
     assert [(row["ID"], row["1_one_token"], row["Homework"]) for row in rows[1:]] == [("17", "2", "9"), ("18", "0", ""), ("19", "", "3")]  # fmt: skip
-    assert main(["export", str(marked), "moodle", str(tmp_path / "m.csv")]) == 0
+    assert main(["export", str(marked), "moodle", str(tmp_path / "m.csv"), "--with-unread"]) == 0
     rows = rows_of(tmp_path / "m.csv")
     assert [(row["Username"], row["Grade"], row["Maximum Grade"]) for row in rows][2] == (
         "cleo",

@@ -69,7 +69,9 @@ def write(found: Audit, out: str | os.PathLike[str], *, source: str = "") -> lis
 
 def _csv(frame: pd.DataFrame) -> str:
     texts = {
-        c: frame[c].map(harmless) for c in ("family", "task", "metric", "evidence") if c in frame
+        c: frame[c].map(lambda text: harmless(text.replace("\r", " ")))
+        for c in ("family", "task", "metric", "evidence")
+        if c in frame
     }
     return frame.assign(**texts).to_csv(index=False, lineterminator="\n")
 

@@ -1,4 +1,4 @@
-"""Commands for coursework: ``check`` for students; ``release``, ``grade``, ``feedback``, ``export`` for teachers."""
+"""Commands for coursework: ``check`` for students; the others, from ``release`` to ``handback``, for teachers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from .._paths import given
@@ -16,7 +16,7 @@ __all__ = ["add_commands"]
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the five commands to a parser."""
+    """Add the commands to a parser."""
     looking = commands.add_parser(
         "check",
         help="look an assignment over before handing it in",
@@ -60,6 +60,34 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="write over notebooks that are there already, with whatever was written in them",
     )
     out.set_defaults(run=_with_packages(_release))
+
+    collecting = commands.add_parser(
+        "collect",
+        help="unpack a platform's zip of all submissions",
+        description="Unpack what Moodle, Canvas or nbgrader hand out into one folder a student, as 'grade' wants them. Given "
+        "again with a newer zip, it writes what is new or changed.",
+        epilog="Exit status: 1 if nothing could be collected, or folders were kept because somebody changed them.",
+    )
+    collecting.add_argument(
+        "zip", type=given, metavar="ZIP", help="the zip, or a folder with its content"
+    )
+    collecting.add_argument("submissions", type=given, metavar="IN", help="the folder to fill")
+    collecting.add_argument(
+        "--roster", type=given, metavar="CSV", help="the class list, as the platform exports it"
+    )
+    collecting.add_argument(
+        "--zone",
+        type=_zone,
+        metavar="ZONE",
+        help="of its times, such as Europe/Berlin (default: as here)",
+    )
+    collecting.add_argument(
+        "--assignment", metavar="A", help="which, where nbgrader's folder holds several"
+    )
+    collecting.add_argument(
+        "--replace", action="store_true", help="also folders that somebody has changed since"
+    )
+    collecting.set_defaults(run=_with_packages(_collect))
 
     marking = commands.add_parser(
         "grade",
@@ -111,7 +139,29 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     exporting.add_argument("style", choices=("canvas", "moodle"))
     exporting.add_argument("out", type=given, metavar="FILE.csv")
     exporting.add_argument("--roster", type=given, metavar="CSV", help="as exported from there")
+    exporting.add_argument(
+        "--column",
+        metavar="NAME",
+        help="the assignment's column in Canvas's list, if several could be it",
+    )
+    exporting.add_argument(
+        "--with-unread",
+        action="store_true",
+        help="also the marks of those whose essay has not been read",
+    )
     exporting.set_defaults(run=_with_packages(_export))
+
+    back = commands.add_parser(
+        "handback",
+        help="pack the feedback pages for the platform",
+        description="Pack the feedback pages into one zip, each named so that Moodle, Canvas or nbgrader hand it to its student.",
+    )
+    back.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")
+    back.add_argument(
+        "submissions", type=given, metavar="IN", help="the folder that 'collect' filled"
+    )
+    back.add_argument("out", type=given, metavar="FILE.zip")
+    back.set_defaults(run=_with_packages(_handback))
 
 
 def _assignment(parser: argparse.ArgumentParser) -> None:
@@ -154,6 +204,23 @@ def _time(text: str) -> datetime:
         ) from None
 
 
+def _zone(text: str) -> tzinfo:
+    """A zone by its name, or by its distance from UTC."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        pass
+    try:
+        found = datetime.fromisoformat(f"2000-01-01T00:00{text}").tzinfo
+    except ValueError:
+        found = None
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no zone such as Europe/Berlin or +01:00")
+    return found
+
+
 def _check(options: argparse.Namespace) -> int:
     from .handin import look_over, released_notebook
 
@@ -185,6 +252,27 @@ def _release(options: argparse.Namespace) -> None:
     name = find(folder, options.assignment)
     for path in release(folder, name, options.out, students, replace=options.replace):
         print(path)
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from .collect import collect
+
+    done = collect(
+        options.zip,
+        options.submissions,
+        options.roster,
+        zone=options.zone,
+        assignment=options.assignment,
+        replace_changed=options.replace,
+    )
+    for sentence in done.told:
+        print(f"mirage_utils: {sentence}", file=sys.stderr)
+    states = list(done.students.values())
+    counts = ", ".join(f"{states.count(each)} {each}" for each in dict.fromkeys(states))
+    print(f"{options.submissions}: {len(states)} students, {counts}")
+    if done.missing:
+        print(f"without a file: {', '.join(done.missing)}")
+    return 1 if "kept" in states else 0
 
 
 def _grade(options: argparse.Namespace) -> int:
@@ -254,6 +342,21 @@ def _feedback(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from .exports import export
 
-    for student in export(options.table, options.style, options.out, options.roster):
-        print(f"mirage_utils: {student} is not in the class list, no mark written", file=sys.stderr)
+    for sentence in export(
+        options.table,
+        options.style,
+        options.out,
+        options.roster,
+        column=options.column,
+        with_unread=options.with_unread,
+    ):
+        print(f"mirage_utils: {sentence}", file=sys.stderr)
+    print(options.out)
+
+
+def _handback(options: argparse.Namespace) -> None:
+    from .handback import handback
+
+    for sentence in handback(options.table, options.submissions, options.out):
+        print(f"mirage_utils: {sentence}", file=sys.stderr)
     print(options.out)

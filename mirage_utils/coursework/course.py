@@ -13,7 +13,7 @@ import io
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from . import apart
 from .assignments import Assignment, assignment
+from .exports import read_table
 from .feedback import page
 from .grading import Result, unmarked
 from .sandbox import Limits, Sandbox, kind_of_sandbox
@@ -293,24 +294,24 @@ def _handed_in_at(folder: Path) -> datetime | None:
 
 def table(results: Iterable[Result]) -> str:
     """The results as CSV."""
-    rows = [
-        (
-            r.student,
-            r.assignment,
-            # What could not be marked has no mark, and not the mark zero.
-            "" if r.status == "failed" else f"{r.score:g}",
-            f"{r.max_score:g}",
-            r.status,
-            r.reason,
-        )
-        for r in results
-    ]
-    return _csv(COLUMNS, rows)
+    return _csv(COLUMNS, map(_row, results))
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    return (
+        result.student,
+        result.assignment,
+        # What could not be marked has no mark, and not the mark zero.
+        "" if result.status == "failed" else f"{result.score:g}",
+        f"{result.max_score:g}",
+        result.status,
+        result.reason,
+    )
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     for row in rows:
         writer.writerow([harmless(cell) for cell in row])
@@ -333,22 +334,19 @@ def _write(out: Path, place: Path, results: list[Result]) -> None:
         else {}
     )
     rows = [
-        (*row[:4], old["points"], old["comment"], row[6])
-        if (old := filled.get((harmless(row[0]), *row[1:3])))
-        else row
+        (*row[:4], old["points"], old["comment"], row[6]) if (old := filled.get(row[:3])) else row
         for row in rows
     ]
     if rows:
         write_whole(sheet, _csv(ESSAYS, rows).encode())
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            missing = [name for name in ("student", "exercise", "points") if row.get(name) is None]
-            if missing:
-                raise DataError(f"{path}, line {number}: no column {', '.join(missing)}")
-            yield {name: row.get(name) or "" for name in ESSAYS}
+def _rows(path: Path) -> list[dict[str, str]]:
+    columns, rows = read_table(path, "essays", "points for the essays")
+    missing = [name for name in ("student", "exercise", "points") if name not in columns]
+    if missing:
+        raise DataError(f"{path}, line 1: no column {', '.join(missing)}")
+    return [{name: row.get(name, "") for name in ESSAYS} for row in rows]
 
 
 def mark_essays(out: Path) -> list[Result]:
@@ -379,7 +377,7 @@ def mark_essays(out: Path) -> list[Result]:
         found[result.student] = result
     comments: dict[str, dict[str, str]] = {}
     for row in _rows(sheet) if sheet.exists() else ():
-        student = next((name for name in found if harmless(name) == row["student"]), None)
+        student = row["student"] if row["student"] in found else None
         where = f"{sheet}: {row['student']}, {row['exercise']}"
         if student is None:
             raise DataError(f"{where}: nobody of that name was marked")
@@ -403,10 +401,8 @@ def mark_essays(out: Path) -> list[Result]:
         each.reason = each.reason or ("" if points == each.most else "read by a person")
         each.answer = ""  # marked
     finished = []
-    with open(out, encoding="utf-8", newline="") as file:
-        listed = list(csv.DictReader(file))
-    for row in listed:
-        student = next((name for name in found if harmless(name) == row["student"]), None)
+    for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]:
+        student = row["student"] if row["student"] in found else None
         if student is None:  # somebody of the class list who handed in nothing
             finished.append(row)
             continue
@@ -417,9 +413,7 @@ def mark_essays(out: Path) -> list[Result]:
         write_whole(
             place / f"{student}.html", page(result, comments.get(student)).encode(errors="replace")
         )
-        finished.append(
-            dict(zip(COLUMNS, next(csv.reader(table([result]).splitlines()[1:])), strict=True))
-        )
+        finished.append(dict(zip(COLUMNS, _row(result), strict=True)))
         found[student] = result
     write_whole(out, _csv(COLUMNS, [[row[c] for c in COLUMNS] for row in finished]).encode())
     return list(found.values())

@@ -1,0 +1,166 @@
+"""The way back: one zip of feedback pages, named so that the platform hands each to its student."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..errors import DataError, FieldError
+from .archive import printable
+from .collect import RECORD, record
+from .exports import read_table
+from .variation import normalised
+
+__all__ = ["handback"]
+
+PAGE = 20_000_000  # bytes of one page
+ZIP = 2_000_000_000  # and of all of them
+_TIME = (1980, 1, 1, 0, 0, 0)  # of every page in the zip: the same pages give the same zip
+
+
+def handback(table: Path, submissions: Path, out: Path) -> list[str]:
+    """Write a zip of the feedback pages in the layout of the platform from which the submissions were collected.
+
+    Moodle takes it as "Upload multiple feedback files in a zip", Canvas as "Re-upload Submissions", and in nbgrader's layout it is
+    unpacked in the course's folder.
+
+    Parameters
+    ----------
+    table : Path
+        The table that `course.grade` wrote; the pages lie in the folder beside it.
+    submissions : Path
+        The folder that `collect` filled.
+    out : Path
+        The zip to write.
+
+    Returns
+    -------
+    list of str
+        What whoever uploads it should know, a sentence each: pages that are not in it, or not final.
+
+    Raises
+    ------
+    FieldError
+        If there are no such pages or submissions, or the name does not end in ``.zip``.
+    DataError
+        If the submissions were not collected, or from several platforms; nothing is written then.
+    """
+    if out.suffix.lower() != ".zip":
+        raise FieldError("ZIP", str(out), "the zip to write, a file that ends in .zip")
+    if not submissions.is_dir():
+        raise FieldError("IN", str(submissions), "the folder that 'collect' filled")
+    notes = {normalised(path.name): note for path in sorted(submissions.iterdir()) if (note := record(path))}  # fmt: skip
+    if not notes:
+        raise DataError(
+            f"{submissions}: nothing in it came from 'collect', so no page can be given a platform's name"
+        )
+    if out.exists() and any(_is_of_platform(out, note) for note in notes.values()):
+        raise FieldError(
+            "ZIP", str(out), "a file of its own; this one is the zip of the submissions"
+        )
+    platforms = sorted({str(note["platform"]) for note in notes.values()})
+    if len(platforms) > 1:
+        raise DataError(
+            f"{submissions}: collected from {' and '.join(platforms)}; one zip is for one platform"
+        )
+
+    told: list[str] = []
+    chosen: dict[str, Path] = {}
+    stamps: dict[str, str] = {}
+    size = 0
+    for result, page in _pages(table):
+        student = printable(str(result["student"]))
+        note = notes.get(normalised(str(result["student"])))
+        if result["status"] == "missing":
+            continue
+        if result["status"] == "failed":
+            told.append(
+                f"{student}: left out, the grader could not do its work; give 'grade' again"
+            )
+        elif note is None:
+            told.append(
+                f"{student}: left out, {submissions} does not say who this is for {platforms[0]}"
+            )
+        elif not page.is_file() or page.is_symlink():
+            told.append(f"{student}: left out, there is no page {page.name}")
+        elif page.stat().st_size > PAGE:
+            told.append(f"{student}: left out, {page.name} has more than {PAGE / 1e6:.0f} MB")
+        elif (name := _name(note, str(result["assignment"]))) is None:
+            told.append(f"{student}: left out, the note {RECORD} in the folder is damaged")
+        else:
+            if result["status"] == "essays":
+                told.append(f"{student}: the page still says that an essay is to be read")
+            chosen[name] = page
+            size += page.stat().st_size
+            if note.get("stamp"):  # by which nbgrader tells attempts apart
+                stamps[f"{note['prefix']}timestamp.txt"] = str(note["stamp"])
+    if not chosen:
+        raise DataError("; ".join([f"no page of {table} can be handed back", *told[:3]]))
+    if size > ZIP:
+        raise DataError(
+            f"the pages have {size / 1e9:.1f} GB, more than a platform takes; nothing was written"
+        )
+    _write(out, {**chosen, **stamps})
+    return told
+
+
+def _is_of_platform(out: Path, note: dict[str, Any]) -> bool:
+    """Whether a zip that is to be written holds what was handed in."""
+    try:
+        with zipfile.ZipFile(out) as packed:
+            return note["from"] in packed.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
+def _pages(table: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The stored results of the table's assignment and students, each with its page beside it."""
+    _, rows = read_table(table, "table", "the marks, as 'grade' wrote it")
+    wanted = {(normalised(row.get("student", "")), row.get("assignment")) for row in rows}
+    place = table.with_suffix("")
+    if not place.is_dir():
+        raise FieldError(
+            "table", str(table), f"the table that 'grade' wrote, with the folder {place} beside it"
+        )
+    for path in sorted(place.rglob("*.json")):
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            key = (normalised(str(result["student"])), result["assignment"])
+            complete = {"status", "exercises"} <= set(result)
+        except (OSError, ValueError, TypeError, KeyError):
+            continue  # not a result
+        if complete and key in wanted:
+            yield result, path.with_suffix(".html")
+
+
+def _name(note: dict[str, Any], assignment: str) -> str | None:
+    """Where the platform looks for a student's page; None if the note of it was damaged."""
+    prefix = str(note["prefix"])
+    if prefix.startswith("/") or "\\" in prefix or ".." in prefix.split("/"):
+        return None
+    if note["platform"] == "nbgrader":  # which tells pages apart by the notebook's name
+        return f"{prefix}{PurePosixPath(str(note['from'])).stem}.html"
+    return f"{prefix}feedback_{assignment}.html"
+
+
+def _write(out: Path, pages: Mapping[str, Path | str]) -> None:
+    """A zip, whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as packed:
+            for name, page in sorted(pages.items()):
+                info = zipfile.ZipInfo(name, _TIME)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                info.create_system = 3  # also where it is written on Windows
+                info.external_attr = 0o644 << 16
+                packed.writestr(info, page.encode() if isinstance(page, str) else page.read_bytes())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, out)
+    except BaseException:
+        os.unlink(temporary)
+        raise
