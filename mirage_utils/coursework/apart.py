@@ -19,6 +19,7 @@ from .._write import replace as write_whole
 from .assignments import Assignment, assignment, identifier
 from .bounds import limit_memory, limit_processor_time
 from .feedback import page
+from .folders import file_name
 from .grading import COMPARING, Result, mark, unmarked
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def marked(
     key : str
         A digest of everything on which the result depends; kept with it.
     place : Path
-        An existing folder: ``STUDENT.json``, the result, and ``STUDENT.html``, the page, are written there, each whole or
-        not at all.
+        An existing folder: the result and the page are written there, called by `folders.file_name` with ``.json`` and
+        ``.html``, each whole or not at all.
     settings : Settings
         How the class is marked.
     kind : str
@@ -96,7 +97,7 @@ def marked(
         If an answer brings that process down, its exercise gets nothing, the others are marked in another process, and the
         result is kept like any other. ``failed``, and without a key, if something else did: the next run tries again.
     """
-    path = place / f"{student}.json"
+    path = place / f"{file_name(student)}.json"
     wanted = assignment(sources, name)
     limits = settings.limits
     # By the clock on the wall, and so on a busy machine too: what neither the sandbox nor `bounds` has ended is ended here.

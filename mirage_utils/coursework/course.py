@@ -12,13 +12,14 @@ import hashlib
 import io
 import json
 import os
-import stat
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
@@ -26,9 +27,11 @@ from .._write import harmless
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from . import apart
-from .assignments import Assignment, assignment
+from .assignments import Assignment, assignment, attempt, clean
+from .collect import RECORD
 from .exports import read_table
 from .feedback import page
+from .folders import file_name, files, tree
 from .grading import Result, unmarked
 from .sandbox import Limits, Sandbox, kind_of_sandbox
 from .variation import normalised
@@ -121,7 +124,7 @@ def grade(
     Raises
     ------
     FieldError
-        If a folder is missing, or two sub-folders mean one student.
+        If a folder is missing, or OUT is a file that is not the table of this assignment.
     SandboxError
         If the sandbox does not start: nothing is marked then.
     """
@@ -134,13 +137,14 @@ def grade(
         raise FieldError("OUT", str(out), "a file that ends in .csv")
     if out.resolve().is_relative_to(submissions.resolve()):
         raise FieldError("OUT", str(out), f"a file outside {submissions}")
+    _its_own(out, name)
     kind = kind_of_sandbox() if settings.sandbox == "auto" else settings.sandbox
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
     for student, folder in folders.items():
         key = _key(wanted, student, folder, settings, kind)
-        before = _before(place / f"{student}.json", key)
+        before = _before(_path(place, student), key)
         if before is None:
             waiting[student] = (folder, key)
         else:
@@ -184,12 +188,14 @@ def grade(
         if normalised(student) not in known:
             absent = Result(student, name, "missing", unmarked(wanted), ["nothing was handed in"])
             results[student] = absent
+    for student, other in _twice(folders).items():
+        results[student].notes.insert(0, f"the folder {other} has the same name")
     if roster is not None:
         listed = {normalised(each) for each in roster}
         for student, result in results.items():
             if normalised(student) not in listed:
                 result.notes.insert(0, UNLISTED)
-                write_whole(place / f"{student}.json", json.dumps(result.as_dict()).encode())
+                write_whole(_path(place, student), json.dumps(result.as_dict()).encode())
     ordered = [results[student] for student in sorted(results)]
     _write(out, place, ordered)
     return ordered
@@ -198,23 +204,50 @@ def grade(
 def _students(submissions: Path) -> dict[str, Path]:
     if not submissions.is_dir():
         raise FieldError("IN", str(submissions), "a folder with one sub-folder a student")
-    folders = {
-        path.name: path
-        for path in sorted(submissions.iterdir())
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-    }
+    folders: dict[str, Path] = {}
+    for path in sorted(submissions.iterdir()):
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
+            name = clean(path.name)  # bytes that are no text
+            while name in folders:
+                name += "\ufffd"
+            folders[name] = path
     if not folders:
         raise FieldError("IN", str(submissions), "a folder with one sub-folder a student")
+    return folders
+
+
+def _twice(students: Iterable[str]) -> dict[str, str]:
+    """Students whose folder has the same name as another's, but for case and the like, and that other."""
     meant: dict[str, str] = {}
-    for student in folders:
+    found = {}
+    for student in students:
         other = meant.setdefault(normalised(student), student)
         if other != student:
-            raise FieldError(
-                "IN",
-                str(submissions),
-                f"one folder a student; {other} and {student} are the same name",
-            )
-    return folders
+            found |= {student: other, other: student}
+    return found
+
+
+def _path(place: Path, student: str, suffix: str = "json") -> Path:
+    return place / f"{file_name(student)}.{suffix}"
+
+
+def _its_own(out: Path, name: str) -> None:
+    """That a table of marks may be written: nothing is there yet, or a table of the same assignment."""
+    if not out.exists():
+        return
+    try:
+        columns, rows = read_table(out, "OUT", "marks")
+    except DataError:
+        columns, rows = [], []
+    if tuple(columns) != COLUMNS:
+        raise FieldError("OUT", str(out), "a new file, or a table that 'grade' wrote")
+    others = sorted({row["assignment"] for row in rows} - {name})
+    if others:
+        raise FieldError(
+            "OUT",
+            str(out),
+            f"another file for {name}, since this one holds the marks of {', '.join(others)}",
+        )
 
 
 def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kind: str) -> str:
@@ -223,18 +256,17 @@ def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kin
     said = [wanted.digest, student, asdict(settings.limits), kind, settings.late, settings.secret]
     said.append(settings.due.isoformat() if settings.due else "")
     digest.update(json.dumps(said).encode())
-    for path in sorted(folder.rglob("*")):
-        found = path.lstat()
-        digest.update(
-            f"{path.relative_to(folder)} {stat.S_IFMT(found.st_mode)} {found.st_size}".encode(
-                errors="replace"
-            )
-        )
-        if settings.due is not None:
-            digest.update(str(found.st_mtime_ns).encode())
-        if stat.S_ISREG(found.st_mode):
+    there = tree(folder)
+    digest.update(json.dumps([there.unseen, *map(os.fspath, there.links)]).encode())
+    for path in there.files:
+        digest.update(json.dumps(os.fspath(path.relative_to(folder))).encode())
+        try:
+            if settings.due is not None:
+                digest.update(str(path.lstat().st_mtime_ns).encode())
             with open(path, "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:  # gone, or not to be read
+            digest.update(str(error.errno).encode())
     return digest.hexdigest()
 
 
@@ -248,14 +280,19 @@ def _result(path: Path) -> Result | None:
         result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    result.notes = [note for note in result.notes if note != UNLISTED]  # as this run's list has it
+    # As this run's class list and folders have it.
+    result.notes = [
+        note
+        for note in result.notes
+        if note != UNLISTED and not re.fullmatch("the folder .* has the same name", note, re.S)
+    ]
     return result
 
 
 def _lateness(result: Result, folder: Path, settings: Settings) -> None:
     if settings.due is None or result.status in ("missing", "failed"):
         return
-    handed = _handed_in_at(folder)
+    handed = _handed_in_at(folder, result.assignment)
     if handed is None or handed <= settings.due:
         return
     minutes = int((handed - settings.due).total_seconds() // 60)
@@ -269,24 +306,53 @@ def _lateness(result: Result, folder: Path, settings: Settings) -> None:
     result.notes.insert(0, f"late by {words}")
 
 
-def _handed_in_at(folder: Path) -> datetime | None:
-    """When it was handed in: by nbgrader's ``timestamp.txt``, else by the newest notebook."""
-    stamp = folder / "timestamp.txt"
-    if stamp.is_file() and not stamp.is_symlink():
-        text = stamp.read_text(errors="replace").strip()[:60]
-        for form in ("%Y-%m-%d %H:%M:%S.%f %Z", "%Y-%m-%d %H:%M:%S %Z"):
-            try:
-                return datetime.strptime(text, form).replace(tzinfo=UTC)
-            except ValueError:
-                continue
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError:
-            pass
-        else:
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
-    times = [path.stat().st_mtime for path in folder.rglob("*.ipynb") if not path.is_symlink()]
+def _handed_in_at(folder: Path, name: str) -> datetime | None:
+    """When an assignment was handed in, or None if nobody knows.
+
+    By the record of `collect`; in nbgrader's layout, where each assignment has a folder of its own, by its
+    ``timestamp.txt``; else by the newest notebook of the assignment. A ``timestamp.txt`` that lies anywhere else may be the
+    student's own and is not believed.
+    """
+    record = _record(folder)
+    if record is not None:
+        return _moment(str(record.get("handed_in") or ""))
+    own = folder / name
+    if own.is_dir() and not own.is_symlink():
+        stamp = own / "timestamp.txt"
+        if stamp.is_file() and not stamp.is_symlink():
+            found = _moment(stamp.read_text(errors="replace").strip()[:60])
+            if found is not None:
+                return found
+        folder = own
+    notebooks = [path for path in files(folder) if path.suffix.lower() == ".ipynb"]
+    named = [path for path in notebooks if attempt(path.stem, name) is not None]
+    times = [path.stat().st_mtime for path in named or notebooks]
     return datetime.fromtimestamp(max(times), UTC) if times else None
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    path = folder / RECORD
+    if not path.is_file() or path.is_symlink():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as nbgrader or ISO 8601 writes it; without a zone it is that of Greenwich."""
+    for form in ("%Y-%m-%d %H:%M:%S.%f %Z", "%Y-%m-%d %H:%M:%S %Z"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 # ---------------------------------------------------------------- tables
@@ -333,12 +399,27 @@ def _write(out: Path, place: Path, results: list[Result]) -> None:
         if sheet.exists()
         else {}
     )
-    rows = [
-        (*row[:4], old["points"], old["comment"], row[6]) if (old := filled.get(row[:3])) else row
-        for row in rows
+    rows = [_carried(row, filled.pop(row[:3], None)) for row in rows]
+    # Of whom this run knows nothing, what a person wrote stays.
+    rows += [
+        tuple(old[key] for key in ESSAYS)
+        for old in filled.values()
+        if old["points"].strip() or old["comment"].strip()
     ]
     if rows:
         write_whole(sheet, _csv(ESSAYS, rows).encode())
+
+
+def _carried(row: tuple[str, ...], old: dict[str, str] | None) -> tuple[str, ...]:
+    """A row of the sheet with what was written in it before; points for another text wait to be confirmed."""
+    if old is None:
+        return row
+    points, comment = old["points"], old["comment"]
+    # Spreadsheets change ends of lines.
+    if points.strip() and harmless(old["answer"]).split() != harmless(row[6]).split():
+        comment = f"[text changed, was {points.strip()} points] {comment}".strip()
+        points = ""
+    return (*row[:4], points, comment, row[6])
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -381,6 +462,8 @@ def mark_essays(out: Path) -> list[Result]:
         where = f"{sheet}: {row['student']}, {row['exercise']}"
         if student is None:
             raise DataError(f"{where}: nobody of that name was marked")
+        if row["assignment"] not in ("", found[student].assignment):
+            continue  # kept from another assignment
         each = next(
             (e for e in found[student].exercises if e.name == row["exercise"] and e.essay), None
         )
@@ -411,7 +494,8 @@ def mark_essays(out: Path) -> list[Result]:
         if result.status in ("essays", "graded"):
             result = replace(result, status="essays" if waiting else "graded")
         write_whole(
-            place / f"{student}.html", page(result, comments.get(student)).encode(errors="replace")
+            _path(place, student, "html"),
+            page(result, comments.get(student)).encode(errors="replace"),
         )
         finished.append(dict(zip(COLUMNS, _row(result), strict=True)))
         found[student] = result

@@ -5,12 +5,14 @@ Nothing here is imported that is not in Python itself, so that the sandbox's pro
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Tree", "files", "tree"]
+__all__ = ["Tree", "file_name", "files", "tree"]
 
 DEPTH = 8  # folders within folders
 ENTRIES = 5_000  # files, links and folders in all
@@ -83,3 +85,20 @@ def tree(folder: Path) -> Tree:
 def files(folder: Path) -> list[Path]:
     """The regular files in a folder, as `tree` finds them."""
     return tree(folder).files
+
+
+# Names that Windows keeps for devices, whatever follows a dot.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+
+
+def file_name(student: str) -> str:
+    """The stem of the files about a student, which every system can write: the name itself, if it can.
+
+    Of another name the part that it can write, and a digest, so that no two names share their files.
+    """
+    kept = re.sub(r'[\x00-\x1f<>:"/\\|?*\x7f\ud800-\udfff\ufffd]', "_", student)
+    kept = kept.encode()[:150].decode(errors="ignore").rstrip(". ") or "_"
+    if kept == student and not _DEVICES.fullmatch(kept) and not kept.startswith("."):
+        return student
+    digest = hashlib.sha256(student.encode(errors="surrogatepass")).hexdigest()[:10]
+    return f"{kept.lstrip('.')}-{digest}"
