@@ -192,6 +192,19 @@ def test_honest_outputs_are_kept_whole():
     assert "left_out" not in entry
 
 
+def test_the_reason_is_bounded_whatever_cells_are_called_and_import(tmp_path):
+    wanted = small(tmp_path / "source")
+    cells = changed(wanted)
+    cells.insert(1, cell("import os; os._exit(1)", "x" * 1_000_000, locked=False, solution=True))
+    cells += [new_code_cell(f"import no_such_package_{number}") for number in range(20)]
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 2, "test_b": 3}
+    assert "a cell of one's own: the process ended itself" in result.notes
+    assert len(result.reason) < 2_000
+    assert len(page(result)) < 20_000
+
+
 # ---------------------------------------------------------------- which file
 
 
