@@ -101,6 +101,17 @@ def test_an_answer_that_takes_for_ever_to_compare_costs_its_own_points(tmp_path,
     )
 
 
+def test_comparing_one_answer_takes_no_time_from_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "COMPARING", 0.5)
+    wanted = small(tmp_path / "source")
+    (tmp_path / "ada").mkdir()
+    with grading._Run(wanted, "ada", tmp_path / "ada", LIMITS, None, None, None) as run:
+        end = run.end
+        assert "stopped" in run.test("test_a", "while True: pass", (), ())
+        assert run.end >= end + 0.4
+        assert run.test("test_b", "assert STUDENT == 'ada'", (), ()) == ""
+
+
 @pytest.mark.parametrize(
     ("test", "why"),
     [
@@ -314,6 +325,9 @@ def test_a_folder_of_any_kind_is_looked_at_in_no_time(tmp_path):
 
 
 def test_a_name_that_is_not_utf8_is_told_in_a_note(tmp_path):
+    """The notebook's name; the student's own is no hindrance either."""
+    build(source(NAME), Submission("x"), tmp_path / "bob")
+    assert mark(source(NAME), "b\udcffb", tmp_path / "bob", LIMITS).score == 20
     wanted = small(tmp_path / "source")
     written(Path(os.fsdecode(os.fsencode(tmp_path / "ada") + b"/\xff.ipynb")), changed(wanted))
     result = mark(wanted, "ada", tmp_path / "ada", LIMITS)

@@ -344,7 +344,7 @@ class _Run:
         told: Callable[[str], None] | None,
         refused: Mapping[str, str] | None,
     ) -> None:
-        self.student = student
+        self.student = clean(student)  # a folder's name may be no text at all
         self.folder = folder
         self.limits = limits
         self.told = told or (lambda test: None)
@@ -362,7 +362,7 @@ class _Run:
         self.kind = kind or ""
         self.place: Sandbox | None = None
         # What tests rely on is computed here, from the source: not taken from the student's process.
-        self.given: dict[str, Any] = {"STUDENT": student, "__name__": "grader"}
+        self.given: dict[str, Any] = {"STUDENT": self.student, "__name__": "grader"}
         for cell in wanted.cells:
             if wanted.kind(identifier(cell)) == "given":
                 exec(compile(cell.source, f"<{identifier(cell)}>", "exec"), self.given)
