@@ -101,6 +101,17 @@ def test_an_answer_that_takes_for_ever_to_compare_costs_its_own_points(tmp_path,
     )
 
 
+def test_comparing_one_answer_takes_no_time_from_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "COMPARING", 0.5)
+    wanted = small(tmp_path / "source")
+    (tmp_path / "ada").mkdir()
+    with grading._Run(wanted, "ada", tmp_path / "ada", LIMITS, None, None, None) as run:
+        end = run.end
+        assert "stopped" in run.test("test_a", "while True: pass", (), ())
+        assert run.end >= end + 0.4
+        assert run.test("test_b", "assert STUDENT == 'ada'", (), ()) == ""
+
+
 @pytest.mark.parametrize(
     ("test", "why"),
     [
@@ -190,6 +201,19 @@ def test_honest_outputs_are_kept_whole():
     kept.outputs(entry, [{"text": "1\n"}, {"data": {"text/plain": "2"}}, {"data": figure}])
     assert entry["outputs"] == [{"text": "1\n"}, {"text": "2"}, {"png": "iVBORw0KGgo="}]
     assert "left_out" not in entry
+
+
+def test_the_reason_is_bounded_whatever_cells_are_called_and_import(tmp_path):
+    wanted = small(tmp_path / "source")
+    cells = changed(wanted)
+    cells.insert(1, cell("import os; os._exit(1)", "x" * 1_000_000, locked=False, solution=True))
+    cells += [new_code_cell(f"import no_such_package_{number}") for number in range(20)]
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 2, "test_b": 3}
+    assert "a cell of one's own: the process ended itself" in result.notes
+    assert len(result.reason) < 2_000
+    assert len(page(result)) < 20_000
 
 
 # ---------------------------------------------------------------- which file
@@ -301,6 +325,9 @@ def test_a_folder_of_any_kind_is_looked_at_in_no_time(tmp_path):
 
 
 def test_a_name_that_is_not_utf8_is_told_in_a_note(tmp_path):
+    """The notebook's name; the student's own is no hindrance either."""
+    build(source(NAME), Submission("x"), tmp_path / "bob")
+    assert mark(source(NAME), "b\udcffb", tmp_path / "bob", LIMITS).score == 20
     wanted = small(tmp_path / "source")
     written(Path(os.fsdecode(os.fsencode(tmp_path / "ada") + b"/\xff.ipynb")), changed(wanted))
     result = mark(wanted, "ada", tmp_path / "ada", LIMITS)

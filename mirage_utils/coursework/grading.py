@@ -258,7 +258,8 @@ def _plan(wanted: Assignment, cells: list[NotebookNode]) -> Iterator[_Student | 
             if last[name] == at and cell.cell_type == "code":
                 yield _Student(wanted.cell(name), name, "locked")
         elif kind in ("own", "answer") and cell.cell_type == "code":
-            yield _Student(cell, name, kind)
+            # A name that the assignment does not know may be anything, and of any length.
+            yield _Student(cell, name if kind == "answer" else None, kind)
         yield from after.get(at, [])
     for each in wanted.exercises:
         if each.essay:
@@ -343,7 +344,7 @@ class _Run:
         told: Callable[[str], None] | None,
         refused: Mapping[str, str] | None,
     ) -> None:
-        self.student = student
+        self.student = clean(student)  # a folder's name may be no text at all
         self.folder = folder
         self.limits = limits
         self.told = told or (lambda test: None)
@@ -361,7 +362,7 @@ class _Run:
         self.kind = kind or ""
         self.place: Sandbox | None = None
         # What tests rely on is computed here, from the source: not taken from the student's process.
-        self.given: dict[str, Any] = {"STUDENT": student, "__name__": "grader"}
+        self.given: dict[str, Any] = {"STUDENT": self.student, "__name__": "grader"}
         for cell in wanted.cells:
             if wanted.kind(identifier(cell)) == "given":
                 exec(compile(cell.source, f"<{identifier(cell)}>", "exec"), self.given)
@@ -449,8 +450,10 @@ class _Run:
 
     def _absent(self, error: str) -> None:
         """Remember a package that is not here, which may be on the student's own machine."""
-        found = re.match(r"ModuleNotFoundError: No module named '([\w.]{1,80})", error)
-        if found and (package := found[1].split(".")[0]) not in self.absent:
+        found = re.match(r"ModuleNotFoundError: No module named '([\w.]{1,60})", error)
+        if found is None or len(self.absent) == 5:
+            return
+        if (package := found[1].split(".")[0]) not in self.absent:
             self.absent.append(package)
             self.notes.append(
                 f"a cell imports {package}, which is not there when notebooks are marked"
@@ -466,9 +469,11 @@ class _Run:
             f"cell {each} {_ended(self.errors[each])}" for each in answers if each in self.errors
         ]
         because += [f"cell {each} was deleted" for each in missing]
-        absent = [f"not there when notebooks are marked: {', '.join(self.absent)}"]
-        if not self.absent:
-            absent = []
+        absent = (
+            [f"not there when notebooks are marked: {', '.join(self.absent)}"]
+            if self.absent
+            else []
+        )
         self.told(name)
         words = self._failure(ast.parse(source), because + (absent if because else []), absent)
         self.told("")
