@@ -577,6 +577,18 @@ def test_names_in_utf_8_are_read_also_where_the_zip_does_not_say_so(tmp_path):
     assert list(collect(path, tmp_path / "in").students) == ["Zoé"]
 
 
+def test_a_name_that_is_no_text_at_all_is_told(tmp_path):
+    """A zip that says UTF-8 and is not: of a student it costs the student, of a platform it is refused."""
+    path = packed(tmp_path / "i.zip", ("é.ipynb", notebook()))
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    source = packed(tmp_path / "s.zip", (moodle("Ada", 1, "work.zip"), path.read_bytes()), (moodle("Bob", 2), notebook()))  # fmt: skip
+    done = collect(source, tmp_path / "in")
+    assert files_in(tmp_path / "in") == ["Ada/work.zip", f"Bob/{NAME}.ipynb"]
+    assert any("Ada: work.zip cannot be unpacked" in each for each in done.told)
+    with pytest.raises(DataError, match="no zip that can be read"):
+        collect(path, tmp_path / "other")
+
+
 def test_a_zip_within_is_unpacked_once_if_it_holds_a_notebook(tmp_path):
     inner = packed(tmp_path / "i.zip", (f"work/{NAME}.ipynb", notebook()), ("../evil.ipynb", notebook()), ("deeper.zip", "PK"))  # fmt: skip
     empty = packed(tmp_path / "e.zip", ("text.txt", "x"))
