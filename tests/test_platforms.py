@@ -400,6 +400,35 @@ def test_a_class_list_without_the_platform_s_numbers_is_matched_by_name(tmp_path
     assert any("leean (canvas's number 9) could be several people" in each for each in done.told)
 
 
+def test_nobody_is_given_the_work_of_another(tmp_path):
+    """A group's number for a student's, a student's own number for the platform's, and two people for one name."""
+    at = lambda *names: packed(tmp_path / "s.zip", *[(moodle(name, number), notebook()) for name, number in names])  # noqa: E731  # fmt: skip
+    listed = worksheet(tmp_path / "sheet.csv", ADA, (103, "Kurt Gödel", ""))
+    done = collect(at(("Group A", 101), ("Godel Kurt", 103)), tmp_path / "group", listed)
+    assert set(done.students) == {"Kurt Gödel"}
+    assert any("Group A (moodle's number 101) has the number of ada@example.org" in each for each in done.told)  # fmt: skip
+    listed = tmp_path / "list.csv"
+    listed.write_text("Username,Full name\nstudent101,Emil Post\nstudent102,Ada Lovelace\n")
+    done = collect(at(("Ada Lovelace", 101)), tmp_path / "own", listed)
+    assert set(done.students) == {"student102"}
+    listed.write_text("student\nJo Li\nAda\n")
+    done = collect(at(("Jo Li", 1), ("Li Jo", 2), ("Ada", 3)), tmp_path / "two", listed)
+    assert set(done.students) == {"Ada"}
+    assert sum("not the only one who could be Jo Li" in each for each in done.told) == 2
+
+
+@pytest.mark.parametrize(("word", "folder"), [("Participant ", "Participant"), ("Teilnehmer/in", "Teilnehmerin")])  # fmt: skip
+def test_an_anonymous_assignment_goes_there_and_back_by_its_numbers(word, folder, tmp_path):
+    listed = tmp_path / "sheet.csv"
+    listed.write_text(f"Identifier,Status,Grade\n{word}17,x,\n{word}18,x,\n")
+    done = collect(packed(tmp_path / "s.zip", (moodle(folder, 17), notebook())), tmp_path / "in", listed)  # fmt: skip
+    (name,) = done.students
+    assert name == f"{word.replace('/', '-')}17"
+    assert len(done.missing) == 1
+    exports.export(marked(tmp_path, **{name: "graded"}), "moodle", tmp_path / "up.csv", listed)
+    assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["1", ""]
+
+
 def test_without_a_list_names_are_the_platform_s_and_never_one_for_two(tmp_path):
     source = packed(tmp_path / "s.zip", *[(moodle("Jo Li", number), notebook(str(number))) for number in (1, 2)])  # fmt: skip
     assert set(collect(source, tmp_path / "in").students) == {"Jo Li", "Jo Li (2)"}
@@ -546,6 +575,18 @@ def test_names_in_utf_8_are_read_also_where_the_zip_does_not_say_so(tmp_path):
         content = content[:at] + b"\0" + content[at + 1 :]
     path.write_bytes(content)
     assert list(collect(path, tmp_path / "in").students) == ["Zoé"]
+
+
+def test_a_name_that_is_no_text_at_all_is_told(tmp_path):
+    """A zip that says UTF-8 and is not: of a student it costs the student, of a platform it is refused."""
+    path = packed(tmp_path / "i.zip", ("é.ipynb", notebook()))
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    source = packed(tmp_path / "s.zip", (moodle("Ada", 1, "work.zip"), path.read_bytes()), (moodle("Bob", 2), notebook()))  # fmt: skip
+    done = collect(source, tmp_path / "in")
+    assert files_in(tmp_path / "in") == ["Ada/work.zip", f"Bob/{NAME}.ipynb"]
+    assert any("Ada: work.zip cannot be unpacked" in each for each in done.told)
+    with pytest.raises(DataError, match="no zip that can be read"):
+        collect(path, tmp_path / "other")
 
 
 def test_a_zip_within_is_unpacked_once_if_it_holds_a_notebook(tmp_path):

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -24,6 +23,7 @@ from .archive import Entry, Refused, opened, printable
 from .exports import name_of, people
 from .layouts import Place, places
 from .variation import normalised
+from .whose import found_in
 
 __all__ = ["RECORD", "Collected", "collect", "record"]
 
@@ -193,7 +193,7 @@ def _by_student(
     if rows is not None:
         if not known:
             raise DataError(
-                f"{listed}: nobody in it handed in a file of {source}; nothing was written"
+                f"{listed}: nobody in it handed in a file of {source}; nothing was written ({_some(done.told, 3)})"
             )
         found = {normalised(each.name) for each in known}
         done.missing = [name for name in map(name_of, rows) if normalised(name) not in found]
@@ -237,75 +237,28 @@ def _of_one_assignment(
 def _known(
     handed: Mapping[str, list[_File]], rows: list[dict[str, str]] | None, done: Collected
 ) -> dict[_Student, list[_File]]:
-    """By the platform's id, else by the name; nobody where two could be meant."""
+    """The files of each student that can be named, with the name by which `grade` knows them."""
+    first = [files[0][1] for files in handed.values()]
+    matches = found_in(rows, first) if rows is not None else [({}, "")] * len(first)
     found: dict[_Student, list[_File]] = {}
-    names: dict[str, str] = {}
+    names: set[str] = set()
     by_name = []
-    for who, files in handed.items():
-        place = files[0][1]
-        late = None if place.late is None else any(each.late for _, each in files)
+    for place, (row, how), (who, files) in zip(first, matches, handed.items(), strict=True):
         words = f"{printable(place.name)} ({place.platform}'s number {who})" if place.name != who else printable(who)  # fmt: skip
-        row: Mapping[str, str] = {}
-        if rows is None:
-            name = place.name or who
-            if normalised(name) in names or not place.name:
-                name = f"{name} ({who})"
-        else:
-            meant = [each for each in rows if who in _ids(each, place.platform)]
-            if not meant:
-                meant = [
-                    each for each in rows if _key(place.name) and _key(place.name) in _keys(each)
-                ]
-                by_name += [words] if len(meant) == 1 else []
-            if len(meant) != 1:
-                why = (
-                    "is not in the class list"
-                    if not meant
-                    else "could be several people of the class list"
-                )
-                done.told.append(f"{words} {why}: {len(files)} file(s) left out")
-                continue
-            row, name = meant[0], name_of(meant[0])
-        problem = _no_folder(name)
-        if not problem and (other := names.get(normalised(name))):
-            problem = (
-                f"is also {other} by the class list, which has no number of {place.platform}'s"
-            )
-        if problem:
-            done.told.append(f"{words} {problem}: {len(files)} file(s) left out")
+        name = place.name if rows is None else name_of(row or {})
+        if rows is None and (normalised(name) in names or not name):
+            name = f"{name} ({who})"
+        why_not = how if row is None else _no_folder(name)
+        if why_not:
+            done.told.append(f"{words} {why_not}: {len(files)} file(s) left out")
             continue
-        names[normalised(name)] = words
-        found[_Student(name, place.platform, who, late, row)] = files
+        by_name += [words] if how == "name" else []
+        names.add(normalised(name))
+        late = None if place.late is None else any(each.late for _, each in files)
+        found[_Student(name, place.platform, who, late, row or {})] = files
     if by_name:
         done.told.append(f"found by name, as the class list does not have their numbers: {_some(by_name)}")  # fmt: skip
     return dict(sorted(found.items(), key=lambda item: item[0].name))
-
-
-def _ids(row: Mapping[str, str], platform: str) -> set[str]:
-    """By what the platform may call the student of a row."""
-    if platform == "canvas":
-        return {row.get("ID", "").strip()} - {""}
-    if platform == "moodle":
-        # "Participant 17", in the language of the site
-        first = next(iter(row.values()), "")
-        each = re.fullmatch(r"\D*?(\d+)", row.get("Identifier", first).strip())
-        return {each[1]} if each else set()
-    return {name_of(row), *(row.get(name, "").strip() for name in ("Username", "SIS Login ID"))}
-
-
-def _key(name: str) -> str:
-    """The letters and digits of a name, without case and accents: what is left of it in a file's name."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(c for c in plain if c.isalnum())
-
-
-def _keys(row: Mapping[str, str]) -> set[str]:
-    """A row's name in any order of its words: Canvas writes the last one first."""
-    names = [row.get(each, "") for each in ("Full name", "Student", "student", "Name")]
-    last = row.get("Last name") or row.get("Surname") or ""
-    names.append(f"{row.get('First name', '')} {last}")
-    words = [re.split(r"[\s,]+", name.strip(" ,")) for name in names]
-    return {_key("".join(each[at:] + each[:at])) for each in words for at in range(len(each))} - {""}  # fmt: skip
 
 
 def _no_folder(name: str) -> str:

@@ -34,6 +34,7 @@ NAMES = (
     "ID",
     "Student",
     "Full name",
+    "Identifier",
 )
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("Username", "Grade", "Maximum Grade", "Feedback comments")
@@ -171,7 +172,12 @@ def _points_possible(row: Mapping[str, str]) -> bool:
 
 def name_of(row: Mapping[str, str]) -> str:
     """The name by which `grade` knows the student of a row: its first cell, in the order of `NAMES`, that is not blank."""
-    return next((row[name].strip() for name in NAMES if row.get(name, "").strip()), "")
+    return next((_as_folder(row[name]) for name in NAMES if row.get(name, "").strip()), "")
+
+
+def _as_folder(name: str) -> str:
+    """A name as a folder can have it: Moodle's German "Teilnehmer/in17" would be two."""
+    return re.sub(r"[/\\\x00-\x1f\x7f]", "-", name.strip())
 
 
 def people(path: Path) -> list[dict[str, str]]:
@@ -341,7 +347,7 @@ def _matched(
     claims: dict[str, list[tuple[int, int]]] = {}
     for at, row in enumerate(rows):
         for weight, each in enumerate(NAMES):
-            name = normalised(row.get(each, ""))
+            name = normalised(_as_folder(row.get(each, "")))
             if name in by_name:
                 claims.setdefault(name, []).append((weight, at))
                 break
