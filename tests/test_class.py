@@ -51,7 +51,8 @@ def test_every_name_has_a_file_of_its_own_that_every_system_can_write():
         assert not set(each) & set('<>:"/\\|?*\n')
         assert not each.startswith(".")
         assert not each.endswith((".", " "))
-        assert file_name(each) == each or each.split("-")[0].lower() in ("con", "nul", "lpt1")
+        assert file_name(each) == each
+        assert each.split(".")[0].lower() not in ("con", "aux", "nul", "lpt1")
 
 
 def test_whatever_one_folder_is_the_others_are_marked(tmp_path):

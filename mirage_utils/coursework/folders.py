@@ -97,8 +97,11 @@ def file_name(student: str) -> str:
     Of another name the part that it can write, and a digest, so that no two names share their files.
     """
     kept = re.sub(r'[\x00-\x1f<>:"/\\|?*\x7f\ud800-\udfff\ufffd]', "_", student)
-    kept = kept.encode()[:150].decode(errors="ignore").rstrip(". ") or "_"
+    if len(kept.encode()) > 150:
+        kept = kept.encode()[:139].decode(errors="ignore")
+    kept = kept.rstrip(". ") or "_"
     if kept == student and not _DEVICES.fullmatch(kept) and not kept.startswith("."):
         return student
+    kept = f"_{kept}" if _DEVICES.fullmatch(kept) else kept
     digest = hashlib.sha256(student.encode(errors="surrogatepass")).hexdigest()[:10]
     return f"{kept.lstrip('.')}-{digest}"

@@ -21,6 +21,8 @@ import threading
 from pathlib import Path
 from typing import Any, TextIO
 
+from .folders import files
+
 OUTPUT = 1_000_000  # letters that the cells may print in all; the rest is dropped
 PICTURES = 4_000_000  # letters of pictures kept for the feedback
 THREADS = 256  # where they can be counted for this process alone
@@ -237,15 +239,18 @@ def _bring(folder: str | None, most: int) -> None:
     sys.path.append(os.getcwd())
     if folder is None or not os.path.isdir(folder):
         return
-    for path in sorted(Path(folder).rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb":
+    for path in files(Path(folder)):
+        if path.suffix == ".ipynb":
             continue
         most -= path.stat().st_size
         if most < 0:
             return
         target = Path.cwd() / path.relative_to(folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        with contextlib.suppress(
+            OSError
+        ):  # not to be read, or with a name too long: it is not there then
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
 
 
 # ---------------------------------------------------------------- giving up rights
