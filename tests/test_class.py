@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +56,24 @@ def test_every_name_has_a_file_of_its_own_that_every_system_can_write():
         assert each.split(".")[0].lower() not in ("con", "aux", "nul", "lpt1")
 
 
-def test_whatever_one_folder_is_the_others_are_marked(tmp_path):
+@pytest.fixture
+def deep(tmp_path):
+    """A student's folder with folders in it, deeper than any path can be written, or Python's own functions remove."""
+    folder = tmp_path / "in" / "zoe"
+    folder.mkdir(parents=True)
+    here = os.getcwd()
+    try:
+        os.chdir(folder)
+        for _ in range(1300):
+            os.mkdir("d")
+            os.chdir("d")
+    finally:
+        os.chdir(here)
+    yield folder
+    subprocess.run(["rm", "-rf", str(folder / "d")], check=True)
+
+
+def test_whatever_one_folder_is_the_others_are_marked(tmp_path, deep):
     wanted = source(NAME)
     handed = tmp_path / "in"
     names = ["ada", "long-" + "x" * 245]
@@ -63,16 +81,8 @@ def test_whatever_one_folder_is_the_others_are_marked(tmp_path):
         names += ["ADA", os.fsdecode(b"b\xf6rje"), "new\nline"]
     for name in names:
         build(wanted, RIGHT, handed / name)
-    deep = handed / "zoe"
-    build(wanted, RIGHT, deep)
-    here = os.getcwd()
-    try:  # deeper than any path can be written
-        os.chdir(deep)
-        for _ in range(1300):
-            os.mkdir("d")
-            os.chdir("d")
-    finally:
-        os.chdir(here)
+    build(wanted, RIGHT, tmp_path / "right")
+    (tmp_path / "right" / f"{NAME}.ipynb").rename(deep / f"{NAME}.ipynb")
     if hasattr(os, "mkfifo"):
         os.mkfifo(deep / "pipe")
     (handed / "empty").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -122,40 +123,64 @@ def test_comparing_one_answer_takes_no_time_from_the_others(tmp_path, monkeypatc
         ),
     ],
 )
-def test_what_ends_the_marking_process_costs_one_exercise_and_is_kept(
-    tmp_path, monkeypatch, test, why
-):
-    monkeypatch.setattr(grading, "COMPARING", 1.0)
-    monkeypatch.setattr(bounds, "GRACE", 0)
+def test_what_ends_the_marking_process_costs_one_exercise_and_is_kept(tmp_path, test, why):
     wanted = small(
         tmp_path / "source",
         cell("a = 1", "a"), cell(test, "test_a", grade=True, points=2),
         cell("b = 1", "b"), cell("assert b == 1", "test_b", grade=True, points=3),
     )  # fmt: skip
     written(tmp_path / "ada" / "small.ipynb", changed(wanted, a="a = 2", words="Because."))
-    result = marked_apart(tmp_path, wanted)
+    result = marked_apart(
+        tmp_path, wanted, (f"{MARKING}grading", "COMPARING", 1.0), (f"{MARKING}bounds", "GRACE", 0)
+    )
     assert points(result) == {"test_a": 0, "test_b": 3}
     assert why in reasons(result)["test_a"]
     assert (result.status, result.key) == ("essays", "the key")  # not marked again at the next run
     assert (tmp_path / "ada.html").exists()
 
 
-def marked_apart(tmp_path: Path, wanted: grading.Assignment) -> Result:
-    context = multiprocessing.get_context(
-        "fork"
-    )  # so that what a test has patched is patched there
+class Patched:
+    """Processes of a server, in which names of modules have other values; a fork of this process would take its threads for done."""
+
+    def __init__(self, *patches: tuple[str, str, object]) -> None:
+        self.patches = patches
+        self.context = multiprocessing.get_context("forkserver")
+        self.Pipe = self.context.Pipe
+
+    def Process(self, *, target, args, daemon):
+        return self.context.Process(
+            target=_patched, args=(self.patches, target, args), daemon=daemon
+        )
+
+
+def _patched(patches, target, args):
+    for module, name, value in patches:
+        setattr(importlib.import_module(module), name, value)
+    target(*args)
+
+
+def endless(*arguments, **named):
+    return sum(range(10**12))
+
+
+MARKING = "mirage_utils.coursework."
+
+
+def marked_apart(
+    tmp_path: Path, wanted: grading.Assignment, *patches: tuple[str, str, object]
+) -> Result:
     settings = course.Settings(limits=LIMITS)
     kind = grading.Sandbox(LIMITS).kind
     return apart.marked(
-        context, tmp_path / "source", wanted.name, "ada", tmp_path / "ada", "the key", tmp_path, settings, kind
+        Patched(*patches), tmp_path / "source", wanted.name, "ada", tmp_path / "ada", "the key", tmp_path, settings, kind
     )  # fmt: skip
 
 
-def test_a_notebook_that_takes_for_ever_to_read_is_read_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(apart, "READING", 1)
-    monkeypatch.setattr(apart, "mark", lambda *arguments, **named: sum(range(10**12)))
+def test_a_notebook_that_takes_for_ever_to_read_is_read_once(tmp_path):
     wanted = small(tmp_path / "source")
-    result = marked_apart(tmp_path, wanted)
+    result = marked_apart(
+        tmp_path, wanted, (f"{MARKING}apart", "READING", 1), (f"{MARKING}apart", "mark", endless)
+    )
     assert (result.status, result.key, result.score) == ("unreadable", "the key", 0)
     assert "processor time" in result.reason
     assert json.loads((tmp_path / "ada.json").read_text())["key"] == "the key"
