@@ -78,7 +78,7 @@ def test_whatever_one_folder_is_the_others_are_marked(tmp_path, deep):
     handed = tmp_path / "in"
     names = ["ada", "long-" + "x" * 245]
     if sys.platform == "linux":
-        names += ["ADA", os.fsdecode(b"b\xf6rje"), "new\nline"]
+        names += ["ADA", os.fsdecode(b"b\xf6rje"), "new\nline", "a\x01b"]
     for name in names:
         build(wanted, RIGHT, handed / name)
     build(wanted, RIGHT, tmp_path / "right")
@@ -166,6 +166,19 @@ def test_points_for_another_text_wait_to_be_confirmed_and_nobody_s_are_lost(tmp_
         ("bob", "", "[text changed, was 4 points] read"), ("ada", "3", "read"),
     ]  # fmt: skip
     assert [(r["student"], r["status"]) for r in rows_of(out)] == [("bob", "essays")]
+    # Handed in again without a text: the points are kept in the sheet and given to nobody.
+    empty = Result("ada", NAME, "graded", [Marked("words", 0.0, 4.0, True, "left empty")], key="k")
+    graded(empty)
+    course.mark_essays(out)
+    assert [(r["student"], r["score"]) for r in rows_of(out)] == [("ada", "0")]
+    # Somebody whose folder is gone has no mark, though an older result lies there.
+    absent = Result("bob", NAME, "missing", [Marked("words", 0.0, 4.0, True)])
+    course._write(out, place, [empty, absent])
+    course.mark_essays(out)
+    assert [(r["student"], r["status"]) for r in rows_of(out)] == [
+        ("ada", "graded"),
+        ("bob", "missing"),
+    ]
     rows = graded(essay("ada", "=Because\nof it."), essay("bob", "So, and more."))
     course.mark_essays(out)
     assert [(r["student"], r["score"]) for r in rows_of(out)] == [("ada", "3"), ("bob", "0")]

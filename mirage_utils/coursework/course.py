@@ -207,7 +207,8 @@ def _students(submissions: Path) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for path in sorted(submissions.iterdir()):
         if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
-            name = clean(path.name)  # bytes that are no text
+            # Bytes that are no text, and letters that no table keeps.
+            name = re.sub("[\x00-\x1f\x7f]", "\ufffd", clean(path.name))
             while name in folders:
                 name += "\ufffd"
             folders[name] = path
@@ -469,6 +470,8 @@ def mark_essays(out: Path) -> list[Result]:
         )
         if each is None:
             raise DataError(f"{where}: there is no such essay")
+        if each.reason:
+            continue  # nothing is written there now; what was read is kept in the sheet
         comments.setdefault(student, {})[each.name] = row["comment"]
         if not row["points"].strip():
             continue
@@ -486,7 +489,9 @@ def mark_essays(out: Path) -> list[Result]:
     finished = []
     for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]:
         student = row["student"] if row["student"] in found else None
-        if student is None:  # somebody of the class list who handed in nothing
+        if (
+            student is None or row["status"] == "missing"
+        ):  # who handed in nothing has no mark, whatever was before
             finished.append(row)
             continue
         result = found[student]
