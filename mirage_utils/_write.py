@@ -5,22 +5,32 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-__all__ = ["harmless", "replace", "unharmed"]
+__all__ = ["harmless", "replace", "replacing", "unharmed"]
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A stream whose content takes the file's place when all of it is written, and not before."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with replacing(path) as stream:
+        stream.write(content)
 
 
 # A spreadsheet computes what begins with one of these (the wide forms included, which Japanese settings read alike). A cell begins where

@@ -209,9 +209,10 @@ def test_when_it_was_handed_in_is_told_by_who_can_know(tmp_path):
     (flat / "2_many_tokens.ipynb").write_text("{}")
     assert course._handed_in_at(flat, NAME) == at(1_500_000_000)
     # What was collected says when, or that nobody knows.
-    (flat / RECORD).write_text(json.dumps({"handed_in": "2026-11-21T09:00:00+01:00"}))
+    note = {"platform": "moodle", "id": "17", "from": "a.ipynb", "prefix": "a/"}
+    (flat / RECORD).write_text(json.dumps({**note, "handed_in": "2026-11-21T09:00:00+01:00"}))
     assert course._handed_in_at(flat, NAME) == datetime(2026, 11, 21, 8, 0, 0, 0, UTC)
-    (flat / RECORD).write_text(json.dumps({"handed_in": None}))
+    (flat / RECORD).write_text(json.dumps({**note, "handed_in": None}))
     assert course._handed_in_at(flat, NAME) is None
     (flat / RECORD).write_text("[[[")
     assert course._handed_in_at(flat, NAME) == at(1_500_000_000)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import random
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import asdict, replace
 from functools import partial
 
-import forked
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -442,47 +445,37 @@ def test_what_is_watched_is_kept_step_by_step(kind, trained):
 
 def test_a_run_killed_at_any_moment_gives_the_same_bytes(tmp_path):
     """By SIGKILL, at a moment that differs from run to run of this test."""
+    name, sizes = "recall", "4,6"
     command = [
-        "train",
-        "recall",
-        "--sizes",
-        "4,6",
-        "--seeds",
-        "0,1",
-        "--steps",
-        "1000",
-        "--quiet",
-        "--out",
-    ]
-
-    def whole(folder: str) -> None:
-        run = forked.run(*command, str(tmp_path / folder))
-        run.join()
-        assert run.exitcode == 0
-
-    whole("whole")
+        sys.executable, "-m", "mirage_utils", "train", name, "--sizes", sizes, "--seeds", "0,1", "--steps", "1000", "--quiet",
+    ]  # fmt: skip
+    subprocess.run([*command, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
     killed = 0
     for _ in range(20):
+        run = subprocess.Popen(
+            [*command, "--out", str(tmp_path / "killed")], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
         seen = _files(tmp_path / "killed")
-        run = forked.run(*command, str(tmp_path / "killed"))
         deadline = time.monotonic() + 120
         # At least one stretch of steps further than the last time, then a moment at random.
         while (
-            run.is_alive() and _files(tmp_path / "killed") == seen and time.monotonic() < deadline
+            run.poll() is None
+            and _files(tmp_path / "killed") == seen
+            and time.monotonic() < deadline
         ):
             time.sleep(0.02)
         time.sleep(random.uniform(0, 0.3))
-        if run.is_alive():
-            run.kill()
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
             killed += 1
-        run.join()
-        if run.exitcode == 0:
+        if run.wait() == 0:
             break
-    whole("killed")
+    subprocess.run([*command, "--out", str(tmp_path / "killed")], check=True, capture_output=True)
     assert killed >= 1
     for file in ("results.parquet", "history.parquet"):
-        unbroken, resumed = ((tmp_path / d / file).read_bytes() for d in ("whole", "killed"))
-        assert unbroken == resumed, file
+        whole, resumed = ((tmp_path / d / file).read_bytes() for d in ("whole", "killed"))
+        assert whole == resumed, file
 
 
 def _files(folder):

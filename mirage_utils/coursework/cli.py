@@ -304,8 +304,6 @@ def _grade(options: argparse.Namespace) -> int:
         )
     if not options.submissions.is_dir():
         raise FieldError("IN", str(options.submissions), "a folder with one sub-folder a student")
-    if options.roster and options.roster.resolve() == options.table.resolve():
-        raise FieldError("OUT", str(options.table), "another file than the class list")
     names = roster(options.roster) if options.roster else None
     count = sum(path.is_dir() for path in options.submissions.iterdir())
     with tqdm(total=count, unit="submission", disable=None) as bar:

@@ -59,9 +59,12 @@ class Collected:
 
 def record(folder: Path) -> dict[str, Any] | None:
     """What `collect` noted of a student's folder; None if it did not make it."""
+    path = folder / RECORD
+    if path.is_symlink():
+        return None
     try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
     return (
         found

@@ -7,9 +7,7 @@ the same command: what was marked of an unchanged submission, by the same source
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import os
 import re
@@ -19,7 +17,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
@@ -28,8 +25,8 @@ from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from . import apart
 from .assignments import Assignment, assignment, attempt, clean
-from .collect import RECORD
-from .exports import read_table
+from .collect import record
+from .exports import read_table, write_table
 from .feedback import page
 from .folders import file_name, files, tree
 from .grading import Result, unmarked
@@ -40,6 +37,7 @@ __all__ = ["COLUMNS", "Settings", "grade", "mark_essays", "table"]
 
 COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
 UNLISTED = "name is not in the class list"
+SAME_NAME = "same name as the folder "
 ESSAYS = ("student", "assignment", "exercise", "max_points", "points", "comment", "answer")
 
 
@@ -189,7 +187,7 @@ def grade(
             absent = Result(student, name, "missing", unmarked(wanted), ["nothing was handed in"])
             results[student] = absent
     for student, other in _twice(folders).items():
-        results[student].notes.insert(0, f"the folder {other} has the same name")
+        results[student].notes.insert(0, f"{SAME_NAME}{other}")
     if roster is not None:
         listed = {normalised(each) for each in roster}
         for student, result in results.items():
@@ -283,9 +281,7 @@ def _result(path: Path) -> Result | None:
         return None
     # As this run's class list and folders have it.
     result.notes = [
-        note
-        for note in result.notes
-        if note != UNLISTED and not re.fullmatch("the folder .* has the same name", note, re.S)
+        note for note in result.notes if note != UNLISTED and not note.startswith(SAME_NAME)
     ]
     return result
 
@@ -314,9 +310,9 @@ def _handed_in_at(folder: Path, name: str) -> datetime | None:
     ``timestamp.txt``; else by the newest notebook of the assignment. A ``timestamp.txt`` that lies anywhere else may be the
     student's own and is not believed.
     """
-    record = _record(folder)
-    if record is not None:
-        return _moment(str(record.get("handed_in") or ""))
+    collected = record(folder)
+    if collected is not None:
+        return _moment(str(collected.get("handed_in") or ""))
     own = folder / name
     if own.is_dir() and not own.is_symlink():
         stamp = own / "timestamp.txt"
@@ -329,17 +325,6 @@ def _handed_in_at(folder: Path, name: str) -> datetime | None:
     named = [path for path in notebooks if attempt(path.stem, name) is not None]
     times = [path.stat().st_mtime for path in named or notebooks]
     return datetime.fromtimestamp(max(times), UTC) if times else None
-
-
-def _record(folder: Path) -> dict[str, Any] | None:
-    path = folder / RECORD
-    if not path.is_file() or path.is_symlink():
-        return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def _moment(text: str) -> datetime | None:
@@ -361,66 +346,59 @@ def _moment(text: str) -> datetime | None:
 
 def table(results: Iterable[Result]) -> str:
     """The results as CSV."""
-    return _csv(COLUMNS, map(_row, results))
+    return write_table(COLUMNS, map(_row, results))
 
 
-def _row(result: Result) -> tuple[str, ...]:
-    return (
-        result.student,
-        result.assignment,
+def _row(result: Result) -> dict[str, str]:
+    return {
+        "student": result.student,
+        "assignment": result.assignment,
         # What could not be marked has no mark, and not the mark zero.
-        "" if result.status == "failed" else f"{result.score:g}",
-        f"{result.max_score:g}",
-        result.status,
-        result.reason,
-    )
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in row])
-    return text.getvalue()
+        "score": "" if result.status == "failed" else f"{result.score:g}",
+        "max_score": f"{result.max_score:g}",
+        "status": result.status,
+        "reason": result.reason,
+    }
 
 
 def _write(out: Path, place: Path, results: list[Result]) -> None:
     write_whole(out, table(results).encode())
     rows = [
-        (r.student, r.assignment, e.name, f"{e.most:g}", "", "", e.answer)
+        dict(
+            zip(
+                ESSAYS,
+                (r.student, r.assignment, e.name, f"{e.most:g}", "", "", e.answer),
+                strict=True,
+            )
+        )
         for r in results
         if r.status != "missing"  # who handed in nothing wrote nothing that waits to be read
         for e in r.exercises
         if e.essay and not e.reason
     ]
     sheet = place / "essays.csv"
-    filled = (
-        {tuple(row[key] for key in ESSAYS[:3]): row for row in _rows(sheet)}
-        if sheet.exists()
-        else {}
-    )
-    rows = [_carried(row, filled.pop(row[:3], None)) for row in rows]
+    filled = {_whose(row): row for row in _rows(sheet)} if sheet.exists() else {}
+    rows = [_carried(row, filled.pop(_whose(row), None)) for row in rows]
     # Of whom this run knows nothing, what a person wrote stays.
-    rows += [
-        tuple(old[key] for key in ESSAYS)
-        for old in filled.values()
-        if old["points"].strip() or old["comment"].strip()
-    ]
+    rows += [row for row in filled.values() if row["points"].strip() or row["comment"].strip()]
     if rows:
-        write_whole(sheet, _csv(ESSAYS, rows).encode())
+        write_whole(sheet, write_table(ESSAYS, rows).encode())
 
 
-def _carried(row: tuple[str, ...], old: dict[str, str] | None) -> tuple[str, ...]:
+def _whose(row: dict[str, str]) -> tuple[str, ...]:
+    return row["student"], row["assignment"], row["exercise"]
+
+
+def _carried(row: dict[str, str], old: dict[str, str] | None) -> dict[str, str]:
     """A row of the sheet with what was written in it before; points for another text wait to be confirmed."""
     if old is None:
         return row
     points, comment = old["points"], old["comment"]
     # Spreadsheets change ends of lines.
-    if points.strip() and harmless(old["answer"]).split() != harmless(row[6]).split():
+    if points.strip() and harmless(old["answer"]).split() != harmless(row["answer"]).split():
         comment = f"[text changed, was {points.strip()} points] {comment}".strip()
         points = ""
-    return (*row[:4], points, comment, row[6])
+    return {**row, "points": points, "comment": comment}
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -502,7 +480,7 @@ def mark_essays(out: Path) -> list[Result]:
             _path(place, student, "html"),
             page(result, comments.get(student)).encode(errors="replace"),
         )
-        finished.append(dict(zip(COLUMNS, _row(result), strict=True)))
+        finished.append(_row(result))
         found[student] = result
-    write_whole(out, _csv(COLUMNS, [[row[c] for c in COLUMNS] for row in finished]).encode())
+    write_whole(out, write_table(COLUMNS, finished).encode())
     return list(found.values())

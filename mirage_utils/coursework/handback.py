@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .._write import replacing
 from ..errors import DataError, FieldError
 from .archive import printable
 from .collect import RECORD, record
@@ -150,17 +149,10 @@ def _name(note: dict[str, Any], assignment: str) -> str | None:
 
 def _write(out: Path, pages: Mapping[str, Path | str]) -> None:
     """A zip, whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as packed:
-            for name, page in sorted(pages.items()):
-                info = zipfile.ZipInfo(name, _TIME)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.create_system = 3  # also where it is written on Windows
-                info.external_attr = 0o644 << 16
-                packed.writestr(info, page.encode() if isinstance(page, str) else page.read_bytes())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, out)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(out) as file, zipfile.ZipFile(file, "w") as packed:
+        for name, page in sorted(pages.items()):
+            info = zipfile.ZipInfo(name, _TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # also where it is written on Windows
+            info.external_attr = 0o644 << 16
+            packed.writestr(info, page.encode() if isinstance(page, str) else page.read_bytes())
