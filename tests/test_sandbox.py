@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
-from mirage_utils.coursework.sandbox import Limits, Sandbox, SandboxError, bubblewrap_problem
+from mirage_utils.coursework.sandbox import (
+    Limits,
+    Sandbox,
+    SandboxError,
+    bubblewrap_problem,
+    chosen,
+)
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
 needs_bubblewrap = pytest.mark.skipif(
@@ -117,8 +124,85 @@ def test_calls_that_lead_out_are_refused_and_asking_is_not(kind):
             "resource.setrlimit(resource.RLIMIT_CPU, (1, 1))",
             "import signal, os; os.kill(os.getppid(), 0)",
             "import socket; socket.socket()",
-            "ctypes.CDLL(None, use_errno=True); assert libc.syscall(234 if __import__('platform').machine() == 'x86_64' else 131, 1, 1, 0) == 0",
+            # Another process; under bubblewrap there is none, and without the filter it would not be found (ESRCH).
+            "done = libc.syscall(234 if __import__('platform').machine() == 'x86_64' else 131, 2, 2, 0)\n"
+            "assert done == 0 or ctypes.get_errno() != 1",
         ):
             assert place.run(wrong)["error"] is not None, wrong
         alive = "import threading, asyncio\nt = threading.Thread(target=print); t.start(); t.join()\nprint(asyncio.run(asyncio.sleep(0, 'alive')))"
         assert said(place, alive).endswith("alive")
+
+
+# Each tries something outside its own folder, and prints what came of it; PARENT is the process that holds the secret.
+OUTSIDE = {
+    "reads another student's work": "print(open(OTHER).read())",
+    "lists the students": "import os; print(os.listdir(os.path.dirname(OTHER)))",
+    "rewrites another's results": "open(OTHER, 'a')",
+    "empties them": "import os; os.truncate(OTHER, 0)",
+    "removes them": "import os; os.remove(OTHER)",
+    "moves them": "import os; os.rename(OTHER, 'mine')",
+    "puts a file beside them": "open(OTHER + '.json', 'w')",
+    "makes a device": "import os, stat; os.mknod('disk', stat.S_IFBLK | 0o600, os.makedev(8, 0))",
+    "reads the grader's environment": "print(open(f'/proc/{PARENT}/environ').read())",
+    "writes the grader's memory": "open(f'/proc/{PARENT}/mem', 'r+b')",
+    "reaches the grader's files": "import os; print(os.listdir(f'/proc/{PARENT}/cwd/'))",
+    "has the kernel send it a signal": "import fcntl, os; fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, PARENT)",
+    "slows it down": "import os; os.setpriority(os.PRIO_PROCESS, PARENT, 19)",
+    "talks to a service of this user": "import socket; socket.socket(socket.AF_UNIX)",
+    "sends to one": "import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)",
+}
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_lies_outside_is_out_of_reach_whoever_the_user_is(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("MIRAGE_COURSE_SECRET", "not for them")
+    other = tmp_path / "class" / "bob" / "result.txt"
+    other.parent.mkdir(parents=True)
+    other.write_text("24 points")
+    before = other.stat()
+    (tmp_path / "class" / "eve").mkdir()
+    (tmp_path / "class" / "eve" / "own.csv").write_text("1\n")
+    with Sandbox(Limits(), tmp_path / "class" / "eve", kind=kind) as place:
+        place.put("OTHER", str(other))
+        place.put("PARENT", os.getpid())
+        for what, cell in OUTSIDE.items():
+            assert place.run(cell)["error"] is not None, what
+        # Mode and times: no error, so that copying goes on, and no effect.
+        place.run("import os; os.chmod(OTHER, 0o777)")
+        place.run("import os; os.utime(OTHER, (0, 0))")
+        assert said(place, "import shutil; print(shutil.copy('own.csv', 'copy.csv'))") == "copy.csv"
+        rights = "print(open('/proc/self/status').read().split('CapPrm:')[1].split()[0].strip('0'))"
+        assert said(place, rights) == ""
+    after = other.stat()
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+    assert [each.name for each in other.parent.iterdir()] == ["result.txt"]
+    assert other.read_text() == "24 points"
+
+
+@needs_bubblewrap
+def test_no_process_without_a_filter_is_beside_it():
+    """Bubblewrap's own would be one, and its memory could be written."""
+    with Sandbox(Limits(), kind="bubblewrap") as place:
+        cell = "import os; print([each for each in os.listdir('/proc') if each.isdigit()], os.getpid())"
+        assert said(place, cell) == "['1'] 1"
+
+
+@linux
+def test_limits_without_rules_for_files_mark_nothing(monkeypatch):
+    """As on an older kernel."""
+    monkeypatch.setattr(
+        "mirage_utils.coursework.sandbox._INMATE",
+        "from mirage_utils.coursework import inmate, landlock; landlock.version = lambda: 0; inmate.main()",
+    )
+    with pytest.raises(SandboxError, match=r"not complete: files and processes.*no Landlock.*6\.2"):
+        Sandbox(Limits(), kind="limits")
+
+
+def test_limits_are_no_silent_substitute(monkeypatch):
+    monkeypatch.setattr("mirage_utils.coursework.sandbox.bubblewrap_problem", lambda: "not here")
+    with pytest.raises(
+        SandboxError, match=r"not here\. --sandbox limits does without: a submission"
+    ):
+        chosen("auto")
+    assert chosen("limits") == "limits"

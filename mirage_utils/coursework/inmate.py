@@ -21,6 +21,7 @@ import threading
 from pathlib import Path
 from typing import Any, TextIO
 
+from . import landlock
 from .folders import files
 
 OUTPUT = 1_000_000  # letters that the cells may print in all; the rest is dropped
@@ -67,7 +68,7 @@ def _load() -> None:
     ):
         with contextlib.suppress(ImportError):  # there is no such thing as limits on Windows
             importlib.import_module(name)
-    importlib.import_module(f"{__package__ or 'mirage_utils.coursework'}.values")
+    importlib.import_module(f"{__package__}.values")
 
 
 def _send(replies: TextIO, reply: dict[str, Any]) -> None:
@@ -278,19 +279,41 @@ def _give_up(settings: dict[str, Any]) -> list[str]:
         except (AttributeError, ValueError, OSError):
             notes.append(f"{name} could not be set")
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file too large is an OSError, not the end
+    if settings["read"] is not None:
+        problem = landlock.keep_to([*settings["read"], *_SHOWN], settings["write"])
+        if problem:
+            notes.append(f"files and processes of this user are not out of reach: {problem}")
+        if not _drop_capabilities():
+            notes.append("what root may do could not be given up")
     if not _filter_system_calls():
         notes.append("new processes and network sockets are not refused on this system")
     return notes
 
 
+# What the system tells of itself, and what JAX asks it.
+_SHOWN = ("/proc", "/sys/devices/system", "/dev/random", "/dev/urandom")
+
+
+def _drop_capabilities() -> bool:
+    """Give up what root may do beyond other users, for good; no other program is started, which could get it back."""
+    if sys.platform != "linux":
+        return True
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = struct.pack("=Ii", 0x20080522, 0)  # the third, of this process
+    return libc.capset(version, bytes(24)) == 0
+
+
 # System calls that are refused, numbered as in the kernel's tables for the two machines that matter (x86_64, aarch64): what
-# starts, traces, signals or re-limits processes, makes namespaces and mounts, loads code into the kernel, or goes past this
-# list (io_uring). A list of what NumPy, SymPy, Matplotlib, JAX and IPython may call would be shorter-lived than they are.
+# starts, traces, signals, ranks or re-limits processes, makes namespaces and mounts, loads code into the kernel, reaches
+# other processes' sockets and queues, or goes past this list (io_uring). A list of what NumPy, SymPy, Matplotlib, JAX and
+# IPython may call would be shorter-lived than they are.
 _REFUSED = {
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
     "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "process_madvise": (440, 440),
     "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "setrlimit": (160, 164),
+    "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122), "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
     "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442), "name_to_handle_at": (303, 264),
@@ -298,18 +321,32 @@ _REFUSED = {
     "io_uring_register": (427, 427), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "memfd_create": (319, 279),
     "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106),
-    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190),
+    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+    "socket": (41, 198), "connect": (42, 203), "bind": (49, 200),
+}  # fmt: skip
+# Who may do what with a file, and its times, are outside of Landlock's rules. The call says that it was done and does
+# nothing, so that copying a file goes on as it would.
+_WITHOUT_EFFECT = {
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
+    "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
+    "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "setxattrat": (463, 463),
+    "removexattrat": (466, 466), "file_setattr": (469, 469),
 }  # fmt: skip
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # Calls that are looked at more closely.
 _LOOKED_AT = {
-    "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "prlimit64": (302, 261), "tgkill": (234, 131)
+    "clone": (56, 220), "clone3": (435, 435), "socketpair": (53, 199), "prlimit64": (302, 261), "tgkill": (234, 131),
+    "fcntl": (72, 25), "ioctl": (16, 29),
 }  # fmt: skip
+# Commands of fcntl (SETOWN, SETSIG, SETOWN_EX) and ioctl (FIOSETOWN, SIOCSPGRP) that have the kernel send a signal to
+# another process, and of ioctl that type into a terminal (TIOCSTI) or change a file's flags (SETFLAGS, FSSETXATTR).
+_COMMANDS = {"fcntl": (8, 10, 15), "ioctl": (0x8901, 0x8902, 0x5412, 0x40086602, 0x401C5820)}
 _EPERM, _ENOSYS, _EAGAIN = 1, 38, 11
 
 
 def _filter_system_calls() -> bool:
-    """No new process, no other program, no signal to others, no socket but local ones (seccomp); threads stay.
+    """No new process, no other program, no signal to others, no socket but a connected pair (seccomp); threads stay.
 
     Linux only. Returns whether the filter is in force.
     """
@@ -319,8 +356,8 @@ def _filter_system_calls() -> bool:
     column = list(_ARCHITECTURES).index(machine)
     number = {name: numbers[column] for name, numbers in _LOOKED_AT.items()}
     # A program for the kernel's packet filter: (code, jump if true, jump if false, constant).
-    load, equal, at_least, has_bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    first, third = 16, 32  # where an argument's low half lies; its high half follows
+    load, mask, equal, at_least, has_bits, give = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
+    first, second, third = 16, 24, 32  # where an argument's low half lies; its high half follows
     allow, refuse = 0x7FFF0000, 0x00050000
     program: list[tuple[int, int, int, int]] = [
         (load, 0, 0, 4),  # the architecture: another one's numbers mean other calls
@@ -330,20 +367,27 @@ def _filter_system_calls() -> bool:
         (at_least, 0, 1, 0x40000000),
         (give, 0, 0, refuse | _EPERM),
     ]
-    for numbers in _REFUSED.values():
-        if numbers[column] is not None:
-            program += [(equal, 0, 1, numbers[column]), (give, 0, 0, refuse | _EPERM)]
+    for calls, error in ((_REFUSED, _EPERM), (_WITHOUT_EFFECT, 0)):
+        for numbers in calls.values():
+            if numbers[column] is not None:
+                program += [(equal, 0, 1, numbers[column]), (give, 0, 0, refuse | error)]
     # Without clone3 the C library falls back to clone, whose flags can be looked at.
     program += [(equal, 0, 1, number["clone3"]), (give, 0, 0, refuse | _ENOSYS)]
+    for name, commands in _COMMANDS.items():
+        program += [(equal, 0, 2 * len(commands) + 2, number[name]), (load, 0, 0, second)]
+        for command in commands:
+            program += [(equal, 0, 1, command), (give, 0, 0, refuse | _EPERM)]
+        program += [(give, 0, 0, allow)]
     program += [
         (equal, 0, 4, number["clone"]),
         (load, 0, 0, first),
         (has_bits, 0, 1, 0x10000),  # a thread
         (give, 0, 0, allow),
         (give, 0, 0, refuse | _EAGAIN),
-        (equal, 0, 4, number["socket"]),
-        (load, 0, 0, first),
-        (equal, 0, 1, 1),  # a local socket, which asyncio uses
+        (equal, 0, 5, number["socketpair"]),
+        (load, 0, 0, second),
+        (mask, 0, 0, 0xF),
+        (equal, 0, 1, 1),  # a stream, which asyncio uses; datagrams can be sent to somebody else
         (give, 0, 0, allow),
         (give, 0, 0, refuse | _EPERM),
         (equal, 0, 4, number["tgkill"]),
@@ -370,7 +414,3 @@ def _filter_system_calls() -> bool:
         libc.prctl(no_new_privileges, 1, 0, 0, 0) == 0
         and libc.prctl(set_filter, mode, header, 0, 0) == 0
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,12 @@
 """A place to run code that nobody vouches for: one process, few rights, and a pipe.
 
 Where bubblewrap works, the process has its own file system (the system's programs and this library, to
-read; an empty folder in memory, to write), its own process table and no network. Elsewhere it is fenced by
-limits alone. In both cases it lowers its own limits for memory, processor time, files and open files, and on
-Linux a filter refuses new processes, other programs, signals and network sockets (see `inmate`).
+read; an empty folder in memory, to write), its own process table and no network. Without it, which has to be asked
+for (``limits``), it shares all that with the grader, and on Linux it is kept to the same files by rules (see
+`landlock`), gives up what its user may do beyond others, and what it writes is bounded for each file alone. Another
+user, such as nobody, would have to be able to read the interpreter, which in a home folder it cannot; and all
+submissions would be that one user's. In both cases the process lowers its own limits for memory, processor time,
+files and open files, and on Linux a filter refuses new processes, other programs, signals and sockets (see `inmate`).
 """
 
 from __future__ import annotations
@@ -37,9 +40,12 @@ __all__ = [
     "SandboxError",
     "StudentError",
     "bubblewrap_problem",
+    "chosen",
     "kind_of_sandbox",
+    "without_bubblewrap",
 ]
 
+_INMATE = "from mirage_utils.coursework.inmate import main; main()"
 REPLY = 50_000_000  # bytes of one answer
 _FORGED = "stopped: it wrote into the grader's pipe"
 
@@ -78,6 +84,43 @@ class StudentError(Exception):
 def kind_of_sandbox() -> str:
     """``bubblewrap`` where it works, else ``limits``."""
     return "limits" if bubblewrap_problem() else "bubblewrap"
+
+
+def chosen(kind: str) -> str:
+    """The kind of sandbox that is meant by the option ``--sandbox``.
+
+    Parameters
+    ----------
+    kind : {"auto", "bubblewrap", "limits"}
+
+    Returns
+    -------
+    str
+        ``bubblewrap`` for ``auto``.
+
+    Raises
+    ------
+    SandboxError
+        If it is ``auto`` and bubblewrap does not work here: limits are no silent substitute.
+    """
+    if kind != "auto":
+        return kind
+    if problem := bubblewrap_problem():
+        raise SandboxError(
+            f"submissions are marked in bubblewrap, which does not work here: {problem}. --sandbox limits does without: "
+            f"{without_bubblewrap()}"
+        )
+    return "bubblewrap"
+
+
+def without_bubblewrap() -> str:
+    """What limits alone do not keep a submission from, on this system."""
+    if sys.platform == "linux":
+        return (
+            "a submission is kept to its own folder and to the system's programs, but it is this user's process among the "
+            "others, can see which there are, and can fill the disk with many files"
+        )
+    return "a submission can read, change and delete whatever this user can, the other students' results too"
 
 
 @functools.cache
@@ -179,6 +222,11 @@ _SYSTEM = (
 )  # fmt: skip
 
 
+def _to_read() -> tuple[str, ...]:
+    """Files and folders that a process needs in which this library is imported."""
+    return (*_SYSTEM, sys.base_prefix, sys.prefix, str(_LIBRARY), *_package_folders())
+
+
 def _views(folders: Iterable[str], program: str) -> list[str]:
     """Arguments with which bubblewrap shows folders, to read, and a program under the name it was called by.
 
@@ -262,7 +310,7 @@ class Sandbox:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         home = "/home/student" if self.kind == "bubblewrap" else self._folder.name
         inside = "/handed-in" if self.kind == "bubblewrap" else (str(files) if files else None)
-        command = [sys.executable, "-P", "-m", "mirage_utils.coursework.inmate"]
+        command = [sys.executable, "-P", "-c", _INMATE]
         if self.kind == "bubblewrap":
             command = [*self._walls(home, files), *command]
             environment, place = {}, "/"
@@ -293,6 +341,11 @@ class Sandbox:
             "cpu_seconds": int(limits.total_seconds) + 5,
             # Elsewhere the limit counts all processes of this user.
             "own_processes": self.kind == "bubblewrap",
+            # Under bubblewrap there is nothing else.
+            "read": None
+            if self.kind == "bubblewrap"
+            else [*_to_read(), *([inside] if inside else [])],
+            "write": [home],
         }
         try:
             self._write(settings)
@@ -310,13 +363,14 @@ class Sandbox:
     def _walls(self, home: str, files: Path | None) -> list[str]:
         program = shutil.which("bwrap")
         assert program is not None
-        to_read = (*_SYSTEM, sys.base_prefix, sys.prefix, str(_LIBRARY), *_package_folders())
-        walls = [program, *_WALLS, "--clearenv", "--proc", "/proc", "--dev", "/dev"]
+        # The process is the first of its own table: beside it there is none, such as bubblewrap's, that has no limits and no
+        # filter and whose memory it could write.
+        walls = [program, *_WALLS, "--as-pid-1", "--clearenv", "--proc", "/proc", "--dev", "/dev"]
         # Empty folders first: the environment may itself lie somewhere under /tmp.
         size = str(self.limits.file_bytes)
         for place in ("/tmp", "/dev/shm", home):
             walls += ["--size", size, "--tmpfs", place]
-        walls += _views(to_read, sys.executable)
+        walls += _views(_to_read(), sys.executable)
         if files is not None:
             walls += ["--ro-bind", str(files), "/handed-in"]
         if (fonts := _font_list()) is not None:
