@@ -261,8 +261,12 @@ def test_bubblewrap_s_own_words_are_shown(tmp_path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bin", "in"]  # nobody was marked
     shutil.rmtree(tmp_path / "in" / "Bob O'Neil")
     done = mirage(*command, cwd=tmp_path, PATH=path)
+    assert done.returncode == 1
+    assert f"does not work here: {SAYS}. --sandbox limits does without: a submission" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+    done = mirage(*command, "--sandbox", "limits", cwd=tmp_path, PATH=path)
     assert done.returncode == 0, done.stderr
-    assert f"bubblewrap is not used ({SAYS})" in done.stderr
+    assert "fenced by limits alone, as you asked: a submission" in done.stderr
     assert marks(tmp_path / "out.csv") == {"ada": BOTH["ada"]}
 
 

@@ -622,6 +622,7 @@ def test_without_bubblewrap_the_marks_are_the_same(tmp_path):
         "patched",
         "constant",
         "fills-the-disk",
+        "curious",
     )
     handed = [each for each in [*everywhere(), *ANSWERS[NAMES[0]]] if each.name in kept]
     assert len(handed) == len(kept)

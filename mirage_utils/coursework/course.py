@@ -30,7 +30,7 @@ from .exports import read_table, write_table
 from .feedback import page
 from .folders import file_name, files, tree
 from .grading import Result, unmarked
-from .sandbox import Limits, Sandbox, kind_of_sandbox
+from .sandbox import Limits, Sandbox, chosen
 from .variation import normalised
 
 __all__ = ["COLUMNS", "Settings", "grade", "mark_essays", "table"]
@@ -52,7 +52,7 @@ class Settings:
     limits : Limits
         What each may use.
     sandbox : str
-        ``bubblewrap``, ``limits``, or ``auto`` for the better one that works.
+        ``bubblewrap``, ``limits``, or ``auto``: bubblewrap, and nothing is marked where it does not work.
     due : datetime, optional
         When it had to be handed in, with a time zone.
     late : {"note", "zero"}
@@ -124,7 +124,7 @@ def grade(
     FieldError
         If a folder is missing, or OUT is a file that is not the table of this assignment.
     SandboxError
-        If the sandbox does not start: nothing is marked then.
+        If the sandbox does not start or is not complete, or is ``auto`` without bubblewrap: nothing is marked then.
     """
     # Each submission is marked in a process of its own, whose working folder may be another.
     sources, submissions, out = (path.absolute() for path in (sources, submissions, out))
@@ -136,7 +136,7 @@ def grade(
     if out.resolve().is_relative_to(submissions.resolve()):
         raise FieldError("OUT", str(out), f"a file outside {submissions}")
     _its_own(out, name)
-    kind = kind_of_sandbox() if settings.sandbox == "auto" else settings.sandbox
+    kind = chosen(settings.sandbox)
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
