@@ -11,19 +11,13 @@ import binascii
 from html import escape
 from typing import Any
 
+from .document import document
 from .grading import Marked, Result
 
 __all__ = ["page"]
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-h1, td:last-child { overflow-wrap: anywhere; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td:last-child { width: 100%; }
-td.points, th.points { text-align: right; white-space: nowrap; }
-pre { overflow-x: auto; padding: .6rem; background: var(--soft); border-radius: .3rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre.printed { background: none; border-left: 3px solid var(--line); border-radius: 0; }
 img { max-width: 100%; background: white; }
 .lost { border-left: 4px solid #b3261e; padding-left: .6rem; }
@@ -60,15 +54,13 @@ def page(result: Result, comments: dict[str, str] | None = None) -> str:
     notes = f"<h2>Notes</h2><ul>{notes}</ul>" if notes else ""
     marked = {each.name: each for each in result.exercises}
     cells = "".join(_cell(each, marked) for each in result.shown)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
+    return document(
+        title,
         f"<p><strong>{score}</strong>{open_points}</p>"
         '<table><thead><tr><th scope="col">Exercise</th><th scope="col" class="points">Points</th>'
         f'<th scope="col">Why</th></tr></thead><tbody>{rows}</tbody></table>{notes}'
-        f"<h2>Your notebook as it ran</h2>{cells or '<p>Nothing was run.</p>'}</main></body></html>\n"
+        f"<h2>Your notebook as it ran</h2>{cells or '<p>Nothing was run.</p>'}",
+        _STYLE,
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +11,7 @@ from .._write import replacing
 from ..errors import DataError, FieldError
 from .archive import printable
 from .collect import RECORD, record
-from .exports import read_table
+from .stored import stored
 from .variation import normalised
 
 __all__ = ["handback"]
@@ -72,12 +71,12 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
     chosen: dict[str, Path] = {}
     stamps: dict[str, str] = {}
     size = 0
-    for result, page in _pages(table):
-        student = printable(str(result["student"]))
-        note = notes.get(normalised(str(result["student"])))
-        if result["status"] == "missing":
+    for each in stored(table):
+        student, status, page = printable(each.row["student"]), each.row["status"], each.page
+        note = notes.get(normalised(each.row["student"]))
+        if status == "missing":
             continue
-        if result["status"] == "failed":
+        if status == "failed":
             told.append(
                 f"{student}: left out, the grader could not do its work; give 'grade' again"
             )
@@ -89,10 +88,10 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
             told.append(f"{student}: left out, there is no page {page.name}")
         elif page.stat().st_size > PAGE:
             told.append(f"{student}: left out, {page.name} has more than {PAGE / 1e6:.0f} MB")
-        elif (name := _name(note, str(result["assignment"]))) is None:
+        elif (name := _name(note, each.row["assignment"])) is None:
             told.append(f"{student}: left out, the note {RECORD} in the folder is damaged")
         else:
-            if result["status"] == "essays":
+            if status == "essays":
                 told.append(f"{student}: the page still says that an essay is to be read")
             chosen[name] = page
             size += page.stat().st_size
@@ -115,26 +114,6 @@ def _is_of_platform(out: Path, note: dict[str, Any]) -> bool:
             return note["from"] in packed.namelist()
     except (OSError, zipfile.BadZipFile, ValueError):
         return False
-
-
-def _pages(table: Path) -> Iterator[tuple[dict[str, Any], Path]]:
-    """The stored results of the table's assignment and students, each with its page beside it."""
-    _, rows = read_table(table, "table", "the marks, as 'grade' wrote it")
-    wanted = {(normalised(row.get("student", "")), row.get("assignment")) for row in rows}
-    place = table.with_suffix("")
-    if not place.is_dir():
-        raise FieldError(
-            "table", str(table), f"the table that 'grade' wrote, with the folder {place} beside it"
-        )
-    for path in sorted(place.rglob("*.json")):
-        try:
-            result = json.loads(path.read_text(encoding="utf-8"))
-            key = (normalised(str(result["student"])), result["assignment"])
-            complete = {"status", "exercises"} <= set(result)
-        except (OSError, ValueError, TypeError, KeyError):
-            continue  # not a result
-        if complete and key in wanted:
-            yield result, path.with_suffix(".html")
 
 
 def _name(note: dict[str, Any], assignment: str) -> str | None:
