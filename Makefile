@@ -12,7 +12,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data families lab chapters numbers release check collect grade feedback handback lint format lock clean
+.PHONY: help book html pdf open test bench data families lab chapters numbers release check collect grade feedback overview alike handback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -84,6 +84,12 @@ grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER,
 
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
 	$(COURSE) feedback -- $(call given,OUT)
+
+overview: $(STAMP)  ## write how the class did, as a page and a table, for the teacher (OUT=grades.csv)
+	$(COURSE) overview -- $(call given,OUT)
+
+alike: $(STAMP)  ## write which submissions are alike in what is rare, for the teacher (OUT=grades.csv)
+	$(COURSE) alike -- $(call given,OUT)
 
 TO ?= feedback.zip
 handback: $(STAMP)  ## pack the pages for the platform (OUT=grades.csv IN=submissions TO=feedback.zip)

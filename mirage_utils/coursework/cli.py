@@ -151,6 +151,25 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     exporting.set_defaults(run=_with_packages(_export))
 
+    seeing = commands.add_parser(
+        "overview",
+        help="how the class did, on one page",
+        description="Write marks, questions, commonest reasons, and who is missing, late or waits to be read, as a page "
+        "(OUT-class.html) and as a table (OUT-class.csv), for whoever teaches the class.",
+    )
+    seeing.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")
+    seeing.set_defaults(run=_with_packages(_overview))
+
+    comparing = commands.add_parser(
+        "alike",
+        help="which submissions share what hardly anybody else wrote",
+        description="Write hints with their base rate in the class, as a page (OUT-alike.html) and as a table "
+        "(OUT-alike.csv), for whoever teaches the class. A hint says nothing about its cause: read both texts first.",
+    )
+    comparing.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")  # fmt: skip
+    _sources(comparing)
+    comparing.set_defaults(run=_with_packages(_alike))
+
     back = commands.add_parser(
         "handback",
         help="pack the feedback pages for the platform",
@@ -166,6 +185,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _assignment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", metavar="A", help="number or name, such as 1")
+    _sources(parser)
+
+
+def _sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sources",
         type=given,
@@ -357,3 +380,18 @@ def _handback(options: argparse.Namespace) -> None:
     for sentence in handback(options.table, options.submissions, options.out):
         print(f"mirage_utils: {sentence}", file=sys.stderr)
     print(options.out)
+
+
+def _overview(options: argparse.Namespace) -> None:
+    from .class_page import overview
+
+    for path in overview(options.table):
+        print(path)
+
+
+def _alike(options: argparse.Namespace) -> None:
+    from .assignments import sources
+    from .similarity import alike
+
+    for path in alike(options.table, sources(options.sources)):
+        print(path)
