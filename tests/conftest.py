@@ -13,12 +13,18 @@ import pytest
 from chapter_runs import CHANGED, Run, read, run_in_one_kernel
 from filelock import FileLock
 
+from mirage_utils.coursework.sandbox import bubblewrap_problem
+
 # Three workers and their kernels share two cores: threads of the linear algebra would only queue.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 # Hundreds of times the tests start Python, which need not compile the library every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Where bubblewrap does not work, limits have to be asked for.
+if bubblewrap_problem():
+    os.environ.setdefault("MIRAGE_SANDBOX", "limits")
 
 ROOT = Path(__file__).resolve().parents[1]
 # Small models take longer to compile than to train, and many tests and chapters train the same ones.

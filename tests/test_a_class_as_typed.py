@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from sandboxes import KINDS, needs_bubblewrap, needs_limits
 from submissions import SOURCES, Submission, build, source
 
 from mirage_utils import FieldError
@@ -23,17 +24,9 @@ from mirage_utils.coursework.sandbox import (
     Sandbox,
     SandboxError,
     _links_on_the_way,
-    kind_of_sandbox,
 )
 
 NAME = "1_one_token"
-KINDS = [
-    pytest.param("bubblewrap", marks=pytest.mark.skipif(kind_of_sandbox() != "bubblewrap", reason="bubblewrap does not work here")),
-    pytest.param("limits", marks=pytest.mark.skipif(sys.platform == "win32", reason="no limits on Windows")),
-]  # fmt: skip
-needs_bubblewrap = pytest.mark.skipif(
-    kind_of_sandbox() != "bubblewrap", reason="bubblewrap does not work here"
-)
 
 
 def two_submissions(folder: Path) -> None:
@@ -249,6 +242,7 @@ def bwrap(folder: Path, script: str) -> str:
 SAYS = "bwrap: No permissions to create new namespace, likely because the kernel does not allow it"
 
 
+@needs_limits
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is for Linux")
 def test_bubblewrap_s_own_words_are_shown(tmp_path):
     two_submissions(tmp_path / "in")
@@ -260,9 +254,9 @@ def test_bubblewrap_s_own_words_are_shown(tmp_path):
     assert "Traceback" not in done.stderr
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bin", "in"]  # nobody was marked
     shutil.rmtree(tmp_path / "in" / "Bob O'Neil")
-    done = mirage(*command, cwd=tmp_path, PATH=path)
+    done = mirage(*command, "--sandbox", "auto", cwd=tmp_path, PATH=path)
     assert done.returncode == 1
-    assert f"does not work here: {SAYS}. --sandbox limits does without: a submission" in done.stderr
+    assert f"does not work here: {SAYS}. --sandbox limits, or MIRAGE_SANDBOX=limits" in done.stderr
     assert not (tmp_path / "out.csv").exists()
     done = mirage(*command, "--sandbox", "limits", cwd=tmp_path, PATH=path)
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,7 @@ from mirage_utils.coursework.assignments import assignments
 from mirage_utils.coursework.collect import RECORD
 from mirage_utils.coursework.folders import file_name
 from mirage_utils.coursework.grading import Marked, Result
+from mirage_utils.coursework.sandbox import kind_of_sandbox
 
 NAME = assignments(SOURCES)[0]
 RIGHT = next(each for each in everywhere() if each.name == "right")
@@ -103,8 +104,9 @@ def test_whatever_one_folder_is_the_others_are_marked(tmp_path, deep):
     assert len(list((tmp_path / "out").glob("*.html"))) == len(rows)
     assert len(list((tmp_path / "out").glob("*.json"))) == len(rows)
     told = []
+    settings = course.Settings(sandbox=kind_of_sandbox())
     again = course.grade(
-        SOURCES, NAME, handed, out, told=lambda result, before: told.append(before)
+        SOURCES, NAME, handed, out, settings, told=lambda result, before: told.append(before)
     )
     assert all(told)  # nothing has changed, nothing is marked again
     assert len(again) == len(rows)

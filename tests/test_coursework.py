@@ -25,6 +25,7 @@ from answers import ANSWERS
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandboxes import KINDS, needs_bubblewrap, needs_limits
 from submissions import ALL, SOURCES, Submission, build, everywhere, solved, source
 
 from mirage_utils import FieldError
@@ -440,14 +441,6 @@ def test_looking_over_says_what_is_left(tmp_path, capsys):
 
 # ---------------------------------------------------------------- the sandbox
 
-KINDS = [
-    pytest.param(
-        "bubblewrap",
-        marks=pytest.mark.skipif(kind_of_sandbox() != "bubblewrap", reason="bubblewrap is not installed or may not make namespaces here"),
-    ),
-    pytest.param("limits", marks=pytest.mark.skipif(sys.platform == "win32", reason="no limits on Windows")),
-]  # fmt: skip
-
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_sandbox_refuses_what_no_answer_needs(kind, tmp_path):
@@ -500,7 +493,7 @@ def test_the_sandbox_refuses_what_no_answer_needs(kind, tmp_path):
             place.run("1")
 
 
-@pytest.mark.skipif(kind_of_sandbox() != "bubblewrap", reason="needs bubblewrap")
+@needs_bubblewrap
 def test_under_bubblewrap_the_rest_of_the_machine_is_not_there(tmp_path):
     code = f"""
 import os
@@ -519,6 +512,7 @@ except OSError:
         assert place.show("planted") is False
 
 
+@needs_limits
 def test_many_short_calls_are_limited_together():
     with Sandbox(Limits(), kind="limits", seconds=2) as place:
         place.run("import time\ndef nap(): time.sleep(0.2)")
@@ -531,6 +525,7 @@ def test_many_short_calls_are_limited_together():
         assert 0 < calls < 12
 
 
+@needs_limits
 def test_a_forged_answer_ends_the_process_and_nothing_else():
     forge = "import os\nfor n in range(3, 12):\n    try: os.write(n, b'{\"value\": 1}\\n')\n    except OSError: pass"
     with Sandbox(Limits(), kind="limits") as place, pytest.raises(Ended, match="pipe"):
@@ -610,6 +605,7 @@ def test_every_submission_gets_its_mark(name, tmp_path):
     assert wrong == {}
 
 
+@needs_limits
 def test_without_bubblewrap_the_marks_are_the_same(tmp_path):
     wanted = source(NAMES[0])
     kept = (

@@ -114,9 +114,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     marking.add_argument(
         "--sandbox",
-        choices=("auto", "bubblewrap", "limits"),
-        default="auto",
-        help="how code is kept in (default: auto, which is bubblewrap); limits protect less, and have to be asked for",
+        metavar="KIND",
+        default=os.environ.get("MIRAGE_SANDBOX", "auto"),
+        help="bubblewrap (default), or limits, which protect less and have to be asked for: here or by MIRAGE_SANDBOX",
     )
     marking.add_argument("--cell-seconds", type=float, default=60, help="for one cell (default 60)")
     marking.add_argument(

@@ -14,7 +14,7 @@ import struct
 import sys
 from collections.abc import Iterable
 
-__all__ = ["keep_to", "version"]
+__all__ = ["keep_to", "missing", "version"]
 
 # The three calls have the same numbers on all machines.
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
@@ -35,6 +35,15 @@ def version() -> int:
     return max(0, found)
 
 
+def missing() -> str:
+    """What this system lacks of it; empty if it has what is needed."""
+    found = version()
+    if found >= _NEEDED:
+        return ""
+    what = f"version {found} of Landlock" if found else "no Landlock"
+    return f"this kernel has {what}, and {_NEEDED} is needed (Linux 6.2)"
+
+
 def keep_to(read: Iterable[str], write: Iterable[str]) -> str:
     """Let this process, for good, read some files and folders and write others.
 
@@ -50,10 +59,9 @@ def keep_to(read: Iterable[str], write: Iterable[str]) -> str:
     str
         Why it could not be done; empty if it holds.
     """
+    if problem := missing():
+        return problem
     found = version()
-    if found < _NEEDED:
-        what = f"version {found} of Landlock" if found else "no Landlock"
-        return f"this kernel has {what}, and {_NEEDED} is needed (Linux 6.2)"
     libc = ctypes.CDLL(None, use_errno=True)
     rules = struct.pack("=QQQ", _ALL, 0, _SCOPES) if found >= 6 else struct.pack("=Q", _ALL)
     fence = libc.syscall(_CREATE, rules, ctypes.c_size_t(len(rules)), 0)

@@ -107,8 +107,8 @@ def chosen(kind: str) -> str:
         return kind
     if problem := bubblewrap_problem():
         raise SandboxError(
-            f"submissions are marked in bubblewrap, which does not work here: {problem}. --sandbox limits does without: "
-            f"{without_bubblewrap()}"
+            f"submissions are marked in bubblewrap, which does not work here: {problem}. --sandbox limits, or "
+            f"MIRAGE_SANDBOX=limits in the environment, does without: {without_bubblewrap()}"
         )
     return "bubblewrap"
 
