@@ -67,7 +67,7 @@ chapters: $(STAMP)  ## write the chapters for VS Code and other editors, into ch
 numbers: html  ## note the numbers that the text of the copies shows before anything has run
 	$(BIN)/python book/copies.py numbers
 
-# Coursework. A is the number of an assignment; book/teaching.md says more.
+# Coursework. A is the number of an assignment; book/marking.md says more.
 COURSE := $(BIN)/python -m mirage_utils
 OUT ?= grades.csv
 release: $(STAMP)  ## make the students' version of an assignment (A=1, ROSTER=list.csv, REPLACE=1)

@@ -48,6 +48,8 @@ PAGES = {
     "book/errata": "Errata",
     "book/run": "Run it",
     "book/teaching": "Teach it",
+    "book/marking": "Mark a class",
+    "book/students": "For students",
     "book/checklist": "Before you draw the curve",
     "book/data": "About the data",
     "book/notation": "Notation",

@@ -204,6 +204,7 @@ def _write_answers(path: Path, student: str = STUDENTS[0]) -> None:
 
 def _notebook(path: Path, student: str = STUDENTS[0]) -> None:
     """The notebook that a student was given, with the answers written."""
+    path.parent.mkdir(exist_ok=True)
     nbformat.write(released(SOURCES, path.stem), path)
     _write_answers(path, student)
 
@@ -267,6 +268,7 @@ _FILES: dict[str, Callable[[Path], None]] = {
     "exported-from-canvas.csv": _canvas,
     "exported-from-moodle.csv": _moodle,
     "1_one_token.ipynb": _notebook,
+    "lab/1_one_token.ipynb": _notebook,
 }
 """By the name that is printed, how a reader comes by it."""
 

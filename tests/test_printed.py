@@ -99,7 +99,7 @@ def test_what_a_document_prints_works_as_it_is_typed(name: str, clean_copy: Path
 
 
 def test_every_place_where_commands_are_printed_is_looked_at() -> None:
-    assert {"README.md", "CONTRIBUTING.md", "book/run.md", "book/teaching.md", HELP, USAGE} <= set(
+    assert {"README.md", "CONTRIBUTING.md", "book/run.md", "book/marking.md", HELP, USAGE} <= set(
         RUN
     )
     assert "notebooks/19_audit.ipynb" in RUN
