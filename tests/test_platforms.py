@@ -251,8 +251,10 @@ def test_marks_that_two_people_could_claim_go_to_neither(table, tmp_path):
 def test_a_table_saved_with_decimal_commas_and_rows_of_one_name(table, tmp_path):
     rows = "ada;1_one_token;7,5;24;graded;\nADA;1_one_token;9;24;graded;\nbob;1_one_token;8,25;24;graded;\n"
     table.write_text("student;assignment;score;max_score;status;reason\n" + rows)
-    told = exports.export(table, "moodle", tmp_path / "up.csv", _canvas(tmp_path / "c.csv"))
-    assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")][1:3] == ["", "8.25"]
+    listed = tmp_path / "m.csv"
+    listed.write_text("Identifier,Username,Grade\nParticipant 1,ada,\nParticipant 2,bob,\n")
+    told = exports.export(table, "moodle", tmp_path / "up.csv", listed)
+    assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["", "8.25"]
     assert any("ada: no mark written" in each and "several rows" in each for each in told)
     for wrong, words in (("ada;2_many_tokens;1;24;graded;", "of one assignment"), ("zoe;1_one_token;many;24;graded;", "expected a number")):  # fmt: skip
         table.write_text(f"student;assignment;score;max_score;status;reason\n{rows}{wrong}\n")
@@ -318,6 +320,23 @@ def test_moodle_s_zip_becomes_one_folder_a_student(flat, tmp_path):
     note = record(tmp_path / "in" / "emil@example.org")
     assert (note["platform"], note["id"], note["attempt"], note["from"]) == ("moodle", "102", 1, moodle("Emil Post", 102, "mine.ipynb", flat=flat))  # fmt: skip
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_the_other_platform_s_list_and_the_teacher_s_own_trial(tmp_path):
+    table = marked(tmp_path, ada="graded")
+    ours, theirs = _canvas(tmp_path / "c.csv", f"{NAME} (1)"), tmp_path / "m.csv"
+    theirs.write_text("Identifier,Username,Grade\nParticipant 17,ada,\n")
+    for style, listed, says in (
+        ("canvas", theirs, "column Student"),
+        ("moodle", ours, "Identifier"),
+    ):
+        with pytest.raises(FieldError, match=says):
+            exports.export(table, style, tmp_path / "up.csv", listed)
+    assert not (tmp_path / "up.csv").exists()
+    ours.write_text(
+        'Student,ID,SIS Login ID,Section\n    Points Possible,,,\n"Lovelace, Ada",17,ada,A\n"Student, Test",99,,A\n'
+    )
+    assert exports.roster(ours) == ["ada"]
 
 
 def test_canvas_s_zip_by_number_with_the_newest_attempt(tmp_path, capsys):
@@ -776,6 +795,18 @@ def test_the_way_back_refuses_what_it_cannot_do(tmp_path):
     with pytest.raises(DataError, match="canvas and moodle"):
         handback(table, tmp_path / "in", tmp_path / "b.zip")
     assert not (tmp_path / "b.zip").exists()
+
+
+def test_whose_clock_is_read_is_told(tmp_path, capsys):
+    source = packed(tmp_path / "s.zip", (moodle("Ada", 1), notebook()))
+    listed = worksheet(
+        tmp_path / "list.csv", (1, "Ada", ""), modified="Thursday, 19 November 2026, 6:15 PM"
+    )
+    command = ["collect", str(source), str(tmp_path / "in"), "--roster", str(listed)]
+    assert main(command) == 0
+    assert "ZONE=" in capsys.readouterr().err
+    assert main([*command, "--zone", "Europe/Berlin"]) == 0
+    assert "ZONE=" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "+01:00", "UTC"])

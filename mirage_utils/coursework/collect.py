@@ -144,6 +144,12 @@ def collect(
             _put(staging, out, done, replace_changed)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+    if times.of_this_machine:
+        here = datetime.now().astimezone()
+        done.told.append(
+            f"times are read as those of this machine's zone ({here.tzname()}, {here:%z}); if the platform is elsewhere, give its zone: "
+            "--zone Europe/Berlin, with make ZONE=Europe/Berlin"
+        )
     if times.unknown:
         late = [each.name for each in by_student if each.late]
         done.told.append(
@@ -287,6 +293,7 @@ class _Times:
     def __init__(self, entries: Sequence[Entry], zone: tzinfo | None) -> None:
         self.zone = zone
         self.unknown: list[str] = []
+        self.of_this_machine = False
         times = [entry.time for entry in entries if entry.time is not None]
         self.of_packing = not times or (times == sorted(times) and times[-1] - times[0] <= PACKING)
 
@@ -298,6 +305,7 @@ class _Times:
                 plain = entry.time
             if plain is not None:
                 found = plain.replace(tzinfo=self.zone) if self.zone else plain.astimezone()
+                self.of_this_machine |= self.zone is None
         if found is None:
             self.unknown.append(student.name)
         return found

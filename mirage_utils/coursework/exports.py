@@ -38,6 +38,11 @@ NAMES = (
 )
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("Username", "Grade", "Maximum Grade", "Feedback comments")
+# A list of the platform has at least one of these, and one of the other has none.
+_OF = {
+    "canvas": {"Student"},
+    "moodle": {"Identifier", "Username", "ID number", "Email address", "Full name"},
+}
 LARGEST = 100_000_000  # bytes of a table
 
 _AS_CSV = "in the spreadsheet, choose File, Save As (or Download), CSV UTF-8"
@@ -166,6 +171,11 @@ def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> st
 # ---------------------------------------------------------------- class lists
 
 
+def _nobody(row: Mapping[str, str]) -> bool:
+    """Whether a row of Canvas's list is no student: the points possible, or the teacher's own trial."""
+    return _points_possible(row) or row.get("Student", "").strip().casefold() == "student, test"
+
+
 def _points_possible(row: Mapping[str, str]) -> bool:
     return row.get("Student", "").strip().casefold() == "points possible"
 
@@ -191,7 +201,7 @@ def people(path: Path) -> list[dict[str, str]]:
     columns, rows = read_table(path, "roster", "the class list")
     if not set(NAMES) & set(columns):
         raise DataError(f"{path}: no column with names; expected one of {', '.join(NAMES)}")
-    found = [row for row in rows if name_of(row) and not _points_possible(row)]
+    found = [row for row in rows if name_of(row) and not _nobody(row)]
     if not found:
         raise DataError(f"{path}: nobody is in the class list")
     meant = [normalised(name_of(row)) for row in found]
@@ -258,7 +268,7 @@ def export(
     Raises
     ------
     FieldError
-        If the file to write is the table or the class list, or a value is not one of those above.
+        If the file to write is the table or the class list, the list is that of the other platform, or a value is not one of those above.
     DataError
         If this is no table of marks, nobody of it is in the class list, or several columns could be meant; nothing is written.
     """
@@ -291,6 +301,12 @@ def export(
         kept = list(CANVAS if style == "canvas" else MOODLE)
     else:
         kept, rows = read_table(listed, "roster", "the class list")
+        if not _OF[style] & set(kept):
+            raise FieldError(
+                "roster",
+                str(listed),
+                f"{style.capitalize()}'s own list, with a column {' or '.join(sorted(_OF[style]))}",
+            )
         kept += [name for name in (MOODLE[1:] if style == "moodle" else ()) if name not in kept]
     points = {}
     if style == "canvas":
