@@ -8,6 +8,7 @@ import sys
 import pytest
 from sandboxes import KINDS, needs_bubblewrap
 
+from mirage_utils.coursework import sandbox
 from mirage_utils.coursework.sandbox import (
     Limits,
     Sandbox,
@@ -182,6 +183,40 @@ def test_no_process_without_a_filter_is_beside_it():
     with Sandbox(Limits(), kind="bubblewrap") as place:
         cell = "import os; print([each for each in os.listdir('/proc') if each.isdigit()], os.getpid())"
         assert said(place, cell) == "['1'] 1"
+
+
+@needs_bubblewrap
+@pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0 and not sandbox._a_user_of_its_own(),
+    reason="root cannot take another user here, and is not kept from starting threads",
+)
+def test_threads_are_counted_however_small_they_are(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "own.csv").write_text("a\n1\n")
+    (tmp_path / "data" / "own.csv").chmod(0o600)
+    cell = """
+import threading, time
+threading.stack_size(32_768)
+started = 0
+try:
+    for _ in range(3_000):
+        threading.Thread(target=time.sleep, args=(3,), daemon=True).start()
+        started += 1
+except RuntimeError:
+    pass
+print(started)
+"""
+    with (
+        Sandbox(Limits(), tmp_path, kind="bubblewrap") as place,
+        Sandbox(Limits(), kind="bubblewrap") as other,
+    ):
+        assert 100 < int(said(place, cell)) <= 256
+        assert 100 < int(said(other, cell)) <= 256  # each counts its own
+        # Whoever it is now, what was brought is there to work with.
+        write = "open('data/own.csv', 'a').write('2\\n'); open('data/new.csv', 'w').write('3'); print(open('data/own.csv').read())"
+        assert said(place, write) == "a\n1\n2"
+        assert said(place, "import jax.numpy as jnp; print(jnp.arange(4).sum())") == "6"
+        assert place.run("import os; os.setuid(0)")["error"]["name"] == "PermissionError"
 
 
 @linux

@@ -43,9 +43,13 @@ def main() -> None:
     settings = json.loads(requests.readline())
     # Rights are given up before anything of the student's can be found, and what that takes is imported before.
     _load()
+    mask = os.umask(0)  # this process may become another user's, who works with what is brought
+    _bring(settings["files"], settings["bytes"])
+    os.umask(mask)
     notes = _give_up(settings)
     shell = _Shell()
-    _bring(settings["files"], settings["bytes"])
+    # A module of the student's own is found after all others: none of its files takes the place of one that is installed.
+    sys.path.append(os.getcwd())
     _send(replies, {"ready": notes})
     for line in requests:
         request = json.loads(line)
@@ -232,12 +236,7 @@ class _Shell:
 
 
 def _bring(folder: str | None, most: int) -> None:
-    """Copy what the student handed in beside the notebook into the working folder, up to a limit.
-
-    A module of the student's own is found there, after all others: none of its files takes the place of a module that is
-    installed.
-    """
-    sys.path.append(os.getcwd())
+    """Copy what the student handed in beside the notebook into the working folder, up to a limit."""
     if folder is None or not os.path.isdir(folder):
         return
     for path in files(Path(folder)):
@@ -264,6 +263,8 @@ def _give_up(settings: dict[str, Any]) -> list[str]:
         import resource
     except ImportError:  # Windows
         return ["memory, files and processes are not limited on this system"]
+    if settings["user"] is not None:
+        _become(settings["user"])
     limits = {
         "RLIMIT_AS": settings["memory"],
         "RLIMIT_CPU": settings["cpu_seconds"],
@@ -288,6 +289,15 @@ def _give_up(settings: dict[str, Any]) -> list[str]:
     if not _filter_system_calls():
         notes.append("new processes and network sockets are not refused on this system")
     return notes
+
+
+def _become(user: int) -> None:
+    """Take another user, for good."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    dumpable = 4  # else what the system tells of this process is still root's, and the C library reads its own
+    ctypes.CDLL(None).prctl(dumpable, 1, 0, 0, 0)
 
 
 # What the system tells of itself, and what JAX asks it.

@@ -17,6 +17,7 @@ import importlib.util
 import json
 import os
 import queue
+import random
 import shutil
 import site
 import subprocess
@@ -133,7 +134,7 @@ def bubblewrap_problem() -> str:
         return "it is not installed (apt install bubblewrap)"
     try:
         trial = subprocess.run(
-            [program, *_WALLS, "--ro-bind", "/", "/", "true"],
+            [program, *_outer_walls(), "--ro-bind", "/", "/", "true"],
             capture_output=True,
             timeout=30,
             check=False,
@@ -145,6 +146,10 @@ def bubblewrap_problem() -> str:
     return _last_words(trial.stderr) or f"it ended with status {trial.returncode}"
 
 
+def _outer_walls() -> tuple[str, ...]:
+    return _WALLS_OF_ROOT if _a_user_of_its_own() else _WALLS
+
+
 def _last_words(said: bytes, most: int = 400) -> str:
     """The end of what a program printed, on one line."""
     text = " ".join(said.decode(errors="replace").split())
@@ -152,6 +157,27 @@ def _last_words(said: bytes, most: int = 400) -> str:
 
 
 _WALLS = ("--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000", "--gid", "1000")
+# Where the process takes another user itself (see `_a_user_of_its_own`): the same but for the namespace of users.
+_WALLS_OF_ROOT = (
+    "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
+    "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+)  # fmt: skip
+_USERS = range(1_000_000_000, 2_000_000_000)  # numbers that no system gives to a person
+
+
+@functools.cache
+def _a_user_of_its_own() -> bool:
+    """Whether a process can be given a user that is nobody else's.
+
+    Root is never kept from starting threads, whatever number bubblewrap shows for it. Root can take another user's, if all
+    numbers are to be had here, as they are not in every container, and if that user may read the interpreter.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return False
+    if Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]:
+        return False
+    needed = [*map(Path, (sys.base_prefix, sys.prefix)), _LIBRARY, _LIBRARY / "__init__.py"]
+    return all(path.stat().st_mode & 0o004 for path in needed)
 
 
 @functools.cache
@@ -237,6 +263,10 @@ def _views(folders: Iterable[str], program: str) -> list[str]:
     shown = {each: os.path.realpath(each) for each in folders}
     shown |= {real: real for real in shown.values()}
     arguments = []
+    # Folders on the way are made for everybody to pass; bubblewrap's own are for root alone.
+    for way in dict.fromkeys(way for path in shown for way in reversed(Path(path).parents[:-1])):
+        if not _within(str(way), shown):
+            arguments += ["--perms", "0755", "--dir", str(way)]
     # Outer folders first, so that an inner one is not hidden by the mount of the outer.
     for path in sorted(shown, key=len):
         arguments += ["--ro-bind-try", shown[path], path]
@@ -341,6 +371,9 @@ class Sandbox:
             "cpu_seconds": int(limits.total_seconds) + 5,
             # Elsewhere the limit counts all processes of this user.
             "own_processes": self.kind == "bubblewrap",
+            "user": random.choice(_USERS)
+            if self.kind == "bubblewrap" and _a_user_of_its_own()
+            else None,
             # Under bubblewrap there is nothing else.
             "read": None
             if self.kind == "bubblewrap"
@@ -365,11 +398,20 @@ class Sandbox:
         assert program is not None
         # The process is the first of its own table: beside it there is none, such as bubblewrap's, that has no limits and no
         # filter and whose memory it could write.
-        walls = [program, *_WALLS, "--as-pid-1", "--clearenv", "--proc", "/proc", "--dev", "/dev"]
+        walls = [
+            program,
+            *_outer_walls(),
+            "--as-pid-1",
+            "--clearenv",
+            "--proc",
+            "/proc",
+            "--dev",
+            "/dev",
+        ]
         # Empty folders first: the environment may itself lie somewhere under /tmp.
         size = str(self.limits.file_bytes)
         for place in ("/tmp", "/dev/shm", home):
-            walls += ["--size", size, "--tmpfs", place]
+            walls += ["--size", size, "--perms", "1777", "--tmpfs", place]
         walls += _views(_to_read(), sys.executable)
         if files is not None:
             walls += ["--ro-bind", str(files), "/handed-in"]
