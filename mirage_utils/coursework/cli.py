@@ -134,6 +134,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="who may hand in until when else: columns student and until",
     )
     marking.add_argument(
+        "--anonymous", action="store_true", help="pseudonyms for names in the sheet of the essays"
+    )
+    marking.add_argument(
         "--sandbox",
         choices=("auto", "bubblewrap", "limits"),
         default="auto",
@@ -370,6 +373,8 @@ def _grade(options: argparse.Namespace) -> int:
             options.table,
             settings,
             roster=names,
+            anonymous=options.anonymous,
+            said=lambda sentence: print(f"mirage_utils: {sentence}", file=sys.stderr),
             told=lambda result, before: bar.update() and None,
         )
     by_status: dict[str, int] = {}

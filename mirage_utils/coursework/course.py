@@ -13,16 +13,16 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
 from .._write import harmless, unharmed
 from .._write import replace as write_whole
-from ..errors import DataError, FieldError
-from . import apart, by_hand
-from .assignments import Assignment, assignment, clean
+from ..errors import DataError, FieldError, WrongUse
+from . import apart, by_hand, plausible
+from .assignments import Assignment, assignment, assignments, clean
 from .collect import RECORD
 from .exports import read_table, write_table
 from .feedback import page
@@ -30,6 +30,7 @@ from .folders import file_name, tree
 from .grading import Result, unmarked
 from .lateness import Policy
 from .sandbox import Limits, Sandbox, chosen
+from .secret import kept_secret
 from .variation import normalised
 
 __all__ = ["COLUMNS", "Settings", "grade", "override", "table", "update"]
@@ -54,7 +55,8 @@ class Settings:
     lateness : Policy
         What becomes of late work. Another policy changes the marks and runs nothing again.
     secret : str
-        From which the points of the hidden tests follow; the same secret gives the same points.
+        From which the points of the hidden tests follow; the same secret gives the same points. Without one, the one beside the
+        results (`kept_secret`).
     """
 
     jobs: int = max(1, os.cpu_count() or 1)
@@ -82,7 +84,9 @@ def grade(
     settings: Settings = Settings(),
     *,
     roster: Sequence[str] | None = None,
+    anonymous: bool = False,
     told: Callable[[Result, bool], None] | None = None,
+    said: Callable[[str], None] | None = None,
 ) -> list[Result]:
     """Mark every sub-folder of a folder.
 
@@ -99,8 +103,12 @@ def grade(
         pages, and ``essays.csv`` to be filled in.
     roster : sequence of str, optional
         The class list: who handed in nothing gets a row, and whose name is not on it gets a note.
+    anonymous : bool
+        Whether pseudonyms stand for the names in ``essays.csv``; who is who lies beside it in ``essays-key.csv``.
     told : callable, optional
         Called after each submission with its result and whether it had been marked before.
+    said : callable, optional
+        Called with each sentence that whoever marks should read: where the secret lies, and points that wait to be confirmed.
 
     Returns
     -------
@@ -111,20 +119,40 @@ def grade(
     ------
     FieldError
         If a folder is missing, or OUT is a file that is not the table of this assignment.
+    WrongUse
+        If folder, assignment or class list cannot be the ones that were meant (`plausible`); nothing is written then.
+    DataError
+        If a row of ``essays.csv`` or ``overrides.csv`` is wrong; the table and the sheets stay as they are then.
     SandboxError
         If the sandbox does not start or is not complete, or is ``auto`` without bubblewrap: nothing is marked then.
     """
     # Each submission is marked in a process of its own, whose working folder may be another.
     sources, submissions, out = (path.absolute() for path in (sources, submissions, out))
     wanted = assignment(sources, name)
+    said = said or (lambda sentence: None)
     folders = _students(submissions)
     place = out.with_suffix("")
     if place == out or out.suffix.lower() != ".csv":
         raise FieldError("OUT", str(out), "a file that ends in .csv")
-    if out.resolve().is_relative_to(submissions.resolve()):
-        raise FieldError("OUT", str(out), f"a file outside {submissions}")
+    plausible.check_places(submissions, out)
+    plausible.check_submissions(submissions, folders.values(), name, assignments(sources))
+    plausible.check_list("ROSTER", roster or (), folders)
+    _known_extensions(settings.lateness, [*folders, *(roster or ())], roster is not None, said)
     _its_own(out, name)
     kind = chosen(settings.sandbox)
+    (
+        by_hand.Essays.read(place),
+        by_hand.Overrides.read(place),
+    )  # damaged sheets are told before hours of marking
+    place.mkdir(parents=True, exist_ok=True)
+    if not settings.secret:
+        secret, new = kept_secret(place)
+        settings = replace(settings, secret=secret)
+        if new:
+            said(
+                f"{place / '.secret'}: the secret of this course, made now; keep it with the table, "
+                "for another one marks everything again"
+            )
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
@@ -141,7 +169,6 @@ def grade(
     if waiting:
         with Sandbox(settings.limits, kind=kind):
             pass  # what keeps one submission from being run keeps all of them
-    place.mkdir(parents=True, exist_ok=True)
     context = apart.processes(wanted)
     with ThreadPoolExecutor(settings.jobs) as pool:
         futures = {
@@ -183,8 +210,23 @@ def grade(
             if normalised(student) not in listed:
                 result.notes.insert(0, UNLISTED)
     ordered = [results[student] for student in sorted(results)]
-    _finish(out, place, ordered)
+    lines = [by_hand.rubric(wanted, each.name) for each in wanted.exercises if each.essay]
+    pseudonyms = settings.secret if anonymous else ""
+    for sentence in _finish(out, place, ordered, lines=max(lines, key=len, default=()), pseudonyms=pseudonyms):  # fmt: skip
+        said(sentence)
     return ordered
+
+
+def _known_extensions(
+    lateness: Policy, students: Sequence[str], whole: bool, said: Callable[[str], None]
+) -> None:
+    """That extensions are for students of this class; without a class list some may not have handed in yet."""
+    there = {normalised(each) for each in students}
+    unknown = ", ".join(each for each in lateness.extensions if each not in there)
+    if unknown and whole:
+        raise WrongUse("EXTENSIONS", unknown, "names of the class list")
+    if unknown:
+        said(f"extensions of {unknown}: nobody of that name has handed in")
 
 
 def _students(submissions: Path) -> dict[str, Path]:
@@ -199,7 +241,7 @@ def _students(submissions: Path) -> dict[str, Path]:
                 name += "\ufffd"
             folders[name] = path
     if not folders:
-        raise FieldError("IN", str(submissions), "a folder with one sub-folder a student")
+        raise WrongUse("IN", str(submissions), "a folder with one sub-folder a student")
     return folders
 
 
