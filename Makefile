@@ -12,7 +12,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data families lab chapters numbers release check collect grade feedback overview alike handback lint format lock clean
+.PHONY: help book html pdf open test bench data families lab chapters numbers release check collect grade feedback override overview alike handback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -79,11 +79,14 @@ check: $(STAMP)  ## look an assignment over before handing it in (A=1, or IN=not
 collect: $(STAMP)  ## unpack a platform's zip into a folder a student: ZIP=all.zip IN=submissions (ROSTER, ZONE)
 	$(COURSE) collect $(call option,--roster,ROSTER) $(call option,--zone,ZONE) $(if $(value REPLACE),--replace) -- $(call given,ZIP) $(call given,IN)
 
-grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER, DUE, LATE=zero, JOBS)
-	$(COURSE) grade $(call option,--roster,ROSTER) $(call option,--due,DUE) $(call option,--late,LATE) $(call option,--jobs,JOBS) -- $(call given,A) $(call given,IN) $(call given,OUT)
+grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER, DUE, LATE=10%/day, LATE_MOST=50%, GRACE=15min, EXTENSIONS=list.csv, ANONYMOUS=1, JOBS)
+	$(COURSE) grade $(call option,--roster,ROSTER) $(call option,--due,DUE) $(call option,--late,LATE) $(call option,--late-most,LATE_MOST) $(call option,--grace,GRACE) $(call option,--extensions,EXTENSIONS) $(if $(value ANONYMOUS),--anonymous) $(call option,--jobs,JOBS) -- $(call given,A) $(call given,IN) $(call given,OUT)
 
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
 	$(COURSE) feedback -- $(call given,OUT)
+
+override: $(STAMP)  ## give other points than the machine's: OUT=grades.csv STUDENT=ada EXERCISE=test_slope POINTS=3 (COMMENT)
+	$(COURSE) override $(call option,--comment,COMMENT) -- $(call given,OUT) $(call given,STUDENT) $(call given,EXERCISE) $(call given,POINTS)
 
 overview: $(STAMP)  ## write how the class did, as a page and a table, for the teacher (OUT=grades.csv)
 	$(COURSE) overview -- $(call given,OUT)

@@ -13,7 +13,7 @@ from ._audit_cli import add_command as add_audit
 from ._paths import given
 from ._progress import bars, watched
 from .coursework.cli import add_commands as add_coursework
-from .errors import DataError, FieldError
+from .errors import DataError, FieldError, WrongUse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (FieldError, DataError) as error:
         print(f"mirage_utils: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WrongUse) else 1
     except OSError as error:
         if error.filename is None:  # none of a file that was named: a fault of this program
             raise

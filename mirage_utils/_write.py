@@ -14,22 +14,25 @@ __all__ = ["harmless", "replace", "replacing", "unharmed"]
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A stream whose content takes the file's place when all of it is written, and not before."""
+def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A stream whose content takes the file's place when all of it is written, and not before.
+
+    Until then, and with the mode 0600 afterwards, nobody else can read it.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file whole or not at all."""
-    with replacing(path) as stream:
+    with replacing(path, mode) as stream:
         stream.write(content)
 
 

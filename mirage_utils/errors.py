@@ -15,6 +15,7 @@ __all__ = [
     "DataError",
     "FieldError",
     "UnknownNameError",
+    "WrongUse",
     "as_array",
     "number",
     "positive",
@@ -44,6 +45,10 @@ class FieldError(ValueError):
         self.expected = expected
         self.where = where
         super().__init__(f"{field}{where} = {shown(value)}: expected {expected}")
+
+
+class WrongUse(FieldError):
+    """Arguments that cannot be what was meant; a command ends with status 2, as for any wrong usage."""
 
 
 class DataError(RuntimeError):

@@ -15,7 +15,7 @@ from submissions import SOURCES, build, everywhere, source
 
 from mirage_utils import FieldError
 from mirage_utils.__main__ import main
-from mirage_utils.coursework import course
+from mirage_utils.coursework import course, lateness
 from mirage_utils.coursework.assignments import assignments
 from mirage_utils.coursework.collect import RECORD
 from mirage_utils.coursework.folders import file_name
@@ -145,7 +145,7 @@ def test_points_for_another_text_wait_to_be_confirmed_and_nobody_s_are_lost(tmp_
     def graded(*results: Result) -> list[dict[str, str]]:
         for each in results:
             (place / f"{each.student}.json").write_text(json.dumps(each.as_dict()))
-        course._write(out, place, list(results))
+        course._finish(out, place, list(results))
         return rows_of(place / "essays.csv")
 
     def written(**points: str) -> None:
@@ -171,18 +171,18 @@ def test_points_for_another_text_wait_to_be_confirmed_and_nobody_s_are_lost(tmp_
     # Handed in again without a text: the points are kept in the sheet and given to nobody.
     empty = Result("ada", NAME, "graded", [Marked("words", 0.0, 4.0, True, "left empty")], key="k")
     graded(empty)
-    course.mark_essays(out)
+    course.update(out)
     assert [(r["student"], r["score"]) for r in rows_of(out)] == [("ada", "0")]
     # Somebody whose folder is gone has no mark, though an older result lies there.
     absent = Result("bob", NAME, "missing", [Marked("words", 0.0, 4.0, True)])
-    course._write(out, place, [empty, absent])
-    course.mark_essays(out)
+    course._finish(out, place, [empty, absent])
+    course.update(out)
     assert [(r["student"], r["status"]) for r in rows_of(out)] == [
         ("ada", "graded"),
         ("bob", "missing"),
     ]
     rows = graded(essay("ada", "=Because\nof it."), essay("bob", "So, and more."))
-    course.mark_essays(out)
+    course.update(out)
     assert [(r["student"], r["score"]) for r in rows_of(out)] == [("ada", "3"), ("bob", "0")]
 
 
@@ -198,10 +198,10 @@ def test_when_it_was_handed_in_is_told_by_who_can_know(tmp_path):
     os.utime(folder / NAME / f"{NAME}.ipynb", (1_000_000_000, 1_000_000_000))
     at = lambda seconds: datetime.fromtimestamp(seconds, UTC)  # noqa: E731
     # Each assignment by its own files, and in nbgrader's layout by its stamp.
-    assert course._handed_in_at(folder, NAME) == at(1_000_000_000)
+    assert lateness.handed_in_at(folder, NAME) == at(1_000_000_000)
     (folder / NAME / "timestamp.txt").write_text("2026-11-20 10:00:00.5 UTC\n")
-    assert course._handed_in_at(folder, NAME) == datetime(2026, 11, 20, 10, 0, 0, 500_000, UTC)
-    assert course._handed_in_at(folder, "2_many_tokens") == at(2_000_000_000)
+    assert lateness.handed_in_at(folder, NAME) == datetime(2026, 11, 20, 10, 0, 0, 500_000, UTC)
+    assert lateness.handed_in_at(folder, "2_many_tokens") == at(2_000_000_000)
     # A stamp in an ordinary folder may be the student's own.
     flat = tmp_path / "bob"
     flat.mkdir()
@@ -209,14 +209,14 @@ def test_when_it_was_handed_in_is_told_by_who_can_know(tmp_path):
     os.utime(flat / f"{NAME}.ipynb", (1_500_000_000, 1_500_000_000))
     (flat / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
     (flat / "2_many_tokens.ipynb").write_text("{}")
-    assert course._handed_in_at(flat, NAME) == at(1_500_000_000)
+    assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)
     # What was collected says when, or that nobody knows.
     note = {"platform": "moodle", "id": "17", "from": "a.ipynb", "prefix": "a/"}
     (flat / RECORD).write_text(json.dumps({**note, "handed_in": "2026-11-21T09:00:00+01:00"}))
-    assert course._handed_in_at(flat, NAME) == datetime(2026, 11, 21, 8, 0, 0, 0, UTC)
+    assert lateness.handed_in_at(flat, NAME) == datetime(2026, 11, 21, 8, 0, 0, 0, UTC)
     (flat / RECORD).write_text(json.dumps({**note, "handed_in": None}))
-    assert course._handed_in_at(flat, NAME) is None
+    assert lateness.handed_in_at(flat, NAME) is None
     (flat / RECORD).write_text("[[[")
-    assert course._handed_in_at(flat, NAME) == at(1_500_000_000)
+    assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)
     (tmp_path / "cleo").mkdir()
-    assert course._handed_in_at(tmp_path / "cleo", NAME) is None
+    assert lateness.handed_in_at(tmp_path / "cleo", NAME) is None

@@ -30,7 +30,7 @@ from submissions import ALL, SOURCES, Submission, build, everywhere, solved, sou
 
 from mirage_utils import FieldError
 from mirage_utils.__main__ import main
-from mirage_utils.coursework import Variation, check, course, exports, values
+from mirage_utils.coursework import Variation, by_hand, check, course, exports, lateness, values
 from mirage_utils.coursework.assignments import assignments, find, identifier
 from mirage_utils.coursework.feedback import page
 from mirage_utils.coursework.grading import Marked, Result
@@ -750,13 +750,13 @@ def test_late_missing_and_unknown_students(tmp_path):
         )
         == 1
     )
-    for bad, field in (
-        ({"due": datetime(2026, 1, 1)}, "due"),
-        ({"jobs": 0}, "jobs"),
-        ({"late": "half"}, "late"),
+    for kind, bad, field in (
+        (lateness.Policy, {"due": datetime(2026, 1, 1)}, "due"),
+        (lateness.Policy, {"late": "half"}, "late"),
+        (course.Settings, {"jobs": 0}, "jobs"),
     ):
         with pytest.raises(FieldError, match=field):
-            course.Settings(**bad)
+            kind(**bad)
     with pytest.raises(FieldError, match="cell_seconds"):
         Limits(cell_seconds=0)
 
@@ -778,7 +778,7 @@ def marked(tmp_path):
     place.mkdir()
     for each in results:
         (place / f"{each.student}.json").write_text(json.dumps(each.as_dict()))
-    course._write(tmp_path / "grades.csv", place, results)
+    course._finish(tmp_path / "grades.csv", place, results)
     return tmp_path / "grades.csv"
 
 
@@ -792,7 +792,7 @@ def sheet(path: Path, **points: tuple[str, str]) -> None:
     for row in rows:
         row["points"], row["comment"] = points.get(row["student"].lstrip("'="), ("", ""))
     with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, course.ESSAYS)
+        writer = csv.DictWriter(file, by_hand.ESSAYS)
         writer.writeheader()
         writer.writerows(rows)
 
@@ -812,7 +812,7 @@ def test_essays_are_marked_in_a_sheet(marked, capsys):
     assert (table["'=bob"]["score"], table["'=bob"]["status"]) == ("0", "essays")
     assert "(iv) is missing" in (marked.with_suffix("") / "ada.html").read_text()
     sheet(essays, ada=("4", ""), bob=("0", "see me"))
-    course.mark_essays(marked)
+    course.update(marked)
     table = {row["student"]: row for row in rows_of(marked)}
     assert [(row["score"], row["status"]) for row in table.values()] == [
         ("6", "graded"),
@@ -828,16 +828,16 @@ def test_essays_are_marked_in_a_sheet(marked, capsys):
         sheet(essays, ada=(points, ""))
         before = marked.read_bytes()
         with pytest.raises(DataError, match=says):
-            course.mark_essays(marked)
+            course.update(marked)
         assert marked.read_bytes() == before
     essays.write_text("student,exercise,points,comment\nnobody,words,1,\n")
     with pytest.raises(DataError, match="nobody of that name"):
-        course.mark_essays(marked)
+        course.update(marked)
     essays.write_text("student,exercise,points,comment\nada,test_a,1,\n")
     with pytest.raises(DataError, match="no such essay"):
-        course.mark_essays(marked)
+        course.update(marked)
     with pytest.raises(DataError, match="grade the submissions first"):
-        course.mark_essays(marked.with_name("other.csv"))
+        course.update(marked.with_name("other.csv"))
 
 
 def test_who_handed_in_nothing_has_no_essay_to_be_read(tmp_path):
@@ -849,12 +849,12 @@ def test_who_handed_in_nothing_has_no_essay_to_be_read(tmp_path):
     (place / "ada.json").write_text(json.dumps(ada.as_dict()))
     absent = Result("zoe", "1_one_token", "missing", words(""), ["nothing was handed in"])
     out = tmp_path / "grades.csv"
-    course._write(out, place, [ada, absent])
+    course._finish(out, place, [ada, absent])
     sheet(place / "essays.csv", ada=("3", "Yes"))
-    course.mark_essays(out)
-    course._write(out, place, [ada, absent])  # the class is graded again
+    course.update(out)
+    course._finish(out, place, [ada, absent])  # the class is graded again
     assert [row["student"] for row in rows_of(place / "essays.csv")] == ["ada"]
-    course.mark_essays(out)
+    course.update(out)
     assert [(row["student"], row["score"], row["status"]) for row in rows_of(out)] == [
         ("ada", "3", "graded"), ("zoe", "0", "missing"),
     ]  # fmt: skip
@@ -865,11 +865,11 @@ def test_points_stay_with_their_assignment(marked):
     place = marked.with_suffix("")
     sheet(place / "essays.csv", ada=("3", "Good"))
     second = Result("ada", "2_many_tokens", "essays", [Marked("words", 0.0, 4.0, True, "", "x")])
-    course._write(marked, place, [second])
+    course._finish(marked, place, [second])
     found = [(r["student"], r["assignment"], r["points"]) for r in rows_of(place / "essays.csv")]
     assert found == [("ada", "2_many_tokens", ""), ("ada", "1_one_token", "3")]
     (place / "ada.json").write_text(json.dumps(second.as_dict()))
-    assert [each.score for each in course.mark_essays(marked) if each.student == "ada"] == [0]
+    assert [each.score for each in course.update(marked) if each.student == "ada"] == [0]
 
 
 def test_canvas_and_moodle_get_their_columns(marked, tmp_path, capsys):

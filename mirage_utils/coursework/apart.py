@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -62,8 +62,6 @@ def marked(
     place: Path,
     settings: Settings,
     kind: str,
-    *,
-    finish: Callable[[Result], None] | None = None,
 ) -> Result:
     """Mark one submission in a process of its own.
 
@@ -88,8 +86,6 @@ def marked(
         How the class is marked.
     kind : str
         The kind of sandbox.
-    finish : callable, optional
-        Called in that process with the result before it is written, and may change it; it has to be picklable.
 
     Returns
     -------
@@ -103,7 +99,7 @@ def marked(
     # By the clock on the wall, and so on a busy machine too: what neither the sandbox nor `bounds` has ended is ended here.
     longest = limits.total_seconds + limits.restarts * limits.cell_seconds
     longest = 60 + 2 * (longest + COMPARING * len(wanted.exercises))
-    work = (path, sources, name, student, folder, key, settings, kind, finish)
+    work = (path, sources, name, student, folder, key, settings, kind)
     refused: dict[str, str] = {}
     while True:
         path.unlink(missing_ok=True)
@@ -133,8 +129,6 @@ def marked(
         result.notes.append(f"marking this notebook was stopped: {why}")
     else:
         result.notes.append(f"the marking process ended with status {code}")
-    if finish is not None:
-        finish(result)
     _keep(path, result)
     return result
 
@@ -177,7 +171,6 @@ def _mark_into(
     key: str,
     settings: Settings,
     kind: str,
-    finish: Callable[[Result], None] | None,
     refused: Mapping[str, str],
     telling: Connection,
 ) -> None:
@@ -195,8 +188,6 @@ def _mark_into(
     except Exception as error:
         note = f"the grader could not mark this: {type(error).__name__}: {error}"
         result = Result(student, name, "failed", unmarked(wanted), [note])
-    if finish is not None:
-        finish(result)
     # A failure of the grader is not kept: the next run tries again.
     result.key = key if result.status != "failed" else ""
     _keep(path, result)

@@ -20,7 +20,8 @@ from .._write import replace as write_whole
 from ..errors import DataError
 from .course import UNLISTED
 from .document import document, line
-from .exports import read_table, write_table
+from .exports import write_table
+from .lateness import LATE
 from .stored import Stored, stored
 
 __all__ = ["Question", "Reason", "Summary", "beside", "overview", "page", "rows", "summary"]
@@ -28,7 +29,6 @@ __all__ = ["Question", "Reason", "Summary", "beside", "overview", "page", "rows"
 COLUMNS = ("part", "item", "measure", "value")
 REASONS = 15  # of each kind; the rest is counted
 NAME, TEXT = 80, 300  # letters of a name and of a reason that are shown
-LATE = "late by "
 
 
 @dataclass(frozen=True)
@@ -114,24 +114,19 @@ class Summary:
 # ---------------------------------------------------------------- counting
 
 
-def summary(
-    students: Sequence[Stored], essays: Mapping[tuple[str, str], float] | None = None
-) -> Summary:
+def summary(students: Sequence[Stored]) -> Summary:
     """Count a class.
 
     Parameters
     ----------
     students : sequence of Stored
         At least one, all of one assignment.
-    essays : mapping of (str, str) to float, optional
-        Points that a person gave, by student and exercise. They count where the row says that all essays are read.
 
     Raises
     ------
     DataError
         If a mark is no number.
     """
-    essays = essays or {}
     final, unread, waiting, late, unlisted = [], [], [], [], []
     got: dict[str, list[float]] = {}
     known: dict[str, tuple[float, bool]] = {}
@@ -151,17 +146,13 @@ def summary(
         unread_here = 0
         for exercise in each.result.exercises if each.result else ():
             known.setdefault(exercise.name, (exercise.most, exercise.essay))
-            points = exercise.points
-            if exercise.essay and not exercise.reason:
-                read = essays.get((name, exercise.name))
-                if status == "essays" or read is None:
-                    open_essays[exercise.name] += 1
-                    unread_here += 1
-                    continue
-                points = read
-            got.setdefault(exercise.name, []).append(points)
-            if exercise.reason:
-                lost.append((exercise.name, exercise.reason, name))
+            if exercise.waiting:
+                open_essays[exercise.name] += 1
+                unread_here += 1
+                continue
+            got.setdefault(exercise.name, []).append(exercise.got)
+            if exercise.got < exercise.most and (exercise.reason or not exercise.essay):
+                lost.append((exercise.name, exercise.why, name))
         if unread_here:
             waiting.append((name, unread_here))
     timed = [(each.row["student"], each.result.seconds) for each in students if each.result and each.result.seconds > 0]  # fmt: skip
@@ -483,20 +474,8 @@ def overview(table: Path) -> tuple[Path, Path]:
         If it is no such table; see `stored`.
     """
     students = stored(table)
-    found = summary(students, _read_essays(table.with_suffix(""), students[0].row["assignment"]))
+    found = summary(students)
     where = beside(table, "class")
     write_whole(where[0], page(found).encode())
     write_whole(where[1], write_table(COLUMNS, rows(found)).encode())
     return where
-
-
-def _read_essays(place: Path, assignment: str) -> dict[tuple[str, str], float]:
-    """The points in the sheet for the essays; what is no number counts as not read."""
-    found = {}
-    for sheet in sorted(place.rglob("essays.csv")):
-        for row in read_table(sheet, "essays", "points for the essays")[1]:
-            points = row.get("points", "").strip().replace(",", ".")
-            ours = row.get("assignment", "") in ("", assignment)  # rows of others may be kept there
-            if ours and re.fullmatch(r"\d+(\.\d*)?", points):
-                found[row.get("student", ""), row.get("exercise", "")] = float(points)
-    return found

@@ -8,9 +8,13 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._paths import given
 from ..errors import FieldError
+
+if TYPE_CHECKING:
+    from .lateness import Policy
 
 __all__ = ["add_commands"]
 
@@ -110,7 +114,27 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--due", type=_time, metavar="TIME", help="with its zone, such as 2026-11-30T18:00+01:00"
     )
     marking.add_argument(
-        "--late", choices=("note", "zero"), default="note", help="what a late submission gets"
+        "--late",
+        default="note",
+        metavar="RULE",
+        help="what a late submission gets: note (the default), zero, or less for each day or hour begun, as in 10%%/day, 2%%/hour",
+    )
+    marking.add_argument(
+        "--grace", metavar="TIME", help="by how much nobody is late, such as 15min, 2h or 1d"
+    )
+    marking.add_argument(
+        "--late-most",
+        metavar="SHARE",
+        help="the most that is taken off by day or hour, such as 50%%",
+    )
+    marking.add_argument(
+        "--extensions",
+        type=given,
+        metavar="CSV",
+        help="who may hand in until when else: columns student and until",
+    )
+    marking.add_argument(
+        "--anonymous", action="store_true", help="pseudonyms for names in the sheet of the essays"
     )
     marking.add_argument(
         "--sandbox",
@@ -127,10 +151,23 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     essays = commands.add_parser(
         "feedback",
         help="put marked essays into the table and the pages",
-        description="Read the points from essays.csv beside the pages, and write table and pages anew.",
+        description="Read what people wrote into essays.csv and overrides.csv beside the pages, and write table and pages anew.",
     )
     essays.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")
     essays.set_defaults(run=_with_packages(_feedback))
+
+    other = commands.add_parser(
+        "override",
+        help="give other points than the machine's",
+        description="Write a row into overrides.csv beside the pages, and table and pages anew. The points hold until the "
+        "student hands in something else.",
+    )
+    other.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")
+    other.add_argument("student", metavar="STUDENT", help="as the table has it")
+    other.add_argument("exercise", metavar="EXERCISE", help="such as test_slope")
+    other.add_argument("points", metavar="POINTS", help="what it gets in all")
+    other.add_argument("--comment", default="", metavar="TEXT", help="for the student")
+    other.set_defaults(run=_with_packages(_override))
 
     exporting = commands.add_parser("export", help="write marks as Canvas or Moodle import them")
     exporting.add_argument(
@@ -220,11 +257,14 @@ def _with_packages(
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time such as 2026-11-30T18:00+01:00"
-        ) from None
+            f"{text!r} is no time with its zone, such as 2026-11-30T18:00+01:00"
+        )
+    return found
 
 
 def _zone(text: str) -> tzinfo:
@@ -313,8 +353,7 @@ def _grade(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         limits=Limits(cell_seconds=options.cell_seconds, total_seconds=options.total_seconds),
         sandbox=options.sandbox,
-        due=options.due,
-        late=options.late,
+        lateness=_lateness(options),
         secret=os.environ.get("MIRAGE_COURSE_SECRET", ""),
     )
     if settings.sandbox == "limits":
@@ -334,6 +373,8 @@ def _grade(options: argparse.Namespace) -> int:
             options.table,
             settings,
             roster=names,
+            anonymous=options.anonymous,
+            said=lambda sentence: print(f"mirage_utils: {sentence}", file=sys.stderr),
             told=lambda result, before: bar.update() and None,
         )
     by_status: dict[str, int] = {}
@@ -347,15 +388,30 @@ def _grade(options: argparse.Namespace) -> int:
     return 1 if by_status.get("failed") else 0
 
 
-def _feedback(options: argparse.Namespace) -> None:
-    from .course import mark_essays
+def _lateness(options: argparse.Namespace) -> Policy:
+    from .lateness import Policy, duration, extensions, percent
 
-    results = mark_essays(options.table)
-    waiting = sum(
-        each.essay and bool(each.answer) and not each.reason
-        for r in results
-        for each in r.exercises
+    return Policy(
+        due=options.due,
+        late=options.late,
+        grace=duration(options.grace or "0min"),
+        most=percent(options.late_most or "100%"),
+        extensions=extensions(options.extensions) if options.extensions else {},
     )
+
+
+def _override(options: argparse.Namespace) -> None:
+    from .course import override
+
+    override(options.table, options.student, options.exercise, options.points, options.comment)
+    print(options.table.with_suffix("") / "overrides.csv")
+
+
+def _feedback(options: argparse.Namespace) -> None:
+    from .course import update
+
+    results = update(options.table)
+    waiting = sum(each.waiting for r in results if r.status == "essays" for each in r.exercises)
     print(f"{options.table}: {len(results)} students, {waiting} essay(s) still to be marked")
 
 

@@ -11,34 +11,33 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
-from .._write import harmless
+from .._write import harmless, unharmed
 from .._write import replace as write_whole
-from ..errors import DataError, FieldError
-from . import apart
-from .assignments import Assignment, assignment, attempt, clean
-from .collect import record
+from ..errors import DataError, FieldError, WrongUse
+from . import apart, by_hand, plausible
+from .assignments import Assignment, assignment, assignments, clean
+from .collect import RECORD
 from .exports import read_table, write_table
 from .feedback import page
-from .folders import file_name, files, tree
+from .folders import file_name, tree
 from .grading import Result, unmarked
+from .lateness import Policy
 from .sandbox import Limits, Sandbox, chosen
+from .secret import kept_secret
 from .variation import normalised
 
-__all__ = ["COLUMNS", "Settings", "grade", "mark_essays", "table"]
+__all__ = ["COLUMNS", "Settings", "grade", "override", "table", "update"]
 
 COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
 UNLISTED = "name is not in the class list"
 SAME_NAME = "same name as the folder "
-ESSAYS = ("student", "assignment", "exercise", "max_points", "points", "comment", "answer")
 
 
 @dataclass(frozen=True)
@@ -53,32 +52,23 @@ class Settings:
         What each may use.
     sandbox : str
         ``bubblewrap``, ``limits``, or ``auto``: bubblewrap, and nothing is marked where it does not work.
-    due : datetime, optional
-        When it had to be handed in, with a time zone.
-    late : {"note", "zero"}
-        What becomes of a later one: only a note, or no points.
+    lateness : Policy
+        What becomes of late work. Another policy changes the marks and runs nothing again.
     secret : str
-        From which the points of the hidden tests follow; the same secret gives the same points.
+        From which the points of the hidden tests follow; the same secret gives the same points. Without one, the one beside the
+        results (`kept_secret`).
     """
 
     jobs: int = max(1, os.cpu_count() or 1)
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"
-    due: datetime | None = None
-    late: str = "note"
+    lateness: Policy = field(default_factory=Policy)
     secret: str = ""
 
     def __post_init__(self) -> None:
-        if self.due is not None and self.due.tzinfo is None:
-            raise FieldError(
-                "due", self.due.isoformat(), "a time with its zone, such as 2026-11-30T18:00+01:00"
-            )
-        for name, value, options in (
-            ("sandbox", self.sandbox, ("auto", "bubblewrap", "limits")),
-            ("late", self.late, ("note", "zero")),
-        ):
-            if value not in options:
-                raise FieldError(name, value, f"one of {', '.join(options)}")
+        options = ("auto", "bubblewrap", "limits")
+        if self.sandbox not in options:
+            raise FieldError("sandbox", self.sandbox, f"one of {', '.join(options)}")
         if self.jobs < 1:
             raise FieldError("jobs", self.jobs, "a whole number >= 1")
 
@@ -94,7 +84,9 @@ def grade(
     settings: Settings = Settings(),
     *,
     roster: Sequence[str] | None = None,
+    anonymous: bool = False,
     told: Callable[[Result, bool], None] | None = None,
+    said: Callable[[str], None] | None = None,
 ) -> list[Result]:
     """Mark every sub-folder of a folder.
 
@@ -111,8 +103,12 @@ def grade(
         pages, and ``essays.csv`` to be filled in.
     roster : sequence of str, optional
         The class list: who handed in nothing gets a row, and whose name is not on it gets a note.
+    anonymous : bool
+        Whether pseudonyms stand for the names in ``essays.csv``; who is who lies beside it in ``essays-key.csv``.
     told : callable, optional
         Called after each submission with its result and whether it had been marked before.
+    said : callable, optional
+        Called with each sentence that whoever marks should read: where the secret lies, and points that wait to be confirmed.
 
     Returns
     -------
@@ -123,20 +119,40 @@ def grade(
     ------
     FieldError
         If a folder is missing, or OUT is a file that is not the table of this assignment.
+    WrongUse
+        If folder, assignment or class list cannot be the ones that were meant (`plausible`); nothing is written then.
+    DataError
+        If a row of ``essays.csv`` or ``overrides.csv`` is wrong; the table and the sheets stay as they are then.
     SandboxError
         If the sandbox does not start or is not complete, or is ``auto`` without bubblewrap: nothing is marked then.
     """
     # Each submission is marked in a process of its own, whose working folder may be another.
     sources, submissions, out = (path.absolute() for path in (sources, submissions, out))
     wanted = assignment(sources, name)
+    said = said or (lambda sentence: None)
     folders = _students(submissions)
     place = out.with_suffix("")
     if place == out or out.suffix.lower() != ".csv":
         raise FieldError("OUT", str(out), "a file that ends in .csv")
-    if out.resolve().is_relative_to(submissions.resolve()):
-        raise FieldError("OUT", str(out), f"a file outside {submissions}")
+    plausible.check_places(submissions, out)
+    plausible.check_submissions(submissions, folders.values(), name, assignments(sources))
+    plausible.check_list("ROSTER", roster or (), folders)
+    _known_extensions(settings.lateness, [*folders, *(roster or ())], roster is not None, said)
     _its_own(out, name)
     kind = chosen(settings.sandbox)
+    (
+        by_hand.Essays.read(place),
+        by_hand.Overrides.read(place),
+    )  # damaged sheets are told before hours of marking
+    place.mkdir(parents=True, exist_ok=True)
+    if not settings.secret:
+        secret, new = kept_secret(place)
+        settings = replace(settings, secret=secret)
+        if new:
+            said(
+                f"{place / '.secret'}: the secret of this course, made now; keep it with the table, "
+                "for another one marks everything again"
+            )
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
@@ -153,7 +169,6 @@ def grade(
     if waiting:
         with Sandbox(settings.limits, kind=kind):
             pass  # what keeps one submission from being run keeps all of them
-    place.mkdir(parents=True, exist_ok=True)
     context = apart.processes(wanted)
     with ThreadPoolExecutor(settings.jobs) as pool:
         futures = {
@@ -168,7 +183,6 @@ def grade(
                 place,
                 settings,
                 kind,
-                finish=partial(_lateness, folder=folder, settings=settings),
             ): student
             for student, (folder, key) in waiting.items()
         }
@@ -181,6 +195,8 @@ def grade(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
+    for student, folder in folders.items():
+        settings.lateness.apply(results[student], folder)
     known = {normalised(each) for each in folders}
     for student in roster or ():
         if normalised(student) not in known:
@@ -193,10 +209,24 @@ def grade(
         for student, result in results.items():
             if normalised(student) not in listed:
                 result.notes.insert(0, UNLISTED)
-                write_whole(_path(place, student), json.dumps(result.as_dict()).encode())
     ordered = [results[student] for student in sorted(results)]
-    _write(out, place, ordered)
+    lines = [by_hand.rubric(wanted, each.name) for each in wanted.exercises if each.essay]
+    pseudonyms = settings.secret if anonymous else ""
+    for sentence in _finish(out, place, ordered, lines=max(lines, key=len, default=()), pseudonyms=pseudonyms):  # fmt: skip
+        said(sentence)
     return ordered
+
+
+def _known_extensions(
+    lateness: Policy, students: Sequence[str], whole: bool, said: Callable[[str], None]
+) -> None:
+    """That extensions are for students of this class; without a class list some may not have handed in yet."""
+    there = {normalised(each) for each in students}
+    unknown = ", ".join(each for each in lateness.extensions if each not in there)
+    if unknown and whole:
+        raise WrongUse("EXTENSIONS", unknown, "names of the class list")
+    if unknown:
+        said(f"extensions of {unknown}: nobody of that name has handed in")
 
 
 def _students(submissions: Path) -> dict[str, Path]:
@@ -211,7 +241,7 @@ def _students(submissions: Path) -> dict[str, Path]:
                 name += "\ufffd"
             folders[name] = path
     if not folders:
-        raise FieldError("IN", str(submissions), "a folder with one sub-folder a student")
+        raise WrongUse("IN", str(submissions), "a folder with one sub-folder a student")
     return folders
 
 
@@ -250,34 +280,32 @@ def _its_own(out: Path, name: str) -> None:
 
 
 def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kind: str) -> str:
-    """A digest of everything on which a result depends."""
+    """A digest of what was handed in, and one of everything on which a machine's mark depends (`Result.work`)."""
+    work = _work(folder)
+    said = [wanted.digest, student, work, asdict(settings.limits), kind, settings.secret]
+    return f"{work}-{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
+
+
+def _work(folder: Path) -> str:
+    """A digest of what was handed in; a letter comes first, lest a spreadsheet takes it for a number."""
     digest = hashlib.sha256()
-    said = [wanted.digest, student, asdict(settings.limits), kind, settings.late, settings.secret]
-    said.append(settings.due.isoformat() if settings.due else "")
-    digest.update(json.dumps(said).encode())
     there = tree(folder)
     digest.update(json.dumps([there.unseen, *map(os.fspath, there.links)]).encode())
     for path in there.files:
+        if path == folder / RECORD:  # which says how it came, and not what it is
+            continue
         digest.update(json.dumps(os.fspath(path.relative_to(folder))).encode())
         try:
-            if settings.due is not None:
-                digest.update(str(path.lstat().st_mtime_ns).encode())
             with open(path, "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         except OSError as error:  # gone, or not to be read
             digest.update(str(error.errno).encode())
-    return digest.hexdigest()
+    return f"w{digest.hexdigest()[:16]}"
 
 
 def _before(path: Path, key: str) -> Result | None:
     result = _result(path)
-    return result if result is not None and result.key == key else None
-
-
-def _result(path: Path) -> Result | None:
-    try:
-        result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
+    if result is None or result.key != key:
         return None
     # As this run's class list and folders have it.
     result.notes = [
@@ -286,59 +314,11 @@ def _result(path: Path) -> Result | None:
     return result
 
 
-def _lateness(result: Result, folder: Path, settings: Settings) -> None:
-    if settings.due is None or result.status in ("missing", "failed"):
-        return
-    handed = _handed_in_at(folder, result.assignment)
-    if handed is None or handed <= settings.due:
-        return
-    minutes = int((handed - settings.due).total_seconds() // 60)
-    days, minutes = divmod(minutes, 1440)
-    words = f"{f'{days} d ' if days else ''}{minutes // 60} h {minutes % 60} min"
-    if settings.late == "zero":
-        for each in result.exercises:
-            each.points = 0.0
-            each.reason = each.reason or "late"
-        result.status = "graded"
-    result.notes.insert(0, f"late by {words}")
-
-
-def _handed_in_at(folder: Path, name: str) -> datetime | None:
-    """When an assignment was handed in, or None if nobody knows.
-
-    By the record of `collect`; in nbgrader's layout, where each assignment has a folder of its own, by its
-    ``timestamp.txt``; else by the newest notebook of the assignment. A ``timestamp.txt`` that lies anywhere else may be the
-    student's own and is not believed.
-    """
-    collected = record(folder)
-    if collected is not None:
-        return _moment(str(collected.get("handed_in") or ""))
-    own = folder / name
-    if own.is_dir() and not own.is_symlink():
-        stamp = own / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink():
-            found = _moment(stamp.read_text(errors="replace").strip()[:60])
-            if found is not None:
-                return found
-        folder = own
-    notebooks = [path for path in files(folder) if path.suffix.lower() == ".ipynb"]
-    named = [path for path in notebooks if attempt(path.stem, name) is not None]
-    times = [path.stat().st_mtime for path in named or notebooks]
-    return datetime.fromtimestamp(max(times), UTC) if times else None
-
-
-def _moment(text: str) -> datetime | None:
-    """A time as nbgrader or ISO 8601 writes it; without a zone it is that of Greenwich."""
-    for form in ("%Y-%m-%d %H:%M:%S.%f %Z", "%Y-%m-%d %H:%M:%S %Z"):
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
+def _result(path: Path) -> Result | None:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 # ---------------------------------------------------------------- tables
@@ -361,56 +341,60 @@ def _row(result: Result) -> dict[str, str]:
     }
 
 
-def _write(out: Path, place: Path, results: list[Result]) -> None:
+def _finish(
+    out: Path,
+    place: Path,
+    results: Sequence[Result],
+    *,
+    lines: tuple[str, ...] = (),
+    pseudonyms: str = "",
+) -> tuple[str, ...]:
+    """Write the sheets, then table, results and pages, with what a person gave; the sentences tell what was taken back."""
+    known = {each.student: each for each in _stored(place)} | {
+        each.student: each for each in results
+    }
+    essays = by_hand.Essays.read(place).renewed(results, lines)
+    overrides = _with_sheets(known, essays, by_hand.Overrides.read(place))
+    essays.write(pseudonyms)
+    overrides.write()
+    for each in results:
+        if each.key or each.status != "missing":  # there is a folder of that name
+            _keep(place, each)
     write_whole(out, table(results).encode())
-    rows = [
-        dict(
-            zip(
-                ESSAYS,
-                (r.student, r.assignment, e.name, f"{e.most:g}", "", "", e.answer),
-                strict=True,
-            )
-        )
-        for r in results
-        if r.status != "missing"  # who handed in nothing wrote nothing that waits to be read
-        for e in r.exercises
-        if e.essay and not e.reason
-    ]
-    sheet = place / "essays.csv"
-    filled = {_whose(row): row for row in _rows(sheet)} if sheet.exists() else {}
-    rows = [_carried(row, filled.pop(_whose(row), None)) for row in rows]
-    # Of whom this run knows nothing, what a person wrote stays.
-    rows += [row for row in filled.values() if row["points"].strip() or row["comment"].strip()]
-    if rows:
-        write_whole(sheet, write_table(ESSAYS, rows).encode())
+    return overrides.held
 
 
-def _whose(row: dict[str, str]) -> tuple[str, ...]:
-    return row["student"], row["assignment"], row["exercise"]
+def _with_sheets(
+    known: Mapping[str, Result], essays: by_hand.Essays, overrides: by_hand.Overrides
+) -> by_hand.Overrides:
+    for result in known.values():
+        for each in result.exercises:
+            each.by_hand, each.comment = None, ""
+    essays.apply(known)
+    overrides = overrides.apply(known)
+    for result in known.values():
+        if result.status in ("essays", "graded"):
+            open_essays = any(each.waiting for each in result.exercises)
+            # Whoever is so late that nothing is left has all the points there will be.
+            result.status = "essays" if open_essays and result.taken_off < 1 else "graded"
+    return overrides
 
 
-def _carried(row: dict[str, str], old: dict[str, str] | None) -> dict[str, str]:
-    """A row of the sheet with what was written in it before; points for another text wait to be confirmed."""
-    if old is None:
-        return row
-    points, comment = old["points"], old["comment"]
-    # Spreadsheets change ends of lines.
-    if points.strip() and harmless(old["answer"]).split() != harmless(row["answer"]).split():
-        comment = f"[text changed, was {points.strip()} points] {comment}".strip()
-        points = ""
-    return {**row, "points": points, "comment": comment}
+def _keep(place: Path, result: Result) -> None:
+    """Write a result and its page, where they are not as they were."""
+    for suffix, content in (("html", page(result)), ("json", json.dumps(result.as_dict()))):
+        path, data = _path(place, result.student, suffix), content.encode(errors="replace")
+        if not path.is_file() or path.read_bytes() != data:
+            write_whole(path, data)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    columns, rows = read_table(path, "essays", "points for the essays")
-    missing = [name for name in ("student", "exercise", "points") if name not in columns]
-    if missing:
-        raise DataError(f"{path}, line 1: no column {', '.join(missing)}")
-    return [{name: row.get(name, "") for name in ESSAYS} for row in rows]
+def _stored(place: Path) -> list[Result]:
+    found = [_result(path) for path in sorted(place.glob("*.json"))]
+    return [each for each in found if each is not None]
 
 
-def mark_essays(out: Path) -> list[Result]:
-    """Put the points that a person wrote into ``essays.csv`` into the table and the pages.
+def update(out: Path) -> list[Result]:
+    """Put what a person wrote into ``essays.csv`` and ``overrides.csv`` into the table and the pages.
 
     Parameters
     ----------
@@ -424,63 +408,57 @@ def mark_essays(out: Path) -> list[Result]:
     Raises
     ------
     DataError
-        If the sheet names somebody or something unknown, or has points that are no number or out of range; nothing is
+        If a sheet names somebody or something unknown, or has points that are no number or out of range; nothing is
         written then.
     """
+    place = _graded(out)
+    return _updated(out, by_hand.Overrides.read(place))
+
+
+def override(out: Path, student: str, exercise: str, points: str, comment: str = "") -> None:
+    """Give other points than the machine's, as a row of ``overrides.csv``, and write table and pages anew.
+
+    Parameters
+    ----------
+    out : Path
+        The table that `grade` wrote.
+    student, exercise : str
+        As the table and its reasons name them.
+    points : str
+        A number from 0 to the exercise's points.
+    comment : str, optional
+        For the student.
+
+    Raises
+    ------
+    DataError
+        As for `update`; nothing is written then.
+    """
+    place = _graded(out)
+    _updated(out, by_hand.Overrides.read(place).with_row(student, exercise, points, comment))
+
+
+def _graded(out: Path) -> Path:
     place = out.with_suffix("")
-    sheet = place / "essays.csv"
     if not out.exists() or not place.is_dir():
         raise DataError(f"{out}: no table; grade the submissions first")
-    found: dict[str, Result] = {}
-    for path in sorted(place.glob("*.json")):
-        result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        found[result.student] = result
-    comments: dict[str, dict[str, str]] = {}
-    for row in _rows(sheet) if sheet.exists() else ():
-        student = row["student"] if row["student"] in found else None
-        where = f"{sheet}: {row['student']}, {row['exercise']}"
-        if student is None:
-            raise DataError(f"{where}: nobody of that name was marked")
-        if row["assignment"] not in ("", found[student].assignment):
-            continue  # kept from another assignment
-        each = next(
-            (e for e in found[student].exercises if e.name == row["exercise"] and e.essay), None
-        )
-        if each is None:
-            raise DataError(f"{where}: there is no such essay")
-        if each.reason:
-            continue  # nothing is written there now; what was read is kept in the sheet
-        comments.setdefault(student, {})[each.name] = row["comment"]
-        if not row["points"].strip():
-            continue
-        try:
-            points = float(row["points"].replace(",", "."))
-        except ValueError:
-            points = float("nan")
-        if not 0 <= points <= each.most:
-            raise DataError(
-                f"{where}: points = {row['points']!r}: expected a number from 0 to {each.most:g}"
-            )
-        each.points = points
-        each.reason = each.reason or ("" if points == each.most else "read by a person")
-        each.answer = ""  # marked
-    finished = []
+    return place
+
+
+def _updated(out: Path, overrides: by_hand.Overrides) -> list[Result]:
+    place = _graded(out)
+    # The name as the table writes it, and as it is read from there.
+    known = {unharmed(harmless(each.student)): each for each in _stored(place)}
+    overrides = _with_sheets(known, by_hand.Essays.read(place), overrides)
+    rows = []
     for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]:
-        student = row["student"] if row["student"] in found else None
-        if (
-            student is None or row["status"] == "missing"
-        ):  # who handed in nothing has no mark, whatever was before
-            finished.append(row)
+        result = known.get(row["student"])
+        # Who handed in nothing has no mark, whatever was before.
+        if result is None or row["status"] == "missing":
+            rows.append(row)
             continue
-        result = found[student]
-        waiting = [e for e in result.exercises if e.essay and e.answer and not e.reason]
-        if result.status in ("essays", "graded"):
-            result = replace(result, status="essays" if waiting else "graded")
-        write_whole(
-            _path(place, student, "html"),
-            page(result, comments.get(student)).encode(errors="replace"),
-        )
-        finished.append(_row(result))
-        found[student] = result
-    write_whole(out, write_table(COLUMNS, finished).encode())
-    return list(found.values())
+        _keep(place, result)
+        rows.append(_row(result))
+    overrides.write()
+    write_whole(out, write_table(COLUMNS, rows).encode())
+    return list(known.values())

@@ -25,23 +25,23 @@ img { max-width: 100%; background: white; }
 """
 
 
-def page(result: Result, comments: dict[str, str] | None = None) -> str:
+def page(result: Result) -> str:
     """The feedback on one submission as a page of HTML, complete in itself.
 
     Parameters
     ----------
     result : Result
         What it got.
-    comments : dict of str to str, optional
-        What the person who marked the essays wrote, by exercise.
     """
-    comments = comments or {}
     number, _, words = result.assignment.partition("_")
     title = f"Assignment {number}, {_words(words)}: {result.student}"
-    rows = "".join(_row(each, comments.get(each.name, "")) for each in result.exercises)
-    pending = sum(
-        each.most for each in result.exercises if each.essay and not each.reason and not each.points
-    )
+    rows = "".join(map(_row, result.exercises))
+    if result.taken_off:
+        rows += (
+            f'<tr><th scope="row">late</th><td class="points">-{result.deduction:g}</td>'
+            f"<td>{100 * result.taken_off:.4g}% of the points above</td></tr>"
+        )
+    pending = sum(each.most for each in result.exercises if each.waiting)
     open_points = (
         f" Essays worth {pending:g} points are read by a person and not counted yet."
         if result.status == "essays"
@@ -69,12 +69,12 @@ def _words(name: str) -> str:
     return name.removeprefix("test_").replace("_", " ")
 
 
-def _row(each: Marked, comment: str) -> str:
-    words = " ".join(part for part in (each.reason, comment) if part)
+def _row(each: Marked) -> str:
+    words = " ".join(part for part in (each.why, each.comment) if part)
     if not words:
-        words = "to be marked" if each.essay and not each.points else "right"
+        words = "to be marked" if each.waiting else "right"
     return (
-        f'<tr><th scope="row">{escape(_words(each.name))}</th><td class="points">{each.points:g} / {each.most:g}</td>'
+        f'<tr><th scope="row">{escape(_words(each.name))}</th><td class="points">{each.got:g} / {each.most:g}</td>'
         f"<td>{escape(words)}</td></tr>"
     )
 
@@ -82,9 +82,9 @@ def _row(each: Marked, comment: str) -> str:
 def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
     if "test" in shown:
         each = marked[shown["test"]]
-        kind = "lost" if each.reason else "won"
-        text = each.reason or "right"
-        return f'<p class="{kind}"><strong>{escape(_words(each.name))}</strong> {each.points:g} / {each.most:g}: {escape(text)}</p>'
+        kind = "won" if each.got >= each.most else "lost"
+        text = ": ".join(part for part in (each.why, each.comment) if part) or "right"
+        return f'<p class="{kind}"><strong>{escape(_words(each.name))}</strong> {each.got:g} / {each.most:g}: {escape(text)}</p>'
     left_out = f"<p><em>{escape(shown['left_out'])}</em></p>" if shown.get("left_out") else ""
     if "source" not in shown:  # word of what is not here
         return left_out

@@ -43,6 +43,29 @@ class Marked:
     essay: bool = False
     reason: str = ""
     answer: str = ""  # an essay's text, for the person who marks it
+    by_hand: float | None = (
+        None  # the points that a person gave, which hold in place of the machine's
+    )
+    comment: str = ""  # and what that person wrote
+
+    @property
+    def got(self) -> float:
+        """The points that hold."""
+        return self.points if self.by_hand is None else self.by_hand
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is an essay that nobody has read."""
+        return self.essay and not self.reason and self.by_hand is None
+
+    @property
+    def why(self) -> str:
+        """Why points were lost, or who gave them."""
+        if self.by_hand is None:
+            return self.reason
+        if self.essay and not self.reason:
+            return "" if self.by_hand == self.most else "read by a person"
+        return f"your teacher gave {self.by_hand:g} and not {self.points:g}"
 
 
 @dataclass
@@ -56,6 +79,8 @@ class Result:
         damaged one); ``failed`` (the grader could not do its work: tell whoever runs it).
     shown : list of dict
         The student's cells as they ran, for the feedback page.
+    taken_off : float
+        The share of the points that is taken off because it was late. Exercises keep what they earned.
     """
 
     student: str
@@ -67,10 +92,21 @@ class Result:
     sandbox: str = ""
     seconds: float = 0.0
     key: str = ""
+    taken_off: float = 0.0
+
+    @property
+    def work(self) -> str:
+        """A digest of what was handed in; empty where nothing was, or the grader failed."""
+        return self.key.partition("-")[0]
+
+    @property
+    def deduction(self) -> float:
+        """The points that are taken off."""
+        return round(self.taken_off * sum(each.got for each in self.exercises), 2)
 
     @property
     def score(self) -> float:
-        return sum(each.points for each in self.exercises)
+        return sum(each.got for each in self.exercises) - self.deduction
 
     @property
     def max_score(self) -> float:
@@ -80,9 +116,9 @@ class Result:
     def reason(self) -> str:
         """One line for the table: the notes, and what was lost where."""
         lost = [
-            f"{each.name} {each.points:g}/{each.most:g}: {each.reason}"
+            f"{each.name} {each.got:g}/{each.most:g}: {each.why}"
             for each in self.exercises
-            if each.reason
+            if each.why
         ]
         return " | ".join([*self.notes, *lost])
 

@@ -1,0 +1,91 @@
+"""Whether a class can be what was meant: the wrong folder, assignment or class list is told before anything is marked.
+
+Only what fits nobody is refused. A few strange folders in a class, or names that are not in the list, are noted and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..errors import WrongUse
+from .assignments import attempt
+from .folders import files
+from .variation import normalised
+
+__all__ = ["check_list", "check_places", "check_submissions"]
+
+
+def check_places(submissions: Path, out: Path) -> None:
+    """That nothing is written into the submissions.
+
+    Raises
+    ------
+    WrongUse
+    """
+    within, place = submissions.resolve(), out.resolve().with_suffix("")
+    if out.resolve().is_relative_to(within) or place.is_relative_to(within) or within.is_relative_to(place):  # fmt: skip
+        raise WrongUse(
+            "OUT", str(out), f"a file whose folder {place.name} is apart from {submissions}"
+        )
+
+
+def check_submissions(
+    submissions: Path, folders: Iterable[Path], name: str, names: Sequence[str]
+) -> None:
+    """That the folders are students', and that what they handed in is not all of another assignment.
+
+    Parameters
+    ----------
+    submissions : Path
+        The folder that was given.
+    folders : iterable of Path
+        Those in it.
+    name : str
+        The assignment.
+    names : sequence of str
+        All assignments.
+
+    Raises
+    ------
+    WrongUse
+    """
+    notebooks = {folder: _notebooks(folder) for folder in folders}
+    if all(folder.name in names for folder in notebooks) or (
+        _notebooks(submissions, 1) and not any(notebooks.values())
+    ):
+        raise WrongUse("IN", str(submissions), "a folder with one sub-folder a student; this is one student's")  # fmt: skip
+    below = [
+        {path.relative_to(folder).parts[0] for path in found if path.parent != folder}
+        for folder, found in notebooks.items()
+        if found
+    ]
+    # Whoever handed in has a notebook on top, or in nbgrader's folder of the assignment, or in one folder of their own.
+    on_top = any(path.parent == folder for folder, found in notebooks.items() for path in found)
+    if not on_top and any(len(each - set(names)) > 1 for each in below):
+        raise WrongUse("IN", str(submissions), "a folder with one sub-folder a student; this is a level too high")  # fmt: skip
+    called = {
+        next((each for each in names if attempt(path.stem, each) is not None), "")
+        for found in notebooks.values()
+        for path in found
+    }
+    if called and not called & {name, ""}:
+        raise WrongUse("A", name, f"{' or '.join(sorted(called))}, as all notebooks in {submissions} are called")  # fmt: skip
+
+
+def _notebooks(folder: Path, deep: int = 99) -> list[Path]:
+    found = (path for path in files(folder) if path.suffix.lower() == ".ipynb")
+    return [path for path in found if len(path.relative_to(folder).parts) <= deep]
+
+
+def check_list(option: str, names: Sequence[str], folders: Iterable[str]) -> None:
+    """That a list of names, if there is one, has one at least in common with the folders.
+
+    Raises
+    ------
+    WrongUse
+    """
+    there = {normalised(each) for each in folders}
+    if names and not there & {normalised(each) for each in names}:
+        like = ", ".join(sorted(there)[:3])
+        raise WrongUse(option, ", ".join(names[:3]), f"the list of this class, with names such as {like}")  # fmt: skip
