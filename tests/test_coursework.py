@@ -281,6 +281,9 @@ def test_numbers_follow_from_the_name_alone():
     assert Variation("e\u0301", "a").whole("x", 0, 10**6) == Variation("é", "a").whole(
         "x", 0, 10**6
     )
+    sizes = [Variation(f"student {i}", "a").size("N", 1e8, 1e10, 3) for i in range(200)]
+    assert all(1e8 <= each <= 1e10 and each == float(f"{each:.2e}") for each in sizes)
+    assert 70 < sum(each < 1e9 for each in sizes) < 130  # even on the logarithmic axis
     # The draws of one student are independent of each other: 5 options, 400 students, all 25 pairs.
     pairs = [
         (v.choose("a", range(5)), v.choose("b", range(5)))

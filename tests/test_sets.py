@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 from functools import cache
 from typing import Any
 
 import pytest
-from submissions import SOURCES, source
+from submissions import SOURCES, Submission, build, source
 
 from mirage_utils.coursework.assignments import Assignment, assignments, identifier
 from mirage_utils.coursework.check import NotYet
+from mirage_utils.coursework.grading import mark
+from mirage_utils.coursework.sandbox import Limits
 from mirage_utils.coursework.similarity import draws
 
 NAMES = assignments(SOURCES)
@@ -140,3 +143,21 @@ def test_each_answer_has_points_of_its_own(wanted):
         assert "check." in hidden, name
         if (wanted, name) not in WHOLE:
             assert len(_checked(source(wanted), cell)) == 1, (name, _checked(source(wanted), cell))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits")
+def test_every_part_says_what_became_of_its_cell(tmp_path):
+    """Several tests follow one cell: each names the cell that failed, and what was found before it did counts."""
+    wanted = source(NAMES[0])
+    build(
+        wanted,
+        Submission("x", {"width": "N_10 = size_for(0.1, N_C, ALPHA)\n1 / 0"}),
+        tmp_path / "x",
+    )
+    result = mark(wanted, "x", tmp_path / "x", Limits(cell_seconds=60, total_seconds=300))
+    found = {each.name: each for each in result.exercises}
+    assert found["test_N_10"].points == 1
+    for name in ("test_N_90", "test_decades"):
+        assert found[name].points == 0
+        assert "cell width ended with ZeroDivisionError" in found[name].reason
+    assert found["test_alpha_hat"].points == 2
