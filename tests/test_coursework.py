@@ -637,6 +637,9 @@ def test_without_bubblewrap_the_marks_are_the_same(tmp_path):
         assert results[each.name].sandbox == "limits"
 
 
+_BY_N = "acc_formula = sp.exp(-(N / N_c) ** (-alpha))\nslope_formula = sp.diff(acc_formula, N)"
+
+
 @pytest.mark.filterwarnings("ignore")  # of nbgrader and its database
 def test_nbgrader_itself_can_mark_the_same_sources(tmp_path, monkeypatch):
     """The route past one machine: the same source and submission through nbgrader's own commands."""
@@ -656,7 +659,7 @@ def test_nbgrader_itself_can_mark_the_same_sources(tmp_path, monkeypatch):
     assert api.generate_assignment(name)["success"]
     for student, answers in (
         ("ada", {}),
-        ("bob", {"inverse": "def size_for(p, N_c, alpha):\n    return N_c"}),
+        ("bob", {"inverse": "def size_for(p, N_c, alpha):\n    return N_c", "slope": _BY_N}),
     ):
         build(source(name), Submission(student, answers), tmp_path / "submitted" / student / name)
         path = tmp_path / "submitted" / student / name / f"{name}.ipynb"
@@ -664,13 +667,14 @@ def test_nbgrader_itself_can_mark_the_same_sources(tmp_path, monkeypatch):
         assert api.autograde(name, student)["success"]
     with api.gradebook as book:
         assert book.find_submission(name, "ada").score == 20
-        assert book.find_submission(name, "bob").score == 15
+        assert book.find_submission(name, "bob").score == 13
         scores = {
             g.cell.name: g.score
             for n in book.find_submission(name, "bob").notebooks
             for g in n.grades
         }
     assert scores["test_inverse"] == 0
+    assert (scores["test_acc_formula"], scores["test_slope_formula"]) == (1, 0)
     assert scores["test_accuracy"] == 1
 
 
