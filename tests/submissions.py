@@ -30,7 +30,7 @@ class Submission:
     """One synthetic submission and what must become of it.
 
     `answers` replaces answer cells by name; `change` may do anything to the cells; `write` replaces how the folder is
-    written. `lost` names the tests without points (or `ALL`), `says` what the reason must contain.
+    written. `lost` names the tests without points (patterns such as `test_picture*`; or `ALL`), `says` what the reason must contain.
     """
 
     name: str
@@ -281,7 +281,7 @@ def _at_picture(before: str, condition: str) -> Callable[[Cells], Cells]:
 
 def everywhere() -> list[Submission]:
     """Submissions for any assignment that has cells ``numbers``, ``picture`` and ``test_picture``."""
-    picture = ["test_picture"]
+    picture = ["test_picture*"]  # with the tests of its other lines
     return [
         Submission("right"),
         Submission("untouched", blank=True, lost=ALL, status="graded", says=["not written", "left empty"]),

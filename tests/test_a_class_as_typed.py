@@ -120,7 +120,7 @@ def test_make_check_answers_a_student(copy):
     assert done.returncode == 0, done.stderr
     assert f"release/{NAME}/Ada/{NAME}.ipynb" in done.stdout
     assert "words: still to be written" in done.stdout
-    assert "test_score: the answer is still to be written" in done.stdout
+    assert "test_accuracy: the answer is still to be written" in done.stdout
     assert "Error" not in done.stderr
     (copy / "list.csv").write_text("student\nAda\nBob O'Neil\n")
     assert make("release", "A=1", "ROSTER=list.csv", cwd=copy).returncode == 0

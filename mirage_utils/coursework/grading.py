@@ -270,7 +270,7 @@ def _plan(wanted: Assignment, cells: list[NotebookNode]) -> Iterator[_Student | 
     parts = essays(cells, wanted)
     tests = {each.name: each for each in wanted.exercises if not each.essay}
     after: dict[int, list[_Student | _Test]] = {}
-    at, answers = -1, []
+    at, answers, tested = -1, [], False
     for cell in wanted.cells:
         name = identifier(cell)
         if name is None:
@@ -279,12 +279,13 @@ def _plan(wanted: Assignment, cells: list[NotebookNode]) -> Iterator[_Student | 
         present = name in last
         at = last[name] if present else at
         if kind == "answer":
-            answers.append(name)
+            answers = [name] if tested else [*answers, name]
+            tested = False
         elif kind == "test":
             missing = tuple(each for each in answers if each not in last)
             step = _Test(tests[name], cell.source, tuple(answers), missing)
             after.setdefault(at if at >= 0 else len(cells) - 1, []).append(step)
-            answers = []
+            tested = True  # and the next test is of the same answers, if no other comes first
         elif kind in ("given", "locked") and cell.cell_type == "code" and not present:
             after.setdefault(at, []).append(_Student(cell, name, "locked"))
     yield from after.get(-1, [])

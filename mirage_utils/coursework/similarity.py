@@ -195,7 +195,9 @@ def draws(wanted: Assignment, student: str) -> tuple[Any, ...]:
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 name = node.func.attr
-                if name in ("choose", "number", "whole") and isinstance(node.func.value, ast.Name):
+                if name in ("choose", "number", "size", "whole") and isinstance(
+                    node.func.value, ast.Name
+                ):
                     try:
                         found.append(getattr(mine, name)(*map(ast.literal_eval, node.args)))
                     except (ValueError, TypeError):

@@ -1,13 +1,15 @@
 """Numbers of one's own: drawn from the student's name, the same on every machine and in every year.
 
-Two students have different numbers, so an answer that was copied is wrong, and each can check their own
-as often as they like. A draw depends on the name, the assignment and the name of the draw alone: a new
+Two students of a class have different numbers: each assignment has some hundred thousand sets of answers that
+differ by more than its tests let pass. So an answer that was copied is wrong, and each can check their own as often
+as they like. A draw depends on the name, the assignment and the name of the draw alone: a new
 exercise leaves the numbers of the others as they were.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import TypeVar
@@ -78,6 +80,11 @@ class Variation:
     def number(self, name: str, low: float, high: float, digits: int = 2) -> float:
         """A number between `low` and `high`, rounded to so many digits after the point."""
         return round(float(self.rng(name).uniform(low, high)), digits)
+
+    def size(self, name: str, low: float, high: float, figures: int = 3) -> float:
+        """A size between `low` and `high`, even on the logarithmic axis, of so many significant figures."""
+        size = math.exp(self.rng(name).uniform(math.log(low), math.log(high)))
+        return float(f"{size:.{figures - 1}e}")
 
     def whole(self, name: str, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included."""
