@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status (0 success, 1 failure, 2 wrong usage)."""
+    """Run one command; returns the exit status (0 success, 1 failure, 2 wrong usage, 130 stopped)."""
     options = _parser().parse_args(argv)
     status = 0
     try:
@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("mirage_utils: stopped; what was finished is kept", file=sys.stderr)
+        return 130
     except (FieldError, DataError) as error:
         print(f"mirage_utils: {error}", file=sys.stderr)
         return 2 if isinstance(error, WrongUse) else 1

@@ -73,7 +73,7 @@ def test_what_a_person_gave_holds_over_every_later_run(tmp_path):
     assert again() == ()
     assert everything(tmp_path) == before
     page = (tmp_path / "grades" / "bob.html").read_text()
-    assert "your teacher gave 2.5 and not 0 The idea is right." in page
+    assert "your teacher gave 2.5 and not 0: The idea is right." in page
     assert "2.5 / 4" in page
     means = {each.name: each.got for each in summary(stored(tmp_path / "grades.csv")).questions}
     assert means["test_q1"] == (4.0, 2.5)
@@ -313,3 +313,49 @@ def test_a_sheet_without_names(tmp_path):
         assert [name for name, mark in marks(tmp_path).items() if mark[0] == "24"] == [who[listed[0]]]  # fmt: skip
     assert rows_of(sheet)[0]["student"] == "student 00"
     assert not key.exists()
+
+
+# ---------------------------------------------------------------- what could not be marked, and names
+
+
+def test_what_could_not_be_marked_is_nowhere_called_right(tmp_path):
+    found = work("zoe", [])
+    found.status, found.notes = "unreadable", ["notebook is damaged"]
+    for each in found.exercises:
+        each.points, each.reason = 0.0, ""
+    graded(tmp_path, found)
+    page = (tmp_path / "grades" / "zoe.html").read_text()
+    assert "<td>right" not in page
+    assert "to be marked" not in page
+    assert page.count("not marked") == len(found.exercises)
+    assert not (tmp_path / "grades" / "essays.csv").exists()
+
+
+def test_two_rows_for_one_essay_are_refused(tmp_path):
+    graded(tmp_path, work("ada", [True]))
+    path = tmp_path / "grades" / "essays.csv"
+    rows = rows_of(path)
+    with open(path, "a", newline="") as file:
+        csv.DictWriter(file, rows[0]).writerows({**row, "points": "1"} for row in rows)
+    before = everything(tmp_path)
+    with pytest.raises(DataError, match="second"):
+        course.update(tmp_path / "grades.csv")
+    assert everything(tmp_path) == before
+
+
+def test_canvas_says_late_and_not_by_how_much(tmp_path):
+    note = {"platform": "canvas", "id": "17", "from": "a.ipynb", "prefix": "a", "handed_in": None, "late": True}  # fmt: skip
+    (tmp_path / ".collected.json").write_text(json.dumps(note))
+    due = datetime(2026, 11, 20, tzinfo=UTC)
+    for policy, taken_off in (
+        (Policy(), 0),
+        (Policy(due, "zero"), 1),
+        (Policy(due, "10%/day"), 0),
+        (Policy(due, "zero", extensions={"ada": due}), 0),
+    ):
+        found = work("ada", [True])
+        policy.apply(found, tmp_path)
+        assert found.taken_off == taken_off
+        assert found.notes[0] == "late by Canvas's word; by how much is not known"
+        policy.apply(found, tmp_path)
+        assert len(found.notes) == 1

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -62,6 +62,7 @@ def marked(
     place: Path,
     settings: Settings,
     kind: str,
+    names: Sequence[str] = (),
 ) -> Result:
     """Mark one submission in a process of its own.
 
@@ -86,6 +87,8 @@ def marked(
         How the class is marked.
     kind : str
         The kind of sandbox.
+    names : sequence of str, optional
+        What else the student is called (see `mark`).
 
     Returns
     -------
@@ -99,7 +102,7 @@ def marked(
     # By the clock on the wall, and so on a busy machine too: what neither the sandbox nor `bounds` has ended is ended here.
     longest = limits.total_seconds + limits.restarts * limits.cell_seconds
     longest = 60 + 2 * (longest + COMPARING * len(wanted.exercises))
-    work = (path, sources, name, student, folder, key, settings, kind)
+    work = (path, sources, name, student, folder, key, settings, kind, names)
     refused: dict[str, str] = {}
     while True:
         path.unlink(missing_ok=True)
@@ -171,6 +174,7 @@ def _mark_into(
     key: str,
     settings: Settings,
     kind: str,
+    names: Sequence[str],
     refused: Mapping[str, str],
     telling: Connection,
 ) -> None:
@@ -183,7 +187,14 @@ def _mark_into(
     wanted = assignment(sources, name)
     try:
         result = mark(
-            wanted, student, folder, settings.limits, kind=kind, told=telling.send, refused=refused
+            wanted,
+            student,
+            folder,
+            settings.limits,
+            names=names,
+            kind=kind,
+            told=telling.send,
+            refused=refused,
         )
     except Exception as error:
         note = f"the grader could not mark this: {type(error).__name__}: {error}"

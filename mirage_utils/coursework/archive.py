@@ -11,7 +11,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from typing import IO
 
 from ..errors import DataError
 
-__all__ = ["Entry", "Refused", "opened", "printable"]
+__all__ = ["Entry", "Refused", "opened", "printable", "some"]
 
 ENTRIES = 50_000  # in one zip or folder
 LIST = 25_000_000  # bytes of a zip's list of files, all of which is read at once
@@ -85,6 +85,13 @@ class Entry:
 def printable(text: str) -> str:
     """Text that a terminal shows and does not obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii") for c in text)  # fmt: skip
+
+
+def some(names: Iterable[str], most: int = 8) -> str:
+    """The first of several names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(printable, names[:most])) + more
 
 
 @contextmanager

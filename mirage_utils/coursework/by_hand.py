@@ -95,7 +95,7 @@ class Essays:
         filled = {_whose(row): row for row in self.rows}
         fresh = []
         for result in results:
-            if result.status == "missing":  # nothing was written that waits to be read
+            if not result.marked:  # nothing was read that waits for a person
                 continue
             for each in result.exercises:
                 if each.essay and not each.reason:
@@ -129,12 +129,16 @@ class Essays:
         Raises
         ------
         DataError
-            If it names somebody or something unknown, or has points that are no number or out of range.
+            If it names somebody or something unknown or twice, or has points that are no number or out of range.
         """
+        seen = set()
         for number, row in enumerate(self.rows, 2):
             where = f"{self.path}, row {number}, {row['student']}, {row['exercise']}"
             result = _student(row, results, where)
-            if result.status == "missing" or row["assignment"] not in ("", result.assignment):
+            if (result.student, row["exercise"]) in seen:
+                raise DataError(f"{where}: expected one row for each essay, and this is the second")
+            seen.add((result.student, row["exercise"]))
+            if not result.marked or row["assignment"] not in ("", result.assignment):
                 continue  # what was read is kept in the sheet
             each = _exercise(result, row["exercise"])
             if each is None or not each.essay:

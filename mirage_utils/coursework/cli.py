@@ -343,7 +343,7 @@ def _grade(options: argparse.Namespace) -> int:
 
     from .assignments import find, sources
     from .course import Settings, grade
-    from .exports import roster
+    from .exports import other_names
     from .sandbox import Limits, without_bubblewrap
 
     folder = sources(options.sources)
@@ -363,7 +363,7 @@ def _grade(options: argparse.Namespace) -> int:
         )
     if not options.submissions.is_dir():
         raise FieldError("IN", str(options.submissions), "a folder with one sub-folder a student")
-    names = roster(options.roster) if options.roster else None
+    names = other_names(options.roster) if options.roster else None
     count = sum(path.is_dir() for path in options.submissions.iterdir())
     with tqdm(total=count, unit="submission", disable=None) as bar:
         results = grade(
@@ -372,7 +372,8 @@ def _grade(options: argparse.Namespace) -> int:
             options.submissions,
             options.table,
             settings,
-            roster=names,
+            roster=list(names) if names is not None else None,
+            names=names,
             anonymous=options.anonymous,
             said=lambda sentence: print(f"mirage_utils: {sentence}", file=sys.stderr),
             told=lambda result, before: bar.update() and None,

@@ -12,14 +12,14 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import DataError, FieldError
-from .archive import Entry, Refused, opened, printable
+from .archive import Entry, Refused, opened, printable, some
 from .exports import name_of, people
 from .layouts import Place, places
 from .variation import normalised
@@ -153,9 +153,9 @@ def collect(
     if times.unknown:
         late = [each.name for each in by_student if each.late]
         done.told.append(
-            f"when it was handed in is not known for {_some(times.unknown)}: a platform's zip has the time of packing. "
+            f"when it was handed in is not known for {some(times.unknown)}: a platform's zip has the time of packing. "
             + (
-                f"By Canvas, late are: {_some(late, 99) or 'none'}"
+                f"By Canvas, late are: {some(late, 99) or 'none'}"
                 if any(each.late is not None for each in by_student)
                 else f"Moodle's grading worksheet, given as the class list, tells it (column {_MODIFIED})"
             )
@@ -202,7 +202,7 @@ def _by_student(
     if rows is not None:
         if not known:
             raise DataError(
-                f"{listed}: nobody in it handed in a file of {source}; nothing was written ({_some(done.told, 3)})"
+                f"{listed}: nobody in it handed in a file of {source}; nothing was written ({some(done.told, 3)})"
             )
         found = {normalised(each.name) for each in known}
         done.missing = [name for name in map(name_of, rows) if normalised(name) not in found]
@@ -266,7 +266,7 @@ def _known(
         late = None if place.late is None else any(each.late for _, each in files)
         found[_Student(name, place.platform, who, late, row or {})] = files
     if by_name:
-        done.told.append(f"found by name, as the class list does not have their numbers: {_some(by_name)}")  # fmt: skip
+        done.told.append(f"found by name, as the class list does not have their numbers: {some(by_name)}")  # fmt: skip
     return dict(sorted(found.items(), key=lambda item: item[0].name))
 
 
@@ -277,11 +277,6 @@ def _no_folder(name: str) -> str:
     if len(name.encode()) > 200:
         return "has a name of more than 200 bytes"
     return ""
-
-
-def _some(names: Iterable[str], most: int = 8) -> str:
-    names = list(names)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 # ---------------------------------------------------------------- when
@@ -416,7 +411,7 @@ def _newest(student: _Student, files: list[_File], done: Collected) -> tuple[lis
         kept.append((entry, place))
         last = max(last, order[0])
         if len(group) > 1:
-            others = _some(printable(each.path) for _, each, _ in group[:-1])
+            others = some(printable(each.path) for _, each, _ in group[:-1])
             done.told.append(f"{student.name}: taken is {printable(entry.path)}, the newest; not {others}")  # fmt: skip
     return kept, last + 1
 

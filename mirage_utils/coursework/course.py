@@ -22,13 +22,14 @@ from .._write import harmless, unharmed
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError, WrongUse
 from . import apart, by_hand, plausible
+from .archive import some
 from .assignments import Assignment, assignment, assignments, clean
 from .collect import RECORD
 from .exports import read_table, write_table
 from .feedback import page
 from .folders import file_name, tree
 from .grading import Result, unmarked
-from .lateness import Policy
+from .lateness import Policy, handed_in_at
 from .sandbox import Limits, Sandbox, chosen
 from .secret import kept_secret
 from .variation import normalised
@@ -84,6 +85,7 @@ def grade(
     settings: Settings = Settings(),
     *,
     roster: Sequence[str] | None = None,
+    names: Mapping[str, Sequence[str]] | None = None,
     anonymous: bool = False,
     told: Callable[[Result, bool], None] | None = None,
     said: Callable[[str], None] | None = None,
@@ -103,6 +105,8 @@ def grade(
         pages, and ``essays.csv`` to be filled in.
     roster : sequence of str, optional
         The class list: who handed in nothing gets a row, and whose name is not on it gets a note.
+    names : mapping of str to sequence of str, optional
+        What else each student is called in the class list (`exports.other_names`). A notebook may draw its numbers from any of these.
     anonymous : bool
         Whether pseudonyms stand for the names in ``essays.csv``; who is who lies beside it in ``essays-key.csv``.
     told : callable, optional
@@ -156,8 +160,10 @@ def grade(
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
+    called = {normalised(student): tuple(each) for student, each in (names or {}).items()}
+    called = {student: called.get(normalised(student), ()) for student in folders}
     for student, folder in folders.items():
-        key = _key(wanted, student, folder, settings, kind)
+        key = _key(wanted, (student, *called[student]), folder, settings, kind)
         before = _before(_path(place, student), key)
         if before is None:
             waiting[student] = (folder, key)
@@ -183,6 +189,7 @@ def grade(
                 place,
                 settings,
                 kind,
+                called[student],
             ): student
             for student, (folder, key) in waiting.items()
         }
@@ -197,6 +204,16 @@ def grade(
 
     for student, folder in folders.items():
         settings.lateness.apply(results[student], folder)
+    if settings.lateness.due is not None:
+        timeless = [
+            each
+            for each, folder in folders.items()
+            if results[each].marked and handed_in_at(folder, name) is None
+        ]
+        if timeless:
+            said(
+                f"when it was handed in is not known of {some(timeless)}: nothing is taken off by the day or hour"
+            )
     known = {normalised(each) for each in folders}
     for student in roster or ():
         if normalised(student) not in known:
@@ -209,6 +226,9 @@ def grade(
         for student, result in results.items():
             if normalised(student) not in listed:
                 result.notes.insert(0, UNLISTED)
+        strangers = [each for each in folders if normalised(each) not in listed]
+        if strangers:
+            said(f"not in the class list, and marked all the same: {some(strangers)}")
     ordered = [results[student] for student in sorted(results)]
     lines = [by_hand.rubric(wanted, each.name) for each in wanted.exercises if each.essay]
     pseudonyms = settings.secret if anonymous else ""
@@ -279,10 +299,12 @@ def _its_own(out: Path, name: str) -> None:
         )
 
 
-def _key(wanted: Assignment, student: str, folder: Path, settings: Settings, kind: str) -> str:
+def _key(
+    wanted: Assignment, names: Sequence[str], folder: Path, settings: Settings, kind: str
+) -> str:
     """A digest of what was handed in, and one of everything on which a machine's mark depends (`Result.work`)."""
     work = _work(folder)
-    said = [wanted.digest, student, work, asdict(settings.limits), kind, settings.secret]
+    said = [wanted.digest, *names, work, asdict(settings.limits), kind, settings.secret]
     return f"{work}-{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
 
 

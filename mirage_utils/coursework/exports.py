@@ -21,7 +21,7 @@ from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from .variation import normalised
 
-__all__ = ["export", "name_of", "people", "read_table", "roster", "write_table"]
+__all__ = ["export", "name_of", "other_names", "people", "read_table", "roster", "write_table"]
 
 # The columns by which the two systems know a student, in the order in which they are tried, row by row.
 NAMES = (
@@ -227,6 +227,29 @@ def roster(path: Path) -> list[str]:
     return [name_of(row) for row in people(path)]
 
 
+def other_names(path: Path) -> dict[str, list[str]]:
+    """What else each student is called in a class list, by the name that `roster` gives.
+
+    Moodle's list has full name and e-mail address, Canvas's writes the last name first: whoever was told to write the name "as it is in the
+    class list" may have written any of them.
+
+    Raises
+    ------
+    FieldError, DataError
+        As `roster`.
+    """
+    found = {}
+    for row in people(path):
+        first, last = row.get("First name", ""), row.get("Surname") or row.get("Last name", "")
+        names = [row.get(each, "") for each in NAMES] + [f"{first} {last}", f"{last} {first}"]
+        names += [" ".join(reversed(each.split(",", 1))) for each in names if "," in each]
+        names = [" ".join(each.split()) for each in names]
+        found[name_of(row)] = [
+            each for each in dict.fromkeys(names) if each and each != name_of(row)
+        ]
+    return found
+
+
 # ---------------------------------------------------------------- marks
 
 
@@ -242,7 +265,7 @@ def export(
     """Write the marks in a form that Canvas or Moodle imports.
 
     Only final marks are written. Where the grader failed, or an essay still waits for a reader, the cell stays as it is in the class
-    list, which is empty as a rule.
+    list, which is empty as a rule. Who handed in nothing gets zero, where no mark is yet.
 
     Parameters
     ----------
@@ -274,6 +297,8 @@ def export(
     """
     if style not in ("canvas", "moodle"):
         raise FieldError("style", style, "canvas or moodle")
+    if out.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise FieldError("FILE", str(out), "a name that ends in .csv, as the platforms import it")
     for given in (table, listed):
         if given is not None and out.exists() and given.exists() and out.samefile(given):
             raise FieldError("FILE", str(out), "a file of its own; this one is read for the export")
@@ -333,10 +358,16 @@ def export(
         person, mark = rows[at], by_name[name]
         if name in doubled:
             continue
+        before = person.get(column if style == "canvas" else "Grade") or ""
         why_not = _not_final(mark, with_unread)
+        if before.strip() and mark["status"] == "missing":
+            why_not = f"nothing was handed in; {before.strip()}, which the list has, stays"
         if why_not:
             told.append(f"{mark['student']}: no mark written, {why_not}")
-        elif style == "canvas":
+            continue
+        if _other(before, mark["score"]):
+            told.append(f"{mark['student']}: {before.strip()} in the list becomes {mark['score']}")
+        if style == "canvas":
             person[column or ""] = mark["score"]
         else:
             told += _of_other_points(person.get("Maximum Grade", ""), most, "Moodle")
@@ -392,6 +423,14 @@ def _number(text: str, where: str) -> str:
     if plain and not re.fullmatch(r"\d+(\.\d*)?", plain):
         raise DataError(f"{where} = {text!r}: expected a number")
     return plain
+
+
+def _other(before: str, now: str) -> bool:
+    """Whether a mark in a list is there and is another."""
+    try:
+        return bool(before.strip()) and float(before.replace(",", ".")) != float(now)
+    except ValueError:
+        return True
 
 
 def _of_other_points(theirs: str, ours: str, where: str) -> list[str]:

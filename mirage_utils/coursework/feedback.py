@@ -35,7 +35,7 @@ def page(result: Result) -> str:
     """
     number, _, words = result.assignment.partition("_")
     title = f"Assignment {number}, {_words(words)}: {result.student}"
-    rows = "".join(map(_row, result.exercises))
+    rows = "".join(_row(each, result.marked) for each in result.exercises)
     if result.taken_off:
         rows += (
             f'<tr><th scope="row">late</th><td class="points">-{result.deduction:g}</td>'
@@ -69,10 +69,10 @@ def _words(name: str) -> str:
     return name.removeprefix("test_").replace("_", " ")
 
 
-def _row(each: Marked) -> str:
-    words = " ".join(part for part in (each.why, each.comment) if part)
+def _row(each: Marked, was_marked: bool) -> str:
+    words = ": ".join(part for part in (each.why, each.comment) if part)
     if not words:
-        words = "to be marked" if each.waiting else "right"
+        words = "not marked" if not was_marked else "to be marked" if each.waiting else "right"
     return (
         f'<tr><th scope="row">{escape(_words(each.name))}</th><td class="points">{each.got:g} / {each.most:g}</td>'
         f"<td>{escape(words)}</td></tr>"

@@ -12,7 +12,7 @@ import ast
 import builtins
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from json import dumps
@@ -95,6 +95,11 @@ class Result:
     taken_off: float = 0.0
 
     @property
+    def marked(self) -> bool:
+        """Whether there was something to mark, and it was marked."""
+        return self.status in ("graded", "essays")
+
+    @property
     def work(self) -> str:
         """A digest of what was handed in; empty where nothing was, or the grader failed."""
         return self.key.partition("-")[0]
@@ -143,6 +148,7 @@ def mark(
     folder: Path,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     *,
+    names: Sequence[str] = (),
     kind: str | None = None,
     told: Callable[[str], None] | None = None,
     refused: Mapping[str, str] | None = None,
@@ -159,6 +165,8 @@ def mark(
         What was handed in.
     limits : Limits
         What the submission may use.
+    names : sequence of str, optional
+        What else the student is called in the class list. The numbers follow from one of these if the notebook has it.
     kind : str, optional
         The kind of sandbox.
     told : callable, optional
@@ -186,8 +194,9 @@ def mark(
     if handed.problem:
         result.notes.append(handed.problem)
         return result
-    result.notes += [*_oddities(wanted, handed), *_other_name(student, handed)]
-    with _Run(wanted, student, folder, limits, kind, told, refused) as run:
+    own_name, other = _own_name(student, names, handed)
+    result.notes += [*_oddities(wanted, handed), *other]
+    with _Run(wanted, own_name, folder, limits, kind, told, refused) as run:
         for step in _plan(wanted, handed.cells):
             step.take(run, exercises)
         result.shown, result.sandbox = run.kept.shown(), run.kind
@@ -335,17 +344,20 @@ def _oddities(wanted: Assignment, handed: Handed) -> list[str]:
 _NAMED = re.compile(r"""^STUDENT\s*=\s*(["'])((?:(?!\1).)+)\1""", re.M)
 
 
-def _other_name(student: str, handed: Handed) -> list[str]:
-    """Whether the student computed with another name: typed numbers are wrong then, and this is why."""
-    for cell in handed.cells:
-        found = _NAMED.search(cell.source) if cell.cell_type == "code" else None
-        if found and normalised(found[2]) != normalised(student):
-            return [
-                _one_line(
-                    f"the name in the notebook is {found[2][:60]}; marked with the numbers of {student}"
-                )
-            ]
-    return []
+def _name_in(handed: Handed) -> str:
+    """The name with which a notebook draws its numbers; empty if it has none."""
+    cells = [_NAMED.search(cell.source) for cell in handed.cells if cell.cell_type == "code"]
+    return next((found[2] for found in cells if found), "")
+
+
+def _own_name(student: str, names: Sequence[str], handed: Handed) -> tuple[str, list[str]]:
+    """The name from which the numbers follow that are marked, and a note if the notebook has somebody else's."""
+    found = _name_in(handed)
+    meant = {normalised(each): each for each in (*names, student)}
+    if not found or normalised(found) in meant:
+        return meant.get(normalised(found), student), []
+    note = f"the name in the notebook is {found[:60]}; marked with the numbers of {student}"
+    return student, [_one_line(note)]
 
 
 def _visible(source: str) -> str:

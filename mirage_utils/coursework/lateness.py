@@ -70,11 +70,18 @@ class Policy:
         """Note on a result by how much it was late, and what share of its points that takes off; replaces what was noted before."""
         result.notes = [note for note in result.notes if not note.startswith(LATE)]
         result.taken_off = 0.0
-        if self.due is None or result.status in ("missing", "failed"):
+        if result.status in ("missing", "failed"):
             return
         handed = handed_in_at(folder, result.assignment)
-        due = self.extensions.get(normalised(result.student), self.due)
-        if handed is None or handed <= due + self.grace:
+        extended = self.extensions.get(normalised(result.student))
+        if handed is None and (record(folder) or {}).get("late") is True:
+            # Canvas says that it was late, and not by how much.
+            if self.late == "zero" and extended is None:
+                result.taken_off = 1.0
+            result.notes.insert(0, f"{LATE}Canvas's word; by how much is not known")
+            return
+        due = extended or self.due
+        if due is None or handed is None or handed <= due + self.grace:
             return
         late = handed - due
         result.taken_off = self._share(late)
