@@ -128,8 +128,8 @@ ANSWERS["3_your_metric"] = [
     Submission("constant-metric", {"metric": "def my_score(answer, target):\n    return 0.5\nmy_formula = p * 0 + 0.5"}, ["test_my_score", "test_my_formula", "test_my_half", "test_my_decades"]),
     Submission("out-of-range", {"metric": "def my_score(answer, target):\n    return float(sum(a == t for a, t in zip(answer, target)))\nmy_formula = p * L"}, ["test_my_score", "test_my_formula"]),
     Submission("more-than", {"scorer": "def at_least(answer, target, m):\n    return float(sum(a == t for a, t in zip(answer, target)) > m)"}, ["test_scorer"]),
-    Submission("exactly-m", {"expected": "def expected_at_least(p, L, m):\n    return math.comb(L, m) * p**m * (1 - p) ** (L - m)"}, ["test_expected", "test_N_enough", "test_picture_enough"]),
-    Submission("constant-expected", {"expected": "def expected_at_least(p, L, m):\n    return 1.0 if p == 1 else 0.75"}, ["test_expected", "test_N_exact", "test_N_tokens", "test_N_enough", "test_order", "test_picture*"]),
+    Submission("exactly-m", {"expected": "def expected_at_least(p, L, m):\n    return math.comb(L, m) * p**m * (1 - p) ** (L - m)"}, ["test_expected", "test_N_enough", "test_order", "test_picture_enough"]),
+    Submission("constant-expected", {"expected": "def expected_at_least(p, L, m):\n    return 1.0 if p == 1 else 0.75"}, ["test_expected", "test_N_enough", "test_order", "test_picture_enough"]),
     Submission("lost-terms", {"formula": "two_of_three = 3 * p**2 * (1 - p)"}, ["test_formula"]),
     Submission("order-reversed", {"location": "def size_at(q):\n    return N_C * (-np.log(q)) ** (-1 / ALPHA)\nfrom scipy.optimize import brentq\nN_exact, N_tokens = size_at(0.5 ** (1 / LENGTH)), size_at(0.5)\nN_enough = size_at(brentq(lambda q: expected_at_least(q, LENGTH, ENOUGH) - 0.5, 1e-6, 1 - 1e-9))\norder = ['exact', 'enough', 'tokens']"}, ["test_order"], ["order"]),
 ]  # fmt: skip
