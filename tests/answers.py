@@ -105,7 +105,7 @@ ANSWERS["2_many_tokens"] = [
     Submission("one-token", {"exact": "def exact_match(N, L, N_c, alpha):\n    return np.exp(-(N / N_c) ** (-alpha))"}, ["test_exact", "test_chance_to_see", "test_picture"], ["the square"]),
     Submission("shift-by-L", {"shift": "shift_factor = L\nmy_shift = LENGTH"}, ["test_shift_factor", "test_my_shift"], ["solve for M/N"]),
     Submission("shift-at-two-only", {"shift": "shift_factor = L ** (1 / alpha)\nmy_shift = LENGTH ** 2.0"}, ["test_my_shift"]),
-    Submission("steeper", {"slope": "slope_with_length = 'grows'\nsteepest = alpha / sp.E"}, ["test_slope_with_length", "test_steepest"], ["not it"]),
+    Submission("steeper", {"slope": "slope_with_length = 'grows'\nsteepest = alpha / sp.E"}, ["test_slope_with_length"], ["not it"]),
     Submission("steeper-formula", {"slope": "slope_with_length = 'neither'\nsteepest = alpha * L / sp.E"}, ["test_steepest"]),
     Submission("gumbel-sign", {"gumbel": "x_formula = sp.log(L) - alpha * sp.log(N / N_c)"}, ["test_gumbel"], ["exp(-x)"]),
     Submission("log2-decades", {"quantile": "def quantile(q):\n    return -np.log(-np.log(q))\ndef decades(low, high, alpha):\n    return (quantile(high) - quantile(low)) / alpha\nmy_decades = decades(LOW, HIGH, ALPHA)"}, ["test_decades", "test_my_decades"], ["decade is ln 10"]),
