@@ -733,7 +733,10 @@ def test_late_missing_and_unknown_students(tmp_path):
     assert rows["ada"]["score"] == "20"
     assert rows["zoe"]["reason"] == "name is not in the class list"
     assert "'=bob" in rows  # no formula in a spreadsheet
+    seconds = lambda: json.loads((tmp_path / "out" / "ada.json").read_text())["seconds"]  # noqa: E731
+    before = seconds()
     rows, _ = graded(tmp_path, "1", *options, "--late", "zero")
+    assert seconds() == before  # another rule runs no notebook again
     assert (rows["ada"]["score"], rows["ada"]["status"], rows["zoe"]["score"]) == (
         "0",
         "graded",

@@ -301,6 +301,21 @@ def files_in(folder: Path) -> list[str]:
 ADA, EMIL = (101, "Ada Lovelace", "ada@example.org"), (102, "Emil Post", "emil@example.org")
 
 
+def test_folders_nested_deeper_than_any_path_stop_nobody(tmp_path):
+    source = packed(
+        tmp_path / "all.zip",
+        (moodle("Ada Lovelace", 101), notebook("ada")),
+        (moodle("Ada Lovelace", 101, "d/" * 1300 + "x.txt"), "x"),
+        (moodle("Emil Post", 102), notebook("emil")),
+    )
+    done = collect(source, tmp_path / "in", worksheet(tmp_path / "list.csv", ADA, EMIL))
+    assert list(done.students.values()) == ["new", "new"]
+    (said,) = (each for each in done.told if "lies too deep" in each)
+    assert len(said) < 300
+    assert files_in(tmp_path / "in") == [f"{each}@example.org/{NAME}.ipynb" for each in ("ada", "emil")]  # fmt: skip
+    assert not (tmp_path / "in" / "ada@example.org" / "d").exists()
+
+
 @pytest.mark.parametrize("flat", [False, True], ids=["folders", "flat"])
 def test_moodle_s_zip_becomes_one_folder_a_student(flat, tmp_path):
     source = packed(

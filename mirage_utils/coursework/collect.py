@@ -337,20 +337,23 @@ def _write(
         nonlocal size
         name = _free(wanted, written)
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
         try:
             if entry.problem:
                 raise Refused(entry.problem)
             if len(written) >= FILES:
                 raise Refused(f"is one of more than {FILES}")
+            path.parent.mkdir(
+                parents=True, exist_ok=True
+            )  # of what is refused, not even its folders
             with open(path, "wb") as file:
                 for piece in entry.read(STUDENT - size):
                     file.write(piece)
                     digest.update(piece)
         except Refused as why:
-            path.unlink(missing_ok=True)
-            problems.append(f"{printable(entry.path)} {why}")
+            if not entry.problem:
+                path.unlink(missing_ok=True)
+            problems.append(f"{_short(entry.path)} {why}")
             return None
         size += path.stat().st_size
         written[name] = digest.hexdigest()
@@ -385,6 +388,12 @@ def _write(
     }
     (folder / RECORD).write_text(json.dumps(note, indent=1, ensure_ascii=True), encoding="utf-8")
     return size
+
+
+def _short(path: str) -> str:
+    """A path for a message, however deep."""
+    shown = printable(path)
+    return shown if len(shown) <= 200 else f"{shown[:120]}...{shown[-60:]}"
 
 
 _ATTEMPT = re.compile(r"(?P<stem>.+?)(?:-(?P<dash>\d{1,2})|[ _]?\((?P<bracket>\d{1,2})\))")

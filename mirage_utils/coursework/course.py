@@ -141,13 +141,13 @@ def grade(
     plausible.check_places(submissions, out)
     plausible.check_submissions(submissions, folders.values(), name, assignments(sources))
     plausible.check_list("ROSTER", roster or (), folders)
-    _known_extensions(settings.lateness, [*folders, *(roster or ())], roster is not None, said)
+    strangers = plausible.check_extensions(settings.lateness.extensions, folders, roster)
+    if strangers:
+        said(f"extensions of {strangers}: nobody of that name has handed in")
     _its_own(out, name)
     kind = chosen(settings.sandbox)
-    (
-        by_hand.Essays.read(place),
-        by_hand.Overrides.read(place),
-    )  # damaged sheets are told before hours of marking
+    for sheet in (by_hand.Essays, by_hand.Overrides):
+        sheet.read(place)  # a damaged one is told now and not after hours of marking
     place.mkdir(parents=True, exist_ok=True)
     if not settings.secret:
         secret, new = kept_secret(place)
@@ -235,18 +235,6 @@ def grade(
     for sentence in _finish(out, place, ordered, lines=max(lines, key=len, default=()), pseudonyms=pseudonyms):  # fmt: skip
         said(sentence)
     return ordered
-
-
-def _known_extensions(
-    lateness: Policy, students: Sequence[str], whole: bool, said: Callable[[str], None]
-) -> None:
-    """That extensions are for students of this class; without a class list some may not have handed in yet."""
-    there = {normalised(each) for each in students}
-    unknown = ", ".join(each for each in lateness.extensions if each not in there)
-    if unknown and whole:
-        raise WrongUse("EXTENSIONS", unknown, "names of the class list")
-    if unknown:
-        said(f"extensions of {unknown}: nobody of that name has handed in")
 
 
 def _students(submissions: Path) -> dict[str, Path]:

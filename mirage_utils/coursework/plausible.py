@@ -13,7 +13,7 @@ from .assignments import attempt
 from .folders import files
 from .variation import normalised
 
-__all__ = ["check_list", "check_places", "check_submissions"]
+__all__ = ["check_extensions", "check_list", "check_places", "check_submissions"]
 
 
 def check_places(submissions: Path, out: Path) -> None:
@@ -89,3 +89,34 @@ def check_list(option: str, names: Sequence[str], folders: Iterable[str]) -> Non
     if names and not there & {normalised(each) for each in names}:
         like = ", ".join(sorted(there)[:3])
         raise WrongUse(option, ", ".join(names[:3]), f"the list of this class, with names such as {like}")  # fmt: skip
+
+
+def check_extensions(
+    extended: Iterable[str], folders: Iterable[str], roster: Sequence[str] | None
+) -> str:
+    """That extensions are for students of this class.
+
+    Parameters
+    ----------
+    extended : iterable of str
+        Normalised names.
+    folders : iterable of str
+        Who handed in.
+    roster : sequence of str, optional
+        The class list.
+
+    Returns
+    -------
+    str
+        Names that nobody has, where there is no class list: they may not have handed in yet.
+
+    Raises
+    ------
+    WrongUse
+        If there is a class list, and a name is not on it.
+    """
+    there = {normalised(each) for each in (*folders, *(roster or ()))}
+    strangers = ", ".join(each for each in extended if each not in there)
+    if strangers and roster is not None:
+        raise WrongUse("EXTENSIONS", strangers, "names of the class list")
+    return strangers
