@@ -49,8 +49,6 @@ def harmless(cell: str) -> str:
 
     What no text file should hold, control characters and halves of surrogate pairs, is replaced.
     """
-    if cell == "-":  # a dash alone is text, and stands for "never" in Moodle's lists
-        return cell
     cell = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", " ", cell)
     cell = _LIVE.sub(r"\1'\2", re.sub(r"[\ud800-\udfff]", "\ufffd", cell))
     return re.sub(r"^('*[\t\r])", r"'\1", cell)

@@ -186,7 +186,7 @@ def test_a_mark_that_is_not_final_leaves_the_platform_s_own(table, tmp_path):
     )
     told = exports.export(table, "moodle", tmp_path / "up.csv", listed)
     bob, ada = rows_of(tmp_path / "up.csv")
-    assert (bob["Identifier"], bob["Grade"], bob["Last modified (grade)"]) == ("Participant 5", "7,5", "-")  # fmt: skip
+    assert (bob["Identifier"], bob["Grade"], bob["Last modified (grade)"]) == ("Participant 5", "7,5", "'-")  # fmt: skip
     assert (ada["Grade"], ada["Maximum Grade"]) == ("20", "24")
     assert "dan is not in the class list, no mark written" in told
 
@@ -339,12 +339,12 @@ def test_moodle_s_zip_becomes_one_folder_a_student(flat, tmp_path):
 
 def test_a_mark_that_is_there_already_is_not_lost_without_a_word(table, tmp_path):
     listed = tmp_path / "moodle.csv"
-    listed.write_text("Identifier,Username,Grade\nParticipant 1,ada,15.00\nParticipant 2,dan,15.00\nParticipant 3,zoe,3.0\n")  # fmt: skip
+    listed.write_text("Identifier,Username,Grade\nParticipant 1,ada,15.00\nParticipant 2,dan,15.00\nParticipant 3,=eve,3.0\n")  # fmt: skip
     told = exports.export(table, "moodle", tmp_path / "up.csv", listed)
     assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["20", "15.00", "3"]
     assert "ada: 15.00 in the list becomes 20" in told
     assert "dan: no mark written, nothing was handed in; 15.00, which the list has, stays" in told
-    assert not any("zoe" in each for each in told)
+    assert not any("eve" in each for each in told)
     with pytest.raises(FieldError, match=r"\.csv"):
         exports.export(table, "moodle", tmp_path / "up.xlsx", listed)
 

@@ -64,15 +64,15 @@ MODULE = "import sys\nsys.stderr.write('I took the place of a module')\ndef setr
 CLASS = [
     ("Ada Lovelace", 101, Submission("ada"), {}, 20, "essays", ""),
     ("Cleo Late", 103, Submission("cleo"), {}, 16, "essays", "late by 1 d 0 h 30 min: 20% of the points taken off"),
-    ("Dan Again", 104, Submission("dan", WRONG_FIT), {}, 17, "essays", "test_fit 0/3"),
+    ("Dan Again", 104, Submission("dan", WRONG_FIT), {}, 17, "essays", "test_alpha_hat 0/2"),
     ("Emil Split", 105, Submission("emil", change=_split), {}, 20, "essays", "words: written in 2 cells, all are read"),
     ("Fay Module", 106, Submission("fay"), {"resource.py": MODULE, "signal.py": MODULE}, 20, "essays", ""),
     ("Gus Surrogate", 107, Submission("gus", change=_surrogate), {}, 20, "essays", ""),
     ("Hal Forger", 108, Submission("hal", change=_own(FORGED)), {}, 20, "essays", ""),
-    ("Ivy Collider", 109, Submission("ivy", {"fit": COLLIDING}), {}, 17, "essays", "test_fit 0/3"),
+    ("Ivy Collider", 109, Submission("ivy", {"fit": COLLIDING}), {}, 17, "essays", "test_alpha_hat 0/2"),
     ("Bjxrn Bytes", 110, Submission("bjxrn"), {"notes xx.txt": "x"}, 20, "essays", ""),
     ("Kim Deep", 111, Submission("kim"), {"d/" * 1300 + "x.txt": "x"}, 20, "essays", ""),
-    ("Lou Bomb", 112, Submission("lou", {"slope": BOMB}), {}, 17, "essays", "test_slope 0/3"),
+    ("Lou Bomb", 112, Submission("lou", {"slope": BOMB}), {}, 17, "essays", "test_acc_formula 0/1"),
 ]  # fmt: skip
 MISSING = ("Bob Missing", 102)
 
@@ -172,8 +172,8 @@ def test_a_class_from_the_zip_to_the_pages_and_the_marks(tmp_path, capsys):
     assert (place / ".secret").stat().st_mode & 0o777 == 0o600
 
     # Other points than the machine's; essays
-    done("override", out, "ivy@example.org", "test_fit", "1,5", "--comment", "The line is right.")
-    done("override", out, "dan@example.org", "test_fit", "2")
+    done("override", out, "ivy@example.org", "test_alpha_hat", "1,5", "--comment", "The line is right.")
+    done("override", out, "dan@example.org", "test_alpha_hat", "2")
     read(place / "essays.csv", ada="1 1 1 1", cleo="1 0,5 0 1", dan="1 1 0 0")
     assert "8 essay(s) still to be marked" in done("feedback", out)
     rows = rows_of(out)
@@ -187,7 +187,7 @@ def test_a_class_from_the_zip_to_the_pages_and_the_marks(tmp_path, capsys):
     newer = zipped(tmp_path / "newer.zip", tmp_path, dan=Submission("dan", change=_rewritten))
     assert "1 changed" in collected(newer)
     said = graded()
-    assert "dan@example.org, test_fit: the work has changed since, so its 2 points wait" in said
+    assert "dan@example.org, test_alpha_hat: the work has changed since, so its 2 points wait" in said
     assert "secret" not in said
     rows = rows_of(out)
     assert (rows["dan@example.org"]["score"], rows["dan@example.org"]["status"]) == ("20", "essays")
