@@ -79,13 +79,13 @@ check: $(STAMP)  ## look an assignment over before handing it in (A=1, or IN=not
 collect: $(STAMP)  ## unpack a platform's zip into a folder a student: ZIP=all.zip IN=submissions (ROSTER, ZONE)
 	$(COURSE) collect $(call option,--roster,ROSTER) $(call option,--zone,ZONE) $(if $(value REPLACE),--replace) -- $(call given,ZIP) $(call given,IN)
 
-grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER, DUE, LATE=10%/day, LATE_MOST=50%, GRACE=15min, EXTENSIONS=list.csv, ANONYMOUS=1, JOBS)
+grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER, DUE, LATE, LATE_MOST, GRACE, EXTENSIONS, ANONYMOUS=1, JOBS)
 	$(COURSE) grade $(call option,--roster,ROSTER) $(call option,--due,DUE) $(call option,--late,LATE) $(call option,--late-most,LATE_MOST) $(call option,--grace,GRACE) $(call option,--extensions,EXTENSIONS) $(if $(value ANONYMOUS),--anonymous) $(call option,--jobs,JOBS) -- $(call given,A) $(call given,IN) $(call given,OUT)
 
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
 	$(COURSE) feedback -- $(call given,OUT)
 
-override: $(STAMP)  ## give other points than the machine's: OUT=grades.csv STUDENT=ada EXERCISE=test_slope POINTS=3 (COMMENT)
+override: $(STAMP)  ## give other points than the machine's: OUT=grades.csv STUDENT="Ada Lovelace" EXERCISE=test_slope POINTS=3 (COMMENT)
 	$(COURSE) override $(call option,--comment,COMMENT) -- $(call given,OUT) $(call given,STUDENT) $(call given,EXERCISE) $(call given,POINTS)
 
 overview: $(STAMP)  ## write how the class did, as a page and a table, for the teacher (OUT=grades.csv)

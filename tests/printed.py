@@ -292,7 +292,8 @@ def in_makefile(text: str) -> list[Printed]:
             target, words = match.groups()
             # "A=1, or IN=notebook": the first of two ways.
             settings = re.findall(
-                r"\b[A-Z]+=[\w./:+-]+", words.split(" or ")[0].replace(", or", " or ")
+                r"\b[A-Z]+=(?:\"[^\"]*\"|[\w./:+-]+)",
+                words.split(" or ")[0].replace(", or", " or "),
             )
             found.append(
                 Printed(HELP, f"Makefile, line {number}", " ".join(["make", target, *settings]))
