@@ -596,3 +596,30 @@ def test_packages_that_are_there_when_a_notebook_is_marked(tmp_path):
         == []
     )
     assert packages.imported("not python") == []
+
+
+# ---------------------------------------------------------------- whose numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("Ada Lovelace", True), ("ada@example.org ", True), ("Grace Hopper", False)],
+)
+def test_numbers_may_be_drawn_from_any_name_of_the_class_list(name, right, tmp_path):
+    """Typed, not computed: the class list has e-mail and full name, and who knows which of them counts?"""
+    wanted = source(NAME)
+    drawn: dict[str, object] = {"STUDENT": name}
+    exec(wanted.cell("numbers").source, drawn)
+    low, high = (drawn["N_C"] * x ** (-1 / drawn["ALPHA"]) for x in (2.302585, 0.1053605))
+    typed = f"N_10, N_90, decades = {low:.4g}, {high:.4g}, {1.33956 / drawn['ALPHA']:.4g}"
+
+    def named(cells: list[nbformat.NotebookNode]) -> None:
+        cell = next(cell for cell in cells if cell.source.startswith("STUDENT ="))
+        cell.source = f"STUDENT = {name!r}"
+
+    build(wanted, Submission("typed", {"width": typed}, change=named), tmp_path / "in")
+    found = mark(wanted, "ada@example.org", tmp_path / "in", names=["Ada Lovelace"])
+    got = {each.name: each.points for each in found.exercises}
+    assert (got["test_N_10"], got["test_N_90"], got["test_decades"]) == (right,) * 3
+    assert found.score == (20 if right else 17)
+    assert any("the name in the notebook is" in note for note in found.notes) != right

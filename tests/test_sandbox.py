@@ -212,6 +212,7 @@ print(started)
     ):
         assert 100 < int(said(place, cell)) <= 256
         assert 100 < int(said(other, cell)) <= 256  # each counts its own
+        said(place, "while threading.active_count() > 2: time.sleep(0.1)")
         # Whoever it is now, what was brought is there to work with.
         write = "open('data/own.csv', 'a').write('2\\n'); open('data/new.csv', 'w').write('3'); print(open('data/own.csv').read())"
         assert said(place, write) == "a\n1\n2"

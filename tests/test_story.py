@@ -172,7 +172,15 @@ def test_a_class_from_the_zip_to_the_pages_and_the_marks(tmp_path, capsys):
     assert (place / ".secret").stat().st_mode & 0o777 == 0o600
 
     # Other points than the machine's; essays
-    done("override", out, "ivy@example.org", "test_alpha_hat", "1,5", "--comment", "The line is right.")
+    done(
+        "override",
+        out,
+        "ivy@example.org",
+        "test_alpha_hat",
+        "1,5",
+        "--comment",
+        "The line is right.",
+    )
     done("override", out, "dan@example.org", "test_alpha_hat", "2")
     read(place / "essays.csv", ada="1 1 1 1", cleo="1 0,5 0 1", dan="1 1 0 0")
     assert "8 essay(s) still to be marked" in done("feedback", out)
@@ -187,7 +195,9 @@ def test_a_class_from_the_zip_to_the_pages_and_the_marks(tmp_path, capsys):
     newer = zipped(tmp_path / "newer.zip", tmp_path, dan=Submission("dan", change=_rewritten))
     assert "1 changed" in collected(newer)
     said = graded()
-    assert "dan@example.org, test_alpha_hat: the work has changed since, so its 2 points wait" in said
+    assert (
+        "dan@example.org, test_alpha_hat: the work has changed since, so its 2 points wait" in said
+    )
     assert "secret" not in said
     rows = rows_of(out)
     assert (rows["dan@example.org"]["score"], rows["dan@example.org"]["status"]) == ("20", "essays")

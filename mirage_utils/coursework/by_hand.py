@@ -135,9 +135,9 @@ class Essays:
         for number, row in enumerate(self.rows, 2):
             where = f"{self.path}, row {number}, {row['student']}, {row['exercise']}"
             result = _student(row, results, where)
-            if (result.student, row["exercise"]) in seen:
+            if (result.student, *_whose(row)[1:]) in seen:
                 raise DataError(f"{where}: expected one row for each essay, and this is the second")
-            seen.add((result.student, row["exercise"]))
+            seen.add((result.student, *_whose(row)[1:]))
             if not result.marked or row["assignment"] not in ("", result.assignment):
                 continue  # what was read is kept in the sheet
             each = _exercise(result, row["exercise"])
@@ -179,7 +179,7 @@ class Essays:
             rows = [{**row, "student": _pseudonym(row["student"], secret)} for row in rows]
             rows.sort(key=lambda row: (row["student"], row["exercise"]))
         if rows:
-            columns = (*ESSAYS[:4], *self.lines, *ESSAYS[4:])
+            columns = (*ESSAYS[:6], *self.lines, *ESSAYS[6:])
             _write_changed(self.path, write_table(columns, rows).encode())
         if not secret:
             _key_of(self.place).unlink(missing_ok=True)

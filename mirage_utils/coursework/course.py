@@ -148,6 +148,11 @@ def grade(
     kind = chosen(settings.sandbox)
     for sheet in (by_hand.Essays, by_hand.Overrides):
         sheet.read(place)  # a damaged one is told now and not after hours of marking
+    # What keeps one submission from being run keeps all of them, and leaves nothing behind.
+    tried = not place.exists()
+    if tried:
+        with Sandbox(settings.limits, kind=kind):
+            pass
     place.mkdir(parents=True, exist_ok=True)
     if not settings.secret:
         secret, new = kept_secret(place)
@@ -172,9 +177,9 @@ def grade(
             if told:
                 told(before, True)
 
-    if waiting:
+    if waiting and not tried:
         with Sandbox(settings.limits, kind=kind):
-            pass  # what keeps one submission from being run keeps all of them
+            pass
     context = apart.processes(wanted)
     with ThreadPoolExecutor(settings.jobs) as pool:
         futures = {
