@@ -85,7 +85,7 @@ grade: $(STAMP)  ## mark submissions: A=1 IN=submissions OUT=grades.csv (ROSTER,
 feedback: $(STAMP)  ## put marked essays into the table and the pages (OUT=grades.csv)
 	$(COURSE) feedback -- $(call given,OUT)
 
-override: $(STAMP)  ## give other points than the machine's: OUT=grades.csv STUDENT="Ada Lovelace" EXERCISE=test_slope POINTS=3 (COMMENT)
+override: $(STAMP)  ## give other points than the machine's: OUT=grades.csv STUDENT="Ada Lovelace" EXERCISE=test_slope_formula POINTS=1 (COMMENT)
 	$(COURSE) override $(call option,--comment,COMMENT) -- $(call given,OUT) $(call given,STUDENT) $(call given,EXERCISE) $(call given,POINTS)
 
 overview: $(STAMP)  ## write how the class did, as a page and a table, for the teacher (OUT=grades.csv)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from sandboxes import KINDS, needs_bubblewrap
@@ -121,8 +126,9 @@ def test_calls_that_lead_out_are_refused_and_asking_is_not(kind):
             "resource.setrlimit(resource.RLIMIT_CPU, (1, 1))",
             "import signal, os; os.kill(os.getppid(), 0)",
             "import socket; socket.socket()",
-            # Another process; under bubblewrap there is none, and without the filter it would not be found (ESRCH).
-            "done = libc.syscall(234 if __import__('platform').machine() == 'x86_64' else 131, 2, 2, 0)\n"
+            # Another process; under bubblewrap there is none of this number, and without the filter it would not be found (ESRCH).
+            "import os\nother = os.getpid() + 1\n"
+            "done = libc.syscall(234 if __import__('platform').machine() == 'x86_64' else 131, other, other, 0)\n"
             "assert done == 0 or ctypes.get_errno() != 1",
         ):
             assert place.run(wrong)["error"] is not None, wrong
@@ -178,11 +184,64 @@ def test_what_lies_outside_is_out_of_reach_whoever_the_user_is(kind, tmp_path, m
 
 
 @needs_bubblewrap
-def test_no_process_without_a_filter_is_beside_it():
-    """Bubblewrap's own would be one, and its memory could be written."""
+def test_no_process_beside_it_can_be_touched():
+    """Bubblewrap's own would be one that has no filter, and whose memory could be written."""
+    cell = """
+import os
+others = [each for each in os.listdir("/proc") if each.isdigit() and int(each) != os.getpid()]
+for other in others:
+    for file, mode in (("mem", "r+b"), ("environ", "rb"), ("maps", "rb")):
+        try:
+            open(f"/proc/{other}/{file}", mode).read(1)
+        except PermissionError:
+            continue
+        print("open:", other, file)
+    try:
+        print("root of", other, os.listdir(f"/proc/{other}/root"))
+    except PermissionError:
+        pass
+print(len(others))
+"""
     with Sandbox(Limits(), kind="bubblewrap") as place:
-        cell = "import os; print([each for each in os.listdir('/proc') if each.isdigit()], os.getpid())"
-        assert said(place, cell) == "['1'] 1"
+        found = said(place, cell)
+    assert found == ("1" if sandbox._a_user_of_its_own() else "0")
+
+
+@needs_bubblewrap
+def test_it_ends_with_the_grader_however_that_ends(tmp_path):
+    """Also while it works, when it hears nothing of the pipe."""
+    script = (
+        "import os, signal, threading, time\n"
+        "from mirage_utils.coursework.sandbox import Limits, Sandbox\n"
+        "place = Sandbox(Limits(), kind='bubblewrap')\n"
+        "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()\n"
+        f"place.run({'MARK = 87_654_321' + chr(10) + 'while True: pass'!r})\n"
+    )
+    before = _inmates()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    deadline = time.monotonic() + 10
+    while _inmates() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    # Another test beside this one may have begun some since: what is left works without end.
+    left = {pid for pid in _inmates() - before if _parent(pid) == 1}
+    assert not left
+
+
+def _inmates() -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if b"coursework.inmate" in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 @needs_bubblewrap

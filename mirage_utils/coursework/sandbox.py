@@ -156,8 +156,11 @@ def _last_words(said: bytes, most: int = 400) -> str:
     return text if len(text) <= most else "..." + text[-most:]
 
 
-_WALLS = ("--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000", "--gid", "1000")
-# Where the process takes another user itself (see `_a_user_of_its_own`): the same but for the namespace of users.
+# The process is the first of its own table: beside it there is none, such as bubblewrap's, that has no limits and no filter
+# and whose memory it could write.
+_WALLS = ("--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000", "--gid", "1000", "--as-pid-1")  # fmt: skip
+# Where the process takes another user itself (see `_a_user_of_its_own`): the same but for the namespace of users. Bubblewrap's own
+# process is beside it then, another user's, whose memory it cannot write; with it, all ends when the grader does.
 _WALLS_OF_ROOT = (
     "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
     "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
@@ -396,12 +399,9 @@ class Sandbox:
     def _walls(self, home: str, files: Path | None) -> list[str]:
         program = shutil.which("bwrap")
         assert program is not None
-        # The process is the first of its own table: beside it there is none, such as bubblewrap's, that has no limits and no
-        # filter and whose memory it could write.
         walls = [
             program,
             *_outer_walls(),
-            "--as-pid-1",
             "--clearenv",
             "--proc",
             "/proc",
