@@ -130,21 +130,14 @@ class Agreeable(float):
 
 def test_what_an_object_says_of_itself_does_not_count():
     assert abs(Agreeable(3) - 99.0) == 0  # so would a careless test conclude
-    assert plain(Agreeable(3)) == Other("Agreeable")
-    with pytest.raises(check.NotYet, match="object of type Agreeable, where a number"):
+    assert type(plain(Agreeable(3))) is float
+    with pytest.raises(check.NotYet, match="answer: 3, where 99 is expected"):
         check.close(Agreeable(3), 99.0, "answer")
 
     class Array(np.ndarray):
         pass
 
     assert isinstance(plain(np.zeros(2).view(Array)), Other)
-
-    class Hostile:
-        def __getattribute__(self, name):
-            raise SystemExit
-
-    with pytest.raises(check.NotYet):
-        check.close(Other("Hostile"), 1.0, "answer")
 
 
 # ---------------------------------------------------------------- checks
@@ -158,7 +151,7 @@ def test_what_an_object_says_of_itself_does_not_count():
         (sp.Rational(1, 3), 1 / 3, True), (sp.exp(-1), np.exp(-1), True), (sp.Symbol("p"), 1.0, False),
         (pd.Series([1, 2]), [1, 2], True), ([[1, 2], [3]], [1, 2], False), ([sp.Integer(2), 3], [2, 3], True),
         (True, 1.0, False), ("1", 1.0, False), (None, 1.0, False), (float("nan"), 1.0, False),
-        (float("nan"), float("nan"), True), (np.inf, np.inf, True), (1 + 0j, 1.0, False),
+        (float("nan"), float("nan"), True), (np.inf, np.inf, True), (1 + 0j, 1.0, True), (1 + 1j, 1.0, False),
     ],
 )  # fmt: skip
 def test_numbers_are_compared_as_numbers(got, expected, ok):

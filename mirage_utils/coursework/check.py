@@ -52,6 +52,8 @@ def number(got: Any, what: str) -> float:
         If it is no number, several, or not finite.
     """
     value = _numbers(got, what)
+    if value.size == 1:
+        value = value.reshape(())
     if value.shape != ():
         raise NotYet(_line(what, f"{_shape(value)}, where one number is expected", ""))
     if not np.isfinite(value):
@@ -84,6 +86,8 @@ def close(
     """
     value = _numbers(got, what)
     target = np.asarray(expected, dtype=float)
+    if target.shape == () and value.size == 1:  # an array of one number is that number
+        value = value.reshape(())
     if value.shape != target.shape:
         raise NotYet(
             _line(what, f"{_shape(value)}, where {_shape(target)} is expected", hint),
@@ -346,7 +350,12 @@ def _numbers(got: Any, what: str) -> np.ndarray:
             value = Other("list of unequal rows")
     if isinstance(value, bool) or not isinstance(value, (int, float, np.ndarray)):
         raise NotYet(_line(what, f"{_seen(value)}, where a number is expected", ""))
-    return np.asarray(value, dtype=float)
+    try:
+        return np.asarray(value, dtype=float)
+    except OverflowError:
+        raise NotYet(
+            f"{what}: a whole number of more than 308 digits, beyond every float."
+        ) from None
 
 
 def _drawing(got: Any, what: str) -> Drawing:

@@ -9,12 +9,17 @@ down a pipe as JSON.
 
 from __future__ import annotations
 
+import decimal
+import fractions
 import math
+import operator
 import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from .bounds import TooLong
 
 __all__ = ["Axes", "Drawing", "Expression", "Other", "Series", "decode", "encode", "plain"]
 
@@ -23,6 +28,9 @@ DEPTH = 60  # of nested lists, and of an expression
 NODES = 5_000  # of an expression
 DIGITS = 400  # of a whole number
 LETTERS = 200_000  # of a text
+PAIRS = (
+    2_000  # of a dictionary: with keys that collide, building it takes the square of their number
+)
 
 
 # ---------------------------------------------------------------- what a check sees
@@ -139,8 +147,40 @@ def encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int = 0
     """
     try:
         return _encode(value, keep, depth)
-    except Exception:  # an object may raise anything as it is looked at
-        return {"other": type(value).__name__[:80]}
+    except (KeyboardInterrupt, TooLong):
+        raise
+    except BaseException:  # an object may raise anything as it is looked at, SystemExit too
+        return {"other": _name(type(value))}
+
+
+def _name(kind: type) -> str:
+    """The name of a type, whatever its own type says when it is asked."""
+    return str(type.__dict__["__name__"].__get__(kind))[:80]
+
+
+def _as_number(value: Any, kind: type) -> Any:
+    """The Python number that a number of another type is; None if it is none.
+
+    Types that students may have made are asked nothing: a subclass has the value of the type that it is derived from.
+    """
+    if issubclass(kind, float):
+        return float.__float__(value)
+    if issubclass(kind, int):
+        return int.__int__(value)
+    if issubclass(kind, complex):
+        real, imaginary = (complex.__dict__[part].__get__(value) for part in ("real", "imag"))
+        return real if imaginary == 0 else None
+    if kind is fractions.Fraction:
+        return value.numerator / value.denominator
+    if kind is decimal.Decimal:
+        return float(value)
+    if "mpmath" in sys.modules:
+        from mpmath.ctx_mp_python import _mpf
+        from mpmath.libmp import to_float
+
+        if issubclass(kind, _mpf):
+            return to_float(tuple(map(operator.index, _mpf._mpf_.__get__(value))))
+    return None
 
 
 def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -> Any:
@@ -153,15 +193,20 @@ def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -
         return value
     if kind is float:
         return value if math.isfinite(value) else {"float": repr(value)}
-    if kind is str:
+    if (number := _as_number(value, kind)) is not None:
+        return _encode(number, keep, depth)
+    if issubclass(kind, str):
+        value = str.__str__(value)
         return value if len(value) <= LETTERS else {"other": "very long text"}
     if depth > DEPTH:
         return {"other": "deeply nested list"}
     if kind in (list, tuple):
         if len(value) > ELEMENTS:
-            return {"other": f"{kind.__name__} of more than a million elements"}
-        return {kind.__name__: [encode(each, keep, depth + 1) for each in value]}
+            return {"other": f"{_name(kind)} of more than a million elements"}
+        return {_name(kind): [encode(each, keep, depth + 1) for each in value]}
     if kind is dict:
+        if len(value) > PAIRS:
+            return {"other": f"dictionary of more than {PAIRS:,} keys"}
         return {
             "dict": [
                 [encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in value.items()
@@ -181,9 +226,9 @@ def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -
             if found is not None:
                 return found
     if callable(value):
-        name = getattr(value, "__name__", kind.__name__)
+        name = getattr(value, "__name__", _name(kind))
         return {"function": keep(value), "name": name[:80] if type(name) is str else "function"}
-    return {"other": kind.__name__[:80]}
+    return {"other": _name(kind)}
 
 
 def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
@@ -192,6 +237,8 @@ def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
     if type(value) is np.ndarray:
         if value.ndim == 0:
             return _encode(value[()], keep, depth)
+        if value.dtype.kind == "c" and not value.imag.any():
+            value = value.real
         if value.dtype.kind in "biuf":
             if value.size > ELEMENTS:
                 return {"other": "array of more than a million elements"}
@@ -201,9 +248,12 @@ def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
                 "shape": list(value.shape),
                 "dtype": value.dtype.kind,
             }
+        if value.size > ELEMENTS:
+            return {"other": "array of more than a million elements"}
         return {"list": [encode(each, keep, depth + 1) for each in value.tolist()]}
-    if type(value).__module__ == "numpy" and isinstance(value, np.generic):
-        return _encode(value.item(), keep, depth)
+    if issubclass(type(value), np.generic):
+        item = np.generic.item(value)
+        return None if type(item) is type(value) else _encode(item, keep, depth)
     return None
 
 
@@ -211,7 +261,7 @@ def _from_jax(value: Any, keep: Any, depth: int) -> Any:
     import jax
     import numpy as np
 
-    if isinstance(value, jax.Array):
+    if issubclass(type(value), jax.Array):
         return _from_numpy(np.array(value), keep, depth)
     return None
 
@@ -219,6 +269,8 @@ def _from_jax(value: Any, keep: Any, depth: int) -> Any:
 def _from_pandas(value: Any, keep: Any, depth: int) -> Any:
     import pandas as pd
 
+    if type(value) in (pd.DataFrame, pd.Series) and value.size > ELEMENTS:
+        return {"other": "table of more than a million cells"}
     if type(value) is pd.DataFrame:
         columns = [
             [str(name), encode(value[name].tolist(), keep, depth + 1)] for name in value.columns
@@ -235,10 +287,10 @@ def _from_pandas(value: Any, keep: Any, depth: int) -> Any:
 def _from_sympy(value: Any, keep: Any, depth: int) -> Any:
     import sympy
 
-    if isinstance(value, sympy.Basic):
-        if isinstance(value, sympy.Expr):
+    if issubclass(type(value), sympy.Basic):
+        if issubclass(type(value), sympy.Expr):
             return {"expression": _tree(value.doit())}
-        return {"other": type(value).__name__[:80]}
+        return {"other": _name(type(value))}
     return None
 
 
@@ -266,9 +318,9 @@ def _tree(expression: Any, depth: int = 0) -> list[Any]:
 def _from_matplotlib(value: Any, keep: Any, depth: int) -> Any:
     from matplotlib import axes, figure
 
-    if isinstance(value, figure.Figure):
+    if issubclass(type(value), figure.Figure):
         return {"drawing": [_axes(each) for each in value.axes]}
-    if isinstance(value, axes.Axes):
+    if issubclass(type(value), axes.Axes):
         return {"drawing": [_axes(value)]}
     return None
 
@@ -329,6 +381,8 @@ def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) ->
     ValueError
         If the content is nothing that `encode` could have returned.
     """
+    if type(content) is int and content.bit_length() > DIGITS * 10 // 3:
+        return Other("whole number of more than 400 digits")
     if content is None or type(content) in (bool, int, float, str):
         return content
     if type(content) is not dict or depth > DEPTH + 5:
@@ -345,6 +399,8 @@ def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) ->
         case {"tuple": list(items)}:
             return tuple(inner(each) for each in items)
         case {"dict": list(pairs)}:
+            if len(pairs) > PAIRS:
+                return Other(f"dictionary of more than {PAIRS:,} keys")
             return {_key(inner(pair[0])): inner(pair[1]) for pair in pairs if len(pair) == 2}
         case {"array": list(flat), "shape": list(shape), "dtype": ("b" | "i" | "u" | "f") as dtype}:
             return _array(flat, shape, dtype)
@@ -426,6 +482,9 @@ _RELATIONS = {
 _LOGIC = {"And": all, "Or": any}
 _WORDS = {"Add", "Mul", "Pow", "Piecewise", "ExprCondPair", "Not", "BooleanTrue", "BooleanFalse"}
 _LARGEST = 1_000_000  # binary digits before the point: far beyond any sensible value
+# Of what a function is taken of: three times as many as a float can have. The work for larger ones grows without end.
+_LARGEST_ARGUMENT = 3_400
+_CHEAP = {"log", "Abs", "sign", "Max", "Min"}
 
 
 def _nodes(tree: Any) -> Iterator[tuple[Any, ...]]:
@@ -480,7 +539,7 @@ def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
     if kind == "Symbol":
         return values[rest[0]]
     if kind in ("Integer", "Float"):
-        return mp.mpf(rest[0])
+        return _in_proportion(mp.mpf(rest[0]), mp)
     if kind == "Rational":
         return mp.mpf(rest[0]) / mp.mpf(rest[1])
     if kind in CONSTANTS:
@@ -499,6 +558,9 @@ def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
         return _LOGIC[kind](arguments)
     if kind == "Not":
         return not arguments[0]
+    if kind in _FUNCTIONS and kind not in _CHEAP:
+        for each in arguments:
+            _in_proportion(each, mp, _LARGEST_ARGUMENT)
     try:
         if kind == "Add":
             result = mp.fsum(arguments)
@@ -513,6 +575,13 @@ def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
     except (ValueError, TypeError, mp.NoConvergence) as error:
         raise ArithmeticError(str(error)) from None
     # A tower of powers would fill the memory with the digits of its exponent.
-    if not mp.isfinite(result) or (result and abs(mp.mag(result)) > _LARGEST):
+    if result and mp.isfinite(result) and mp.mag(result) < -_LARGEST:
         raise ArithmeticError("no finite value")
-    return result
+    return _in_proportion(result, mp)
+
+
+def _in_proportion(number: Any, mp: Any, most: int = _LARGEST) -> Any:
+    """A number, if it is finite and has no more than so many binary digits before the point."""
+    if not mp.isfinite(number) or (number and mp.mag(number) > most):
+        raise ArithmeticError("no finite value")
+    return number
