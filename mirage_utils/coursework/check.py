@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .values import Axes, Drawing, Expression, Other, plain
+from .values import Axes, Drawing, Expression, Other, Series, plain
 from .variation import seed
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 POINTS = 12  # random points at which two formulas are held against each other
+CURVES = 6  # in one picture: with enough of them one is right by accident
 
 
 class NotYet(AssertionError):
@@ -263,11 +264,12 @@ def curve(
     *,
     points: int = 20,
     log: bool = True,
+    gap: float = 0.1,
     rtol: float = 1e-3,
     atol: float = 1e-6,
     hint: str = "",
 ) -> None:
-    """A drawing in which one line shows this function, at enough points, over this range.
+    """A drawing in which one line that can be seen shows this function, at enough points, over all of this range.
 
     Parameters
     ----------
@@ -277,8 +279,12 @@ def curve(
         The function that should be shown, from an array of x to an array of y.
     domain : (float, float)
         The range of x that the line has to cover, up to a twentieth at each end.
+    points : int
+        How many points the line has at least.
     log : bool
         The x axis has to be logarithmic; coverage is measured on that axis.
+    gap : float
+        The largest share of the range, on that axis, that may lie between two neighbouring points.
 
     Raises
     ------
@@ -286,32 +292,65 @@ def curve(
         If no line of the drawing is right; says what is wrong with the nearest.
     """
     drawing = _drawing(got, what)
-    if log and not any(axes.x_scale == "log" for axes in drawing.axes):
+    seen = [axes for axes in drawing.axes if axes.x_scale == "log" or not log]
+    if not seen:
         raise NotYet(f'{what}: the x axis is linear; ax.set_xscale("log") makes it logarithmic.')
-    if not drawing.series:
-        raise NotYet(f"{what} has axes and no line in them.")
+    lines = [series for axes in seen for series in axes.series]
+    if not lines:
+        raise NotYet(f"{what} has axes and no line in them that can be seen.")
+    long_enough = [series for series in lines if len(series.x) >= points]
+    if not long_enough:
+        most = max(len(series.x) for series in lines)
+        raise NotYet(
+            _line(what, f"a line of {most} points, where at least {points} are expected", hint)
+        )
+    if len(long_enough) > CURVES:
+        raise NotYet(
+            f"{what}: {len(long_enough)} curves in one picture, where at most {CURVES} are expected: draw the one that is asked "
+            "for, and what you compare it with."
+        )
+    found = [_shows(series, reference, domain, log, gap, rtol, atol) for series in long_enough]
+    if all(why for _, why in found):
+        raise NotYet(_line(what, max(found)[1], hint))
+
+
+def _shows(
+    series: Series,
+    reference: Callable[[np.ndarray], Any],
+    domain: tuple[float, float],
+    log: bool,
+    gap: float,
+    rtol: float,
+    atol: float,
+) -> tuple[int, str]:
+    """How near a line comes to showing a function, and why it does not; an empty text if it does."""
+    x, y = np.array(series.x), np.array(series.y)
+    if log and not (x > 0).all():
+        return 0, "a line with x at or below zero on a logarithmic axis"
     low, high = np.log(domain) if log else domain
-    worst: list[tuple[int, str]] = []
-    for series in drawing.series:
-        x, y = np.array(series.x), np.array(series.y)
-        if x.size < points:
-            worst.append((0, f"a line of {x.size} points, where at least {points} are expected"))
-            continue
-        if log and not (x > 0).all():
-            worst.append((0, "a line with x at or below zero on a logarithmic axis"))
-            continue
-        at = np.log(x) if log else x
-        if at.min() > low + 0.05 * (high - low) or at.max() < high - 0.05 * (high - low):
-            text = f"a line from x = {x.min():.3g} to {x.max():.3g}, where {domain[0]:.3g} to {domain[1]:.3g} is expected"
-            worst.append((1, text))
-            continue
-        target = np.asarray(reference(x), dtype=float)
-        ok = np.isclose(y, target, rtol=rtol, atol=atol)
-        if ok.all():
-            return
+    at = np.sort(np.log(x) if log else x)
+    if at[0] > low + 0.05 * (high - low) or at[-1] < high - 0.05 * (high - low):
+        return (
+            1,
+            f"a line from x = {x.min():.3g} to {x.max():.3g}, where {domain[0]:.3g} to {domain[1]:.3g} is expected",
+        )
+    target = np.asarray(reference(x), dtype=float)
+    ok = np.isclose(y, target, rtol=rtol, atol=atol)
+    if not ok.all():
         i = int(np.argmin(ok))
-        worst.append((2, f"y = {y[i]:.4g} at x = {x[i]:.4g}, where {target[i]:.4g} is expected"))
-    raise NotYet(_line(what, max(worst)[1], hint))
+        return 3, f"y = {y[i]:.4g} at x = {x[i]:.4g}, where {target[i]:.4g} is expected"
+    within = at[(at >= low) & (at <= high)]
+    widest = int(np.argmax(np.diff(within))) if within.size > 1 else 0
+    if within.size < 2 or within[widest + 1] - within[widest] > gap * (high - low):
+        ends = np.sort(x)[np.searchsorted(at, within)][widest : widest + 2]
+        words = " and ".join(f"x = {each:.3g}" for each in ends)
+        evenly = (
+            "np.geomspace spaces points evenly on a logarithmic axis"
+            if log
+            else "np.linspace spaces points evenly"
+        )
+        return 2, f"no points between {words}, where the curve bends unseen; {evenly}"
+    return 4, ""
 
 
 def labelled(got: Any, what: str) -> None:

@@ -76,7 +76,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class Series:
-    """One line, set of points or row of bars of a drawing."""
+    """One line, set of points or row of bars of a drawing that can be seen."""
 
     kind: str  # "line", "points" or "bars"
     label: str
@@ -329,22 +329,22 @@ def _axes(axes: Any) -> dict[str, Any]:
     from matplotlib.collections import PathCollection
     from matplotlib.container import BarContainer
 
+    background = axes.get_facecolor()
     series = []
     for line in axes.get_lines():
-        x, y = line.get_data(orig=False)
-        series.append(_series("line", line.get_label(), x, y))
+        if _line_is_seen(line, background):
+            x, y = line.get_data(orig=False)
+            series.append(_series("line", line.get_label(), x, y))
     for points in axes.collections:
-        if isinstance(points, PathCollection):
+        if isinstance(points, PathCollection) and _points_are_seen(points, background):
             at = points.get_offsets()
             series.append(_series("points", points.get_label(), at[:, 0], at[:, 1]))
     for bars in axes.containers:
         if isinstance(bars, BarContainer):
-            middle = [each.get_x() + each.get_width() / 2 for each in bars.patches]
-            series.append(
-                _series(
-                    "bars", bars.get_label(), middle, [each.get_height() for each in bars.patches]
-                )
-            )
+            seen = [each for each in bars.patches if each.get_visible() and each.get_alpha() != 0]
+            middle = [each.get_x() + each.get_width() / 2 for each in seen]
+            heights = [each.get_height() for each in seen]
+            series.append(_series("bars", bars.get_label(), middle, heights))
     return {
         "series": series[:100],
         "x_scale": axes.get_xscale(),
@@ -355,9 +355,47 @@ def _axes(axes: Any) -> dict[str, Any]:
     }
 
 
+def _paints(colour: Any, background: Any) -> bool:
+    """Whether a colour can be seen on another."""
+    from matplotlib.colors import to_rgba
+
+    paint = to_rgba(colour)
+    return paint[3] > 0 and paint[:3] != tuple(background[:3])
+
+
+def _line_is_seen(line: Any, background: Any) -> bool:
+    if not line.get_visible() or line.get_alpha() == 0:
+        return False
+    drawn = line.get_linestyle() not in ("None", "none", " ", "") and line.get_linewidth() > 0
+    marked = line.get_marker() not in ("None", "none", " ", "", None) and line.get_markersize() > 0
+    colours = [line.get_color()] if drawn else []
+    if marked:
+        colours.append(line.get_markeredgecolor())
+        if line.get_fillstyle() != "none":
+            colours.append(line.get_markerfacecolor())
+    return any(_paints(each, background) for each in colours)
+
+
+def _points_are_seen(points: Any, background: Any) -> bool:
+    if not points.get_visible() or points.get_alpha() == 0 or not any(points.get_sizes() > 0):
+        return False
+    # Where points are coloured by a number, colours are known only when they are drawn.
+    if points.get_array() is not None:
+        return True
+    colours = [*points.get_facecolor(), *points.get_edgecolor()]
+    return any(_paints(each, background) for each in colours)
+
+
+MOST = 20_000  # points of a line that are looked at; of longer ones, evenly chosen
+
+
 def _series(kind: str, label: Any, x: Any, y: Any) -> dict[str, Any]:
     def numbers(values: Any) -> list[Any]:
-        listed = [float(each) for each in list(values)[:20_000]]
+        listed = list(values)
+        if len(listed) > MOST:
+            step = (len(listed) - 1) / (MOST - 1)
+            listed = [listed[round(n * step)] for n in range(MOST)]
+        listed = [float(each) for each in listed]
         return [each if math.isfinite(each) else repr(each) for each in listed]
 
     return {"kind": kind, "label": str(label)[:200], "x": numbers(x), "y": numbers(y)}
