@@ -1,4 +1,4 @@
-"""Marking a class: 200 submissions, with a kill in the middle, against nbgrader one after the other.
+"""Marking a class: 120 submissions, with a kill in the middle, against nbgrader one after the other.
 
 The same solved notebook of assignment 1, once for each student, so that the right table is known. nbgrader marks
 `PEERS` of them, first and last, because all would take the better part of an hour; its time for one is their mean.
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-STUDENTS = 200
+STUDENTS = 120
 PEERS = 6
 NAME = "1_one_token"
 
