@@ -473,6 +473,16 @@ def test_nobody_is_given_the_work_of_another(tmp_path):
     assert sum("not the only one who could be Jo Li" in each for each in done.told) == 2
 
 
+def test_moodle_s_numbers_are_known_under_another_heading(tmp_path):
+    """Headings are in the language of the site; "ID" is one of Canvas's too, whose numbers have no word before them."""
+    source = packed(tmp_path / "s.zip", (moodle("Kurt Gödel", 17), notebook()))
+    listed = tmp_path / "list.csv"
+    listed.write_text("ID;Vollständiger Name;E-Mail-Adresse\nTeilnehmer/in17;Kurt Gödel;kurt@example.org\n")  # fmt: skip
+    done = collect(source, tmp_path / "in", listed)
+    assert list(done.students.values()) == ["new"]
+    assert not done.missing
+
+
 @pytest.mark.parametrize(("word", "folder"), [("Participant ", "Participant"), ("Teilnehmer/in", "Teilnehmerin")])  # fmt: skip
 def test_an_anonymous_assignment_goes_there_and_back_by_its_numbers(word, folder, tmp_path):
     listed = tmp_path / "sheet.csv"

@@ -68,7 +68,7 @@ def _ids(rows: Sequence[Row], platform: str) -> list[set[str]]:
         return [{name_of(row), *(row.get(name, "").strip() for name in columns)} for row in rows]
     # Moodle's "Participant 17", whose heading and word are in the language of the site
     heading = "Identifier" if "Identifier" in rows[0] else next(iter(rows[0]))
-    if heading in NAMES and heading != "Identifier":
+    if heading in NAMES and heading not in ("Identifier", "ID"):
         return [set() for _ in rows]
     cells = [re.fullmatch(r"(\D+)(\d+)", row[heading].strip()) for row in rows]
     if len({each[1] for each in cells if each}) != 1:
