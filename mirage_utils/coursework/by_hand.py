@@ -22,7 +22,7 @@ from .exports import read_table, write_table
 from .grading import Marked, Result
 from .variation import normalised
 
-__all__ = ["ESSAYS", "OVERRIDES", "Essays", "Overrides", "points", "rubric"]
+__all__ = ["ESSAYS", "OVERRIDES", "Essays", "Overrides", "has_pseudonyms", "points", "rubric"]
 
 ESSAYS = ("student", "assignment", "exercise", "max_points", "points", "comment", "answer")
 OVERRIDES = ("student", "exercise", "points", "comment", "work")
@@ -183,6 +183,11 @@ class Essays:
             _write_changed(self.path, write_table(columns, rows).encode())
         if not secret:
             _key_of(self.place).unlink(missing_ok=True)
+
+
+def has_pseudonyms(place: Path) -> bool:
+    """Whether pseudonyms stand in the sheet of the essays."""
+    return _key_of(place).exists()
 
 
 def _key_of(place: Path) -> Path:

@@ -108,7 +108,8 @@ def grade(
     names : mapping of str to sequence of str, optional
         What else each student is called in the class list (`exports.other_names`). A notebook may draw its numbers from any of these.
     anonymous : bool
-        Whether pseudonyms stand for the names in ``essays.csv``; who is who lies beside it in ``essays-key.csv``.
+        Whether pseudonyms stand for the names in ``essays.csv``; who is who lies beside it in ``essays-key.csv``. Once they do, they stay
+        until that file is removed.
     told : callable, optional
         Called after each submission with its result and whether it had been marked before.
     said : callable, optional
@@ -236,7 +237,7 @@ def grade(
             said(f"not in the class list, and marked all the same: {some(strangers)}")
     ordered = [results[student] for student in sorted(results)]
     lines = [by_hand.rubric(wanted, each.name) for each in wanted.exercises if each.essay]
-    pseudonyms = settings.secret if anonymous else ""
+    pseudonyms = settings.secret if anonymous or by_hand.has_pseudonyms(place) else ""
     for sentence in _finish(out, place, ordered, lines=max(lines, key=len, default=()), pseudonyms=pseudonyms):  # fmt: skip
         said(sentence)
     return ordered

@@ -225,6 +225,8 @@ def _search_path() -> str:
 
 def _environment(home: str) -> dict[str, str]:
     found = {"PYTHONPATH": _search_path()} if _search_path() else {}
+    # Windows opens no socket without it, which asyncio does as it is imported.
+    found |= {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     return found | {
         "PATH": os.defpath,
         "HOME": home,
