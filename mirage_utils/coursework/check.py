@@ -381,13 +381,14 @@ def _numbers(got: Any, what: str) -> np.ndarray:
         except (ArithmeticError, TypeError, AttributeError):
             value = Other("expression without a value")
     if type(value).__name__ == "Series":
-        value = value.to_numpy()
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         try:
             value = np.array([_numbers(each, what) for each in value], dtype=float)
         except ValueError:
             value = Other("list of unequal rows")
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.ndarray)):
+    one_bool = isinstance(value, np.ndarray) and value.dtype == bool and value.size == 1
+    if isinstance(value, bool) or one_bool or not isinstance(value, (int, float, np.ndarray)):
         raise NotYet(_line(what, f"{_seen(value)}, where a number is expected", ""))
     try:
         return np.asarray(value, dtype=float)

@@ -16,7 +16,7 @@ import operator
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .bounds import TooLong
@@ -124,7 +124,8 @@ def plain(value: Any) -> Any:
         bool, int, float, str, None, list, tuple, dict, NumPy array, pandas frame, `Expression`,
         `Drawing`, a callable, or `Other`.
     """
-    if type(value) in (Expression, Drawing, Other):  # it came across already
+    kind = type(value)
+    if kind is Expression or kind is Drawing or kind is Other:  # it came across already
         return value
     kept: list[Callable[..., Any]] = []
 
@@ -132,7 +133,10 @@ def plain(value: Any) -> Any:
         kept.append(function)
         return len(kept) - 1
 
-    return decode(encode(value, keep), lambda number, name: kept[number])
+    try:
+        return decode(encode(value, keep), lambda number, name: kept[number])
+    except ValueError:  # such as a dictionary with a picture for a key
+        return Other(_name(kind))
 
 
 def encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int = 0) -> Any:
@@ -200,6 +204,12 @@ def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -
         return value if len(value) <= LETTERS else {"other": "very long text"}
     if depth > DEPTH:
         return {"other": "deeply nested list"}
+    if kind is Expression:
+        return {"expression": _as_lists(value.tree)}
+    if kind is Other:
+        return {"other": value.kind}
+    if kind is Drawing:
+        return {"drawing": asdict(value)["axes"]}
     if kind in (list, tuple):
         if len(value) > ELEMENTS:
             return {"other": f"{_name(kind)} of more than a million elements"}
@@ -251,9 +261,10 @@ def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
         if value.size > ELEMENTS:
             return {"other": "array of more than a million elements"}
         return {"list": [encode(each, keep, depth + 1) for each in value.tolist()]}
-    if issubclass(type(value), np.generic):
-        item = np.generic.item(value)
-        return None if type(item) is type(value) else _encode(item, keep, depth)
+    if issubclass(type(value), np.floating):
+        return _encode(np.generic.astype(value, np.float64), keep, depth)
+    if issubclass(type(value), (np.number, np.bool_)) and type(value) is not np.timedelta64:
+        return _encode(np.generic.item(value), keep, depth)
     return None
 
 
@@ -269,7 +280,7 @@ def _from_jax(value: Any, keep: Any, depth: int) -> Any:
 def _from_pandas(value: Any, keep: Any, depth: int) -> Any:
     import pandas as pd
 
-    if type(value) in (pd.DataFrame, pd.Series) and value.size > ELEMENTS:
+    if type(value) in (pd.DataFrame, pd.Series) and max(value.size, len(value.index)) > ELEMENTS:
         return {"other": "table of more than a million cells"}
     if type(value) is pd.DataFrame:
         columns = [
@@ -289,7 +300,10 @@ def _from_sympy(value: Any, keep: Any, depth: int) -> Any:
 
     if issubclass(type(value), sympy.Basic):
         if issubclass(type(value), sympy.Expr):
-            return {"expression": _tree(value.doit())}
+            tree = _tree(value.doit())
+            if sum(1 for _ in _nodes(tree)) > NODES:
+                return {"other": f"expression of more than {NODES:,} parts"}
+            return {"expression": tree}
         return {"other": _name(type(value))}
     return None
 
@@ -419,6 +433,13 @@ def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) ->
     ValueError
         If the content is nothing that `encode` could have returned.
     """
+    try:
+        return _decode(content, function, depth)
+    except (TypeError, LookupError, OverflowError, AttributeError) as error:
+        raise ValueError(f"not a value: {error}") from None
+
+
+def _decode(content: Any, function: Callable[[int, str], Any], depth: int) -> Any:
     if type(content) is int and content.bit_length() > DIGITS * 10 // 3:
         return Other("whole number of more than 400 digits")
     if content is None or type(content) in (bool, int, float, str):
@@ -427,7 +448,7 @@ def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) ->
         raise ValueError("not a value")
 
     def inner(each: Any) -> Any:
-        return decode(each, function, depth + 1)
+        return _decode(each, function, depth + 1)
 
     match content:
         case {"float": ("inf" | "-inf" | "nan") as word}:
@@ -525,11 +546,15 @@ _LARGEST_ARGUMENT = 3_400
 _CHEAP = {"log", "Abs", "sign", "Max", "Min"}
 
 
-def _nodes(tree: Any) -> Iterator[tuple[Any, ...]]:
+def _nodes(tree: Any) -> Iterator[Any]:
     yield tree
     for each in tree[1:]:
-        if isinstance(each, tuple):
+        if isinstance(each, (tuple, list)):
             yield from _nodes(each)
+
+
+def _as_lists(tree: tuple[Any, ...]) -> list[Any]:
+    return [_as_lists(each) if isinstance(each, tuple) else each for each in tree]
 
 
 def _expression(tree: list[Any]) -> Expression | Other:
@@ -568,7 +593,7 @@ def _power(base: Any, exponent: Any, mp: Any) -> Any:
     if size and abs(exponent) > 1000:
         if abs(exponent) * abs(mp.log(size, 2)) > _LARGEST:
             raise ArithmeticError("no finite value")
-        return mp.exp(exponent * mp.log(base))
+        return mp.exp(_in_proportion(exponent * mp.log(base), mp, _LARGEST_ARGUMENT))
     return mp.power(base, exponent)
 
 
@@ -598,7 +623,9 @@ def _evaluate(tree: tuple[Any, ...], values: dict[str, Any], mp: Any) -> Any:
         return not arguments[0]
     if kind in _FUNCTIONS and kind not in _CHEAP:
         for each in arguments:
-            _in_proportion(each, mp, _LARGEST_ARGUMENT)
+            # Off the real axis the error function grows as exp(x^2).
+            off = kind in ("erf", "erfc") and mp.im(each) != 0
+            _in_proportion(each, mp, 20 if off else _LARGEST_ARGUMENT)
     try:
         if kind == "Add":
             result = mp.fsum(arguments)
