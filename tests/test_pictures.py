@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from mirage_utils.coursework import check
-from mirage_utils.coursework.values import MOST, plain
+from mirage_utils.coursework.values import MOST, decode, plain
 
 SIZES = np.geomspace(1e6, 1e14, 60)
+MIXED = np.random.default_rng(1).permutation(60)
 
 
 def right(n):
@@ -50,6 +51,9 @@ HONEST = {
     "errors": lambda ax: ax.errorbar(SIZES, right(SIZES), yerr=0.01, capsize=3),
     "reference lines": lambda ax: (ax.plot(SIZES, right(SIZES)), ax.axhline(0.5), ax.axvline(1e9)),
     "a band": lambda ax: (ax.plot(SIZES, right(SIZES)), ax.fill_between(SIZES, 0, right(SIZES))),
+    "four curves with errors": lambda ax: [ax.errorbar(SIZES, right(SIZES) ** power, yerr=0.01, capsize=3) for power in (1, 2, 4, 8)],
+    "after a hundred dots": lambda ax: ([ax.plot([n], right([n]), "ko") for n in np.geomspace(1e6, 1e14, 100)], ax.plot(SIZES, right(SIZES))),
+    "scattered in any order": lambda ax: ax.scatter(SIZES[MIXED], right(SIZES[MIXED])),
     "four curves": lambda ax: [ax.plot(SIZES, right(SIZES) ** power) for power in (1, 2, 4, 8)],
     "two axes": lambda ax: (ax.plot(SIZES, right(SIZES)), ax.twinx().plot(SIZES, -np.log(right(SIZES)))),
     "the second axes": lambda ax: ax.twinx().plot(SIZES, right(SIZES)),
@@ -69,7 +73,7 @@ def two_ends(ax):
 
 
 DISHONEST = {
-    "two ends": (two_ends, r"no points between x = 1e\+06 and x = 1e\+14"),
+    "two ends": (two_ends, r"a line of 2 points"),
     "linspace": (lambda ax: ax.plot(x := np.linspace(1e6, 1e14, 100), right(x)), r"no points between x = 1e\+06 and x = 1.01e\+12.*np.geomspace"),
     "a longer linspace": (lambda ax: ax.plot(x := np.linspace(1e6, 1e14, 10_000), right(x)), "np.geomspace"),
     "a hole": (lambda ax: ax.plot(x := np.array([n for n in np.geomspace(1e6, 1e14, 200) if not 1e9 < n < 2e10]), right(x)), "no points between"),
@@ -83,6 +87,18 @@ DISHONEST = {
     "clear points": (lambda ax: ax.scatter(SIZES, right(SIZES), c="none"), "can be seen"),
     "points of no size": (lambda ax: ax.scatter(SIZES, right(SIZES), s=0), "can be seen"),
     "a hidden one beside a wrong one": (lambda ax: (ax.plot(SIZES, right(SIZES), alpha=0), ax.plot(SIZES, 0 * SIZES)), "y = 0"),
+    "hardly there": (lambda ax: ax.plot(SIZES, right(SIZES), alpha=0.001), "can be seen"),
+    "as thin as nothing": (lambda ax: ax.plot(SIZES, right(SIZES), linewidth=1e-6), "can be seen"),
+    "nearly white": (lambda ax: ax.plot(SIZES, right(SIZES), color="#fefefe"), "can be seen"),
+    "every 59th marker": (lambda ax: ax.plot(SIZES, right(SIZES), "o", markevery=59), "can be seen"),
+    "dots that are clear but two": (lambda ax: ax.scatter(SIZES, right(SIZES), alpha=[1.0, *[0.0] * 58, 1.0]), "a line of 2 points"),
+    "dots of no size but two": (lambda ax: ax.scatter(SIZES, right(SIZES), s=[20, *[0] * 58, 20]), "a line of 2 points"),
+    "bars of no width": (lambda ax: ax.bar(SIZES, right(SIZES), width=0), "can be seen"),
+    "ends of errors": (lambda ax: ax.errorbar(SIZES, right(SIZES), yerr=0, fmt="none", capsize=3), "can be seen"),
+    "a scribble": (lambda ax: ax.plot(SIZES[MIXED], right(SIZES[MIXED])), "back and forth"),
+    "four sizes many times": (lambda ax: ax.plot(x := np.repeat(np.geomspace(1e6, 1e14, 4), 20), right(x)), "a line of 4 points"),
+    "decoys of few points": (lambda ax: [ax.plot(SIZES[:49], right(SIZES[:49]) ** power) for power in np.linspace(0.5, 2, 30)] and ax.plot(SIZES, right(SIZES)), "31 curves in one picture"),
+    "axes that are hidden": (lambda ax: (ax.plot(SIZES, right(SIZES)), ax.set_visible(False)), "figure without axes"),
     "thirty": (lambda ax: [ax.plot(SIZES, right(SIZES) ** power) for power in np.linspace(0.5, 2, 30)] and ax.plot(SIZES, right(SIZES)), "31 curves in one picture"),
     "a straight line": (lambda ax: ax.plot([1e6, 1e14], right([1e6, 1e14])), "a line of 2 points"),
     "wrong scale of its own": (lambda ax: (ax.plot([1e6, 1e14], [0, 1]), (other := ax.figure.add_subplot(212)), other.plot(SIZES, right(SIZES))), "a line of 2 points"),
@@ -111,3 +127,10 @@ def test_a_long_line_is_thinned_from_end_to_end(ax):
     ax.plot(x, right(x))
     (line,) = plain(ax).series
     assert (len(line.x), line.x[0], line.x[-1]) == (MOST, x[0], x[-1])
+
+
+def test_a_forged_line_of_unequal_sides_is_refused():
+    series = {"kind": "line", "label": "", "x": [1.0, 2.0], "y": [1.0]}
+    words = dict.fromkeys(("x_scale", "y_scale", "x_label", "y_label", "title"), "")
+    with pytest.raises(ValueError, match="not a line"):
+        decode({"drawing": [{"series": [series], **words}]}, None)

@@ -280,7 +280,7 @@ def curve(
     domain : (float, float)
         The range of x that the line has to cover, up to a twentieth at each end.
     points : int
-        How many points the line has at least.
+        How many different x the line has at least.
     log : bool
         The x axis has to be logarithmic; coverage is measured on that axis.
     gap : float
@@ -298,15 +298,16 @@ def curve(
     lines = [series for axes in seen for series in axes.series]
     if not lines:
         raise NotYet(f"{what} has axes and no line in them that can be seen.")
-    long_enough = [series for series in lines if len(series.x) >= points]
+    curves = [series for series in lines if len(set(series.x)) > 2]
+    long_enough = [series for series in curves if len(set(series.x)) >= points]
     if not long_enough:
-        most = max(len(series.x) for series in lines)
+        most = max(len(set(series.x)) for series in lines)
         raise NotYet(
             _line(what, f"a line of {most} points, where at least {points} are expected", hint)
         )
-    if len(long_enough) > CURVES:
+    if len(curves) > CURVES:
         raise NotYet(
-            f"{what}: {len(long_enough)} curves in one picture, where at most {CURVES} are expected: draw the one that is asked "
+            f"{what}: {len(curves)} curves in one picture, where at most {CURVES} are expected: draw the one that is asked "
             "for, and what you compare it with."
         )
     found = [_shows(series, reference, domain, log, gap, rtol, atol) for series in long_enough]
@@ -339,6 +340,9 @@ def _shows(
     if not ok.all():
         i = int(np.argmin(ok))
         return 3, f"y = {y[i]:.4g} at x = {x[i]:.4g}, where {target[i]:.4g} is expected"
+    steps = np.diff(x)
+    if series.kind == "line" and (steps > 0).any() and (steps < 0).any():
+        return 2, "a line that runs back and forth: sort its points by x"
     within = at[(at >= low) & (at <= high)]
     widest = int(np.argmax(np.diff(within))) if within.size > 1 else 0
     if within.size < 2 or within[widest + 1] - within[widest] > gap * (high - low):

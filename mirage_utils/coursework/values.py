@@ -78,7 +78,7 @@ class Expression:
 class Series:
     """One line, set of points or row of bars of a drawing that can be seen."""
 
-    kind: str  # "line", "points" or "bars"
+    kind: str  # "line", "points" (also markers without a line) or "bars"
     label: str
     x: list[float]
     y: list[float]
@@ -86,7 +86,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Axes:
-    """The data, scales and words of one pair of axes."""
+    """The data, scales and words of one pair of axes; what cannot be seen is not in it."""
 
     series: list[Series]
     x_scale: str
@@ -333,7 +333,7 @@ def _from_matplotlib(value: Any, keep: Any, depth: int) -> Any:
     from matplotlib import axes, figure
 
     if issubclass(type(value), figure.Figure):
-        return {"drawing": [_axes(each) for each in value.axes]}
+        return {"drawing": [_axes(each) for each in value.axes if each.get_visible()]}
     if issubclass(type(value), axes.Axes):
         return {"drawing": [_axes(value)]}
     return None
@@ -341,26 +341,34 @@ def _from_matplotlib(value: Any, keep: Any, depth: int) -> Any:
 
 def _axes(axes: Any) -> dict[str, Any]:
     from matplotlib.collections import PathCollection
-    from matplotlib.container import BarContainer
+    from matplotlib.container import BarContainer, ErrorbarContainer
 
     background = axes.get_facecolor()
+    # The ends of error bars are lines, too, and no curves.
+    caps = [
+        c for each in axes.containers if isinstance(each, ErrorbarContainer) for c in each.lines[1]
+    ]
     series = []
     for line in axes.get_lines():
-        if _line_is_seen(line, background):
+        kind = _seen_as(line, background)
+        if kind and not any(line is each for each in caps):
             x, y = line.get_data(orig=False)
-            series.append(_series("line", line.get_label(), x, y))
+            series.append(_series(kind, line.get_label(), x, y))
     for points in axes.collections:
-        if isinstance(points, PathCollection) and _points_are_seen(points, background):
-            at = points.get_offsets()
-            series.append(_series("points", points.get_label(), at[:, 0], at[:, 1]))
+        if isinstance(points, PathCollection) and points.get_visible():
+            at = points.get_offsets()[_dots_seen(points, background)]
+            if len(at):
+                series.append(_series("points", points.get_label(), at[:, 0], at[:, 1]))
     for bars in axes.containers:
         if isinstance(bars, BarContainer):
-            seen = [each for each in bars.patches if each.get_visible() and each.get_alpha() != 0]
+            seen = [each for each in bars.patches if _bar_is_seen(each, background)]
             middle = [each.get_x() + each.get_width() / 2 for each in seen]
             heights = [each.get_height() for each in seen]
-            series.append(_series("bars", bars.get_label(), middle, heights))
+            if seen:
+                series.append(_series("bars", bars.get_label(), middle, heights))
     return {
-        "series": series[:100],
+        # In a loop, each point may have been drawn by itself: what has most points is what is asked about.
+        "series": sorted(series, key=lambda each: -len(each["x"]))[:SERIES],
         "x_scale": axes.get_xscale(),
         "y_scale": axes.get_yscale(),
         "x_label": axes.get_xlabel()[:400],
@@ -370,36 +378,56 @@ def _axes(axes: Any) -> dict[str, Any]:
 
 
 def _paints(colour: Any, background: Any) -> bool:
-    """Whether a colour can be seen on another."""
+    """Whether a colour can be told from another with bare eyes."""
     from matplotlib.colors import to_rgba
 
-    paint = to_rgba(colour)
-    return paint[3] > 0 and paint[:3] != tuple(background[:3])
+    *paint, alpha = to_rgba(colour)
+    return alpha * max(abs(a - b) for a, b in zip(paint, background, strict=False)) > FAINT
 
 
-def _line_is_seen(line: Any, background: Any) -> bool:
-    if not line.get_visible() or line.get_alpha() == 0:
-        return False
-    drawn = line.get_linestyle() not in ("None", "none", " ", "") and line.get_linewidth() > 0
-    marked = line.get_marker() not in ("None", "none", " ", "", None) and line.get_markersize() > 0
-    colours = [line.get_color()] if drawn else []
-    if marked:
-        colours.append(line.get_markeredgecolor())
-        if line.get_fillstyle() != "none":
-            colours.append(line.get_markerfacecolor())
-    return any(_paints(each, background) for each in colours)
+def _seen_as(line: Any, background: Any) -> str:
+    """``line`` if the line can be seen, ``points`` if only its markers can, or nothing."""
+    alpha = line.get_alpha()
+    if not line.get_visible() or (alpha is not None and alpha < FAINT):
+        return ""
+    dashes = line.get_linestyle() not in ("None", "none", " ", "")
+    if dashes and line.get_linewidth() > FAINT and _paints(line.get_color(), background):
+        return "line"
+    marker = line.get_marker() not in ("None", "none", " ", "", None)
+    if not marker or line.get_markersize() <= FAINT or line.get_markevery() is not None:
+        return ""
+    colours = [line.get_markeredgecolor()]
+    if line.get_fillstyle() != "none":
+        colours.append(line.get_markerfacecolor())
+    return "points" if any(_paints(each, background) for each in colours) else ""
 
 
-def _points_are_seen(points: Any, background: Any) -> bool:
-    if not points.get_visible() or points.get_alpha() == 0 or not any(points.get_sizes() > 0):
-        return False
-    # Where points are coloured by a number, colours are known only when they are drawn.
-    if points.get_array() is not None:
-        return True
-    colours = [*points.get_facecolor(), *points.get_edgecolor()]
-    return any(_paints(each, background) for each in colours)
+def _dots_seen(points: Any, background: Any) -> Any:
+    """Which dots of a scatter can be seen."""
+    import numpy as np
+
+    count = len(points.get_offsets())
+    sizes = np.resize(points.get_sizes(), count) > FAINT
+    alpha = points.get_alpha()
+    if alpha is not None:
+        sizes &= np.resize(alpha, count) > FAINT
+    if points.get_array() is not None:  # coloured by a number: known only when it is drawn
+        return sizes
+    painted = np.zeros(count, dtype=bool)
+    for colours in (points.get_facecolor(), points.get_edgecolor()):
+        if len(colours):
+            seen = [_paints(each, background) for each in colours]
+            painted |= np.resize(seen, count)
+    return sizes & painted
 
 
+def _bar_is_seen(bar: Any, background: Any) -> bool:
+    colours = (bar.get_facecolor(), bar.get_edgecolor())
+    return bar.get_visible() and bar.get_width() != 0 and any(_paints(each, background) for each in colours)  # fmt: skip
+
+
+FAINT = 0.03  # of the whole way from the background to a colour; points of width
+SERIES = 200  # of one pair of axes
 MOST = 20_000  # points of a line that are looked at; of longer ones, evenly chosen
 
 
@@ -505,15 +533,12 @@ def _array(flat: list[Any], shape: list[Any], dtype: str) -> Any:
 
 
 def _axes_from(content: Any) -> Axes:
-    series = [
-        Series(
-            str(each["kind"]),
-            str(each["label"]),
-            [_number(x) for x in each["x"]],
-            [_number(y) for y in each["y"]],
-        )
-        for each in content["series"]
-    ]
+    series = []
+    for each in content["series"][:SERIES]:
+        x, y = ([_number(n) for n in each[side]] for side in "xy")
+        if len(x) != len(y) or len(x) > MOST:
+            raise ValueError("not a line")
+        series.append(Series(str(each["kind"]), str(each["label"]), x, y))
     words = [str(content[k]) for k in ("x_scale", "y_scale", "x_label", "y_label", "title")]
     return Axes(series, *words)
 
