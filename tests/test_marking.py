@@ -529,6 +529,18 @@ def test_another_backend_costs_nothing(tmp_path):
         assert "<img" in page(result), choice
 
 
+def test_another_backend_named_by_a_module_costs_nothing(tmp_path):
+    wanted = small(tmp_path / "source")
+    picture = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()\na = 1"
+    cells = changed(wanted, a=picture)
+    cells.insert(1, new_code_cell("import helper"))
+    written(tmp_path / "ada" / "small.ipynb", cells)
+    (tmp_path / "ada" / "helper.py").write_text("import matplotlib\nmatplotlib.use('TkAgg')\n")
+    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
+    assert points(result) == {"test_a": 2, "test_b": 3}, result.reason
+    assert "<img" in page(result)
+
+
 def test_a_missing_package_is_named(tmp_path):
     wanted = small(tmp_path / "source")
     cells = changed(wanted, a="a = sns.one")

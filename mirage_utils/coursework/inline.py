@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["keep_figures_inline"]
+__all__ = ["INLINE", "keep_figures_inline"]
+
+INLINE = "module://matplotlib_inline.backend_inline"  # as in a notebook
 
 
 def keep_figures_inline(info: Any) -> None:
@@ -24,7 +26,8 @@ def keep_figures_inline(info: Any) -> None:
     from matplotlib import pyplot
 
     if getattr(matplotlib.use, "__name__", "") != "stays_inline":
-        pyplot.switch_backend(matplotlib.rcParams["backend"])  # once, for pyplot asks for it itself
+        # Once, for pyplot asks for it itself. A module beside the notebook may have named another one by now.
+        pyplot.switch_backend(INLINE)
         matplotlib.use = pyplot.switch_backend = stays_inline
 
 

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, require
+from .inline import INLINE
 from .values import decode, encode
 
 __all__ = [
@@ -232,7 +233,7 @@ def _environment(home: str) -> dict[str, str]:
         "HOME": home,
         "TMPDIR": home,
         "LANG": "C.UTF-8",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as in a notebook
+        "MPLBACKEND": INLINE,
         "MPLCONFIGDIR": f"{home}/.matplotlib",
         "IPYTHONDIR": f"{home}/.ipython",
         "OMP_NUM_THREADS": "1",
