@@ -26,7 +26,9 @@ def keep_figures_inline(info: Any) -> None:
     from matplotlib import pyplot
 
     if getattr(matplotlib.use, "__name__", "") != "stays_inline":
-        # Once, for pyplot asks for it itself. A module beside the notebook may have named another one by now.
+        # Once, for pyplot asks for it itself. A module beside the notebook may have named another one by now, and the inline
+        # one shows figures only if it is named when it is loaded.
+        matplotlib.rcParams["backend"] = INLINE
         pyplot.switch_backend(INLINE)
         matplotlib.use = pyplot.switch_backend = stays_inline
 
