@@ -923,14 +923,14 @@ def _file(path: Path, text: str) -> Path:
 def test_a_feedback_page_runs_nothing_of_a_submission():
     bad = '<script>alert(1)</script><img src=x onerror="alert(2)">'
     result = Result(
-        bad, "1_one_token", "graded", [Marked("test_a", 0.0, 2.0, reason=bad), Marked("words", 0.0, 4.0, True, "", bad)],
+        bad, "1_one_token", "graded", [Marked("test_a", 0.0, 2.0, reason=bad), Marked("words", 0.0, 4.0, True, "", bad, comment=bad)],
         notes=[bad],
         shown=[
             {"cell": "a", "source": bad, "outputs": [{"text": bad}, {"png": bad}, {"png": "bm90IGEgcG5n"}], "error": bad},
             {"test": "test_a"}, {"essay": "words", "source": bad},
         ],
     )  # fmt: skip
-    text = page(result, {"words": bad})
+    text = page(result)
     assert "<script" not in text
     assert "<img" not in text
     assert text.count("&lt;script&gt;") == 10
