@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-__all__ = ["harmless", "replace", "replacing", "unharmed"]
+__all__ = ["as_read", "harmless", "replace", "replace_changed", "replacing", "unharmed"]
 
 
 @contextmanager
@@ -36,6 +36,12 @@ def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
         stream.write(content)
 
 
+def replace_changed(path: Path, content: bytes) -> None:
+    """Write a file whole, unless it is as it should be: its time then says when it changed."""
+    if not path.is_file() or path.read_bytes() != content:
+        replace(path, content)
+
+
 # A spreadsheet computes what begins with one of these (the wide forms included, which Japanese settings read alike). A cell begins where
 # the file is split, and whoever opens a file of commas where semicolons or tabs are expected splits it there.
 _COMPUTED = r"(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"
@@ -57,3 +63,8 @@ def harmless(cell: str) -> str:
 def unharmed(cell: str) -> str:
     """The text from which `harmless` made a cell."""
     return _KEPT.sub(r"\1\2", re.sub(r"^'('*[\t\r])", r"\1", cell))
+
+
+def as_read(text: str) -> str:
+    """Text as it comes back from a table that it was written into: some characters do not."""
+    return unharmed(harmless(text))

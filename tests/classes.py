@@ -6,6 +6,7 @@ one's own, and an essay from sentences that can be said in several ways.
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import re
@@ -23,6 +24,17 @@ from mirage_utils.coursework.grading import Marked, Result
 from mirage_utils.coursework.similarity import OWN, Work, draws
 
 NAME = "1_one_token"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a table, read by Python's own reader."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """All files of a folder."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def write_class(folder: Path, results: Sequence[Result], absent: Sequence[str] = ()) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from classes import NAME, result
+from classes import NAME, everything, result, rows_of
 from submissions import source
 
 from mirage_utils import FieldError
@@ -19,11 +19,6 @@ from mirage_utils.coursework.grading import Result
 from mirage_utils.coursework.lateness import Policy, duration, extensions, percent
 from mirage_utils.coursework.stored import stored
 from mirage_utils.errors import DataError
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def work(student: str, right: list[bool], which: str = "w1", **more: float) -> Result:
@@ -42,10 +37,6 @@ def graded(folder: Path, *results: Result, **options: object) -> tuple[str, ...]
 
 def marks(folder: Path) -> dict[str, tuple[str, str]]:
     return {r["student"]: (r["score"], r["status"]) for r in rows_of(folder / "grades.csv")}
-
-
-def everything(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def read(folder: Path, **points: str) -> None:

@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from classes import rows_of
 from submissions import SOURCES, build, everywhere, source
 
 from mirage_utils import FieldError
@@ -24,11 +24,6 @@ from mirage_utils.coursework.sandbox import kind_of_sandbox
 
 NAME = assignments(SOURCES)[0]
 RIGHT = next(each for each in everywhere() if each.name == "right")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 # ---------------------------------------------------------------- names and folders

@@ -23,6 +23,7 @@ import pandas as pd
 import pytest
 import sympy as sp
 from answers import ANSWERS
+from classes import rows_of
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -783,11 +784,6 @@ def marked(tmp_path):
         (place / f"{each.student}.json").write_text(json.dumps(each.as_dict()))
     course._finish(tmp_path / "grades.csv", place, results)
     return tmp_path / "grades.csv"
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def sheet(path: Path, **points: tuple[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import stat
@@ -12,6 +11,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
+from classes import rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +24,6 @@ from mirage_utils.coursework.handback import handback
 from mirage_utils.errors import DataError, FieldError
 
 NAME = "1_one_token"
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 # ---------------------------------------------------------------- tables

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from classes import everything
 from nbformat import NotebookNode
 from submissions import SOURCES, Submission, build, source
 from test_platforms import moodle, packed
@@ -110,10 +111,6 @@ def class_list(path: Path) -> Path:
 def rows_of(path: Path) -> dict[str, dict[str, str]]:
     with open(path, encoding="utf-8-sig", newline="") as file:
         return {row.get("student") or row["Email address"]: row for row in csv.DictReader(file)}
-
-
-def everything(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def read(sheet: Path, **points: str) -> None:

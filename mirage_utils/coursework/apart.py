@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import multiprocessing
 import os
 import signal
@@ -15,12 +14,11 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._write import replace as write_whole
 from .assignments import Assignment, assignment, identifier
 from .bounds import limit_memory, limit_processor_time
-from .feedback import page
 from .folders import file_name
 from .grading import COMPARING, Result, mark, unmarked
+from .stored import keep, kept
 
 if TYPE_CHECKING:
     from .course import Settings
@@ -117,10 +115,9 @@ def marked(
             process.kill()
             process.join()
         at = _last(listening)
-        try:
-            return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError):
-            pass
+        result = kept(path)
+        if result is not None:
+            return result
         if code not in _CAUSED or not at or at in refused:
             break
         refused[at] = f"comparing this answer was stopped: {_CAUSED[code]}"
@@ -132,7 +129,7 @@ def marked(
         result.notes.append(f"marking this notebook was stopped: {why}")
     else:
         result.notes.append(f"the marking process ended with status {code}")
-    _keep(path, result)
+    keep(path, result)
     return result
 
 
@@ -201,12 +198,6 @@ def _mark_into(
         result = Result(student, name, "failed", unmarked(wanted), [note])
     # A failure of the grader is not kept: the next run tries again.
     result.key = key if result.status != "failed" else ""
-    _keep(path, result)
+    keep(path, result)
     if result.status == "failed":
         sys.stderr.write(f"{student}: {result.notes[-1]}\n")
-
-
-def _keep(path: Path, result: Result) -> None:
-    """Write the page and then the result, each whole or not at all."""
-    write_whole(path.with_suffix(".html"), page(result).encode(errors="replace"))
-    write_whole(path, json.dumps(result.as_dict()).encode(errors="replace"))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._write import harmless, unharmed
+from .._write import as_read, harmless, replace_changed
 from .._write import replace as write_whole
 from ..errors import DataError
 from .assignments import Assignment, identifier
@@ -99,7 +99,7 @@ class Essays:
                 continue
             for each in result.exercises:
                 if each.essay and not each.reason:
-                    cells = (_cell(result.student), result.assignment, each.name, f"{each.most:g}", "", "", each.answer)  # fmt: skip
+                    cells = (as_read(result.student), result.assignment, each.name, f"{each.most:g}", "", "", each.answer)  # fmt: skip
                     row = dict(zip(ESSAYS, cells, strict=True))
                     fresh.append(self._carried(row, filled.pop(_whose(row), None)))
         # Of whom this run knows nothing, what a person wrote stays.
@@ -180,7 +180,7 @@ class Essays:
             rows.sort(key=lambda row: (row["student"], row["exercise"]))
         if rows:
             columns = (*ESSAYS[:6], *self.lines, *ESSAYS[6:])
-            _write_changed(self.path, write_table(columns, rows).encode())
+            replace_changed(self.path, write_table(columns, rows).encode())
         if not secret:
             _key_of(self.place).unlink(missing_ok=True)
 
@@ -303,7 +303,7 @@ class Overrides:
         """Write the sheet, if there is a row in it."""
         if self.rows:
             columns = tuple(dict.fromkeys(name for row in self.rows for name in (*OVERRIDES, *row)))
-            _write_changed(self.path, write_table(columns, self.rows).encode())
+            replace_changed(self.path, write_table(columns, self.rows).encode())
 
 
 # ---------------------------------------------------------------- both
@@ -341,24 +341,13 @@ def _said(row: Row, given: float | None) -> str:
     return row["comment"][held.end() if held else 0 :].strip()
 
 
-def _write_changed(path: Path, content: bytes) -> None:
-    """Write a sheet that differs from the one that is there."""
-    if not path.exists() or path.read_bytes() != content:
-        write_whole(path, content)
-
-
-def _cell(student: str) -> str:
-    """A name as it is read from a sheet."""
-    return unharmed(harmless(student))
-
-
 def _student(row: Row, results: Mapping[str, Result], where: str) -> Result:
     """Whose row it is: by the very name, or else by the only one that differs in nothing but case and blanks."""
-    same = [each for name, each in results.items() if _cell(name) == row["student"]]
+    same = [each for name, each in results.items() if as_read(name) == row["student"]]
     same = same or [
         each
         for name, each in results.items()
-        if normalised(_cell(name)) == normalised(row["student"])
+        if normalised(as_read(name)) == normalised(row["student"])
     ]
     if len(same) != 1:
         raise DataError(f"{where}: {'nobody' if not same else 'more than one'} of that name was marked")  # fmt: skip

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
-from .._write import harmless, unharmed
+from .._write import as_read
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError, WrongUse
 from . import apart, by_hand, plausible
@@ -26,17 +26,16 @@ from .archive import some
 from .assignments import Assignment, assignment, assignments, clean
 from .collect import RECORD
 from .exports import read_table, write_table
-from .feedback import page
 from .folders import file_name, tree
 from .grading import Result, unmarked
 from .lateness import Policy, handed_in_at
 from .sandbox import Limits, Sandbox, chosen
 from .secret import kept_secret
+from .stored import COLUMNS, keep, kept
 from .variation import normalised
 
 __all__ = ["COLUMNS", "Settings", "grade", "override", "table", "update"]
 
-COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
 UNLISTED = "name is not in the class list"
 SAME_NAME = "same name as the folder "
 
@@ -270,8 +269,8 @@ def _twice(students: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _path(place: Path, student: str, suffix: str = "json") -> Path:
-    return place / f"{file_name(student)}.{suffix}"
+def _path(place: Path, student: str) -> Path:
+    return place / f"{file_name(student)}.json"
 
 
 def _its_own(out: Path, name: str) -> None:
@@ -320,7 +319,7 @@ def _work(folder: Path) -> str:
 
 
 def _before(path: Path, key: str) -> Result | None:
-    result = _result(path)
+    result = kept(path)
     if result is None or result.key != key:
         return None
     # As this run's class list and folders have it.
@@ -328,13 +327,6 @@ def _before(path: Path, key: str) -> Result | None:
         note for note in result.notes if note != UNLISTED and not note.startswith(SAME_NAME)
     ]
     return result
-
-
-def _result(path: Path) -> Result | None:
-    try:
-        return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
 
 # ---------------------------------------------------------------- tables
@@ -375,7 +367,7 @@ def _finish(
     overrides.write()
     for each in results:
         if each.key or each.status != "missing":  # there is a folder of that name
-            _keep(place, each)
+            keep(_path(place, each.student), each)
     write_whole(out, table(results).encode())
     return overrides.held
 
@@ -396,16 +388,8 @@ def _with_sheets(
     return overrides
 
 
-def _keep(place: Path, result: Result) -> None:
-    """Write a result and its page, where they are not as they were."""
-    for suffix, content in (("html", page(result)), ("json", json.dumps(result.as_dict()))):
-        path, data = _path(place, result.student, suffix), content.encode(errors="replace")
-        if not path.is_file() or path.read_bytes() != data:
-            write_whole(path, data)
-
-
 def _stored(place: Path) -> list[Result]:
-    found = [_result(path) for path in sorted(place.glob("*.json"))]
+    found = [kept(path) for path in sorted(place.glob("*.json"))]
     return [each for each in found if each is not None]
 
 
@@ -462,9 +446,8 @@ def _graded(out: Path) -> Path:
 
 
 def _updated(out: Path, overrides: by_hand.Overrides) -> list[Result]:
-    place = _graded(out)
-    # The name as the table writes it, and as it is read from there.
-    known = {unharmed(harmless(each.student)): each for each in _stored(place)}
+    place = out.with_suffix("")
+    known = {as_read(each.student): each for each in _stored(place)}
     overrides = _with_sheets(known, by_hand.Essays.read(place), overrides)
     rows = []
     for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]:
@@ -473,7 +456,7 @@ def _updated(out: Path, overrides: by_hand.Overrides) -> list[Result]:
         if result is None or row["status"] == "missing":
             rows.append(row)
             continue
-        _keep(place, result)
+        keep(_path(place, result.student), result)
         rows.append(_row(result))
     overrides.write()
     write_whole(out, write_table(COLUMNS, rows).encode())

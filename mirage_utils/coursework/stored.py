@@ -1,4 +1,4 @@
-"""What `course.grade` left of an assignment: the rows of the table, each with the stored result and the feedback page."""
+"""What `course.grade` leaves of an assignment: the rows of the table, each with the stored result and the feedback page."""
 
 from __future__ import annotations
 
@@ -6,14 +6,30 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._write import harmless, unharmed
+from .._write import as_read, replace_changed
 from ..errors import DataError, FieldError
-from .course import COLUMNS
 from .exports import read_table
+from .feedback import page
 from .folders import file_name
 from .grading import Result
 
-__all__ = ["Stored", "stored"]
+__all__ = ["COLUMNS", "Stored", "keep", "kept", "stored"]
+
+COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
+
+
+def keep(path: Path, result: Result) -> None:
+    """Write the page of a result beside it, and then the result, each whole or not at all, where they are not as they were."""
+    replace_changed(path.with_suffix(".html"), page(result).encode(errors="replace"))
+    replace_changed(path, json.dumps(result.as_dict()).encode(errors="replace"))
+
+
+def kept(path: Path) -> Result | None:
+    """The result in a file that `keep` wrote; None if there is none, or another file, or a damaged one."""
+    try:
+        return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -72,10 +88,11 @@ def stored(table: Path) -> list[Stored]:
         )
     found: dict[str, tuple[Result, Path]] = {}
     for path in sorted(place.rglob("*.json")):
-        result = _result(path)
+        result = kept(path)
         if result is not None and result.assignment == titles[0]:
-            # The name as the table writes it, and as it is read from there.
-            found[unharmed(harmless(result.student))] = (result, path.with_suffix(".html"))
+            for cell in result.shown:
+                cell.pop("outputs", None)  # the bulk of it
+            found[as_read(result.student)] = (result, path.with_suffix(".html"))
     listed = []
     for row in rows:
         result, page = found.get(
@@ -84,13 +101,3 @@ def stored(table: Path) -> list[Stored]:
         # Who took the work back has a result of before, which counts no more.
         listed.append(Stored(row, None if row["status"] == "missing" else result, page))
     return listed
-
-
-def _result(path: Path) -> Result | None:
-    try:
-        result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
-        return None  # not a result, or a damaged one
-    for cell in result.shown:
-        cell.pop("outputs", None)  # the bulk of it
-    return result
