@@ -19,7 +19,7 @@ from mirage_utils.coursework.sandbox import Limits
 from mirage_utils.coursework.similarity import draws
 
 NAMES = assignments(SOURCES)
-_GIVEN = ["Ada", "Ben", "Chloe", "Dan", "Eva", "Finn", "Grace", "Hugo", "Ines", "Jon", "Kim", "Lea"]
+_GIVEN = ["Ada", "Ben", "Chloe", "Dan", "Eva", "Finn", "Grace", "Hugo", "Ivan", "Jon", "Kim", "Lea"]
 _FAMILY = ["Abel", "Bauer", "Chen", "Diaz", "Evans", "Fischer", "Gupta", "Haas", "Ito", "Jones"]
 CLASSES = [
     [f"{given} {family}" for given in _GIVEN for family in _FAMILY],
