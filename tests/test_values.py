@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import decimal
 import enum
 import fractions
 import json
 import math
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import matplotlib.figure
@@ -19,7 +21,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils.coursework import check
+from mirage_utils.coursework import check, values
 from mirage_utils.coursework.bounds import TooLong, processor_time
 from mirage_utils.coursework.values import Expression, Other, decode, encode, plain
 
@@ -211,6 +213,60 @@ def test_keys_that_collide_are_refused_before_they_are_put_together():
     assert plain(dict.fromkeys(range(3_000))) == Other("dictionary of more than 2,000 keys")
     assert type(plain(pd.DataFrame(np.zeros((1001, 1000))))) is Other
     assert type(plain(np.zeros(1_000_001, dtype=object))) is Other
+
+
+def test_the_bounds_are_of_a_whole_answer_and_not_of_each_list(monkeypatch):
+    """A list that holds one list a thousand times is short in the notebook and has no end when it is taken apart."""
+    monkeypatch.setattr(values, "ELEMENTS", 30_000)
+    shared = [0]
+    for _ in range(7):
+        shared = [shared] * 300
+    collide = [[n * (2**61 - 1), n] for n in range(1, 2_000)]
+    x = sp.Symbol("x")
+    long = sp.Add(*(x**n for n in range(100)))
+    figure = matplotlib.figure.Figure()
+    figure.subplots().plot(np.zeros(20_000))
+    with processor_time(30):  # without the bounds there would be no end
+        assert "more than a million elements" in str(plain(shared))
+        found = decode({"list": [{"dict": collide}] * 500}, None)
+        assert found[-1] == Other("dictionary of more than 2,000 keys")
+        assert found[0] == dict(collide)
+        assert plain([long] * 10_000)[-1] == Other("expression after too many others")
+        assert plain([figure] * 10_000)[-1] == Other("picture after too many others")
+
+
+class Row(NamedTuple):
+    size: int
+    score: float
+
+
+class Empty(list):
+    def __len__(self):
+        return 0
+
+    def __iter__(self):
+        return iter(())
+
+
+def test_a_class_derived_from_a_list_or_a_dictionary_is_read_as_that():
+    ordered = collections.OrderedDict(a=1, b=[2])
+    for value, found in (
+        ([Row(1, 0.5)], [(1, 0.5)]),
+        (ordered, dict(ordered)),
+        (collections.Counter("aab"), {"a": 2, "b": 1}),
+        (collections.defaultdict(list, a=[1]), {"a": [1]}),
+        (Empty([1, 2]), [1, 2]),  # not what its own methods say
+    ):
+        assert plain(value) == found
+        assert type(plain(value)) is type(found)
+
+
+def test_long_answers_of_many_small_things_are_kept():
+    rows = [{"size": n, "score": n / 7, "task": "sum"} for n in range(5_000)]
+    assert plain(rows) == rows
+    numbers = plain([sp.Rational(n, 7) for n in range(500)])
+    check.close(numbers, [n / 7 for n in range(500)], "answer")
+    assert np.array_equal(plain(np.zeros((1_000, 1_000))), np.zeros((1_000, 1_000)))
 
 
 def test_what_came_across_may_stand_in_a_list():

@@ -23,14 +23,14 @@ from .bounds import TooLong
 
 __all__ = ["Axes", "Drawing", "Expression", "Other", "Series", "decode", "encode", "plain"]
 
-ELEMENTS = 1_000_000  # of an array or a list: what a check could ever want to see
+ELEMENTS = 1_000_000  # of all arrays, lists, formulas and pictures of an answer: what a check could ever want to see
 DEPTH = 60  # of nested lists, and of an expression
 NODES = 5_000  # of an expression
 DIGITS = 400  # of a whole number
 LETTERS = 200_000  # of a text
-PAIRS = (
-    2_000  # of a dictionary: with keys that collide, building it takes the square of their number
-)
+PAIRS = 2_000  # of a dictionary
+# Building a dictionary whose keys collide takes the square of their number: the sum of all squares of an answer.
+SQUARES = 3 * PAIRS**2
 
 
 # ---------------------------------------------------------------- what a check sees
@@ -139,7 +139,32 @@ def plain(value: Any) -> Any:
         return Other(_name(kind))
 
 
-def encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int = 0) -> Any:
+@dataclass
+class _Walk:
+    """One answer being taken apart or put together: what is done with its functions, and the work that is left.
+
+    The bounds are of the whole answer: a list may hold the same list a thousand times.
+    """
+
+    function: Callable[..., Any]
+    elements: int = field(default_factory=lambda: ELEMENTS)
+    squares: int = field(default_factory=lambda: SQUARES)
+
+    def too_many(self, elements: int) -> bool:
+        """Take so many elements from what is left; whether there were fewer. Then nothing is left."""
+        self.elements -= elements
+        return self.elements < 0
+
+    def too_many_pairs(self, pairs: int) -> bool:
+        """The same of the pairs of a dictionary."""
+        self.squares -= pairs**2
+        return pairs > PAIRS or self.squares < 0
+
+
+_MANY_PAIRS = {"other": f"dictionary of more than {PAIRS:,} keys"}
+
+
+def encode(value: Any, keep: Callable[[Callable[..., Any]], int]) -> Any:
     """A value as JSON: plain scalars as they are, everything else as ``{kind: content}``.
 
     Parameters
@@ -149,8 +174,12 @@ def encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int = 0
     keep : callable
         Called with each function met; returns the number by which it can be called later.
     """
+    return _encoded(value, _Walk(keep), 0)
+
+
+def _encoded(value: Any, walk: _Walk, depth: int) -> Any:
     try:
-        return _encode(value, keep, depth)
+        return _encode(value, walk, depth)
     except (KeyboardInterrupt, TooLong):
         raise
     except BaseException:  # an object may raise anything as it is looked at, SystemExit too
@@ -187,7 +216,7 @@ def _as_number(value: Any, kind: type) -> Any:
     return None
 
 
-def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -> Any:
+def _encode(value: Any, walk: _Walk, depth: int) -> Any:
     kind = type(value)
     if value is None or kind is bool:
         return value
@@ -198,7 +227,7 @@ def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -
     if kind is float:
         return value if math.isfinite(value) else {"float": repr(value)}
     if (number := _as_number(value, kind)) is not None:
-        return _encode(number, keep, depth)
+        return _encode(number, walk, depth)
     if issubclass(kind, str):
         value = str.__str__(value)
         return value if len(value) <= LETTERS else {"other": "very long text"}
@@ -210,16 +239,21 @@ def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -
         return {"other": value.kind}
     if kind is Drawing:
         return {"drawing": asdict(value)["axes"]}
-    if kind in (list, tuple):
-        if len(value) > ELEMENTS:
-            return {"other": f"{_name(kind)} of more than a million elements"}
-        return {_name(kind): [encode(each, keep, depth + 1) for each in value]}
-    if kind is dict:
-        if len(value) > PAIRS:
-            return {"other": f"dictionary of more than {PAIRS:,} keys"}
+    # A class that is derived from one of these, such as a named tuple, is read as the one that it is derived from.
+    for base in (list, tuple):
+        if issubclass(kind, base):
+            if walk.too_many(base.__len__(value)):
+                return {"other": f"{base.__name__} of more than a million elements"}
+            return {
+                base.__name__: [_encoded(each, walk, depth + 1) for each in base.__iter__(value)]
+            }
+    if issubclass(kind, dict):
+        if walk.too_many_pairs(dict.__len__(value)):
+            return _MANY_PAIRS
         return {
             "dict": [
-                [encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in value.items()
+                [_encoded(k, walk, depth + 1), _encoded(v, walk, depth + 1)]
+                for k, v in dict.items(value)
             ]
         }
     # A library that was never imported cannot have made the value: nothing is imported to find out.
@@ -232,25 +266,28 @@ def _encode(value: Any, keep: Callable[[Callable[..., Any]], int], depth: int) -
         ("matplotlib.figure", _from_matplotlib),
     ):
         if module in sys.modules:
-            found = look(value, keep, depth)
+            found = look(value, walk, depth)
             if found is not None:
                 return found
     if callable(value):
         name = getattr(value, "__name__", _name(kind))
-        return {"function": keep(value), "name": name[:80] if type(name) is str else "function"}
+        return {
+            "function": walk.function(value),
+            "name": name[:80] if type(name) is str else "function",
+        }
     return {"other": _name(kind)}
 
 
-def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
+def _from_numpy(value: Any, walk: _Walk, depth: int) -> Any:
     import numpy as np
 
     if type(value) is np.ndarray:
         if value.ndim == 0:
-            return _encode(value[()], keep, depth)
+            return _encode(value[()], walk, depth)
         if value.dtype.kind == "c" and not value.imag.any():
             value = value.real
         if value.dtype.kind in "biuf":
-            if value.size > ELEMENTS:
+            if walk.too_many(value.size):
                 return {"other": "array of more than a million elements"}
             flat = value.astype(float).ravel().tolist()
             return {
@@ -258,50 +295,54 @@ def _from_numpy(value: Any, keep: Any, depth: int) -> Any:
                 "shape": list(value.shape),
                 "dtype": value.dtype.kind,
             }
-        if value.size > ELEMENTS:
+        if walk.too_many(value.size):
             return {"other": "array of more than a million elements"}
-        return {"list": [encode(each, keep, depth + 1) for each in value.tolist()]}
+        return {"list": [_encoded(each, walk, depth + 1) for each in value.tolist()]}
     if issubclass(type(value), np.floating):
-        return _encode(np.generic.astype(value, np.float64), keep, depth)
+        return _encode(np.generic.astype(value, np.float64), walk, depth)
     if issubclass(type(value), (np.number, np.bool_)) and type(value) is not np.timedelta64:
-        return _encode(np.generic.item(value), keep, depth)
+        return _encode(np.generic.item(value), walk, depth)
     return None
 
 
-def _from_jax(value: Any, keep: Any, depth: int) -> Any:
+def _from_jax(value: Any, walk: _Walk, depth: int) -> Any:
     import jax
     import numpy as np
 
     if issubclass(type(value), jax.Array):
-        return _from_numpy(np.array(value), keep, depth)
+        return _from_numpy(np.array(value), walk, depth)
     return None
 
 
-def _from_pandas(value: Any, keep: Any, depth: int) -> Any:
+def _from_pandas(value: Any, walk: _Walk, depth: int) -> Any:
     import pandas as pd
 
     if type(value) in (pd.DataFrame, pd.Series) and max(value.size, len(value.index)) > ELEMENTS:
         return {"other": "table of more than a million cells"}
     if type(value) is pd.DataFrame:
         columns = [
-            [str(name), encode(value[name].tolist(), keep, depth + 1)] for name in value.columns
+            [str(name), _encoded(value[name].tolist(), walk, depth + 1)] for name in value.columns
         ]
-        return {"frame": columns, "index": encode(value.index.tolist(), keep, depth + 1)}
+        return {"frame": columns, "index": _encoded(value.index.tolist(), walk, depth + 1)}
     if type(value) is pd.Series:
         return {
-            "series": encode(value.tolist(), keep, depth + 1),
-            "index": encode(value.index.tolist(), keep, depth + 1),
+            "series": _encoded(value.tolist(), walk, depth + 1),
+            "index": _encoded(value.index.tolist(), walk, depth + 1),
         }
     return None
 
 
-def _from_sympy(value: Any, keep: Any, depth: int) -> Any:
+def _from_sympy(value: Any, walk: _Walk, depth: int) -> Any:
     import sympy
 
     if issubclass(type(value), sympy.Basic):
         if issubclass(type(value), sympy.Expr):
+            if walk.too_many(0):
+                return {"other": "expression after too many others"}
             tree = _tree(value.doit())
-            if sum(1 for _ in _nodes(tree)) > NODES:
+            parts = sum(1 for _ in _nodes(tree))
+            walk.too_many(parts)
+            if parts > NODES:
                 return {"other": f"expression of more than {NODES:,} parts"}
             return {"expression": tree}
         return {"other": _name(type(value))}
@@ -329,14 +370,20 @@ def _tree(expression: Any, depth: int = 0) -> list[Any]:
     return [kind, *(_tree(each, depth + 1) for each in expression.args)]
 
 
-def _from_matplotlib(value: Any, keep: Any, depth: int) -> Any:
+def _from_matplotlib(value: Any, walk: _Walk, depth: int) -> Any:
     from matplotlib import axes, figure
 
     if issubclass(type(value), figure.Figure):
-        return {"drawing": [_axes(each) for each in value.axes if each.get_visible()]}
-    if issubclass(type(value), axes.Axes):
-        return {"drawing": [_axes(value)]}
-    return None
+        shown = [each for each in value.axes if each.get_visible()]
+    elif issubclass(type(value), axes.Axes):
+        shown = [value]
+    else:
+        return None
+    if walk.too_many(0):
+        return {"other": "picture after too many others"}
+    drawing = [_axes(each) for each in shown]
+    walk.too_many(sum(len(each["x"]) for pair in drawing for each in pair["series"]))
+    return {"drawing": drawing}
 
 
 def _axes(axes: Any) -> dict[str, Any]:
@@ -446,7 +493,7 @@ def _series(kind: str, label: Any, x: Any, y: Any) -> dict[str, Any]:
 # ---------------------------------------------------------------- putting together
 
 
-def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) -> Any:
+def decode(content: Any, function: Callable[[int, str], Any]) -> Any:
     """The value that `encode` took apart, from JSON that nobody vouches for.
 
     Parameters
@@ -462,12 +509,12 @@ def decode(content: Any, function: Callable[[int, str], Any], depth: int = 0) ->
         If the content is nothing that `encode` could have returned.
     """
     try:
-        return _decode(content, function, depth)
+        return _decode(content, _Walk(function), 0)
     except (TypeError, LookupError, OverflowError, AttributeError) as error:
         raise ValueError(f"not a value: {error}") from None
 
 
-def _decode(content: Any, function: Callable[[int, str], Any], depth: int) -> Any:
+def _decode(content: Any, walk: _Walk, depth: int) -> Any:
     if type(content) is int and content.bit_length() > DIGITS * 10 // 3:
         return Other("whole number of more than 400 digits")
     if content is None or type(content) in (bool, int, float, str):
@@ -476,7 +523,7 @@ def _decode(content: Any, function: Callable[[int, str], Any], depth: int) -> An
         raise ValueError("not a value")
 
     def inner(each: Any) -> Any:
-        return _decode(each, function, depth + 1)
+        return _decode(each, walk, depth + 1)
 
     match content:
         case {"float": ("inf" | "-inf" | "nan") as word}:
@@ -486,8 +533,8 @@ def _decode(content: Any, function: Callable[[int, str], Any], depth: int) -> An
         case {"tuple": list(items)}:
             return tuple(inner(each) for each in items)
         case {"dict": list(pairs)}:
-            if len(pairs) > PAIRS:
-                return Other(f"dictionary of more than {PAIRS:,} keys")
+            if walk.too_many_pairs(len(pairs)):
+                return Other(_MANY_PAIRS["other"])
             return {_key(inner(pair[0])): inner(pair[1]) for pair in pairs if len(pair) == 2}
         case {"array": list(flat), "shape": list(shape), "dtype": ("b" | "i" | "u" | "f") as dtype}:
             return _array(flat, shape, dtype)
@@ -506,7 +553,7 @@ def _decode(content: Any, function: Callable[[int, str], Any], depth: int) -> An
         case {"drawing": list(axes)}:
             return Drawing([_axes_from(each) for each in axes])
         case {"function": int(number), "name": str(name)}:
-            return function(number, name)
+            return walk.function(number, name)
         case {"other": str(kind)}:
             return Other(kind)
     raise ValueError("not a value")
