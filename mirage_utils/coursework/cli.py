@@ -450,5 +450,6 @@ def _alike(options: argparse.Namespace) -> None:
     from .assignments import sources
     from .similarity import alike
 
-    for path in alike(options.table, sources(options.sources)):
-        print(path)
+    *paths, found = alike(options.table, sources(options.sources))
+    print(*paths, sep="\n")
+    print(found, file=sys.stderr)

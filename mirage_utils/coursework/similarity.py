@@ -60,6 +60,7 @@ __all__ = [
 RUN, PHRASE = 6, 4  # tokens of code and words of prose that are compared together
 PIECE = 20_000  # letters of a piece of work that are looked at
 FEWEST = 8  # with fewer students there is no base rate
+TOO_FEW = f"With fewer than {FEWEST} submissions there is no base rate, and nothing is compared."
 EXPECTED = 0.05  # pairs that may be expected in a class for a hint to be one, over all its pieces
 LEAST = 2.0  # bits over which the number of pairs falls by a factor e, at least
 SHARE = 0.2  # of what is rare in the shorter one; less is no hint
@@ -425,7 +426,7 @@ def page(
     together = groups(found)
     parts = [_WORDS]
     if len(works) < FEWEST:
-        parts.append(f"<p>With fewer than {FEWEST} submissions there is no base rate, and nothing is compared.</p>")  # fmt: skip
+        parts.append(f"<p>{TOO_FEW}</p>")
     elif not together:
         parts.append(f"<p>Among {len(works)} submissions, none stands out.</p>")
     for each in together[:GROUPS]:
@@ -497,7 +498,7 @@ def _pair(hint: Hint, by_name: Mapping[str, Work]) -> str:
     return f'<div class="pair">{"".join(map(column, hint.pair))}</div>'
 
 
-def alike(table: Path, sources: Path) -> tuple[Path, Path]:
+def alike(table: Path, sources: Path) -> tuple[Path, Path, str]:
     """Write the page of hints and the same as a table beside a table of marks.
 
     Parameters
@@ -509,8 +510,10 @@ def alike(table: Path, sources: Path) -> tuple[Path, Path]:
 
     Returns
     -------
-    tuple of Path
+    page, table : Path
         ``grades-alike.html`` and ``grades-alike.csv`` for ``grades.csv``.
+    found : str
+        How many hints there are, or why nothing was compared.
 
     Raises
     ------
@@ -533,4 +536,6 @@ def alike(table: Path, sources: Path) -> tuple[Path, Path]:
     content = page(title, works, found, borrowed(results))
     write_whole(where[0], content.encode(errors="replace"))
     write_whole(where[1], write_table(COLUMNS, rows).encode())
-    return where
+    return *where, f"{len(rows)} hints among {len(works)} submissions" if len(
+        works
+    ) >= FEWEST else TOO_FEW
