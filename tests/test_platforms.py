@@ -474,8 +474,13 @@ def test_moodle_s_numbers_are_known_under_another_heading(tmp_path):
     listed = tmp_path / "list.csv"
     listed.write_text("ID;Vollständiger Name;E-Mail-Adresse\nTeilnehmer/in17;Kurt Gödel;kurt@example.org\n")  # fmt: skip
     done = collect(source, tmp_path / "in", listed)
-    assert list(done.students.values()) == ["new"]
+    assert done.students == {"kurt@example.org": "new"}
     assert not done.missing
+    assert exports.other_names(listed)["kurt@example.org"] == ["Kurt Gödel", "Teilnehmer/in17"]
+    listed.write_text("Identificador,Nombre completo,Estado\nParticipante 17,Kurt Gödel,x\nParticipante 18,Ada Lovelace,x\n")  # fmt: skip
+    assert exports.roster(listed) == ["Kurt Gödel", "Ada Lovelace"]
+    with pytest.raises(FieldError, match="set Moodle to English"):
+        exports.export(marked(tmp_path, Ada="graded"), "moodle", tmp_path / "up.csv", listed)
 
 
 @pytest.mark.parametrize(("word", "folder"), [("Participant ", "Participant"), ("Teilnehmer/in", "Teilnehmerin")])  # fmt: skip

@@ -157,7 +157,7 @@ def collect(
             + (
                 f"By Canvas, late are: {some(late, 99) or 'none'}"
                 if any(each.late is not None for each in by_student)
-                else f"Moodle's grading worksheet, given as the class list, tells it (column {_MODIFIED})"
+                else f"Moodle's grading worksheet in English, given as the class list, tells it (column {_MODIFIED})"
             )
         )
     return done

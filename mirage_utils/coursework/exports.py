@@ -44,6 +44,7 @@ _OF = {
     "moodle": {"Identifier", "Username", "ID number", "Email address", "Full name"},
 }
 LARGEST = 100_000_000  # bytes of a table
+_ENGLISH = "; if its headings are in another language, set Moodle to English and download it again"
 
 _AS_CSV = "in the spreadsheet, choose File, Save As (or Download), CSV UTF-8"
 _OTHER = {
@@ -190,6 +191,29 @@ def _as_folder(name: str) -> str:
     return re.sub(r"[/\\\x00-\x1f\x7f]", "-", name.strip())
 
 
+def _headed_in_english(
+    columns: list[str], rows: list[dict[str, str]]
+) -> tuple[list[str], list[dict[str, str]]]:
+    """A class list with English headings, where it is Moodle's grading worksheet from a site in another language.
+
+    Whatever the language, its first column has one word and a number ("Teilnehmer/in17"), and its second the full name. "ID", which is
+    German for the first, is Canvas's number too, and that is no word.
+    """
+    cells = [re.fullmatch(r"(\D+)\d+", row[columns[0]].strip()) for row in rows]
+    words = {each[1] for each in cells if each}
+    known = set(NAMES) - {"ID"}
+    if known & set(columns) or len(words) != 1 or not all(cells) or len(columns) < 2:
+        return columns, rows
+    english = {columns[0]: "Identifier", columns[1]: "Full name"}
+    for name in columns[2:]:
+        filled = [row[name] for row in rows if row[name].strip()]
+        if filled and all("@" in each for each in filled):
+            english[name] = "Email address"
+            break
+    headed = [{english.get(name, name): cell for name, cell in row.items()} for row in rows]
+    return [english.get(name, name) for name in columns], headed
+
+
 def people(path: Path) -> list[dict[str, str]]:
     """The rows of a class list that are students, each with a name of its own (`name_of`).
 
@@ -198,7 +222,7 @@ def people(path: Path) -> list[dict[str, str]]:
     DataError
         If no column holds names, or a name occurs twice.
     """
-    columns, rows = read_table(path, "roster", "the class list")
+    columns, rows = _headed_in_english(*read_table(path, "roster", "the class list"))
     if not set(NAMES) & set(columns):
         raise DataError(f"{path}: no column with names; expected one of {', '.join(NAMES)}")
     found = [row for row in rows if name_of(row) and not _nobody(row)]
@@ -330,7 +354,8 @@ def export(
             raise FieldError(
                 "roster",
                 str(listed),
-                f"{style.capitalize()}'s own list, with a column {' or '.join(sorted(_OF[style]))}",
+                f"{style.capitalize()}'s own list, with a column {' or '.join(sorted(_OF[style]))}"
+                + (_ENGLISH if style == "moodle" else ""),
             )
         kept += [name for name in (MOODLE[1:] if style == "moodle" else ()) if name not in kept]
     points = {}
