@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta, timezone
@@ -24,6 +25,7 @@ from mirage_utils.coursework.handback import handback
 from mirage_utils.errors import DataError, FieldError
 
 NAME = "1_one_token"
+collecting = sys.modules[collect.__module__]
 
 
 # ---------------------------------------------------------------- tables
@@ -673,6 +675,66 @@ def test_a_zip_within_is_unpacked_once_if_it_holds_a_notebook(tmp_path):
     assert "is packed, and not unpacked" in said
     assert "Dan: work.zip cannot be unpacked" in said
     assert said.count("no notebook was handed in") == 3
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_within_that_is_made_to_harm_costs_its_student(tmp_path, monkeypatch):
+    """Damage that only its way of packing knows, a name that grows too long, one name a thousand times."""
+    with zipfile.ZipFile(tmp_path / "lzma.zip", "w", zipfile.ZIP_LZMA) as inner:
+        inner.writestr(f"{NAME}.ipynb", notebook() * 50)
+    lzma = bytearray((tmp_path / "lzma.zip").read_bytes())
+    lzma[30 + len(f"{NAME}.ipynb") + 4] = 0xFF  # the properties of the filter
+    long = packed(tmp_path / "long.zip", ("x", "a file"), (f"x/{'y' * 110}/{'z' * 110}/{'w' * 110}/{NAME}.ipynb", notebook()))  # fmt: skip
+    many = packed(tmp_path / "many.zip", *[("a.ipynb", "")] * 3_000)
+    names = []
+    free = collecting._free
+    monkeypatch.setattr(collecting, "_free", lambda *given: names.append(given[0]) or free(*given))
+    source = packed(
+        tmp_path / "s.zip",
+        (moodle("Ada", 1), notebook()),
+        (moodle("Eve", 2, "w.zip"), bytes(lzma)),
+        (moodle("Fay", 3, "w.zip"), long.read_bytes()),
+        (moodle("Gil", 4, "w.zip"), many.read_bytes()),
+    )
+    done = collect(source, tmp_path / "in")
+    assert list(done.students) == ["Ada", "Eve", "Fay", "Gil"]
+    assert f"Ada/{NAME}.ipynb" in files_in(tmp_path / "in")
+    said = "\n".join(done.told)
+    assert "is damaged" in said
+    assert "all after it are more than 500 files" in said
+    assert len(names) < 600  # and not 3,000, each of which takes longer than the last
+    assert all(len(Path(name).name.encode()) < 200 for name in files_in(tmp_path / "in"))
+
+
+def test_one_student_s_thousand_files_keep_nobody_out(tmp_path, monkeypatch):
+    for archive, most in (("ENTRIES", 40), ("IN_FOLDER", 800)):
+        monkeypatch.setattr(f"mirage_utils.coursework.archive.{archive}", most)
+    monkeypatch.setattr(collecting, "FILES", 20)
+    source = tmp_path / "exchange"
+    for user in ("ada", "eve"):
+        folder = source / f"{user}+{NAME}+2026-11-27 10:00:00 UTC"
+        folder.mkdir(parents=True)
+        (folder / f"{NAME}.ipynb").write_text(notebook())
+    for number in range(100):
+        (folder / f"z{number}").touch()
+    done = collect(source, tmp_path / "in")
+    assert list(done.students) == ["ada", "eve"]
+    assert any("eve" in each and "more than 20 files" in each for each in done.told)
+
+
+def test_another_assignment_does_not_take_the_place_of_one_that_was_collected(tmp_path):
+    def handed(name: str, *people: tuple[str, int]) -> Path:
+        content = json.loads(notebook())
+        content["metadata"] = {"mirage": {"assignment": name, "cells": []}}
+        return packed(tmp_path / f"{name}.zip", *[(moodle(*each, f"{name}.ipynb"), json.dumps(content)) for each in people])  # fmt: skip
+
+    collect(handed(NAME, ("Ada", 1), ("Bob", 2)), tmp_path / "in")
+    before = files_in(tmp_path / "in")
+    with pytest.raises(FieldError, match=f"for 3_your_metric alone.*holds submissions of {NAME}"):
+        collect(handed("3_your_metric", ("Ada", 7), ("Bob", 8)), tmp_path / "in")
+    assert files_in(tmp_path / "in") == before
+    done = collect(handed(NAME, ("Ada", 1), ("Cleo", 3)), tmp_path / "in")
+    assert done.students == {"Ada": "as before", "Cleo": "new"}
 
 
 def test_a_folder_is_taken_without_its_links(tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ __all__ = [
     "Exercise",
     "Handed",
     "assignment",
+    "assignment_of",
     "assignments",
     "attempt",
     "clean",
@@ -39,6 +40,7 @@ __all__ = [
     "read_notebook",
     "restored",
     "sources",
+    "told_by",
     "written",
 ]
 
@@ -234,21 +236,36 @@ def handed_in(folder: Path, wanted: Assignment) -> Handed:
     notes = [f"{len(there.links)} symbolic link(s) ignored"] if there.links else []
     notes += [clean(f"not looked at: {', '.join(there.unseen[:3])}")] if there.unseen else []
     if not found:
+        others = [path.name for path in there.files if _is_work(path.relative_to(folder))]
         problem = f"no notebook {wanted.name}.ipynb in the folder"
+        if others:
+            problem += clean(f", only {', '.join(map(_shortened, others[:3]))}")
         return Handed(None, [], problem, "missing", tuple(notes))
     copy, words = _choose(found, folder, wanted)
     notes += words
     if copy.problem:
         return Handed(copy.path, [], copy.problem, "unreadable", tuple(notes))
+    if copy.is_of_another(wanted):
+        problem = f"no notebook of {wanted.name} in the folder: {_shortened(copy.path.name)} is of {_shortened(copy.told)}"
+        return Handed(copy.path, [], clean(problem), "missing", tuple(notes))
     cells, others = restored(copy.cells, wanted)
     if others:
         notes.append(f"cell type restored: {', '.join(others)}")
     return Handed(copy.path, cells, notes=(*notes, *_kernel(copy.metadata)))
 
 
-def _is_notebook(path: Path) -> bool:
+def _is_work(path: Path) -> bool:
+    """Whether a file of a student's folder is one that the student made, by its path."""
     hidden = any(part.startswith((".", "__")) for part in path.parts)
-    return path.suffix.lower() == ".ipynb" and not hidden
+    return path.name != "timestamp.txt" and not hidden
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb" and _is_work(path)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 80 else f"{name[:60]}...{name[-10:]}"
 
 
 # ---------------------------------------------------------------- which of several
@@ -266,14 +283,24 @@ class _Copy:
     metadata: dict[str, Any]
     problem: str
 
+    @property
+    def told(self) -> str:
+        """The assignment as which it was handed out, by its own metadata; empty where they do not say."""
+        return _told(self.metadata)
+
     def belongs(self, wanted: Assignment) -> bool:
         """Whether it is of this assignment: as its file says, else by its name or its cells."""
-        told = self.metadata.get("mirage")
-        if isinstance(told, dict) and isinstance(told.get("assignment"), str):
-            return bool(told["assignment"] == wanted.name)
+        if self.told:
+            return self.told == wanted.name
+        return self.attempt is not None or self._has_cells(wanted)
+
+    def is_of_another(self, wanted: Assignment) -> bool:
+        """Whether its file says that it is of another assignment, and its cells do not say otherwise."""
+        return self.told not in ("", wanted.name) and not self._has_cells(wanted)
+
+    def _has_cells(self, wanted: Assignment) -> bool:
         ours = {identifier(cell) for cell in wanted.cells} - {None}
-        here = {identifier(cell) for cell in self.cells}
-        return self.attempt is not None or 2 * len(ours & here) > len(ours)
+        return 2 * len(ours & {identifier(cell) for cell in self.cells}) > len(ours)
 
     def written(self, wanted: Assignment) -> int:
         """How many answers and essays are written."""
@@ -281,6 +308,23 @@ class _Copy:
             wanted.kind(identifier(cell)) in ("answer", "essay") and bool(written(cell))
             for cell in self.cells
         )
+
+
+def _told(metadata: dict[str, Any]) -> str:
+    told = metadata.get("mirage")
+    name = told.get("assignment") if isinstance(told, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def told_by(path: Path) -> str:
+    """The assignment as which a notebook was handed out, by its metadata; empty where they do not say."""
+    return _told(read_notebook(path)[1])
+
+
+def assignment_of(path: Path, names: Iterable[str]) -> str:
+    """Which of these assignments a notebook is of, by its metadata or else by its name; empty if neither tells."""
+    told = told_by(path)
+    return next((name for name in names if told == name or (not told and attempt(path.stem, name) is not None)), "")  # fmt: skip
 
 
 def attempt(stem: str, name: str) -> int | None:

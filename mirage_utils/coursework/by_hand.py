@@ -285,8 +285,9 @@ class Overrides:
                 rows.append(row)
                 continue
             given = points(row["points"], each.most, f"{where}: points")
-            if given is not None and not row["work"].strip() and result.status == "missing":
-                raise DataError(f"{where}: handed in nothing, so there is no mark to change")
+            if given is not None and not row["work"].strip() and not result.work:
+                raise DataError(f"{where}: handed in nothing, so there is no mark to change; put what came by another way into the "
+                                "student's folder, and give 'grade' again")  # fmt: skip
             if given is not None and row["work"].strip() not in ("", result.work):
                 row["comment"] = f"[work changed, was {row['points'].strip()} points] {row['comment']}".strip()  # fmt: skip
                 row |= {"points": "", "work": ""}

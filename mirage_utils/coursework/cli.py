@@ -404,6 +404,7 @@ def _lateness(options: argparse.Namespace) -> Policy:
 def _override(options: argparse.Namespace) -> None:
     from .course import override
 
+    _tell_changed(options.table, "; it is put back")
     override(options.table, options.student, options.exercise, options.points, options.comment)
     print(options.table.with_suffix("") / "overrides.csv")
 
@@ -411,14 +412,23 @@ def _override(options: argparse.Namespace) -> None:
 def _feedback(options: argparse.Namespace) -> None:
     from .course import update
 
+    _tell_changed(options.table, "; it is put back")
     results = update(options.table)
     waiting = sum(each.waiting for r in results if r.status == "essays" for each in r.exercises)
-    print(f"{options.table}: {len(results)} students, {waiting} essay(s) still to be marked")
+    print(f"{options.table}: {waiting} essay(s) still to be marked")
+
+
+def _tell_changed(table: Path, then: str = "") -> None:
+    from .stored import changed_by_hand
+
+    for sentence in changed_by_hand(table):
+        print(f"mirage_utils: {sentence}{then}", file=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> None:
     from .exports import export
 
+    _tell_changed(options.table)
     for sentence in export(
         options.table,
         options.style,
@@ -442,6 +452,7 @@ def _handback(options: argparse.Namespace) -> None:
 def _overview(options: argparse.Namespace) -> None:
     from .class_page import overview
 
+    _tell_changed(options.table)
     for path in overview(options.table):
         print(path)
 

@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path, PurePosixPath
@@ -20,12 +21,14 @@ from typing import Any
 
 from ..errors import DataError, FieldError
 from .archive import Entry, Refused, opened, printable, some
+from .assignments import told_by
 from .exports import name_of, people
+from .folders import tree
 from .layouts import Place, places
 from .variation import normalised
 from .whose import found_in
 
-__all__ = ["RECORD", "Collected", "collect", "record"]
+__all__ = ["RECORD", "Collected", "collect", "record", "work_of"]
 
 RECORD = ".collected.json"
 STUDENT = 300_000_000  # bytes of one student's files, unpacked
@@ -161,6 +164,23 @@ def collect(
             )
         )
     return done
+
+
+def work_of(folder: Path) -> str:
+    """A digest of what was handed in; a letter comes first, lest a spreadsheet takes it for a number."""
+    digest = hashlib.sha256()
+    there = tree(folder)
+    digest.update(json.dumps([there.unseen, *map(os.fspath, there.links)]).encode())
+    for path in there.files:
+        if path == folder / RECORD:  # which says how it came, and not what it is
+            continue
+        digest.update(json.dumps(os.fspath(path.relative_to(folder))).encode())
+        try:
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:  # gone, or not to be read
+            digest.update(str(error.errno).encode())
+    return f"w{digest.hexdigest()[:16]}"
 
 
 # ---------------------------------------------------------------- whose
@@ -331,18 +351,23 @@ def _write(
 
     written: dict[str, str] = {}
     problems: list[str] = []
-    size = 0
+    size = seen = 0
 
     def put(entry: Entry, wanted: str) -> Path | None:
-        nonlocal size
+        nonlocal size, seen
+        seen += 1
+        if seen > FILES:  # before anything is done about it: there may be any number
+            if seen == FILES + 1:
+                problems.append(
+                    f"{_short(entry.path)} and all after it are more than {FILES} files"
+                )
+            return None
         name = _free(wanted, written)
         path = folder / name
         digest = hashlib.sha256()
         try:
             if entry.problem:
                 raise Refused(entry.problem)
-            if len(written) >= FILES:
-                raise Refused(f"is one of more than {FILES}")
             path.parent.mkdir(
                 parents=True, exist_ok=True
             )  # of what is refused, not even its folders
@@ -350,10 +375,13 @@ def _write(
                 for piece in entry.read(STUDENT - size):
                     file.write(piece)
                     digest.update(piece)
-        except Refused as why:
+        except (Refused, OSError) as why:  # also a name that this system does not have
             if not entry.problem:
-                path.unlink(missing_ok=True)
-            problems.append(f"{_short(entry.path)} {why}")
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+            problems.append(
+                f"{_short(entry.path)} {why.strerror if isinstance(why, OSError) else why}"
+            )
             return None
         size += path.stat().st_size
         written[name] = digest.hexdigest()
@@ -435,7 +463,8 @@ def _unpacked(path: Path, put: Any, problems: list[str]) -> int:
                 )
                 return 0
             return sum(
-                put(each, f"{path.stem}/{_plain(each.path)}") is not None for each in entries
+                put(each, f"{path.stem}/{_plain(each.path)}") is not None
+                for each in entries[: FILES + 1]
             )
     except DataError as error:
         problems.append(f"{printable(path.name)} cannot be unpacked: {error}")
@@ -465,7 +494,7 @@ def _free(wanted: str, written: Mapping[str, str]) -> str:
     if any(
         normalised(str(above)) in taken for above in path.parents
     ):  # a file has the name of its folder
-        path = PurePosixPath("_".join(path.parts))
+        path = PurePosixPath(_plain("_".join(path.parts)))
     name = path
     while normalised(str(name)) in taken | folders:
         name = path.with_name(f"{path.stem}~{at}{path.suffix}")
@@ -485,6 +514,7 @@ def _put(staging: Path, out: Path, done: Collected, replace_changed: bool) -> No
         new.rename(out)
         return
     there = {normalised(path.name): path for path in out.iterdir() if path.is_dir()}
+    _of_the_same_assignment(out, there.values(), new)
     moves: list[tuple[Path, Path | None]] = []
     for name in names:
         old = there.get(normalised(name))
@@ -517,6 +547,27 @@ def _put(staging: Path, out: Path, done: Collected, replace_changed: bool) -> No
         for now, earlier in reversed(moved):
             now.rename(earlier)
         raise
+
+
+def _of_the_same_assignment(out: Path, before: Iterable[Path], new: Path) -> None:
+    """That what is collected is not of another assignment than what is there, by what most notebooks say that they are."""
+    old, now = _mostly(before), _mostly(new.iterdir())
+    if old and now and old != now:
+        raise FieldError(
+            "IN", str(out), f"a folder for {printable(now)} alone, such as {out / printable(now)}; this one holds submissions of {printable(old)}"
+        )  # fmt: skip
+
+
+def _mostly(folders: Iterable[Path]) -> str:
+    """What more than half of the notebooks were handed out as; empty where they do not say."""
+    told = [
+        told_by(path)
+        for folder in folders
+        for path in tree(folder).files
+        if path.suffix.lower() == ".ipynb"
+    ]
+    name = max(told, key=told.count, default="")
+    return name if 2 * told.count(name) > len(told) else ""
 
 
 def _state(old: Path | None, fresh: Path) -> str:

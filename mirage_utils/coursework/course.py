@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
@@ -24,14 +25,14 @@ from ..errors import DataError, FieldError, WrongUse
 from . import apart, by_hand, plausible
 from .archive import some
 from .assignments import Assignment, assignment, assignments, clean
-from .collect import RECORD
+from .collect import work_of
 from .exports import read_table, write_table
-from .folders import file_name, tree
-from .grading import Result, unmarked
+from .folders import file_name
+from .grading import OTHER_NAME, Result, unmarked
 from .lateness import Policy, handed_in_at
 from .sandbox import Limits, Sandbox, chosen
 from .secret import kept_secret
-from .stored import COLUMNS, keep, kept
+from .stored import COLUMNS, changed_by_hand, keep, kept
 from .variation import normalised
 
 __all__ = ["COLUMNS", "Settings", "grade", "override", "table", "update"]
@@ -141,10 +142,13 @@ def grade(
     plausible.check_places(submissions, out)
     plausible.check_submissions(submissions, folders.values(), name, assignments(sources))
     plausible.check_list("ROSTER", roster or (), folders)
-    strangers = plausible.check_extensions(settings.lateness.extensions, folders, roster)
+    plausible.check_table(out, [row["student"] for row in _its_own(out, name)], map(as_read, (*folders, *(roster or ()))))  # fmt: skip
+    called = {normalised(student): tuple(each) for student, each in (names or {}).items()}
+    extended = _by_student(settings.lateness.extensions, called)
+    settings = replace(settings, lateness=replace(settings.lateness, extensions=extended))
+    strangers = plausible.check_extensions(extended, folders, roster)
     if strangers:
         said(f"extensions of {strangers}: nobody of that name has handed in")
-    _its_own(out, name)
     kind = chosen(settings.sandbox)
     for sheet in (by_hand.Essays, by_hand.Overrides):
         sheet.read(place)  # a damaged one is told now and not after hours of marking
@@ -165,8 +169,10 @@ def grade(
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
-    called = {normalised(student): tuple(each) for student, each in (names or {}).items()}
+    for sentence in changed_by_hand(out):
+        said(f"{sentence}; this run puts it back")
     called = {student: called.get(normalised(student), ()) for student in folders}
+    taken_off = {}
     for student, folder in folders.items():
         key = _key(wanted, (student, *called[student]), folder, settings, kind)
         before = _before(_path(place, student), key)
@@ -174,6 +180,7 @@ def grade(
             waiting[student] = (folder, key)
         else:
             results[student] = before
+            taken_off[student] = before.taken_off
             if told:
                 told(before, True)
 
@@ -209,6 +216,18 @@ def grade(
 
     for student, folder in folders.items():
         settings.lateness.apply(results[student], folder)
+    less = [each for each, share in taken_off.items() if results[each].taken_off < share]
+    if less:
+        said(
+            f"less is taken off for late work than in the run before, from {some(less)}: give DUE, LATE and EXTENSIONS as you did then, "
+            "if that is not what you want"
+        )
+    others = [each.student for each in results.values() if any(OTHER_NAME in note for note in each.notes)]  # fmt: skip
+    if len(others) > 2 and 2 * len(others) > len(results):
+        said(
+            f"the names in the notebooks of {some(others)} are in no row of the class list: if they are those of this class, their "
+            "numbers were other ones than they are marked with. Give the list that the names were taken from"
+        )
     if settings.lateness.due is not None:
         timeless = [
             each
@@ -273,10 +292,25 @@ def _path(place: Path, student: str) -> Path:
     return place / f"{file_name(student)}.json"
 
 
-def _its_own(out: Path, name: str) -> None:
-    """That a table of marks may be written: nothing is there yet, or a table of the same assignment."""
+def _by_student(
+    extensions: Mapping[str, datetime], called: Mapping[str, Sequence[str]]
+) -> dict[str, datetime]:
+    """Extensions by the names of the class list's students, whichever of the names in their rows they were given for."""
+    whose: dict[str, set[str]] = {}
+    for student, names in called.items():
+        for each in names:
+            whose.setdefault(normalised(each), set()).add(student)
+    found = {}
+    for name, until in extensions.items():
+        students = {name} if name in called else whose.get(name, {name})
+        found[students.pop() if len(students) == 1 else name] = until
+    return found
+
+
+def _its_own(out: Path, name: str) -> list[dict[str, str]]:
+    """The rows of the table where one is to be written: none yet, or those of a table of the same assignment."""
     if not out.exists():
-        return
+        return []
     try:
         columns, rows = read_table(out, "OUT", "marks")
     except DataError:
@@ -290,32 +324,16 @@ def _its_own(out: Path, name: str) -> None:
             str(out),
             f"another file for {name}, since this one holds the marks of {', '.join(others)}",
         )
+    return rows
 
 
 def _key(
     wanted: Assignment, names: Sequence[str], folder: Path, settings: Settings, kind: str
 ) -> str:
     """A digest of what was handed in, and one of everything on which a machine's mark depends (`Result.work`)."""
-    work = _work(folder)
+    work = work_of(folder)
     said = [wanted.digest, *names, work, asdict(settings.limits), kind, settings.secret]
     return f"{work}-{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
-
-
-def _work(folder: Path) -> str:
-    """A digest of what was handed in; a letter comes first, lest a spreadsheet takes it for a number."""
-    digest = hashlib.sha256()
-    there = tree(folder)
-    digest.update(json.dumps([there.unseen, *map(os.fspath, there.links)]).encode())
-    for path in there.files:
-        if path == folder / RECORD:  # which says how it came, and not what it is
-            continue
-        digest.update(json.dumps(os.fspath(path.relative_to(folder))).encode())
-        try:
-            with open(path, "rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:  # gone, or not to be read
-            digest.update(str(error.errno).encode())
-    return f"w{digest.hexdigest()[:16]}"
 
 
 def _before(path: Path, key: str) -> Result | None:
@@ -452,8 +470,8 @@ def _updated(out: Path, overrides: by_hand.Overrides) -> list[Result]:
     rows = []
     for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]:
         result = known.get(row["student"])
-        # Who handed in nothing has no mark, whatever was before.
-        if result is None or row["status"] == "missing":
+        # Who handed in nothing now has no mark, whatever was before.
+        if result is None or (row["status"] == "missing" and result.status != "missing"):
             rows.append(row)
             continue
         keep(_path(place, result.student), result)

@@ -96,6 +96,7 @@ def read_table(path: Path, field: str, holds: str) -> tuple[list[str], list[dict
         text, separator = rest, said[1]
     else:
         separator = _separator(text)
+    csv.field_size_limit(LARGEST)  # an essay may be longer than its 131,072
     try:
         lines = [
             (number, [unharmed(cell) for cell in row])
@@ -379,6 +380,7 @@ def export(
             f"{listed}: none of its names is in {table} ({', '.join(row['student'] for row in marks[:3])}, ...); "
             "nothing was written. Give the list of this class to 'grade' as ROSTER, or call the folders as in the list"
         )
+    nothing: list[str] = []
     for at, name in matched.items():
         person, mark = rows[at], by_name[name]
         if name in doubled:
@@ -390,6 +392,7 @@ def export(
         if why_not:
             told.append(f"{mark['student']}: no mark written, {why_not}")
             continue
+        nothing += [mark["student"]] if mark["status"] in ("missing", "unreadable") else []
         if _other(before, mark["score"]):
             told.append(f"{mark['student']}: {before.strip()} in the list becomes {mark['score']}")
         if style == "canvas":
@@ -406,6 +409,10 @@ def export(
     for name, mark in by_name.items():
         if name not in found:
             told.append(f"{mark['student']} is not in the class list, no mark written")
+    if nothing:
+        told.append(
+            f"the score of who handed in nothing that could be marked is in it: {', '.join(nothing)}"
+        )
     return list(dict.fromkeys(told))
 
 

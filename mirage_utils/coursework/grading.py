@@ -29,6 +29,8 @@ from .variation import normalised
 
 __all__ = ["COMPARING", "Marked", "Result", "mark", "unmarked"]
 
+OTHER_NAME = "the name in the notebook is "
+"""How the note begins that a result has of it."""
 COMPARING = 10.0  # seconds of the grader's processor time for one test; the longest honest one takes less than one
 ESSAY = 100_000  # letters of an essay
 
@@ -356,7 +358,7 @@ def _own_name(student: str, names: Sequence[str], handed: Handed) -> tuple[str, 
     meant = {normalised(each): each for each in (*names, student)}
     if not found or normalised(found) in meant:
         return meant.get(normalised(found), student), []
-    note = f"the name in the notebook is {found[:60]}; marked with the numbers of {student}"
+    note = f"{OTHER_NAME}{found[:60]}; marked with the numbers of {student}"
     return student, [_one_line(note)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .._write import replacing
 from ..errors import DataError, FieldError
 from .archive import printable
-from .collect import RECORD, record
+from .collect import RECORD, record, work_of
 from .stored import stored
 from .variation import normalised
 
@@ -53,6 +53,7 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
     if not submissions.is_dir():
         raise FieldError("IN", str(submissions), "the folder that 'collect' filled")
     notes = {normalised(path.name): note for path in sorted(submissions.iterdir()) if (note := record(path))}  # fmt: skip
+    folders = {normalised(path.name): path for path in sorted(submissions.iterdir())}
     if not notes:
         raise DataError(
             f"{submissions}: nothing in it came from 'collect', so no page can be given a platform's name"
@@ -74,7 +75,7 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
     for each in stored(table):
         student, status, page = printable(each.row["student"]), each.row["status"], each.page
         note = notes.get(normalised(each.row["student"]))
-        if status == "missing":
+        if status == "missing" and note is None:
             continue
         if status == "failed":
             told.append(
@@ -88,6 +89,13 @@ def handback(table: Path, submissions: Path, out: Path) -> list[str]:
             told.append(f"{student}: left out, there is no page {page.name}")
         elif page.stat().st_size > PAGE:
             told.append(f"{student}: left out, {page.name} has more than {PAGE / 1e6:.0f} MB")
+        elif each.result is not None and each.result.work not in (
+            "",
+            work_of(folders[normalised(each.row["student"])]),
+        ):
+            told.append(
+                f"{student}: left out, what lies in {submissions} now is not what was marked; give 'grade' again"
+            )
         elif (name := _name(note, each.row["assignment"])) is None:
             told.append(f"{student}: left out, the note {RECORD} in the folder is damaged")
         else:

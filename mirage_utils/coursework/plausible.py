@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import WrongUse
-from .assignments import attempt
+from .assignments import assignment_of
 from .folders import files
 from .variation import normalised
 
-__all__ = ["check_extensions", "check_list", "check_places", "check_submissions"]
+__all__ = ["check_extensions", "check_list", "check_places", "check_submissions", "check_table"]
 
 
 def check_places(submissions: Path, out: Path) -> None:
@@ -26,7 +26,9 @@ def check_places(submissions: Path, out: Path) -> None:
     within, place = submissions.resolve(), out.resolve().with_suffix("")
     if out.resolve().is_relative_to(within) or place.is_relative_to(within) or within.is_relative_to(place):  # fmt: skip
         raise WrongUse(
-            "OUT", str(out), f"a file whose folder {place.name} is apart from {submissions}"
+            "OUT",
+            str(out),
+            f"another name for the table: its results go into the folder {place.name}, which may not be {submissions}, in it, or around it",
         )
 
 
@@ -64,13 +66,38 @@ def check_submissions(
     on_top = any(path.parent == folder for folder, found in notebooks.items() for path in found)
     if not on_top and any(len(each - set(names)) > 1 for each in below):
         raise WrongUse("IN", str(submissions), "a folder with one sub-folder a student; this is a level too high")  # fmt: skip
-    called = {
-        next((each for each in names if attempt(path.stem, each) is not None), "")
-        for found in notebooks.values()
-        for path in found
-    }
-    if called and not called & {name, ""}:
-        raise WrongUse("A", name, f"{' or '.join(sorted(called))}, as all notebooks in {submissions} are called")  # fmt: skip
+    found = [assignment_of(path, names) for each in notebooks.values() for path in each]
+    others = [each for each in found if each not in ("", name)]
+    # Somebody always calls a notebook otherwise.
+    if name not in found and 2 * len(others) > len(found):
+        raise WrongUse("A", name, f"{' or '.join(sorted(set(others)))}, of which the notebooks in {submissions} are")  # fmt: skip
+
+
+def check_table(out: Path, before: Sequence[str], now: Iterable[str]) -> None:
+    """That a table which is there is of this class: half of its students, at the least, will be in it again.
+
+    Parameters
+    ----------
+    out : Path
+        The table.
+    before : sequence of str
+        Who is in it.
+    now : iterable of str
+        Who handed in, and who is in the class list.
+
+    Raises
+    ------
+    WrongUse
+    """
+    there = {normalised(each) for each in now}
+    gone = [each for each in before if normalised(each) not in there]
+    if 2 * len(gone) > len(before):
+        raise WrongUse(
+            "OUT",
+            str(out),
+            f"the table of this class; this one has the marks of {', '.join(gone[:3])}, who are not in it. Give another name, "
+            "or move it and its folder away",
+        )
 
 
 def _notebooks(folder: Path, deep: int = 99) -> list[Path]:

@@ -37,7 +37,7 @@ from .assignments import Assignment, assignment, find, identifier
 from .class_page import beside
 from .document import document, line
 from .exports import write_table
-from .grading import Result
+from .grading import OTHER_NAME, Result
 from .stored import stored
 from .variation import Variation, normalised
 
@@ -378,7 +378,7 @@ def borrowed(results: Sequence[Result]) -> list[tuple[str, str]]:
     found = []
     for each in results:
         for note in each.notes:
-            told = re.match(r"the name in the notebook is (.+); marked with the numbers of ", note)
+            told = re.match(rf"{OTHER_NAME}(.+); marked with the numbers of ", note)
             if told and normalised(told[1]) in known:
                 found.append((each.student, known[normalised(told[1])]))
     return found

@@ -13,7 +13,7 @@ from .feedback import page
 from .folders import file_name
 from .grading import Result
 
-__all__ = ["COLUMNS", "Stored", "keep", "kept", "stored"]
+__all__ = ["COLUMNS", "Stored", "changed_by_hand", "keep", "kept", "stored"]
 
 COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
 
@@ -30,6 +30,39 @@ def kept(path: Path) -> Result | None:
         return Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def changed_by_hand(table: Path) -> list[str]:
+    """Scores that were changed in the table itself, a sentence each: the next run knows nothing of them.
+
+    Parameters
+    ----------
+    table : Path
+        The table that `course.grade` wrote, or the place where it will be.
+    """
+    if not table.is_file() or not table.with_suffix("").is_dir():
+        return []
+    try:
+        students = stored(table)
+    except (DataError, FieldError):  # whoever reads it next says what is wrong
+        return []
+    found = []
+    for each in students:
+        score, result = each.row["score"].strip().replace(",", "."), each.result
+        ours = "" if result is None or result.status == "failed" else f"{result.score:g}"
+        if result is not None and score != ours and not _same(score, ours):
+            found.append(
+                f"{each.row['student']}: {each.row['score'] or 'nothing'} stands in {table}, and {ours or 'nothing'} on the page, "
+                "so the table was changed by hand; 'override' gives points that hold"
+            )
+    return found
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return abs(float(one) - float(other)) < 1e-6
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
