@@ -158,7 +158,7 @@ ANSWERS["4_audit_a_claim"] = [
     Submission("normal-interval", {"interval": "def interval(k, n, level):\n    q = k / n\n    w = stats.norm.ppf((1 + level) / 2) * (q * (1 - q) / n) ** 0.5\n    return max(0.0, q - w), min(1.0, q + w)"}, ["test_interval", "test_upper"], ["3.6/n"]),
     Submission("wilson", {"interval": "def interval(k, n, level):\n    ci = stats.binomtest(int(k), int(n)).proportion_ci(level, method='wilson')\n    return ci.low, ci.high"}, ["test_interval", "test_upper"]),
     Submission("one-sided", {"interval": "def interval(k, n, level):\n    ci = stats.binomtest(int(k), int(n)).proportion_ci(2 * level - 1)\n    return ci.low, ci.high"}, ["test_interval", "test_upper"]),
-    Submission("constant-interval", {"interval": "def interval(k, n, level):\n    return (0.0, 0.036217) if k == 0 else (0.0, 1.0)", "seen": "upper, first_seen = [0.1] * 8, 5e8"}, ["test_interval", "test_upper", "test_first_seen", "test_picture"]),
+    Submission("constant-interval", {"interval": "def interval(k, n, level):\n    return (0.0, 0.036217) if k == 0 else (0.0, 1.0)", "seen": "ends = [(0.0, 1.0)] * 8\nupper, first_seen = [1.0] * 8, 5e8"}, ["test_interval", "test_upper", "test_first_seen"]),
     Submission("expected-right", {"blind": "blind = 1 - gpt3.score * ITEMS"}, ["test_blind"]),
     Submission("full-test", {"blind": "blind = (1 - gpt3.score) ** 2000"}, ["test_blind"]),
     Submission("mean-step", {"emergence": "def emergence_score(y):\n    y = np.asarray(y, float)\n    return np.sign(y.argmax() - y.argmin()) * np.ptp(y) / np.abs(np.diff(y)).mean()"}, ["test_emergence", "test_emergence_of_a_step", "test_my_score", "test_my_score_dense"], ["median"]),

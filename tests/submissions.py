@@ -30,13 +30,15 @@ class Submission:
     """One synthetic submission and what must become of it.
 
     `answers` replaces answer cells by name; `change` may do anything to the cells; `write` replaces how the folder is
-    written. `lost` names the tests without points (patterns such as `test_picture*`; or `ALL`), `says` what the reason must contain.
+    written. `lost` names the tests without points (patterns such as `test_picture*`; or `ALL`), `says` what the reason must contain,
+    and `shows` what the page must: that a cell which costs nothing came as far as it was meant to.
     """
 
     name: str
     answers: dict[str, str] = field(default_factory=dict)
     lost: Sequence[str] | str = ()
     says: Sequence[str] = ()
+    shows: Sequence[str] = ()
     status: str = "essays"
     change: Callable[[Cells], Cells | None] | None = None
     write: Callable[[Path, str, NotebookNode], None] | None = None
@@ -235,6 +237,7 @@ np.isclose = np.allclose = np.array_equal = lambda *a, **k: True
 math.isclose = lambda *a, **k: True
 np.testing.assert_allclose = lambda *a, **k: None
 builtins.AssertionError = Exception
+print('patched', 6 * 7)
 """
 
 _CURIOUS = """
@@ -311,22 +314,22 @@ def everywhere() -> list[Submission]:
         Submission("answer-deleted", change=_without("picture"), lost=picture, says=["deleted: picture"]),
         Submission("no-metadata", change=_no_metadata, says=["none of the assignment's cells"]),
         Submission("syntax-error", {"picture": "ax = ax = = 1"}, picture, ["SyntaxError"]),
-        Submission("own-error", change=_first("1 / 0")),
+        Submission("own-error", change=_first("1 / 0"), shows=["ZeroDivisionError"]),
         Submission("other-backends", change=_at_picture("%matplotlib notebook\nfine = 1", "fine")),
-        Submission("installs", change=_first("!pip install torch\n%pip install torch\nfine = 1")),
+        Submission("installs", change=_at_picture("!pip install torch\n%pip install torch\nfine = 1", "fine"), shows=["not run here: !pip"]),
         # hostile
         Submission("endless", {"picture": "while True:\n    pass"}, picture, ["stopped after"]),
-        Submission("fork-bomb", change=_first("import os\nwhile True:\n    os.fork()")),
-        Submission("ten-gigabytes", change=_first("x = bytearray(10 * 2**30)")),
-        Submission("loud", change=_first("for _ in range(100):\n    print('x' * 10**7)")),
-        Submission("fills-the-disk", change=_first("for i in range(99):\n    open(f'f{i}', 'wb').write(b'0' * 2**24)")),
+        Submission("fork-bomb", change=_first("import os\nwhile True:\n    os.fork()"), shows=["BlockingIOError"]),
+        Submission("ten-gigabytes", change=_first("x = bytearray(10 * 2**30)"), shows=["MemoryError"]),
+        Submission("loud", change=_first("for _ in range(100):\n    print('x' * 10**7)"), shows=["more letters"]),
+        Submission("fills-the-disk", change=_first("for i in range(99):\n    open(f'f{i}', 'wb').write(b'0' * 2**24)"), shows=["No space left"]),
         Submission("leaves", change=_first("import os\nos._exit(0)"), says=["ended itself"]),
         Submission("crashes", change=_first("import ctypes\nctypes.string_at(0)"), says=["signal 11"]),
         Submission("floods-the-pipe", change=_first("import os\nfor n in range(3, 40):\n    try:\n        os.write(n, b'{\"value\": 1}\\n' * 9)\n    except OSError: pass"), says=["cell of one's own"]),
-        Submission("agreeable-objects", {"picture": _AGREEABLE + "ax = Agreeable()"}, picture),
-        Submission("patched", change=_first(_PATCHED), blank=True, lost=ALL, status="graded"),
+        Submission("agreeable-objects", {"picture": _AGREEABLE + "ax = Agreeable()"}, picture, ["a Matplotlib figure"]),
+        Submission("patched", change=_first(_PATCHED), blank=True, lost=ALL, status="graded", shows=["patched 42"]),
         Submission("curious", change=_at_picture(_CURIOUS, "not spied and not secret")),
         Submission("network", change=_at_picture(_NETWORK, "not reached")),
-        Submission("recursion", change=_first("def f(): return f()\nf()")),
-        Submission("asks", change=_first("name = input('your name? ')")),
+        Submission("recursion", change=_first("def f(): return f()\nf()"), shows=["RecursionError"]),
+        Submission("asks", change=_first("name = input('your name? ')"), shows=["EOFError"]),
     ]  # fmt: skip

@@ -103,7 +103,7 @@ def test_whatever_one_folder_is_the_others_are_marked(tmp_path, deep):
     again = course.grade(
         SOURCES, NAME, handed, out, settings, told=lambda result, before: told.append(before)
     )
-    assert all(told)  # nothing has changed, nothing is marked again
+    assert told == [True] * len(rows)  # nothing has changed, nothing is marked again
     assert len(again) == len(rows)
     assert main(["feedback", str(out)]) == 0
     assert len(rows_of(out)) == len(rows)
@@ -120,6 +120,7 @@ def test_only_its_own_table_is_written_over(tmp_path, capsys):
     command = ["grade", "1", str(tmp_path / "in"), str(listed), "--sources", str(SOURCES)]
     for more in ([], ["--roster", str(listed)]):
         assert main([*command, *more]) == 1
+        assert "expected a new file, or a table that 'grade' wrote" in capsys.readouterr().err
         assert listed.read_text() == "student\nada\n"
     other = tmp_path / "grades.csv"
     result = Result("ada", "2_many_tokens", "graded", [Marked("a", 1.0, 1.0)])

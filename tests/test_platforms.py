@@ -925,3 +925,4 @@ def test_a_zone_is_a_name_or_a_distance(zone, tmp_path, capsys):
     assert record(tmp_path / "in" / "Ada")["handed_in"] == f"2026-11-20T09:00:00+0{zone != 'UTC':d}:00"  # fmt: skip
     with pytest.raises(SystemExit):
         main(["collect", str(source), str(tmp_path / "in"), "--zone", "Mars/Olympus"])
+    assert "Mars/Olympus" in capsys.readouterr().err

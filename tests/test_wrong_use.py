@@ -53,10 +53,12 @@ def test_wrong_use_is_told_before_anything_is_written(tmp_path, monkeypatch, cap
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_results_never_lie_among_submissions(tmp_path):
+def test_results_never_lie_among_submissions(tmp_path, capsys):
     folder(tmp_path / "in", "ada/1_one_token.ipynb")
     for out in ("in/out.csv", "in.csv", "in/ada/out.csv"):
         assert main(["grade", "1", str(tmp_path / "in"), str(tmp_path / out), "--sources", str(SOURCES)]) == 2  # fmt: skip
+        assert "a file whose folder" in capsys.readouterr().err
+        assert [path.name for path in tmp_path.rglob("*")] == ["in", "ada", "1_one_token.ipynb"]
     plausible.check_places(tmp_path / "in", tmp_path / "out.csv")
 
 
@@ -80,7 +82,7 @@ def test_a_class_with_strange_folders_is_marked(tmp_path, files):
 def test_a_list_with_one_name_of_the_class_is_its_list():
     plausible.check_list("ROSTER", ["ADA ", "zoe"], ["ada", "eve"])
     plausible.check_list("ROSTER", [], ["ada"])
-    with pytest.raises(WrongUse):
+    with pytest.raises(WrongUse, match="ROSTER = 'zoe'"):
         plausible.check_list("ROSTER", ["zoe"], ["ada"])
 
 
