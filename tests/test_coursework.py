@@ -600,6 +600,10 @@ def test_every_submission_gets_its_mark(name, tmp_path):
         assert (tmp_path / "out" / f"{each.name}.html").exists()
         assert "\n" not in row["reason"]
     assert wrong == {}
+    # No library warns a student of the place where notebooks are marked.
+    printed = json.dumps([cell.get("outputs") for cell in results["right"].shown])
+    assert "writable" not in printed
+    assert "cache" not in printed
 
 
 @needs_limits
