@@ -205,6 +205,7 @@ def grade(
                     told(future.result(), False)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            context.end()
             raise
 
     for student, folder in folders.items():

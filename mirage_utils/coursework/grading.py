@@ -417,7 +417,11 @@ class _Run:
                 exec(compile(cell.source, f"<{identifier(cell)}>", "exec"), self.given)
 
     def __enter__(self) -> _Run:
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

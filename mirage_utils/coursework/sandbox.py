@@ -394,6 +394,9 @@ class Sandbox:
             self.close()
             why = self._last_words or str(error)
             raise SandboxError(f"the sandbox ({self.kind}) does not start: {why}") from None
+        except BaseException:  # whoever waits for it is told to end
+            self.close()
+            raise
         if self.notes and complete and sys.platform == "linux":
             self.close()
             raise SandboxError(
