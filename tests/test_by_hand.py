@@ -280,6 +280,34 @@ def test_points_by_lines_of_the_rubric(tmp_path):
     assert [row[name] for name in LINES] == [""] * 4
 
 
+def test_the_page_has_the_lines_of_the_rubric_with_their_points_and_words(tmp_path):
+    def again() -> str:
+        handed = work("ada", [True] * 5)
+        handed.exercises[-1].rubric = {"(i)": "says what the loss does", "(ii)": "<b>a size</b>"}
+        graded(tmp_path, handed, lines=LINES)
+        return (tmp_path / "grades" / "ada.html").read_text()
+
+    given = "<td>read by a person<ul><li>(i) 1: says what the loss does</li><li>(ii) 0.5: &lt;b&gt;a size&lt;/b&gt;</li><li>(iii) 0</li><li>(iv) 1</li></ul></td>"
+    assert "(i)" not in again()
+    by_lines(tmp_path, "1", "0,5", "0", "1")
+    course.update(tmp_path / "grades.csv")
+    assert given in (tmp_path / "grades" / "ada.html").read_text()
+    assert given in again()
+    course.override(tmp_path / "grades.csv", "ada", "words", "3")  # which are no sum of the lines
+    assert "(i)" not in again()
+    (tmp_path / "grades" / "overrides.csv").unlink()
+    assert given in again()
+    by_lines(tmp_path, "", "", "", "", points="2.5")
+    assert "(i)" not in again()
+
+
+def test_the_words_of_a_rubric_are_those_that_are_printed():
+    (essay,) = (each for each in source("5_cause_emergence").exercises if each.essay)
+    assert essay.rubric["(ii)"] == "the mean error over the same sizes"
+    assert essay.rubric["(iv)"] == "compares power_hat and spread_hat with the drawn width"
+    assert essay.rubric["(vi)"] == "what finding would show a leap that no threshold put there"
+
+
 def test_a_sheet_without_names(tmp_path):
     names = [f"student {at:02d}" for at in range(30)]
     results = [work(name, [True] * 5) for name in names]

@@ -47,6 +47,8 @@ class Marked:
         None  # the points that a person gave, which hold in place of the machine's
     )
     comment: str = ""  # and what that person wrote
+    rubric: dict[str, str] = field(default_factory=dict)  # an essay's, as it is printed
+    lines: dict[str, float] = field(default_factory=dict)  # what a person gave by its lines
 
     @property
     def got(self) -> float:
@@ -139,7 +141,10 @@ class Result:
 
 def unmarked(wanted: Assignment) -> list[Marked]:
     """Every exercise of an assignment, without points."""
-    return [Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises]
+    return [
+        Marked(each.name, 0.0, each.points, each.essay, rubric=each.rubric)
+        for each in wanted.exercises
+    ]
 
 
 def mark(
