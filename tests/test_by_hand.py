@@ -301,6 +301,36 @@ def test_the_page_has_the_lines_of_the_rubric_with_their_points_and_words(tmp_pa
     assert "(i)" not in again()
 
 
+def test_moodle_gets_what_a_person_wrote_first(tmp_path):
+    graded(tmp_path, work("ada", [True, False] * 2 + [True]), work("bob", [True] * 5), lines=LINES)
+    out = tmp_path / "grades.csv"
+    sheet = tmp_path / "grades" / "essays.csv"
+    rows = rows_of(sheet)
+    rows[0] |= dict(zip(LINES, ("1", "0.5", "0", "1"), strict=True)) | {"comment": "A good start.\nGo on."}  # fmt: skip
+    rows[1] |= {"points": "4", "comment": "Well said."}
+    with open(sheet, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    course.override(out, "ada", "test_q3", "1,5", "The idea is right.")
+    listed, up = tmp_path / "list.csv", tmp_path / "up.csv"
+    listed.write_text("Identifier,Full name,Grade,Last modified (grade),Feedback comments\nParticipant 1,ada,,-,\nParticipant 2,bob,,-,\n")  # fmt: skip
+    assert main(["export", str(out), "moodle", str(up), "--roster", str(listed)]) == 0
+    ada, bob = rows_of(up)
+    assert ada["Feedback comments"].split(" | ") == [
+        "q3 1.5/4: The idea is right. [your teacher gave 1.5 and not 0]",
+        "words 2.5/4: A good start. Go on. [(i) 1, (ii) 0.5, (iii) 0, (iv) 1; read by a person]",
+        "q1 0/4: q1: at N = 3.5e9 the score is 1.25 and not 3",
+    ]
+    assert bob["Feedback comments"] == "words 4/4: Well said."
+    assert ada["Last modified (grade)"] == "-"
+    # A reason that somebody changed in the table is what is sent.
+    table = out.read_text()
+    out.write_text(table.replace("test_q1 0/4: q1: at N", "Question 1: at N"))
+    assert main(["export", str(out), "moodle", str(up), "--roster", str(listed)]) == 0
+    assert "Question 1: at N" in rows_of(up)[0]["Feedback comments"]
+
+
 def test_the_words_of_a_rubric_are_those_that_are_printed():
     (essay,) = (each for each in source("5_cause_emergence").exercises if each.essay)
     assert essay.rubric["(ii)"] == "the mean error over the same sizes"

@@ -75,7 +75,7 @@ def _row(each: Marked, was_marked: bool) -> str:
     if not words:
         words = "not marked" if not was_marked else "to be marked" if each.waiting else "right"
     return (
-        f'<tr><th scope="row">{escape(_words(each.name))}</th><td class="points">{each.got:g} / {each.most:g}</td>'
+        f'<tr><th scope="row">{escape(each.called)}</th><td class="points">{each.got:g} / {each.most:g}</td>'
         f"<td>{escape(words)}{_lines(each)}</td></tr>"
     )
 
@@ -94,7 +94,7 @@ def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
         each = marked[shown["test"]]
         kind = "won" if each.got >= each.most else "lost"
         text = ": ".join(part for part in (each.why, each.comment) if part) or "right"
-        return f'<p class="{kind}"><strong>{escape(_words(each.name))}</strong> {each.got:g} / {each.most:g}: {escape(text)}</p>'
+        return f'<p class="{kind}"><strong>{escape(each.called)}</strong> {each.got:g} / {each.most:g}: {escape(text)}</p>'
     left_out = f"<p><em>{escape(shown['left_out'])}</em></p>" if shown.get("left_out") else ""
     if "source" not in shown:  # word of what is not here
         return left_out

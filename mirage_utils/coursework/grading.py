@@ -51,6 +51,11 @@ class Marked:
     lines: dict[str, float] = field(default_factory=dict)  # what a person gave by its lines
 
     @property
+    def called(self) -> str:
+        """What it is called where people read: ``test_share_model`` is "share model"."""
+        return self.name.removeprefix("test_").replace("_", " ")
+
+    @property
     def got(self) -> float:
         """The points that hold."""
         return self.points if self.by_hand is None else self.by_hand
@@ -128,6 +133,19 @@ class Result:
             if each.why
         ]
         return " | ".join([*self.notes, *lost])
+
+    @property
+    def feedback(self) -> str:
+        """One line for the student: what a person wrote to it, then the notes, and what else was lost where."""
+        said: dict[bool, list[str]] = {True: [], False: []}
+        for each in self.exercises:
+            comment = " ".join(each.comment.split())
+            lines = ", ".join(f"{name} {points:g}" for name, points in each.lines.items())
+            rest = "; ".join(part for part in (lines, each.why) if part)
+            words = f"{comment} [{rest}]" if comment and rest else comment or rest
+            if words:
+                said[bool(comment)].append(f"{each.called} {each.got:g}/{each.most:g}: {words}")
+        return " | ".join([*said[True], *self.notes, *said[False]])
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
