@@ -46,6 +46,8 @@ def replace_changed(path: Path, content: bytes) -> None:
 # the file is split, and whoever opens a file of commas where semicolons or tabs are expected splits it there.
 _COMPUTED = r"(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"
 _CELL = r"(?:^|[;\t\r\n])[\s\"]{0,9}"  # bounded: a text of line ends alone would be searched from each of them
+# A cell that is a number, or no more than the dash with which Moodle says "never", computes nothing and stays what it is.
+_PLAIN = re.compile(r"-|[-+][0-9]{1,30}(?:[.,][0-9]{1,30})?")
 _LIVE = re.compile(rf"({_CELL})('*{_COMPUTED})")
 _KEPT = re.compile(rf"({_CELL})'('*{_COMPUTED})")
 
@@ -53,8 +55,11 @@ _KEPT = re.compile(rf"({_CELL})'('*{_COMPUTED})")
 def harmless(cell: str) -> str:
     """Text that a spreadsheet does not take for a formula, wherever it splits it; `unharmed` gives the text back.
 
-    What no text file should hold, control characters and halves of surrogate pairs, is replaced.
+    What no text file should hold, control characters and halves of surrogate pairs, is replaced. Signed numbers and a lone dash are no
+    formulas, and stay.
     """
+    if _PLAIN.fullmatch(cell):
+        return cell
     cell = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", " ", cell)
     cell = _LIVE.sub(r"\1'\2", re.sub(r"[\ud800-\udfff]", "\ufffd", cell))
     return re.sub(r"^('*[\t\r])", r"'\1", cell)

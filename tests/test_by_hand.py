@@ -285,6 +285,64 @@ def test_points_by_lines_of_the_rubric(tmp_path):
     assert [row[name] for name in LINES] == [""] * 4
 
 
+def test_the_page_has_the_lines_of_the_rubric_with_their_points_and_words(tmp_path):
+    def again() -> str:
+        handed = work("ada", [True] * 5)
+        handed.exercises[-1].rubric = {"(i)": "says what the loss does", "(ii)": "<b>a size</b>"}
+        graded(tmp_path, handed, lines=LINES)
+        return (tmp_path / "grades" / "ada.html").read_text()
+
+    given = "<td>read by a person<ul><li>(i) 1: says what the loss does</li><li>(ii) 0.5: &lt;b&gt;a size&lt;/b&gt;</li><li>(iii) 0</li><li>(iv) 1</li></ul></td>"
+    assert "(i)" not in again()
+    by_lines(tmp_path, "1", "0,5", "0", "1")
+    course.update(tmp_path / "grades.csv")
+    assert given in (tmp_path / "grades" / "ada.html").read_text()
+    assert given in again()
+    course.override(tmp_path / "grades.csv", "ada", "words", "3")  # which are no sum of the lines
+    assert "(i)" not in again()
+    (tmp_path / "grades" / "overrides.csv").unlink()
+    assert given in again()
+    by_lines(tmp_path, "", "", "", "", points="2.5")
+    assert "(i)" not in again()
+
+
+def test_moodle_gets_what_a_person_wrote_first(tmp_path):
+    graded(tmp_path, work("ada", [True, False] * 2 + [True]), work("bob", [True] * 5), lines=LINES)
+    out = tmp_path / "grades.csv"
+    sheet = tmp_path / "grades" / "essays.csv"
+    rows = rows_of(sheet)
+    rows[0] |= dict(zip(LINES, ("1", "0.5", "0", "1"), strict=True)) | {"comment": "A good start.\nGo on."}  # fmt: skip
+    rows[1] |= {"points": "4", "comment": "Well said."}
+    with open(sheet, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    course.override(out, "ada", "test_q3", "1,5", "The idea is right.")
+    listed, up = tmp_path / "list.csv", tmp_path / "up.csv"
+    listed.write_text("Identifier,Full name,Grade,Last modified (grade),Feedback comments\nParticipant 1,ada,,-,\nParticipant 2,bob,,-,\n")  # fmt: skip
+    assert main(["export", str(out), "moodle", str(up), "--roster", str(listed)]) == 0
+    ada, bob = rows_of(up)
+    assert ada["Feedback comments"].split(" | ") == [
+        "q3 1.5/4: The idea is right. [your teacher gave 1.5 and not 0]",
+        "words 2.5/4: A good start. Go on. [(i) 1, (ii) 0.5, (iii) 0, (iv) 1; read by a person]",
+        "q1 0/4: q1: at N = 3.5e9 the score is 1.25 and not 3",
+    ]
+    assert bob["Feedback comments"] == "words 4/4: Well said."
+    assert ada["Last modified (grade)"] == "-"
+    # A reason that somebody changed in the table is what is sent.
+    table = out.read_text()
+    out.write_text(table.replace("test_q1 0/4: q1: at N", "Question 1: at N"))
+    assert main(["export", str(out), "moodle", str(up), "--roster", str(listed)]) == 0
+    assert "Question 1: at N" in rows_of(up)[0]["Feedback comments"]
+
+
+def test_the_words_of_a_rubric_are_those_that_are_printed():
+    (essay,) = (each for each in source("5_cause_emergence").exercises if each.essay)
+    assert essay.rubric["(ii)"] == "the mean error over the same sizes"
+    assert essay.rubric["(iv)"] == "compares power_hat and spread_hat with the drawn width"
+    assert essay.rubric["(vi)"] == "what finding would show a leap that no threshold put there"
+
+
 def test_a_sheet_without_names(tmp_path):
     names = [f"student {at:02d}" for at in range(30)]
     results = [work(name, [True] * 5) for name in names]

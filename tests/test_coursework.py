@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import fnmatch
 import json
@@ -602,6 +603,10 @@ def test_every_submission_gets_its_mark(name, tmp_path):
         assert float(row["max_score"]) == wanted.points
         assert "\n" not in row["reason"]
     assert wrong == {}
+    # No library warns a student of the place where notebooks are marked.
+    printed = json.dumps([cell.get("outputs") for cell in results["right"].shown])
+    assert "writable" not in printed
+    assert "cache" not in printed
 
 
 @needs_limits
@@ -708,6 +713,53 @@ def test_killed_in_the_middle_and_taken_up_again(tmp_path):
     assert rows[students[3]]["score"] == "17"
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.json")}
     assert [name for name in before if before[name] != after[name]] == [f"{students[3]}.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("marked", [0, 1], ids=["at the start", "in the middle"])
+def test_an_interrupt_from_the_keyboard_ends_all_without_a_traceback(marked, tmp_path):
+    a_class(tmp_path, [f"student {i:02d}" for i in range(6)])
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "mirage_utils", "grade", "1", str(tmp_path / "in"), str(tmp_path / "out.csv"), "--sources", str(SOURCES), "--jobs", "2"]  # fmt: skip
+    run = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        start_new_session=True,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    # The processes are got ready once the secret is there, and all begin at a server that loads for some seconds.
+    first = [".secret", "*.json"][marked]
+    while not list((tmp_path / "out").glob(first)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(run.pid, signal.SIGINT)
+    start = time.monotonic()
+    said = run.communicate(timeout=120)[1]
+    assert time.monotonic() - start < 30  # nobody's marking is waited for
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    assert said.splitlines()[-1] == "mirage_utils: stopped; what was finished is kept"
+    assert not [line for line in said.splitlines() if "Interrupt" in line or "Fork" in line]
+    kept = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.json")]
+    assert marked <= len(kept) < 6
+    assert {each["status"] for each in kept} <= {"essays"}
+    while (left := _with_environment(tmp_path)) and time.monotonic() < start + 60:
+        time.sleep(0.1)
+    assert left == []
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def _with_environment(folder: Path) -> list[str]:
+    """Processes that know of a folder by their environment, as those do which a run with it left behind (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (path / "environ").read_bytes():
+                found.append((path / "cmdline").read_bytes().decode(errors="replace"))
+    return found
 
 
 def test_late_missing_and_unknown_students(tmp_path):

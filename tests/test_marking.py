@@ -172,7 +172,7 @@ def marked_apart(
     settings = course.Settings(limits=LIMITS)
     kind = grading.Sandbox(LIMITS).kind
     return apart.marked(
-        Patched(*patches), tmp_path / "source", wanted.name, "ada", tmp_path / "ada", "the key", tmp_path, settings, kind
+        apart.Processes(Patched(*patches)), tmp_path / "source", wanted.name, "ada", tmp_path / "ada", "the key", tmp_path, settings, kind
     )  # fmt: skip
 
 

@@ -57,6 +57,12 @@ HONEST = {
     "four curves": lambda ax: [ax.plot(SIZES, right(SIZES) ** power) for power in (1, 2, 4, 8)],
     "two axes": lambda ax: (ax.plot(SIZES, right(SIZES)), ax.twinx().plot(SIZES, -np.log(right(SIZES)))),
     "the second axes": lambda ax: ax.twinx().plot(SIZES, right(SIZES)),
+    "on axes without a colour": lambda ax: (ax.set_facecolor("none"), ax.plot(SIZES, right(SIZES), "k")),
+    "white on a dark figure": lambda ax: (ax.figure.set_facecolor("k"), ax.set_facecolor((0, 0, 0, 0)), ax.plot(SIZES, right(SIZES), "w")),
+    "with a colour bar": lambda ax: ax.figure.colorbar(ax.scatter(SIZES, right(SIZES), c=right(SIZES))),
+    "nothing at one size": lambda ax: ax.plot([*SIZES, 1e15], [*right(SIZES), np.nan]),
+    "from zero": lambda ax: ax.plot([0, *SIZES], [0, *right(SIZES)]),
+    "symlog": lambda ax: (ax.plot(SIZES, right(SIZES)), ax.set_xscale("symlog")),
     "very many": lambda ax: ax.plot(x := np.geomspace(1e6, 1e14, 3 * MOST), right(x)),
 }  # fmt: skip
 
@@ -65,6 +71,24 @@ HONEST = {
 def test_honest_styles_are_right(name, ax):
     HONEST[name](ax)
     assert judged(ax.figure) == ""
+
+
+def test_panels_are_given_as_matplotlib_makes_them():
+    for panels in (plt.subplots(1, 2)[1], plt.subplots(squeeze=False)[1], list(plt.subplots(2)[1])):
+        for each in np.ravel(panels):
+            each.semilogx(SIZES, right(SIZES))
+            each.set(xlabel="N", ylabel="accuracy")
+        assert judged(panels) == ""
+        check.labelled(panels, "axes")
+    figure, axes = plt.subplots()
+    bar = figure.colorbar(axes.scatter(SIZES, right(SIZES), c=right(SIZES)))
+    axes.set(xscale="log", xlabel="N", ylabel="accuracy")
+    assert judged(figure) == ""
+    check.labelled(figure, "figure")
+    assert "figure without axes" in judged(bar.ax)
+    axes.set_visible(False)
+    assert "figure without axes" in judged(axes)
+    plt.close("all")
 
 
 def two_ends(ax):
@@ -98,6 +122,8 @@ DISHONEST = {
     "a scribble": (lambda ax: ax.plot(SIZES[MIXED], right(SIZES[MIXED])), "back and forth"),
     "four sizes many times": (lambda ax: ax.plot(x := np.repeat(np.geomspace(1e6, 1e14, 4), 20), right(x)), "a line of 4 points"),
     "decoys of few points": (lambda ax: [ax.plot(SIZES[:49], right(SIZES[:49]) ** power) for power in np.linspace(0.5, 2, 30)] and ax.plot(SIZES, right(SIZES)), "31 curves in one picture"),
+    "white on axes without a colour": (lambda ax: (ax.set_facecolor((0, 0, 0, 0)), ax.plot(SIZES, right(SIZES), "w")), "can be seen"),
+    "nothing that can be drawn": (lambda ax: ax.plot(SIZES, np.full(SIZES.size, np.nan)), "without points"),
     "axes that are hidden": (lambda ax: (ax.plot(SIZES, right(SIZES)), ax.set_visible(False)), "figure without axes"),
     "thirty": (lambda ax: [ax.plot(SIZES, right(SIZES) ** power) for power in np.linspace(0.5, 2, 30)] and ax.plot(SIZES, right(SIZES)), "31 curves in one picture"),
     "a straight line": (lambda ax: ax.plot([1e6, 1e14], right([1e6, 1e14])), "a line of 2 points"),

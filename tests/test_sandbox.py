@@ -103,6 +103,19 @@ def test_only_home_and_temporary_files_can_be_written_and_not_without_end():
 
 @linux
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_libraries_keep_in_a_home_has_its_place_and_nobody_is_warned(kind):
+    with Sandbox(Limits(), kind=kind) as place:
+        draw = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
+        assert said(place, draw) == ""
+        folders = "import IPython.paths, matplotlib as m; places = [m.get_configdir(), m.get_cachedir(), IPython.paths.get_ipython_dir()]"
+        assert said(place, folders) == ""
+        written = "for each in places:\n    open(each + '/x', 'w').write('a')\nprint(*places)"
+        names = [Path(each).name for each in said(place, written).split()]
+        assert names == [".matplotlib", ".matplotlib", ".ipython"]
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
 def test_calls_that_lead_out_are_refused_and_asking_is_not(kind):
     """By number, since Python has no words for most; all without arguments that could do harm."""
     import platform

@@ -57,7 +57,9 @@ def test_results_never_lie_among_submissions(tmp_path, capsys):
     folder(tmp_path / "in", "ada/1_one_token.ipynb")
     for out in ("in/out.csv", "in.csv", "in/ada/out.csv"):
         assert main(["grade", "1", str(tmp_path / "in"), str(tmp_path / out), "--sources", str(SOURCES)]) == 2  # fmt: skip
-        assert "a file whose folder" in capsys.readouterr().err
+        assert (
+            "another name for the table: its results go into the folder" in capsys.readouterr().err
+        )
         assert [path.name for path in tmp_path.rglob("*")] == ["in", "ada", "1_one_token.ipynb"]
     plausible.check_places(tmp_path / "in", tmp_path / "out.csv")
 

@@ -8,9 +8,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +26,109 @@ from .stored import keep, kept
 if TYPE_CHECKING:
     from .course import Settings
 
-__all__ = ["marked", "processes"]
+__all__ = ["Processes", "Stopped", "marked", "processes"]
+
+PARTING = 5  # seconds in which a process that is told to end may put its things away
 
 
-def processes(wanted: Assignment) -> BaseContext:
+class Stopped(Exception):
+    """All processes were ended, and this one with them, before it was done."""
+
+
+class Processes:
+    """Processes that run one after the other or side by side, until all are ended at once.
+
+    They do not hear an interrupt from the keyboard, which goes to every process of a terminal: whoever started them ends them.
+
+    Parameters
+    ----------
+    context : BaseContext
+        What starts them.
+    """
+
+    def __init__(self, context: BaseContext) -> None:
+        self._context = context
+        # Starting a process from several threads at once is not safe.
+        self._starting = threading.Lock()
+        self._running: set[BaseProcess] = set()
+        self._ended = False
+
+    def run(self, seconds: float, *work: object) -> tuple[int | None, str]:
+        """Mark in a process of its own (`_mark_into`).
+
+        Parameters
+        ----------
+        seconds : float
+            After so long it is killed.
+        work : object
+            What it is given, but for the pipe.
+
+        Returns
+        -------
+        code : int or None
+            The status it ended with; None if it was killed.
+        word : str
+            What it was doing: the last word it sent.
+
+        Raises
+        ------
+        Stopped
+            If all were ended (`end`).
+        """
+        listening, telling = self._context.Pipe(duplex=False)
+        with listening:
+            process = self._started(work, telling)
+            process.join(seconds)
+            code = process.exitcode
+            if code is None:
+                process.kill()
+                process.join()
+            self._running.discard(process)
+            if self._ended:
+                raise Stopped
+            return code, _last(listening)
+
+    def _started(self, work: tuple[object, ...], telling: Connection) -> BaseProcess:
+        with telling, self._starting:
+            if self._ended:
+                raise Stopped
+            process = self._context.Process(target=_mark_into, args=(*work, telling), daemon=True)
+            with _without_interrupts():
+                process.start()
+            self._running.add(process)
+            return process
+
+    def end(self) -> None:
+        """End all of them, and start no more."""
+        self._ended = True
+        with self._starting:
+            left = list(self._running)
+        for each in left:
+            each.terminate()
+        for each in left:
+            wait([each.sentinel], PARTING)
+            each.kill()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What starts here, the server of processes too, hears no interrupt, from its first moment on."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # its start, which belongs to that of the server, would undo this
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def processes(wanted: Assignment) -> Processes:
     """Where the processes come from: forked from one that has loaded what the assignment imports, where the system can;
     new ones elsewhere."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
+        return Processes(multiprocessing.get_context("spawn"))
     modules = {"mirage_utils.coursework.course", "mirage_utils.coursework.check"}
     modules |= {"matplotlib.font_manager"}  # each sandbox is given its list of fonts
     for cell in wanted.cells:
@@ -43,15 +141,14 @@ def processes(wanted: Assignment) -> BaseContext:
                     modules |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(sorted(modules))
-    return context
+    return Processes(context)
 
 
 MEMORY = 4 * 2**30  # bytes that marking one submission may take, beyond what is loaded already
-_starting = threading.Lock()  # starting a process from several threads at once is not safe
 
 
 def marked(
-    context: BaseContext,
+    started: Processes,
     sources: Path,
     name: str,
     student: str,
@@ -66,7 +163,7 @@ def marked(
 
     Parameters
     ----------
-    context : BaseContext
+    started : Processes
         From `processes`.
     sources : Path
         Folder of the assignments' sources.
@@ -93,6 +190,11 @@ def marked(
     Result
         If an answer brings that process down, its exercise gets nothing, the others are marked in another process, and the
         result is kept like any other. ``failed``, and without a key, if something else did: the next run tries again.
+
+    Raises
+    ------
+    Stopped
+        If all processes were ended; nothing is kept then.
     """
     path = place / f"{file_name(student)}.json"
     wanted = assignment(sources, name)
@@ -104,17 +206,7 @@ def marked(
     refused: dict[str, str] = {}
     while True:
         path.unlink(missing_ok=True)
-        listening, telling = context.Pipe(duplex=False)
-        process = context.Process(target=_mark_into, args=(*work, refused, telling), daemon=True)
-        with _starting:
-            process.start()
-        telling.close()
-        process.join(longest)
-        code = process.exitcode
-        if code is None:
-            process.kill()
-            process.join()
-        at = _last(listening)
+        code, at = started.run(longest, *work, refused)
         result = kept(path)
         if result is not None:
             return result
@@ -150,15 +242,15 @@ _CAUSED = {
 def _last(listening: Connection) -> str:
     """What a process that has ended was doing: the last word it sent."""
     word = ""
-    with listening:
-        try:
-            while listening.poll():
-                word = listening.recv()
-        except (EOFError, OSError):
-            pass
+    try:
+        while listening.poll():
+            word = listening.recv()
+    except (EOFError, OSError):
+        pass
     return word
 
 
+_TOLD_TO_END = 128 + signal.SIGTERM
 READING = 120  # seconds of processor time for all but the tests: reading, and writing the page
 
 
@@ -176,6 +268,9 @@ def _mark_into(
     telling: Connection,
 ) -> None:
     """The work of one process: mark, and write the result and the page."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The sandbox is left in order, and its folder removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # what the source prints is meant for the student
     os.environ["MIRAGE_COURSE_SECRET"] = settings.secret

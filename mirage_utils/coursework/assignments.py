@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,35 @@ def _is(cell: NotebookNode, name: str) -> bool:
     return isinstance(settings, dict) and settings.get(name) is True
 
 
+LINE = re.compile(r"(\((?:x|ix|iv|v?i{1,3}|v)\))")
+"""What a line of a rubric is called."""
+
+
+def _rubric(question: str) -> dict[str, str]:
+    """The lines of a rubric in the text of a question, with their words."""
+    _, _, lines = question.partition("*Rubric, one point each:*")
+    _, *parts = LINE.split(lines)
+    words = (" ".join(re.sub("[*`]", "", each).split()).rstrip(".; ") for each in parts[1::2])
+    return dict(zip(parts[::2], words, strict=True))
+
+
 @dataclass(frozen=True)
 class Exercise:
-    """One marked cell: a test, or an essay that a person marks."""
+    """One marked cell: a test, or an essay that a person marks.
+
+    Attributes
+    ----------
+    name : str
+    points : float
+    essay : bool
+    rubric : dict of str to str
+        The lines of the rubric that is printed before an essay, such as ``(i)``, with their words, if it has one for each point.
+    """
 
     name: str
     points: float
     essay: bool
+    rubric: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,11 +120,14 @@ class Assignment:
     @property
     def exercises(self) -> list[Exercise]:
         """Everything that is marked, in order."""
-        return [
-            Exercise(identifier(c) or "", float(c.metadata.nbgrader["points"]), _is(c, "solution"))
-            for c in self.cells
-            if _is(c, "grade")
-        ]
+        found = []
+        for before, cell in zip([None, *self.cells], self.cells, strict=False):
+            if _is(cell, "grade"):
+                points, essay = float(cell.metadata.nbgrader["points"]), _is(cell, "solution")
+                lines = _rubric(before.source) if essay and before else {}
+                lines = lines if len(lines) == points else {}
+                found.append(Exercise(identifier(cell) or "", points, essay, lines))
+        return found
 
     @property
     def points(self) -> float:

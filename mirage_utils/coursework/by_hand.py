@@ -17,7 +17,7 @@ from pathlib import Path
 from .._write import as_read, harmless, replace_changed
 from .._write import replace as write_whole
 from ..errors import DataError
-from .assignments import Assignment, identifier
+from .assignments import LINE, Assignment
 from .exports import read_table, write_table
 from .grading import Marked, Result
 from .variation import normalised
@@ -27,7 +27,6 @@ __all__ = ["ESSAYS", "OVERRIDES", "Essays", "Overrides", "has_pseudonyms", "poin
 ESSAYS = ("student", "assignment", "exercise", "max_points", "points", "comment", "answer")
 OVERRIDES = ("student", "exercise", "points", "comment", "work")
 _HELD = re.compile(r"(?:\[(?:text|work) changed, was [^\]]* points\]\s*)+")
-_LINE = re.compile(r"\((?:x|ix|iv|v?i{1,3}|v)\)")
 
 Row = dict[str, str]
 
@@ -37,12 +36,7 @@ Row = dict[str, str]
 
 def rubric(wanted: Assignment, essay: str) -> tuple[str, ...]:
     """The lines of the rubric printed before an essay, such as ``(i)``, if it has one for each point; else none."""
-    names = [identifier(cell) for cell in wanted.cells]
-    question = wanted.cells[names.index(essay) - 1].source
-    _, found, lines = question.partition("*Rubric, one point each:*")
-    points = next(each.points for each in wanted.exercises if each.name == essay)
-    labels = tuple(dict.fromkeys(_LINE.findall(lines))) if found else ()
-    return labels if len(labels) == points else ()
+    return next(tuple(each.rubric) for each in wanted.exercises if each.name == essay)
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ class Essays:
         if not path.exists():
             return cls(place, [])
         columns, rows = _read(path, "essays", ("student", "exercise", "points"))
-        lines = tuple(name for name in columns if _LINE.fullmatch(name))
+        lines = tuple(name for name in columns if LINE.fullmatch(name))
         names = {}
         if key.exists():
             pairs = read_table(key, "essays-key", "who is who")[1]
@@ -131,6 +125,9 @@ class Essays:
         DataError
             If it names somebody or something unknown or twice, or has points that are no number or out of range.
         """
+        for result in results.values():
+            for each in result.exercises:
+                each.lines = {}  # of before; what holds is in the sheet
         seen = set()
         for number, row in enumerate(self.rows, 2):
             where = f"{self.path}, row {number}, {row['student']}, {row['exercise']}"
@@ -145,21 +142,23 @@ class Essays:
                 raise DataError(f"{where}: there is no such essay")
             if each.reason:
                 continue  # nothing is written there now
-            each.by_hand = self._points(row, each.most, where)
+            each.by_hand, each.lines = self._points(row, each.most, where)
             each.comment = _said(row, each.by_hand)
 
-    def _points(self, row: Row, most: float, where: str) -> float | None:
+    def _points(self, row: Row, most: float, where: str) -> tuple[float | None, dict[str, float]]:
+        """The points of a row, and those of the rubric's lines, if they were given by line."""
         total = points(row["points"], most, f"{where}: points")
-        lines = {name: row[name] for name in self.lines if row.get(name, "").strip()}
+        given = {name: points(row.get(name, ""), 1, f"{where}: {name}") for name in self.lines}
+        lines = {name: each for name, each in given.items() if each is not None}
         if not lines:
-            return total
+            return total, {}
         missing = [name for name in self.lines[: round(most)] if name not in lines]
         if missing:
             raise DataError(f"{where}: {missing[0]} is empty: expected a number from 0 to 1, as in the other lines")  # fmt: skip
-        summed = sum(points(text, 1, f"{where}: {name}") or 0 for name, text in lines.items())
+        summed = sum(lines.values())
         if summed > most or (total is not None and abs(total - summed) > 1e-9):
             raise DataError(f"{where}: points = {row['points']!r}: expected nothing, or {summed:g}, the sum of the lines")  # fmt: skip
-        return summed
+        return summed, lines
 
     def write(self, secret: str = "") -> None:
         """Write the sheet, if there is a row in it.
@@ -295,7 +294,7 @@ class Overrides:
                 given = None
             if given is not None:
                 row["work"] = result.work
-                each.by_hand = given
+                each.by_hand, each.lines = given, {}
             each.comment = _said(row, given) or each.comment
             rows.append(row)
         return Overrides(self.place, rows, tuple(held))

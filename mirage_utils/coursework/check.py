@@ -292,7 +292,7 @@ def curve(
         If no line of the drawing is right; says what is wrong with the nearest.
     """
     drawing = _drawing(got, what)
-    seen = [axes for axes in drawing.axes if axes.x_scale == "log" or not log]
+    seen = [axes for axes in drawing.axes if axes.x_scale in ("log", "symlog") or not log]
     if not seen:
         raise NotYet(f'{what}: the x axis is linear; ax.set_xscale("log") makes it logarithmic.')
     lines = [series for axes in seen for series in axes.series]
@@ -326,8 +326,11 @@ def _shows(
 ) -> tuple[int, str]:
     """How near a line comes to showing a function, and why it does not; an empty text if it does."""
     x, y = np.array(series.x), np.array(series.y)
-    if log and not (x > 0).all():
-        return 0, "a line with x at or below zero on a logarithmic axis"
+    # What Matplotlib does not draw counts for nothing, and against nobody.
+    drawn = np.isfinite(x) & np.isfinite(y) & ((x > 0) if log else True)
+    x, y = x[drawn], y[drawn]
+    if x.size < 2:
+        return 0, "a line without points that can be drawn"
     low, high = np.log(domain) if log else domain
     at = np.sort(np.log(x) if log else x)
     if at[0] > low + 0.05 * (high - low) or at[-1] < high - 0.05 * (high - low):
@@ -403,7 +406,7 @@ def _numbers(got: Any, what: str) -> np.ndarray:
 
 
 def _drawing(got: Any, what: str) -> Drawing:
-    value = plain(got)
+    value = _joined(plain(got))
     if not isinstance(value, Drawing):
         raise NotYet(
             _line(what, f"{_seen(value)}, where the axes of a Matplotlib figure are expected", "")
@@ -411,6 +414,15 @@ def _drawing(got: Any, what: str) -> Drawing:
     if not value.axes or not all(isinstance(axes, Axes) for axes in value.axes):
         raise NotYet(f"{what} is a figure without axes.")
     return value
+
+
+def _joined(value: Any) -> Any:
+    """One drawing of a list of drawings, as ``plt.subplots`` gives the axes of several panels."""
+    if not isinstance(value, list) or not value:
+        return value
+    parts = [_joined(each) for each in value]
+    drawn = all(isinstance(each, Drawing) for each in parts)
+    return Drawing([axes for each in parts for axes in each.axes]) if drawn else value
 
 
 def _line(what: str, found: str, hint: str) -> str:

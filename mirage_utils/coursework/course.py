@@ -212,17 +212,18 @@ def grade(
                     told(future.result(), False)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            context.end()
             raise
 
     for student, folder in folders.items():
         settings.lateness.apply(results[student], folder)
-    less = [each for each, share in taken_off.items() if results[each].taken_off < share]
+    less = [each for each, share in sorted(taken_off.items()) if results[each].taken_off < share]
     if less:
         said(
             f"less is taken off for late work than in the run before, from {some(less)}: give DUE, LATE and EXTENSIONS as you did then, "
             "if that is not what you want"
         )
-    others = [each.student for each in results.values() if any(OTHER_NAME in note for note in each.notes)]  # fmt: skip
+    others = [each.student for _, each in sorted(results.items()) if any(OTHER_NAME in note for note in each.notes)]  # fmt: skip
     if len(others) > 2 and 2 * len(others) > len(results):
         said(
             f"the names in the notebooks of {some(others)} are in no row of the class list: if they are those of this class, their "

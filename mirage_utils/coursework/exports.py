@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .._write import harmless, unharmed
+from .._write import as_read, harmless, unharmed
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from .variation import normalised
@@ -381,6 +381,7 @@ def export(
             "nothing was written. Give the list of this class to 'grade' as ROSTER, or call the folders as in the list"
         )
     nothing: list[str] = []
+    feedback = _feedback(table) if style == "moodle" else {}
     for at, name in matched.items():
         person, mark = rows[at], by_name[name]
         if name in doubled:
@@ -402,7 +403,7 @@ def export(
             person |= {
                 "Grade": mark["score"],
                 "Maximum Grade": person.get("Maximum Grade") or mark["max_score"],
-                "Feedback comments": mark["reason"],
+                "Feedback comments": feedback.get(mark["student"], mark["reason"]),
             }
     write_whole(out, write_table(kept, [points, *rows] if points else rows).encode())
     found = list(matched.values())
@@ -414,6 +415,19 @@ def export(
             f"the score of who handed in nothing that could be marked is in it: {', '.join(nothing)}"
         )
     return list(dict.fromkeys(told))
+
+
+def _feedback(table: Path) -> dict[str, str]:
+    """What Moodle shows to each student, where the results lie beside the table, and its reasons are still theirs."""
+    if not table.with_suffix("").is_dir():
+        return {}
+    from .stored import stored  # which reads tables with what is above
+
+    return {
+        each.row["student"]: each.result.feedback
+        for each in stored(table)
+        if each.result and as_read(each.result.reason) == each.row["reason"]
+    }
 
 
 def _matched(

@@ -19,6 +19,7 @@ __all__ = ["page"]
 _STYLE = """
 td:last-child { width: 100%; }
 pre.printed { background: none; border-left: 3px solid var(--line); border-radius: 0; }
+td ul { margin: .3rem 0 0; padding: 0; list-style: none; }
 img { max-width: 100%; background: white; }
 .lost { border-left: 4px solid #b3261e; padding-left: .6rem; }
 .won { border-left: 4px solid #2e7d32; padding-left: .6rem; }
@@ -74,9 +75,18 @@ def _row(each: Marked, was_marked: bool) -> str:
     if not words:
         words = "not marked" if not was_marked else "to be marked" if each.waiting else "right"
     return (
-        f'<tr><th scope="row">{escape(_words(each.name))}</th><td class="points">{each.got:g} / {each.most:g}</td>'
-        f"<td>{escape(words)}</td></tr>"
+        f'<tr><th scope="row">{escape(each.called)}</th><td class="points">{each.got:g} / {each.most:g}</td>'
+        f"<td>{escape(words)}{_lines(each)}</td></tr>"
     )
+
+
+def _lines(each: Marked) -> str:
+    """What a person gave by the lines of the rubric, with the words of each line."""
+    items = (
+        f"<li>{escape(': '.join(part for part in (f'{name} {points:g}', each.rubric.get(name)) if part))}</li>"
+        for name, points in each.lines.items()
+    )
+    return f"<ul>{''.join(items)}</ul>" if each.lines else ""
 
 
 def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
@@ -84,7 +94,7 @@ def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
         each = marked[shown["test"]]
         kind = "won" if each.got >= each.most else "lost"
         text = ": ".join(part for part in (each.why, each.comment) if part) or "right"
-        return f'<p class="{kind}"><strong>{escape(_words(each.name))}</strong> {each.got:g} / {each.most:g}: {escape(text)}</p>'
+        return f'<p class="{kind}"><strong>{escape(each.called)}</strong> {each.got:g} / {each.most:g}: {escape(text)}</p>'
     left_out = f"<p><em>{escape(shown['left_out'])}</em></p>" if shown.get("left_out") else ""
     if "source" not in shown:  # word of what is not here
         return left_out

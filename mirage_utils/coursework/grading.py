@@ -49,6 +49,13 @@ class Marked:
         None  # the points that a person gave, which hold in place of the machine's
     )
     comment: str = ""  # and what that person wrote
+    rubric: dict[str, str] = field(default_factory=dict)  # an essay's, as it is printed
+    lines: dict[str, float] = field(default_factory=dict)  # what a person gave by its lines
+
+    @property
+    def called(self) -> str:
+        """What it is called where people read: ``test_share_model`` is "share model"."""
+        return self.name.removeprefix("test_").replace("_", " ")
 
     @property
     def got(self) -> float:
@@ -129,6 +136,19 @@ class Result:
         ]
         return " | ".join([*self.notes, *lost])
 
+    @property
+    def feedback(self) -> str:
+        """One line for the student: what a person wrote to it, then the notes, and what else was lost where."""
+        said: dict[bool, list[str]] = {True: [], False: []}
+        for each in self.exercises:
+            comment = " ".join(each.comment.split())
+            lines = ", ".join(f"{name} {points:g}" for name, points in each.lines.items())
+            rest = "; ".join(part for part in (lines, each.why) if part)
+            words = f"{comment} [{rest}]" if comment and rest else comment or rest
+            if words:
+                said[bool(comment)].append(f"{each.called} {each.got:g}/{each.most:g}: {words}")
+        return " | ".join([*said[True], *self.notes, *said[False]])
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -141,7 +161,10 @@ class Result:
 
 def unmarked(wanted: Assignment) -> list[Marked]:
     """Every exercise of an assignment, without points."""
-    return [Marked(each.name, 0.0, each.points, each.essay) for each in wanted.exercises]
+    return [
+        Marked(each.name, 0.0, each.points, each.essay, rubric=each.rubric)
+        for each in wanted.exercises
+    ]
 
 
 def mark(
@@ -419,7 +442,11 @@ class _Run:
                 exec(compile(cell.source, f"<{identifier(cell)}>", "exec"), self.given)
 
     def __enter__(self) -> _Run:
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

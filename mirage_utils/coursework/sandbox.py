@@ -193,7 +193,8 @@ def _font_list() -> Path | None:
     import matplotlib.font_manager
 
     found = sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
-    return found[-1] if found else None
+    of_use = [path for path in found if not _a_user_of_its_own() or path.stat().st_mode & 0o004]
+    return of_use[-1] if of_use else None
 
 
 def _within(path: str, folders: Iterable[str]) -> bool:
@@ -393,6 +394,9 @@ class Sandbox:
             self.close()
             why = self._last_words or str(error)
             raise SandboxError(f"the sandbox ({self.kind}) does not start: {why}") from None
+        except BaseException:  # whoever waits for it is told to end
+            self.close()
+            raise
         if self.notes and complete and sys.platform == "linux":
             self.close()
             raise SandboxError(
@@ -419,8 +423,9 @@ class Sandbox:
         if files is not None:
             walls += ["--ro-bind", str(files), "/handed-in"]
         if (fonts := _font_list()) is not None:
+            # The process may be another user's, for whom what bubblewrap makes is shut: Matplotlib would warn and look for all fonts.
+            walls += ["--perms", "0755", "--dir", "/fonts", "--perms", "1777", "--dir", f"{home}/.matplotlib"]  # fmt: skip
             walls += ["--ro-bind", str(fonts), f"/fonts/{fonts.name}"]
-            walls += ["--dir", f"{home}/.matplotlib"]
             walls += ["--symlink", f"/fonts/{fonts.name}", f"{home}/.matplotlib/{fonts.name}"]
         for name, value in _environment(home).items():
             walls += ["--setenv", name, value]

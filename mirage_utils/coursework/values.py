@@ -374,11 +374,13 @@ def _from_matplotlib(value: Any, walk: _Walk, depth: int) -> Any:
     from matplotlib import axes, figure
 
     if issubclass(type(value), figure.Figure):
-        shown = [each for each in value.axes if each.get_visible()]
+        found = value.axes
     elif issubclass(type(value), axes.Axes):
-        shown = [value]
+        found = [value]
     else:
         return None
+    # A colour bar has axes that show nothing by themselves.
+    shown = [each for each in found if each.get_visible() and not hasattr(each, "_colorbar")]
     if walk.too_many(0):
         return {"other": "picture after too many others"}
     drawing = [_axes(each) for each in shown]
@@ -390,7 +392,7 @@ def _axes(axes: Any) -> dict[str, Any]:
     from matplotlib.collections import PathCollection
     from matplotlib.container import BarContainer, ErrorbarContainer
 
-    background = axes.get_facecolor()
+    background = _background(axes)
     # The ends of error bars are lines, too, and no curves.
     caps = [
         c for each in axes.containers if isinstance(each, ErrorbarContainer) for c in each.lines[1]
@@ -422,6 +424,18 @@ def _axes(axes: Any) -> dict[str, Any]:
         "y_label": axes.get_ylabel()[:400],
         "title": axes.get_title()[:400],
     }
+
+
+def _background(axes: Any) -> Any:
+    """The colour behind what is drawn: that of the axes, over that of the figure, over white paper."""
+    from matplotlib.colors import to_rgba
+
+    behind = (1.0, 1.0, 1.0)
+    for patch in (axes.get_figure(root=True).patch, axes.patch):
+        *paint, alpha = to_rgba(patch.get_facecolor())
+        alpha = alpha if patch.get_visible() else 0.0
+        behind = tuple(alpha * a + (1 - alpha) * b for a, b in zip(paint, behind, strict=True))
+    return behind
 
 
 def _paints(colour: Any, background: Any) -> bool:
