@@ -17,10 +17,11 @@ from mirage_utils import FieldError
 from mirage_utils.__main__ import main
 from mirage_utils.coursework import course, lateness
 from mirage_utils.coursework.assignments import assignments
-from mirage_utils.coursework.collect import RECORD
+from mirage_utils.coursework.collect import RECORD, signed
 from mirage_utils.coursework.folders import file_name
 from mirage_utils.coursework.grading import Marked, Result
 from mirage_utils.coursework.sandbox import kind_of_sandbox
+from mirage_utils.coursework.secret import kept_secret
 
 NAME = assignments(SOURCES)[0]
 RIGHT = next(each for each in everywhere() if each.name == "right")
@@ -208,9 +209,13 @@ def test_when_it_was_handed_in_is_told_by_who_can_know(tmp_path):
     assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)
     # What was collected says when, or that nobody knows.
     note = {"platform": "moodle", "id": "17", "from": "a.ipynb", "prefix": "a/"}
-    (flat / RECORD).write_text(json.dumps({**note, "handed_in": "2026-11-21T09:00:00+01:00"}))
+    (flat / RECORD).write_text(json.dumps({**note, "handed_in": "2001-11-21T09:00:00+01:00"}))
+    assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)  # the student's own word
+    kept_secret(tmp_path)
+    assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)
+    (flat / RECORD).write_text(signed({**note, "handed_in": "2026-11-21T09:00:00+01:00"}, tmp_path))
     assert lateness.handed_in_at(flat, NAME) == datetime(2026, 11, 21, 8, 0, 0, 0, UTC)
-    (flat / RECORD).write_text(json.dumps({**note, "handed_in": None}))
+    (flat / RECORD).write_text(signed({**note, "handed_in": None}, tmp_path))
     assert lateness.handed_in_at(flat, NAME) is None
     (flat / RECORD).write_text("[[[")
     assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)

@@ -15,8 +15,22 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from submissions import SOURCES, Submission, build, solved, source
 
-from mirage_utils.coursework import apart, bounds, course, grading, packages
-from mirage_utils.coursework.assignments import assignment, essays, files, handed_in, identifier
+from mirage_utils.coursework import (
+    apart,
+    assignments,
+    bounds,
+    course,
+    grading,
+    packages,
+    similarity,
+)
+from mirage_utils.coursework.assignments import (
+    assignment,
+    essays,
+    files,
+    handed_in,
+    identifier,
+)
 from mirage_utils.coursework.feedback import page
 from mirage_utils.coursework.grading import Result, mark
 from mirage_utils.coursework.handin import look_over
@@ -184,6 +198,16 @@ def test_a_notebook_that_takes_for_ever_to_read_is_read_once(tmp_path):
     assert (result.status, result.key, result.score) == ("unreadable", "the key", 0)
     assert "processor time" in result.reason
     assert json.loads((tmp_path / "ada.json").read_text())["key"] == "the key"
+
+
+def test_a_cell_of_empty_lines_is_read_as_fast_as_another():
+    """Whoever looks for blanks at the beginning of each line must not look through all lines that follow."""
+    cell = nbformat.v4.new_code_cell("\n" * 200_000 + "x = (")
+    with bounds.processor_time(5):  # it took minutes
+        assert assignments.written(cell) == "x = ("
+        assert assignments._is_prose(cell)
+        assert packages.imported(cell.source) == packages.imported("x = (")
+        assert similarity._tokens(cell.source) == similarity._tokens("x = (")
 
 
 def test_processor_time_is_bounded_and_given_back():

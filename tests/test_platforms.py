@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from mirage_utils.__main__ import main
 from mirage_utils._write import harmless, unharmed
-from mirage_utils.coursework import exports
+from mirage_utils.coursework import archive, exports
 from mirage_utils.coursework.collect import RECORD, collect, record
 from mirage_utils.coursework.grading import Marked, Result
 from mirage_utils.coursework.handback import handback
+from mirage_utils.coursework.secret import SECRET
 from mirage_utils.errors import DataError, FieldError
 
 NAME = "1_one_token"
@@ -302,7 +303,7 @@ def worksheet(path: Path, *people: tuple[int, str, str], modified: str = "") -> 
 
 
 def files_in(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != RECORD)  # fmt: skip
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name not in (RECORD, SECRET))  # fmt: skip
 
 
 ADA, EMIL = (101, "Ada Lovelace", "ada@example.org"), (102, "Emil Post", "emil@example.org")
@@ -624,6 +625,17 @@ def test_a_student_and_a_class_have_so_much_and_no_more(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "s.zip"]
 
 
+def test_the_length_of_a_zip_s_list_is_that_of_its_record_whatever_is_in_it(tmp_path):
+    path = packed(tmp_path / "s.zip", *[(f"{number}.txt", "x") for number in range(50)])
+    content = path.read_bytes()
+    right = archive._length_of_list(path)
+    assert right > 1000
+    path.write_bytes(
+        content[:-6] + b"PK\x05\x06" + content[-2:]
+    )  # where the list begins, in the record itself
+    assert archive._length_of_list(path) >= right
+
+
 def test_names_are_kept_apart_short_and_readable(tmp_path):
     folder = moodle("Ada", 1, "")
     source = packed(
@@ -717,8 +729,8 @@ def test_a_zip_within_that_is_made_to_harm_costs_its_student(tmp_path, monkeypat
 
 
 def test_one_student_s_thousand_files_keep_nobody_out(tmp_path, monkeypatch):
-    for archive, most in (("ENTRIES", 40), ("IN_FOLDER", 800)):
-        monkeypatch.setattr(f"mirage_utils.coursework.archive.{archive}", most)
+    for bound, most in (("ENTRIES", 40), ("IN_FOLDER", 800)):
+        monkeypatch.setattr(f"mirage_utils.coursework.archive.{bound}", most)
     monkeypatch.setattr(collecting, "FILES", 20)
     source = tmp_path / "exchange"
     for user in ("ada", "eve"):
@@ -802,7 +814,14 @@ def test_a_newer_zip_writes_what_changed_and_keeps_what_a_person_did(tmp_path, c
     at(Ada="3")
     assert main(command) == 0
     assert '"3"' in (place / "Ada" / f"{NAME}.ipynb").read_text()
-    assert sorted(path.name for path in place.iterdir()) == ["Ada", "Bob", "Cleo", "Dan", "Zoe"]
+    assert sorted(path.name for path in place.iterdir()) == [
+        SECRET,
+        "Ada",
+        "Bob",
+        "Cleo",
+        "Dan",
+        "Zoe",
+    ]
 
 
 def test_what_fails_on_the_way_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
@@ -853,7 +872,7 @@ def marked(tmp_path: Path, **statuses: str) -> Path:
 def test_pages_go_back_in_the_platform_s_layout(members, names, tmp_path):
     source = packed(tmp_path / "s.zip", *[(name, notebook()) for name in members])
     collect(source, tmp_path / "in")
-    folders = sorted(path.name for path in (tmp_path / "in").iterdir())
+    folders = sorted(path.name for path in (tmp_path / "in").iterdir() if path.name != SECRET)
     table = marked(tmp_path, **dict.fromkeys(folders, "graded"))
     assert handback(table, tmp_path / "in", tmp_path / "back.zip") == []
     with zipfile.ZipFile(tmp_path / "back.zip") as file:

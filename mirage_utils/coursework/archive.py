@@ -124,8 +124,10 @@ def _length_of_list(source: Path) -> int:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - (1 << 16) - 22))
         tail = file.read()
-    at, large = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
-    short = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    # Its mark may stand in its own fields: the longest that any of them tells.
+    ends = [each.start() for each in re.finditer(b"PK\x05\x06", tail)]
+    short = max((int.from_bytes(tail[at + 12 : at + 16], "little") for at in ends), default=0)
+    large = tail.rfind(b"PK\x06\x06")
     return (
         int.from_bytes(tail[large + 40 : large + 48], "little")
         if short == 0xFFFFFFFF and large >= 0

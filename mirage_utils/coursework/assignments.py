@@ -526,7 +526,7 @@ def written(cell: NotebookNode) -> str:
     if cell.cell_type == "code":
         return (
             ""
-            if re.search(r"^\s*raise NotImplementedError", cell.source, re.M)
+            if re.search(r"^[ \t]*raise NotImplementedError", cell.source, re.M)
             else cell.source.strip()
         )
     return _answer(cell.source)
@@ -587,5 +587,5 @@ def _is_prose(cell: NotebookNode) -> bool:
     try:
         ast.parse(cell.source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return not re.search(r"^\s*[%!]", cell.source, re.M)
+        return not re.search(r"^[ \t]*[%!]", cell.source, re.M)
     return False

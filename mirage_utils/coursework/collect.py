@@ -7,6 +7,7 @@ is given a file `RECORD`, which says where its content comes from; the way back 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -19,16 +20,18 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from .archive import Entry, Refused, opened, printable, some
 from .assignments import told_by
 from .exports import name_of, people
 from .folders import tree
 from .layouts import Place, places
+from .secret import SECRET, kept_secret
 from .variation import normalised
 from .whose import found_in
 
-__all__ = ["RECORD", "Collected", "collect", "record", "work_of"]
+__all__ = ["RECORD", "Collected", "collect", "record", "signed", "work_of"]
 
 RECORD = ".collected.json"
 STUDENT = 300_000_000  # bytes of one student's files, unpacked
@@ -61,19 +64,30 @@ class Collected:
 
 
 def record(folder: Path) -> dict[str, Any] | None:
-    """What `collect` noted of a student's folder; None if it did not make it."""
-    path = folder / RECORD
-    if path.is_symlink():
+    """What `collect` noted of a student's folder; None if it did not make it.
+
+    Where a folder was put there by hand, such a file may be the student's own: only what is signed with the secret beside the folders
+    is believed.
+    """
+    path, secret = folder / RECORD, folder.parent / SECRET
+    if path.is_symlink() or not secret.is_file():
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        signature = found.pop("signature")
+        return found if hmac.compare_digest(signature, _signature(found, folder.parent)) else None
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError, DataError):
         return None
-    return (
-        found
-        if isinstance(found, dict) and {"platform", "id", "from", "prefix"} <= set(found)
-        else None
-    )
+
+
+def signed(note: Mapping[str, Any], place: Path) -> str:
+    """The content of a record, for folders in a place that has a secret."""
+    return json.dumps({**note, "signature": _signature(note, place)}, indent=1)
+
+
+def _signature(note: Mapping[str, Any], place: Path) -> str:
+    said = json.dumps(note, sort_keys=True).encode()
+    return hmac.new(kept_secret(place)[0].encode(), said, hashlib.sha256).hexdigest()
 
 
 def collect(
@@ -135,10 +149,16 @@ def collect(
         out.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
         try:
+            new = staging / "new"
+            new.mkdir()
+            if out.exists():
+                write_whole(new / SECRET, kept_secret(out)[0].encode(), mode=0o600)
+            else:
+                kept_secret(new)
             size = 0
             for student, files in by_student.items():
-                folder = staging / "new" / student.name
-                folder.mkdir(parents=True)
+                folder = new / student.name
+                folder.mkdir()
                 size += _write(folder, student, files, times, done)
                 if size > CLASS:
                     raise DataError(
@@ -172,7 +192,7 @@ def work_of(folder: Path) -> str:
     there = tree(folder)
     digest.update(json.dumps([there.unseen, *map(os.fspath, there.links)]).encode())
     for path in there.files:
-        if path == folder / RECORD:  # which says how it came, and not what it is
+        if path == folder / RECORD and record(folder):  # which says how it came, and not what it is
             continue
         digest.update(json.dumps(os.fspath(path.relative_to(folder))).encode())
         try:
@@ -414,7 +434,7 @@ def _write(
         "id": student.id,
         "files": dict(sorted(written.items())),
     }
-    (folder / RECORD).write_text(json.dumps(note, indent=1, ensure_ascii=True), encoding="utf-8")
+    (folder / RECORD).write_text(signed(note, folder.parent), encoding="utf-8")
     return size
 
 
@@ -508,7 +528,7 @@ def _free(wanted: str, written: Mapping[str, str]) -> str:
 def _put(staging: Path, out: Path, done: Collected, replace_changed: bool) -> None:
     """Move what is new or changed into the folder; what somebody changed by hand stays, unless it was asked for."""
     new = staging / "new"
-    names = sorted(path.name for path in new.iterdir())
+    names = sorted(path.name for path in new.iterdir() if path.is_dir())
     if not out.exists():
         done.students = dict.fromkeys(names, "new")
         new.rename(out)

@@ -23,7 +23,7 @@ def imported(source: str) -> list[str]:
 
     An import in a ``try`` that is caught is not among them.
     """
-    code = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)  # magics and commands
+    code = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.M)  # magics and commands
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -8,7 +8,9 @@ from pathlib import Path
 from .._write import replace as write_whole
 from ..errors import DataError
 
-__all__ = ["kept_secret"]
+__all__ = ["SECRET", "kept_secret"]
+
+SECRET = ".secret"
 
 
 def kept_secret(place: Path) -> tuple[str, bool]:
@@ -30,7 +32,7 @@ def kept_secret(place: Path) -> tuple[str, bool]:
     DataError
         If the file is empty or no text.
     """
-    path = place / ".secret"
+    path = place / SECRET
     try:
         found = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:

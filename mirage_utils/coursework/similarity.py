@@ -81,7 +81,7 @@ def runs(code: str) -> set[tuple[str, ...]]:
 
 
 def _tokens(code: str) -> list[str]:
-    code = re.sub(r"^\s*[%!].*$", "", code, flags=re.M)  # commands to the notebook
+    code = re.sub(r"^[ \t]*[%!].*$", "", code, flags=re.M)  # commands to the notebook
     try:
         tree = _Plain().visit(ast.parse(code))
         read = tokenize.generate_tokens(io.StringIO(ast.unparse(tree)).readline)
