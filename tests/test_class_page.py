@@ -93,6 +93,18 @@ def test_an_essay_counts_when_it_was_read(tmp_path):
     assert numbers["submissions", "graded", "students"] == "2"
 
 
+def test_the_bar_is_the_mean_share_and_questions_are_called_as_in_the_assignment(tmp_path):
+    results = a_class(4)
+    for each in results:
+        asked = each.exercises[0]
+        asked.label, asked.points, asked.reason = "2. slope_formula", 3.0, "the sign"
+    text = page(summary(stored(write_class(tmp_path, results))))
+    row = next(part for part in text.split("<tr>") if "2. slope_formula" in part)
+    assert [re.sub("<.*?>", "", cell) for cell in row.split("</td>")[:2]] == ["2. slope_formula0 of 4 (0%)", "3.00 of 4 (75%)"]  # fmt: skip
+    assert '<span style="width:75%">' in row
+    assert "<td>2. slope_formula</td><td>the sign</td>" in text
+
+
 def test_reasons_are_one_whatever_the_numbers_in_them(tmp_path):
     results = a_class(30)
     for each in results[:9]:

@@ -35,7 +35,7 @@ from mirage_utils.__main__ import main
 from mirage_utils.coursework import Variation, by_hand, check, course, exports, lateness, values
 from mirage_utils.coursework.assignments import assignments, find, identifier
 from mirage_utils.coursework.feedback import page
-from mirage_utils.coursework.grading import Marked, Result
+from mirage_utils.coursework.grading import Marked, Result, unmarked
 from mirage_utils.coursework.handin import look_over
 from mirage_utils.coursework.release import leaks, release, released
 from mirage_utils.coursework.sandbox import Ended, Limits, Sandbox, StudentError, kind_of_sandbox
@@ -326,6 +326,33 @@ def test_the_five_assignments_state_what_they_ask():
     assert find(SOURCES, "3") == find(SOURCES, NAMES[2]) == NAMES[2]
     with pytest.raises(FieldError, match="one of 1_one_token"):
         find(SOURCES, "6")
+
+
+def test_exercises_are_called_as_in_the_text_of_the_assignment():
+    labels = {n: {e.name: e.label for e in source(n).exercises} for n in NAMES}
+    first = labels["1_one_token"]
+    assert first["test_N_c_hat"] == "6. N_c_hat"  # asked for by that name
+    assert first["test_cross_entropy"] == "1a. cross_entropy"  # with what it takes
+    assert first["test_picture"] == "5. Draw it"  # the heading
+    assert first["words"] == "7. In words"
+    assert first["test_inverse"] == "1b. inverse"  # the heading is that of 1a, too
+    assert labels["3_your_metric"]["test_picture_exact"] == "4. picture exact"
+    for each in labels.values():
+        assert len(set(each.values())) == len(each)
+        assert all(re.match(r"\d[a-c]?\. \w", label) for label in each.values())
+    assert Marked("test_share_model", 0.0, 2.0).called == "share model"  # of a result of before
+    assert Marked("test_share_model", 0.0, 2.0, label="2a. share model").called == "2a. share model"
+
+
+def test_the_page_calls_exercises_as_the_assignment_does():
+    exercises = unmarked(source("1_one_token"))
+    exercises[-1].answer = "The loss falls."
+    shown = [{"test": "test_N_c_hat"}, {"essay": "words", "source": "The loss falls."}]
+    text = page(Result("ada", "1_one_token", "essays", exercises, shown=shown))
+    assert '<th scope="row">6. N_c_hat</th>' in text
+    assert "<strong>6. N_c_hat</strong> 0 / 1" in text
+    assert '<th scope="row">7. In words</th>' in text
+    assert "<h3>7. In words</h3>" in text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -79,6 +79,37 @@ def _rubric(question: str) -> dict[str, str]:
     return dict(zip(parts[::2], words, strict=True))
 
 
+_HEADING = re.compile(r"^## *(?:\d+\. *)?(.+)$", re.MULTILINE)
+_NUMBER = re.compile(r"\*\*(\d+[a-z]?) \([\d.]+ points?\)\.\*\*")
+
+
+def _labels(cells: Iterable[NotebookNode]) -> dict[str, str]:
+    """What the graded cells are called in the text before them: the number of the exercise, and what is asked for.
+
+    That is the answer's name where the text has it, else the heading over the number, for the first that has no other, else the cell's name
+    in words.
+    """
+    found: dict[str, str] = {}
+    heading = number = text = ""
+    for cell in cells:
+        if _is(cell, "grade") and number:
+            name = (identifier(cell) or "").removeprefix("test_")
+            what = name.replace("_", " ")
+            if re.search(rf"`{re.escape(name)}[`(]", text):
+                what = name
+            elif heading:
+                what, heading = heading, ""
+            found[identifier(cell) or ""] = f"{number}. {what}"
+        elif cell.cell_type == "markdown" and not _is(cell, "grade"):
+            over = _HEADING.search(cell.source)
+            heading = re.sub("[*`]", "", over[1]).strip() if over else heading
+            if asked := _NUMBER.search(cell.source):
+                number, text = asked[1], cell.source
+                # A heading over 1a and 1b is the name of neither.
+                heading = heading if number.isdigit() else ""
+    return found
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One marked cell: a test, or an essay that a person marks.
@@ -88,6 +119,8 @@ class Exercise:
     name : str
     points : float
     essay : bool
+    label : str
+        What it is called in the text of the assignment, such as "7. In words" or "1b. size_for"; empty if its exercises have no numbers.
     rubric : dict of str to str
         The lines of the rubric that is printed before an essay, such as ``(i)``, with their words, if it has one for each point.
     """
@@ -95,6 +128,7 @@ class Exercise:
     name: str
     points: float
     essay: bool
+    label: str = ""
     rubric: dict[str, str] = field(default_factory=dict)
 
 
@@ -120,13 +154,14 @@ class Assignment:
     @property
     def exercises(self) -> list[Exercise]:
         """Everything that is marked, in order."""
-        found = []
+        found, labels = [], _labels(self.cells)
         for before, cell in zip([None, *self.cells], self.cells, strict=False):
             if _is(cell, "grade"):
+                name = identifier(cell) or ""
                 points, essay = float(cell.metadata.nbgrader["points"]), _is(cell, "solution")
                 lines = _rubric(before.source) if essay and before else {}
                 lines = lines if len(lines) == points else {}
-                found.append(Exercise(identifier(cell) or "", points, essay, lines))
+                found.append(Exercise(name, points, essay, labels.get(name, ""), lines))
         return found
 
     @property

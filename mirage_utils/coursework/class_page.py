@@ -38,6 +38,8 @@ class Question:
     Attributes
     ----------
     name : str
+    called : str
+        Its name where people read.
     most : float
         Its points.
     essay : bool
@@ -48,6 +50,7 @@ class Question:
     """
 
     name: str
+    called: str
     most: float
     essay: bool
     got: tuple[float, ...]
@@ -129,7 +132,7 @@ def summary(students: Sequence[Stored]) -> Summary:
     """
     final, unread, waiting, late, unlisted = [], [], [], [], []
     got: dict[str, list[float]] = {}
-    known: dict[str, tuple[float, bool]] = {}
+    known: dict[str, tuple[str, float, bool]] = {}
     open_essays: Counter[str] = Counter()
     lost: list[tuple[str, str, str]] = []
     noted: list[tuple[str, str, str]] = []
@@ -145,7 +148,7 @@ def summary(students: Sequence[Stored]) -> Summary:
         (final if status == "graded" else unread).append(_points(each.row, "score"))
         unread_here = 0
         for exercise in each.result.exercises if each.result else ():
-            known.setdefault(exercise.name, (exercise.most, exercise.essay))
+            known.setdefault(exercise.name, (exercise.called, exercise.most, exercise.essay))
             if exercise.waiting:
                 open_essays[exercise.name] += 1
                 unread_here += 1
@@ -163,8 +166,8 @@ def summary(students: Sequence[Stored]) -> Summary:
         final=tuple(final),
         unread=tuple(unread),
         questions=tuple(
-            Question(name, most, essay, tuple(got.get(name, ())), open_essays[name])
-            for name, (most, essay) in known.items()
+            Question(name, *about, tuple(got.get(name, ())), open_essays[name])
+            for name, about in known.items()
         ),
         reasons=_grouped(lost),
         notes=_grouped(noted),
@@ -297,7 +300,7 @@ def page(each: Summary) -> str:
         f"<p><strong>{sum(each.statuses.values())} students:</strong> {statuses}.</p>"
         f"<h2>Marks</h2>{_marks(each)}"
         f"<h2>Questions</h2>{_questions(each.questions)}"
-        f"<h2>Why points were lost</h2>{_reasons(each.reasons, 'No points were lost in what is marked.')}"
+        f"<h2>Why points were lost</h2>{_reasons(each.reasons, 'No points were lost in what is marked.', each.questions)}"
         f"<h2>What else was noted</h2>{_reasons(each.notes, 'Nothing.')}"
         f"<h2>Not marked</h2>{_unmarked(each.unmarked)}"
         f"<h2>Essays to be read</h2>{_people([(n, f'{k} essays' if k > 1 else '') for n, k in each.waiting])}"
@@ -374,32 +377,29 @@ def _questions(questions: Sequence[Question]) -> str:
     cells = []
     for each in questions:
         n = len(each.got)
-        share = each.right / n if n else 0
-        right = f"{each.right} of {n} ({share:.0%})" if n else "none marked"
-        average = f"{mean(each.got):.2f} of {each.most:g}" if n else f"of {each.most:g}"
+        share = mean(each.got) / each.most if n and each.most else 0
+        right = f"{each.right} of {n} ({each.right / n:.0%})" if n else "none marked"
+        average = f"{mean(each.got):.2f} of {each.most:g} ({share:.0%})" if n else f"of {each.most:g}"  # fmt: skip
         bar = f'<span class="bar" aria-hidden="true"><span style="width:{share:.0%}"></span></span>'
-        cells.append((line(_words(each.name), NAME), right, average, f"{each.waiting or ''}", bar))
+        cells.append((line(each.called, NAME), right, average, bar, f"{each.waiting or ''}"))
     heads = (
         "Question",
         "All points",
         "Mean",
+        '<span aria-hidden="true">Mean share</span>',
         "To be read",
-        '<span aria-hidden="true">Share</span>',
     )
     return _table(heads, cells)
 
 
-def _words(name: str) -> str:
-    return name.removeprefix("test_").replace("_", " ")
-
-
-def _reasons(reasons: Sequence[Reason], nothing: str) -> str:
+def _reasons(reasons: Sequence[Reason], nothing: str, questions: Sequence[Question] = ()) -> str:
+    called = {each.name: each.called for each in questions}
     if not reasons:
         return f"<p>{nothing}</p>"
     cells = [
         (
             f"<details><summary>{len(each.students)}</summary>{_names(each.students)}</details>",
-            line(_words(each.question), NAME),
+            line(called.get(each.question, each.question), NAME),
             line(each.text, TEXT),
         )
         for each in reasons[:REASONS]

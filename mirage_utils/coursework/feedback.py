@@ -66,8 +66,8 @@ def page(result: Result) -> str:
 
 
 def _words(name: str) -> str:
-    """The name of a cell as words: ``test_share_model`` is the test of "share model"."""
-    return name.removeprefix("test_").replace("_", " ")
+    """A name as words."""
+    return name.replace("_", " ")
 
 
 def _row(each: Marked, was_marked: bool) -> str:
@@ -99,7 +99,8 @@ def _cell(shown: dict[str, Any], marked: dict[str, Marked]) -> str:
     if "source" not in shown:  # word of what is not here
         return left_out
     name = shown.get("cell") or shown.get("essay") or ""
-    heading = f"<h3>{escape(_words(name))}</h3>" if name else ""
+    called = marked[name].called if name in marked else _words(name)
+    heading = f"<h3>{escape(called)}</h3>" if name else ""
     parts = [heading, f"<pre><code>{escape(shown['source'])}</code></pre>"]
     for output in shown.get("outputs", []):
         if "text" in output:

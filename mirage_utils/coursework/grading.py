@@ -49,13 +49,14 @@ class Marked:
         None  # the points that a person gave, which hold in place of the machine's
     )
     comment: str = ""  # and what that person wrote
+    label: str = ""  # what it is called in the assignment's text, if that says it
     rubric: dict[str, str] = field(default_factory=dict)  # an essay's, as it is printed
     lines: dict[str, float] = field(default_factory=dict)  # what a person gave by its lines
 
     @property
     def called(self) -> str:
-        """What it is called where people read: ``test_share_model`` is "share model"."""
-        return self.name.removeprefix("test_").replace("_", " ")
+        """What it is called where people read; without a label, ``test_share_model`` is "share model"."""
+        return self.label or self.name.removeprefix("test_").replace("_", " ")
 
     @property
     def got(self) -> float:
@@ -162,7 +163,7 @@ class Result:
 def unmarked(wanted: Assignment) -> list[Marked]:
     """Every exercise of an assignment, without points."""
     return [
-        Marked(each.name, 0.0, each.points, each.essay, rubric=each.rubric)
+        Marked(each.name, 0.0, each.points, each.essay, label=each.label, rubric=each.rubric)
         for each in wanted.exercises
     ]
 
