@@ -115,8 +115,15 @@ def test_a_deduction_that_is_no_longer_asked_for_is_told(marked, capsys):
 
 def test_points_can_be_given_for_what_is_no_notebook(marked, capsys):
     table = str(marked / "grades.csv")
-    assert main(["override", table, "dan@x.example", "test_slope_formula", "1,5", "--comment", "As a PDF."]) == 0  # fmt: skip
+    assert main(["override", table, "dan poe", "test_slope_formula", "1,5", "--comment", "As a PDF."]) == 0  # fmt: skip
     assert scores(marked)["dan"] == "1.5"
+    assert main(["override", table, "Dan@x.example", "test_slope_formula", "1,5", "--comment", "As a PDF."]) == 0  # fmt: skip
+    (row,) = rows_of(marked / "grades" / "overrides.csv")  # the second is in place of the first
+    assert row["student"].lower() == "dan@x.example"
+    assert main(["overview", table]) == 0
+    page = (marked / "grades-class.html").read_text()
+    assert "Dan Poe (dan@x.example)" in page
+    assert "one token: Ada Lovelace (ada@x.example)" in (marked / "grades" / "ada@x.example.html").read_text()  # fmt: skip
     assert "As a PDF." in (marked / "grades" / "dan@x.example.html").read_text()
     assert command(marked, *late(marked)) == 0
     assert scores(marked)["dan"] == "1.5"

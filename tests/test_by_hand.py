@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,10 @@ from mirage_utils import FieldError
 from mirage_utils.__main__ import main
 from mirage_utils.coursework import by_hand, course
 from mirage_utils.coursework.class_page import summary
+from mirage_utils.coursework.collect import RECORD, signed
 from mirage_utils.coursework.grading import Result
 from mirage_utils.coursework.lateness import Policy, duration, extensions, percent
+from mirage_utils.coursework.secret import kept_secret
 from mirage_utils.coursework.stored import stored
 from mirage_utils.errors import DataError
 
@@ -145,7 +146,8 @@ DUE = datetime(2026, 11, 30, 18, tzinfo=UTC)
 def handed_in(folder: Path, late: timedelta) -> Path:
     folder.mkdir(exist_ok=True)
     note = {"platform": "moodle", "id": "1", "from": "a", "prefix": "a/", "handed_in": (DUE + late).isoformat()}  # fmt: skip
-    (folder / ".collected.json").write_text(json.dumps(note))
+    kept_secret(folder.parent)
+    (folder / RECORD).write_text(signed(note, folder.parent))
     return folder
 
 
@@ -399,7 +401,8 @@ def test_two_rows_for_one_essay_are_refused(tmp_path):
 
 def test_canvas_says_late_and_not_by_how_much(tmp_path):
     note = {"platform": "canvas", "id": "17", "from": "a.ipynb", "prefix": "a", "handed_in": None, "late": True}  # fmt: skip
-    (tmp_path / ".collected.json").write_text(json.dumps(note))
+    kept_secret(tmp_path.parent)
+    (tmp_path / RECORD).write_text(signed(note, tmp_path.parent))
     due = datetime(2026, 11, 20, tzinfo=UTC)
     for policy, taken_off in (
         (Policy(), 0),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ..errors import DataError
 from .assignments import LINE, Assignment
 from .exports import read_table, write_table
 from .grading import Marked, Result
+from .names import kept_names
 from .variation import normalised
 
 __all__ = ["ESSAYS", "OVERRIDES", "Essays", "Overrides", "has_pseudonyms", "points", "rubric"]
@@ -80,8 +81,10 @@ class Essays:
             pairs = read_table(key, "essays-key", "who is who")[1]
             names = {row["pseudonym"]: row["student"] for row in pairs}
         kept = [{name: row.get(name, "") for name in (*ESSAYS, *lines)} for row in rows]
+        others = kept_names(place)
         for row in kept:
-            row["student"] = names.get(row["student"].strip(), row["student"])
+            name = names.get(row["student"].strip(), row["student"])
+            row["student"] = _as_in_table(name, others)
         return cls(place, kept, lines)
 
     def renewed(self, results: Iterable[Result], lines: tuple[str, ...]) -> Essays:
@@ -241,10 +244,15 @@ class Overrides:
             return cls(place, [])
         columns, rows = _read(path, "overrides", ("student", "exercise", "points"))
         more = [name for name in columns if name and name not in OVERRIDES]
-        return cls(place, [{name: row.get(name, "") for name in (*OVERRIDES, *more)} for row in rows])  # fmt: skip
+        kept = [{name: row.get(name, "") for name in (*OVERRIDES, *more)} for row in rows]
+        others = kept_names(place)
+        for row in kept:
+            row["student"] = _as_in_table(row["student"], others)
+        return cls(place, kept)
 
     def with_row(self, student: str, exercise: str, given: str, comment: str) -> Overrides:
         """The sheet with one more row, in place of an earlier one for the same exercise."""
+        student = _as_in_table(student, kept_names(self.place))
         cells = (student, exercise, given, comment, "")
         others = [
             row
@@ -339,6 +347,16 @@ def _said(row: Row, given: float | None) -> str:
     if held and given is None:
         return ""
     return row["comment"][held.end() if held else 0 :].strip()
+
+
+def _as_in_table(student: str, names: Mapping[str, Sequence[str]]) -> str:
+    """The name by which the table knows a student, given any name in the student's row of the class list."""
+    meant = normalised(student)
+    known = {as_read(name): [as_read(each) for each in names[name]] for name in names}
+    if meant in map(normalised, known):
+        return student
+    found = [name for name, others in known.items() if meant in map(normalised, others)]
+    return found[0] if len(found) == 1 else student
 
 
 def _student(row: Row, results: Mapping[str, Result], where: str) -> Result:

@@ -137,7 +137,7 @@ def summary(students: Sequence[Stored]) -> Summary:
     lost: list[tuple[str, str, str]] = []
     noted: list[tuple[str, str, str]] = []
     for each in students:
-        name, status = each.row["student"], each.row["status"]
+        name, status = each.called, each.row["status"]
         notes = each.result.notes if each.result else []
         late += [(name, note.removeprefix(LATE)) for note in notes if note.startswith(LATE)]
         # What depends on the class list stands in the table, whichever run stored the result.
@@ -158,7 +158,7 @@ def summary(students: Sequence[Stored]) -> Summary:
                 lost.append((exercise.name, exercise.why, name))
         if unread_here:
             waiting.append((name, unread_here))
-    timed = [(each.row["student"], each.result.seconds) for each in students if each.result and each.result.seconds > 0]  # fmt: skip
+    timed = [(each.called, each.result.seconds) for each in students if each.result and each.result.seconds > 0]  # fmt: skip
     return Summary(
         assignment=students[0].row["assignment"],
         most=max(_points(each.row, "max_score") for each in students),
@@ -172,12 +172,12 @@ def summary(students: Sequence[Stored]) -> Summary:
         reasons=_grouped(lost),
         notes=_grouped(noted),
         unmarked=tuple(
-            (each.row["student"], each.row["status"], each.row["reason"])
+            (each.called, each.row["status"], each.row["reason"])
             for each in students
             if each.row["status"] not in ("graded", "essays", "missing")
         ),
         waiting=tuple(waiting),
-        missing=tuple(e.row["student"] for e in students if e.row["status"] == "missing"),
+        missing=tuple(e.called for e in students if e.row["status"] == "missing"),
         unlisted=tuple(unlisted),
         late=tuple(late),
         seconds=tuple(sorted(timed, key=lambda pair: -pair[1])),

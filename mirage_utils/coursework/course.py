@@ -30,6 +30,7 @@ from .exports import read_table, write_table
 from .folders import file_name
 from .grading import OTHER_NAME, Result, unmarked
 from .lateness import Policy, handed_in_at
+from .names import keep_names
 from .sandbox import Limits, Sandbox, chosen
 from .secret import kept_secret
 from .stored import COLUMNS, changed_by_hand, keep, kept
@@ -169,6 +170,8 @@ def grade(
 
     results: dict[str, Result] = {}
     waiting: dict[str, tuple[Path, str]] = {}
+    if names is not None:
+        keep_names(place, names)
     for sentence in changed_by_hand(out):
         said(f"{sentence}; this run puts it back")
     called = {student: called.get(normalised(student), ()) for student in folders}

@@ -26,16 +26,18 @@ img { max-width: 100%; background: white; }
 """
 
 
-def page(result: Result) -> str:
+def page(result: Result, called: str = "") -> str:
     """The feedback on one submission as a page of HTML, complete in itself.
 
     Parameters
     ----------
     result : Result
         What it got.
+    called : str, optional
+        The student's name as a person knows it; as the table names it by default.
     """
     number, _, words = result.assignment.partition("_")
-    title = f"Assignment {number}, {_words(words)}: {result.student}"
+    title = f"Assignment {number}, {_words(words)}: {called or result.student}"
     rows = "".join(_row(each, result.marked) for each in result.exercises)
     if result.taken_off:
         rows += (

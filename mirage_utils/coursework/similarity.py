@@ -23,7 +23,7 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from .class_page import beside
 from .document import document, line
 from .exports import write_table
 from .grading import OTHER_NAME, Result
+from .names import called, kept_names
 from .stored import stored
 from .variation import Variation, normalised
 
@@ -523,7 +524,11 @@ def alike(table: Path, sources: Path) -> tuple[Path, Path, str]:
     students = stored(table)
     wanted = assignment(sources, find(sources, students[0].row["assignment"]))
     results = [each.result for each in students if each.result is not None and each.result.shown]
-    works = [work(each, draws(wanted, each.student)) for each in results]
+    names = kept_names(table.with_suffix(""))
+    works = [
+        replace(work(each, draws(wanted, each.student)), student=called(each.student, names))
+        for each in results
+    ]
     found = hints(works, [cell.source for cell in wanted.cells])
     rows = [
         dict(zip(COLUMNS, (str(number), *hint.pair, hint.piece, f"{hint.share:.2f}", f"{hint.bits:.1f}", str(hint.as_alike), str(hint.pairs), _expected(hint.expected)), strict=True))

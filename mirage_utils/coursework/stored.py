@@ -12,6 +12,7 @@ from .exports import read_table
 from .feedback import page
 from .folders import file_name
 from .grading import Result
+from .names import called, kept_names
 
 __all__ = ["COLUMNS", "Stored", "changed_by_hand", "keep", "kept", "stored"]
 
@@ -20,7 +21,10 @@ COLUMNS = ("student", "assignment", "score", "max_score", "status", "reason")
 
 def keep(path: Path, result: Result) -> None:
     """Write the page of a result beside it, and then the result, each whole or not at all, where they are not as they were."""
-    replace_changed(path.with_suffix(".html"), page(result).encode(errors="replace"))
+    replace_changed(
+        path.with_suffix(".html"),
+        page(result, called(result.student, kept_names(path.parent))).encode(errors="replace"),
+    )
     replace_changed(path, json.dumps(result.as_dict()).encode(errors="replace"))
 
 
@@ -77,11 +81,14 @@ class Stored:
         As it was marked, without the outputs of its cells; None for whoever handed in nothing, or where the file is damaged.
     page : Path
         Where the feedback page is, if there is one.
+    called : str
+        The student's name as a person knows it.
     """
 
     row: dict[str, str]
     result: Result | None
     page: Path
+    called: str
 
 
 def stored(table: Path) -> list[Stored]:
@@ -126,11 +133,12 @@ def stored(table: Path) -> list[Stored]:
             for cell in result.shown:
                 cell.pop("outputs", None)  # the bulk of it
             found[as_read(result.student)] = (result, path.with_suffix(".html"))
-    listed = []
+    listed, names = [], kept_names(place)
     for row in rows:
         result, page = found.get(
             row["student"], (None, place / f"{file_name(row['student'])}.html")
         )
         # Who took the work back has a result of before, which counts no more.
-        listed.append(Stored(row, None if row["status"] == "missing" else result, page))
+        gone = row["status"] == "missing"
+        listed.append(Stored(row, None if gone else result, page, called(row["student"], names)))
     return listed
