@@ -91,7 +91,7 @@ def test_points_changed_in_the_table_are_named_by_whoever_reads_it(marked, capsy
     before = (marked / "grades.csv").read_bytes()
     lines = before.decode().replace("\r\n", "\n").replace("bob@x.example,1_one_token,", "bob@x.example,1_one_token,1")  # fmt: skip
     (marked / "grades.csv").write_bytes(lines.replace(",", ";").encode("cp1252"))
-    told = "so the table was changed by hand; 'override' gives points that hold"
+    told = "so the table was changed by hand ('override' gives points that hold)"
     up = marked / "up.csv"
     for words in (["export", str(marked / "grades.csv"), "canvas", str(up)], ["overview", str(marked / "grades.csv")]):  # fmt: skip
         main(words)

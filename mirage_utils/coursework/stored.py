@@ -57,7 +57,7 @@ def changed_by_hand(table: Path) -> list[str]:
         if result is not None and score != ours and not _same(score, ours):
             found.append(
                 f"{each.row['student']}: {each.row['score'] or 'nothing'} stands in {table}, and {ours or 'nothing'} on the page, "
-                "so the table was changed by hand; 'override' gives points that hold"
+                "so the table was changed by hand ('override' gives points that hold), or a run was stopped before its end"
             )
     return found
 
