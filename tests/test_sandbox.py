@@ -9,6 +9,7 @@ import platform
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -349,6 +350,39 @@ print(started)
         assert said(place, write) == "a\n1\n2"
         assert said(place, "import jax.numpy as jnp; print(jnp.arange(4).sum())") == "6"
         assert place.run("import os; os.setuid(0)")["error"]["name"] == "PermissionError"
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_left_of_folders_however_they_were_made(kind, monkeypatch, tmp_path):
+    """Deeper than Python can call itself and than a path is long, without rights, with names that are no text."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cell = """
+import os
+home = os.getcwd()
+os.mkdir("0")
+for name in (b"\\xff\\n" + bytes(range(128, 200)), b"n" * 255, b"student", b"-rf *"):
+    os.mkdir(os.path.join(b"0", name))
+    open(os.path.join(b"0", name, b"file"), "w").close()
+os.symlink("/", "0/root")
+os.symlink(".", "0/circle")
+for _ in range(1_500):
+    os.mkdir("d" * 100)
+    os.chdir("d" * 100)
+open("file", "w").write("x" * 1000)
+os.mkdir("shut", 0o300)
+os.mkdir("shut/folder")
+os.chdir(home)
+os.umask(0o777)
+os.mkdir("without rights")
+open("a file without rights", "w").close()
+print("made")
+"""
+    with Sandbox(Limits(), kind=kind) as place:
+        assert said(place, cell) == "made"
+        place.close()
+        place.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 @linux

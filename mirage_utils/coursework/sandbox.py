@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import itertools
 import json
 import os
 import queue
@@ -300,6 +301,29 @@ def _links_on_the_way(path: str) -> dict[str, str]:
     return found
 
 
+def _empty(folder: Path) -> None:
+    """Remove what a submission left in a folder within this one, however deep its folders are and whatever may be done with them.
+
+    `shutil.rmtree` calls itself for each folder within another, and paths have a greatest length. So each folder is moved up here
+    before its turn comes; no name here is a submission's.
+    """
+    waiting, numbers = [folder / "student"], itertools.count()
+    while waiting:
+        here = waiting.pop()
+        with contextlib.suppress(OSError):
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        if not entry.is_dir(follow_symlinks=False):
+                            os.unlink(entry)
+                            continue
+                        os.chmod(entry, 0o700)  # it may have been made without rights
+                        moved = folder / str(next(numbers))
+                        os.rename(entry, moved)
+                        waiting.append(moved)
+            here.rmdir()
+
+
 class Sandbox:
     """One process for one submission; use as a context manager.
 
@@ -344,7 +368,8 @@ class Sandbox:
         # What it says before it is ready. Later it has no standard error, and nothing can fill this file.
         self._last_words = ""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
-        home = "/home/student" if self.kind == "bubblewrap" else self._folder.name
+        # Beside the only folder that the process can write in there is room for `_empty`.
+        home = "/home/student" if self.kind == "bubblewrap" else f"{self._folder.name}/student"
         inside = "/handed-in" if self.kind == "bubblewrap" else (str(files) if files else None)
         command = [sys.executable, "-P", "-c", _INMATE]
         if self.kind == "bubblewrap":
@@ -352,6 +377,7 @@ class Sandbox:
             environment, place = {}, "/"
         else:
             environment, place = _environment(home), home
+            Path(home).mkdir()
             if (fonts := _font_list()) is not None:
                 Path(home, ".matplotlib").mkdir()
                 shutil.copy(fonts, Path(home, ".matplotlib"))
@@ -575,6 +601,7 @@ class Sandbox:
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
                     pipe.close()
+        _empty(Path(self._folder.name))
         self._folder.cleanup()
 
     def __enter__(self) -> Sandbox:
