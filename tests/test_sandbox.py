@@ -13,8 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from sandboxes import KINDS, needs_bubblewrap
+from submissions import SOURCES, Submission, build, source
 
 from mirage_utils.coursework import sandbox
 from mirage_utils.coursework.sandbox import (
@@ -280,15 +282,31 @@ print(len(others))
     assert found == ("1" if sandbox._a_user_of_its_own() else "0")
 
 
-@needs_bubblewrap
-def test_it_ends_with_the_grader_however_that_ends():
+SLEEPS = """
+import signal, time
+for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_IGN)
+time.sleep(100_000)
+"""
+# The thread to which the kernel speaks is gone.
+LEAVES_A_THREAD = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(100_000,)).start()
+ctypes.CDLL(None).syscall(60 if platform.machine() == "x86_64" else 93, 0)
+"""
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cell", ["while True: pass", SLEEPS, LEAVES_A_THREAD])
+def test_it_ends_with_the_grader_however_that_ends(kind, cell):
     """Also while it works, when it hears nothing of the pipe."""
     script = (
         "import os, signal, threading, time\n"
         "from mirage_utils.coursework.sandbox import Limits, Sandbox\n"
-        "place = Sandbox(Limits(), kind='bubblewrap')\n"
+        f"place = Sandbox(Limits(), kind={kind!r})\n"
         "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()\n"
-        "place.run('while True: pass')\n"
+        f"place.run({cell!r})\n"
     )
     before = _inmates()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
@@ -299,6 +317,53 @@ def test_it_ends_with_the_grader_however_that_ends():
     # Another test beside this one may have begun some since: what is left works without end.
     left = {pid for pid in _inmates() - before if _parent(pid) == 1}
     assert not left
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_goes_on_without_the_grader(kind, tmp_path):
+    """Of a run that was killed, not even a mark is written that nobody waits for."""
+    sleeps = nbformat.v4.new_code_cell(SLEEPS)
+    eve = Submission("eve", change=lambda cells: cells.insert(2, sleeps))
+    build(source("1_one_token"), eve, tmp_path / "in" / "eve")
+    (tmp_path / "temporary").mkdir()
+    mark = f"TMPDIR={tmp_path / 'temporary'}"  # in the environment of all that belongs to the run
+    command = ["-m", "mirage_utils", "grade", "1", "in", "out.csv", "--sources", str(SOURCES), "--sandbox", kind]  # fmt: skip
+    run = subprocess.Popen(
+        ["/usr/bin/env", mark, sys.executable, *command],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    started: set[int] = set()
+    while (
+        not started
+    ):  # the trial before is the grader's own child, the sandbox of a submission is not
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        started = {pid for pid in _inmates() if _parent(pid) in _with(mark) - {run.pid}}
+    time.sleep(2)  # in most cases, the cell has been reached
+    run.kill()
+    run.wait()
+    deadline = time.monotonic() + 20
+    while (_with(mark) or started & _inmates()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _with(mark)
+    assert not started & _inmates()
+    assert not list((tmp_path / "temporary").glob("mirage-*"))
+    assert not (tmp_path / "out" / "eve.json").exists()
+
+
+def _with(mark: str) -> set[int]:
+    """The processes that have this in their environment."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
 
 
 def _inmates() -> set[int]:

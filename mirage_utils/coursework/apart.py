@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,6 +160,27 @@ def _last(listening: Connection) -> str:
     return word
 
 
+GRACE = 10  # seconds for a process that has to end: it closes its sandbox, whose folder may be full
+
+
+def _end_with_the_grader() -> None:
+    """See to it that this process, and the sandbox with it, ends when the grader does, however that ended."""
+    grader = multiprocessing.parent_process()
+    assert grader is not None
+
+    def leave(number: int, frame: object) -> None:
+        sys.exit(1)
+
+    def watch() -> None:
+        wait([grader.sentinel])
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(GRACE)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, leave)
+    threading.Thread(target=watch, daemon=True).start()
+
+
 READING = 120  # seconds of processor time for all but the tests: reading, and writing the page
 
 
@@ -176,6 +198,7 @@ def _mark_into(
     telling: Connection,
 ) -> None:
     """The work of one process: mark, and write the result and the page."""
+    _end_with_the_grader()
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # what the source prints is meant for the student
     os.environ["MIRAGE_COURSE_SECRET"] = settings.secret

@@ -325,7 +325,7 @@ def _empty(folder: Path) -> None:
 
 
 class Sandbox:
-    """One process for one submission; use as a context manager.
+    """One process for one submission; use as a context manager. On Linux it ends with the thread that made it.
 
     Parameters
     ----------
