@@ -20,6 +20,7 @@ from submissions import SOURCES, Submission, build, source
 
 from mirage_utils.coursework import sandbox
 from mirage_utils.coursework.sandbox import (
+    Ended,
     Limits,
     Sandbox,
     SandboxError,
@@ -415,6 +416,24 @@ print(started)
         assert said(place, write) == "a\n1\n2"
         assert said(place, "import jax.numpy as jnp; print(jnp.arange(4).sum())") == "6"
         assert place.run("import os; os.setuid(0)")["error"]["name"] == "PermissionError"
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "."])
+def test_files_without_content_are_counted(folder):
+    """Each takes memory of the kernel's, which no limit of the process counts."""
+    cell = f"""
+import os
+os.mkdir("{folder}/links")
+for number in range(COUNT):
+    os.symlink("y" * 100, f"{folder}/links/{{number:0200d}}")
+print("made")
+"""
+    with Sandbox(Limits(), kind="bubblewrap") as place:
+        assert said(place, cell.replace("COUNT", "90_000")) == "made"
+        said(place, f"import shutil; shutil.rmtree('{folder}/links')")
+        with pytest.raises(Ended, match="stopped: more than 100,000 files and folders"):
+            place.run(cell.replace("COUNT", "2_000_000"))
 
 
 @linux
