@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
+import platform
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from sandboxes import KINDS, needs_bubblewrap
+from submissions import SOURCES, Submission, build, source
 
 from mirage_utils.coursework import sandbox
 from mirage_utils.coursework.sandbox import (
+    Ended,
     Limits,
     Sandbox,
     SandboxError,
@@ -101,6 +107,60 @@ def test_only_home_and_temporary_files_can_be_written_and_not_without_end():
             assert 3_000_000 <= int(said(place, cell)) <= 4_100_000, folder
 
 
+# By what they are for: number on x86_64 and on aarch64.
+REFUSED = {
+    # another process, another program
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281), "clone3": (435, 435),
+    # signals to others, and what sends them
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "timer_create": (222, 107),
+    "signalfd4": (289, 74),
+    # another process's memory, and what it is
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272), "move_pages": (279, 239),
+    "migrate_pages": (256, 238),
+    # limits and ranks
+    "setrlimit": (160, 164), "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
+    # another user
+    "setuid": (105, 146), "setgid": (106, 144), "setresuid": (117, 147), "setresgid": (119, 149),
+    "setgroups": (116, 159), "setfsuid": (122, 151), "setfsgid": (123, 152), "capset": (126, 91), "setsid": (112, 157),
+    "setpgid": (109, 154),
+    # namespaces and mounts
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
+    "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
+    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
+    "open_tree_attr": (467, 467), "statmount": (457, 457), "listmount": (458, 458), "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265), "mknod": (133, None), "mknodat": (259, 33), "quotactl": (179, 60),
+    # ways past this list
+    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "io_setup": (206, 0),
+    "io_submit": (209, 2), "seccomp": (317, 277), "personality": (135, 92),
+    # the kernel itself
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "bpf": (321, 280),
+    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "kexec_load": (246, 104), "init_module": (175, 105),
+    "finit_module": (313, 273), "delete_module": (176, 106), "syslog": (103, 116), "fanotify_init": (300, 262),
+    "inotify_init1": (294, 26), "landlock_create_ruleset": (444, 444), "lsm_set_self_attr": (460, 460),
+    # memory that no limit counts
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "remap_file_pages": (216, 234), "mlock": (149, 228),
+    "mlock2": (325, 284), "mlockall": (151, 230), "vmsplice": (278, 75), "splice": (275, 76), "tee": (276, 77),
+    "map_shadow_stack": (453, 453),
+    # memory, queues and semaphores that are shared (System V)
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197), "msgget": (68, 186),
+    "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193),
+    "semtimedop": (220, 192), "semctl": (66, 191),
+    # queues with names (POSIX)
+    "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182), "mq_timedreceive": (243, 183),
+    "mq_notify": (244, 184), "mq_getsetattr": (245, 185),
+    # sockets
+    "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
+    "accept4": (288, 242), "sendmsg": (46, 211), "recvmsg": (47, 212), "sendmmsg": (307, 269), "recvmmsg": (299, 243),
+    # newer than the list
+    "openat2": (437, 437), "close_range": (436, 436), "faccessat2": (439, 439), "epoll_pwait2": (441, 441),
+    "futex_waitv": (449, 449), "cachestat": (451, 451), "quotactl_fd": (443, 443),
+    "set_mempolicy_home_node": (450, 450), "landlock_restrict_self": (446, 446),
+}  # fmt: skip
+
+
 @linux
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_libraries_keep_in_a_home_has_its_place_and_nobody_is_warned(kind):
@@ -118,19 +178,28 @@ def test_what_libraries_keep_in_a_home_has_its_place_and_nobody_is_warned(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_calls_that_lead_out_are_refused_and_asking_is_not(kind):
     """By number, since Python has no words for most; all without arguments that could do harm."""
-    import platform
-
-    from mirage_utils.coursework.inmate import _ARCHITECTURES, _REFUSED
-
-    column = list(_ARCHITECTURES).index(platform.machine())
-    numbers = {name: found[column] for name, found in _REFUSED.items() if found[column] is not None}
+    column = ["x86_64", "aarch64"].index(platform.machine())
+    numbers = {name: found[column] for name, found in REFUSED.items() if found[column] is not None}
     with Sandbox(Limits(), kind=kind) as place:
         cell = (
-            "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
-            f"print([name for name, number in {numbers}.items()\n"
-            "       if libc.syscall(number, -1, 0, 0, 0, 0) != -1 or ctypes.get_errno() != 1])"
+            "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+            "def answer(number):\n"
+            "    ctypes.set_errno(0)\n"
+            "    done = libc.syscall(number, -1, 0, 0, 0, 0)\n"
+            "    return 'done' if done != -1 else errno.errorcode[ctypes.get_errno()]\n"
+            f"print({{name: answer(number) for name, number in {numbers}.items()}})"
         )
-        assert said(place, cell) == "[]"
+        # Newer calls than any that is needed are as if the kernel had none: the C library does without.
+        expected = {
+            name: "ENOSYS" if number >= 424 else "EPERM" for name, number in numbers.items()
+        }
+        assert ast.literal_eval(said(place, cell)) == expected
+        later = "print({answer(number) for number in range(470, 2_000)})"
+        assert said(place, later) == "{'ENOSYS'}"
+        # Outliving the grader, more rights, and hiding from it.
+        for call in ("libc.prctl(1, 0)", "libc.prctl(47, 2, 0, 0, 0)", "libc.prctl(4, 0)"):
+            assert said(place, f"print({call}, errno.errorcode[ctypes.get_errno()])") == "-1 EPERM"
+        said(place, "libc.prctl(15, b'a name')")
         assert (
             said(place, "import resource; print(len(resource.getrlimit(resource.RLIMIT_AS)))")
             == "2"
@@ -227,15 +296,31 @@ print(len(others))
     assert found == ("1" if sandbox._a_user_of_its_own() else "0")
 
 
-@needs_bubblewrap
-def test_it_ends_with_the_grader_however_that_ends():
+SLEEPS = """
+import signal, time
+for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_IGN)
+time.sleep(100_000)
+"""
+# The thread to which the kernel speaks is gone.
+LEAVES_A_THREAD = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(100_000,)).start()
+ctypes.CDLL(None).syscall(60 if platform.machine() == "x86_64" else 93, 0)
+"""
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cell", ["while True: pass", SLEEPS, LEAVES_A_THREAD])
+def test_it_ends_with_the_grader_however_that_ends(kind, cell):
     """Also while it works, when it hears nothing of the pipe."""
     script = (
         "import os, signal, threading, time\n"
         "from mirage_utils.coursework.sandbox import Limits, Sandbox\n"
-        "place = Sandbox(Limits(), kind='bubblewrap')\n"
+        f"place = Sandbox(Limits(), kind={kind!r})\n"
         "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()\n"
-        "place.run('while True: pass')\n"
+        f"place.run({cell!r})\n"
     )
     before = _inmates()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
@@ -246,6 +331,53 @@ def test_it_ends_with_the_grader_however_that_ends():
     # Another test beside this one may have begun some since: what is left works without end.
     left = {pid for pid in _inmates() - before if _parent(pid) == 1}
     assert not left
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_goes_on_without_the_grader(kind, tmp_path):
+    """Of a run that was killed, not even a mark is written that nobody waits for."""
+    sleeps = nbformat.v4.new_code_cell(SLEEPS)
+    eve = Submission("eve", change=lambda cells: cells.insert(2, sleeps))
+    build(source("1_one_token"), eve, tmp_path / "in" / "eve")
+    (tmp_path / "temporary").mkdir()
+    mark = f"TMPDIR={tmp_path / 'temporary'}"  # in the environment of all that belongs to the run
+    command = ["-m", "mirage_utils", "grade", "1", "in", "out.csv", "--sources", str(SOURCES), "--sandbox", kind]  # fmt: skip
+    run = subprocess.Popen(
+        ["/usr/bin/env", mark, sys.executable, *command],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    started: set[int] = set()
+    while (
+        not started
+    ):  # the trial before is the grader's own child, the sandbox of a submission is not
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        started = {pid for pid in _inmates() if _parent(pid) in _with(mark) - {run.pid}}
+    time.sleep(2)  # in most cases, the cell has been reached
+    run.kill()
+    run.wait()
+    deadline = time.monotonic() + 20
+    while (_with(mark) or started & _inmates()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _with(mark)
+    assert not started & _inmates()
+    assert not list((tmp_path / "temporary").glob("mirage-*"))
+    assert not (tmp_path / "out" / "eve.json").exists()
+
+
+def _with(mark: str) -> set[int]:
+    """The processes that have this in their environment."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
 
 
 def _inmates() -> set[int]:
@@ -297,6 +429,57 @@ print(started)
         assert said(place, write) == "a\n1\n2"
         assert said(place, "import jax.numpy as jnp; print(jnp.arange(4).sum())") == "6"
         assert place.run("import os; os.setuid(0)")["error"]["name"] == "PermissionError"
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "."])
+def test_files_without_content_are_counted(folder):
+    """Each takes memory of the kernel's, which no limit of the process counts."""
+    cell = f"""
+import os
+os.mkdir("{folder}/links")
+for number in range(COUNT):
+    os.symlink("y" * 100, f"{folder}/links/{{number:0200d}}")
+print("made")
+"""
+    with Sandbox(Limits(), kind="bubblewrap") as place:
+        assert said(place, cell.replace("COUNT", "90_000")) == "made"
+        said(place, f"import shutil; shutil.rmtree('{folder}/links')")
+        with pytest.raises(Ended, match="stopped: more than 100,000 files and folders"):
+            place.run(cell.replace("COUNT", "2_000_000"))
+
+
+@linux
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_left_of_folders_however_they_were_made(kind, monkeypatch, tmp_path):
+    """Deeper than Python can call itself and than a path is long, without rights, with names that are no text."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cell = """
+import os
+home = os.getcwd()
+os.mkdir("0")
+for name in (b"\\xff\\n" + bytes(range(128, 200)), b"n" * 255, b"student", b"-rf *"):
+    os.mkdir(os.path.join(b"0", name))
+    open(os.path.join(b"0", name, b"file"), "w").close()
+os.symlink("/", "0/root")
+os.symlink(".", "0/circle")
+for _ in range(1_500):
+    os.mkdir("d" * 100)
+    os.chdir("d" * 100)
+open("file", "w").write("x" * 1000)
+os.mkdir("shut", 0o300)
+os.mkdir("shut/folder")
+os.chdir(home)
+os.umask(0o777)
+os.mkdir("without rights")
+open("a file without rights", "w").close()
+print("made")
+"""
+    with Sandbox(Limits(), kind=kind) as place:
+        assert said(place, cell) == "made"
+        place.close()
+        place.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 @linux

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -251,6 +252,27 @@ def _last(listening: Connection) -> str:
 
 
 _TOLD_TO_END = 128 + signal.SIGTERM
+
+
+def _end_with_the_grader() -> None:
+    """See to it that this process ends when it is told to, or when the grader does, however that ended.
+
+    The sandbox is left in order then, and its folder removed.
+    """
+    grader = multiprocessing.parent_process()
+    assert grader is not None
+
+    def watch() -> None:
+        wait([grader.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(2 * PARTING)
+        os._exit(_TOLD_TO_END)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
+    threading.Thread(target=watch, daemon=True).start()
+
+
 READING = 120  # seconds of processor time for all but the tests: reading, and writing the page
 
 
@@ -268,9 +290,7 @@ def _mark_into(
     telling: Connection,
 ) -> None:
     """The work of one process: mark, and write the result and the page."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The sandbox is left in order, and its folder removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
+    _end_with_the_grader()
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # what the source prints is meant for the student
     os.environ["MIRAGE_COURSE_SECRET"] = settings.secret

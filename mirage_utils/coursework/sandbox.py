@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import itertools
 import json
 import os
 import queue
@@ -49,6 +50,7 @@ __all__ = [
 
 _INMATE = "from mirage_utils.coursework.inmate import main; main()"
 REPLY = 50_000_000  # bytes of one answer
+ENTRIES = 100_000  # files, links and folders under bubblewrap, of which each takes up to about a kilobyte of the kernel's memory
 _FORGED = "stopped: it wrote into the grader's pipe"
 
 
@@ -247,6 +249,7 @@ def _environment(home: str) -> dict[str, str]:
     }
 
 
+_IN_MEMORY = ("/tmp", "/dev/shm")  # folders to write beside the working folder, under bubblewrap
 _LIBRARY = Path(__file__).absolute().parents[1]
 # Programs and libraries of the system. What /etc/alternatives holds are links, through which the others are found.
 _SYSTEM = (
@@ -301,8 +304,31 @@ def _links_on_the_way(path: str) -> dict[str, str]:
     return found
 
 
+def _empty(folder: Path) -> None:
+    """Remove what a submission left in a folder within this one, however deep its folders are and whatever may be done with them.
+
+    `shutil.rmtree` calls itself for each folder within another, and paths have a greatest length. So each folder is moved up here
+    before its turn comes; no name here is a submission's.
+    """
+    waiting, numbers = [folder / "student"], itertools.count()
+    while waiting:
+        here = waiting.pop()
+        with contextlib.suppress(OSError):
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        if not entry.is_dir(follow_symlinks=False):
+                            os.unlink(entry)
+                            continue
+                        os.chmod(entry, 0o700)  # it may have been made without rights
+                        moved = folder / str(next(numbers))
+                        os.rename(entry, moved)
+                        waiting.append(moved)
+            here.rmdir()
+
+
 class Sandbox:
-    """One process for one submission; use as a context manager.
+    """One process for one submission; use as a context manager. On Linux it ends with the thread that made it.
 
     Parameters
     ----------
@@ -345,14 +371,21 @@ class Sandbox:
         # What it says before it is ready. Later it has no standard error, and nothing can fill this file.
         self._last_words = ""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
-        home = "/home/student" if self.kind == "bubblewrap" else self._folder.name
+        # Beside the only folder that the process can write in there is room for `_empty`.
+        home = "/home/student" if self.kind == "bubblewrap" else f"{self._folder.name}/student"
         inside = "/handed-in" if self.kind == "bubblewrap" else (str(files) if files else None)
         command = [sys.executable, "-P", "-c", _INMATE]
+        # Where bubblewrap says which process it has started.
+        self._started = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self._stopped = ""  # why, if it was
+        self._closed = threading.Event()
         if self.kind == "bubblewrap":
-            command = [*self._walls(home, files), *command]
+            number = str(self._started.fileno())
+            command = [*self._walls(home, files), "--info-fd", number, "--", *command]
             environment, place = {}, "/"
         else:
             environment, place = _environment(home), home
+            Path(home).mkdir()
             if (fonts := _font_list()) is not None:
                 Path(home, ".matplotlib").mkdir()
                 shutil.copy(fonts, Path(home, ".matplotlib"))
@@ -364,6 +397,7 @@ class Sandbox:
             cwd=place,
             env=environment,
             start_new_session=True,
+            pass_fds=[self._started.fileno()] if self.kind == "bubblewrap" else [],
         )
         # A pipe cannot be waited for with a limit on every system; a queue can.
         self._asked = 0
@@ -397,6 +431,8 @@ class Sandbox:
         except BaseException:  # whoever waits for it is told to end
             self.close()
             raise
+        if self.kind == "bubblewrap":
+            self._count_entries([*_IN_MEMORY, home])
         if self.notes and complete and sys.platform == "linux":
             self.close()
             raise SandboxError(
@@ -417,7 +453,7 @@ class Sandbox:
         ]
         # Empty folders first: the environment may itself lie somewhere under /tmp.
         size = str(self.limits.file_bytes)
-        for place in ("/tmp", "/dev/shm", home):
+        for place in (*_IN_MEMORY, home):
             walls += ["--size", size, "--perms", "1777", "--tmpfs", place]
         walls += _views(_to_read(), sys.executable)
         if files is not None:
@@ -430,7 +466,31 @@ class Sandbox:
         for name, value in _environment(home).items():
             walls += ["--setenv", name, value]
         # All else is there to read: the root and /dev are folders in memory, too, and would take what is written.
-        return [*walls, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", home, "--"]
+        return [*walls, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", home]
+
+    def _count_entries(self, folders: list[str]) -> None:
+        """End the process when there are more than `ENTRIES` files in its folders: bubblewrap bounds their bytes alone."""
+        places: list[int] = []
+        try:
+            self._started.seek(0)
+            root = f"/proc/{json.load(self._started)['child-pid']}/root"
+            # Opened before there is any code of the student's, and so no link leads elsewhere.
+            for folder in folders:
+                places.append(os.open(root + folder, os.O_PATH | os.O_DIRECTORY))
+        except (OSError, ValueError, KeyError) as error:
+            self.notes.append(f"files cannot be counted: {error}")
+
+        def watch() -> None:
+            while not self._closed.wait(0.1):
+                found = [os.fstatvfs(place) for place in places]
+                if sum(each.f_files - each.f_ffree for each in found) > ENTRIES:
+                    self._stopped = f"stopped: more than {ENTRIES:,} files and folders"
+                    self._process.kill()
+                    break
+            for place in places:
+                os.close(place)
+
+        threading.Thread(target=watch, daemon=True).start()
 
     # ------------------------------------------------------------ the pipe
 
@@ -479,6 +539,8 @@ class Sandbox:
             self._process.wait(2)
         code = self._process.returncode
         self.close()
+        if self._stopped:
+            return self._stopped
         if code is not None and (code < 0 or code > 128):
             number = -code if code < 0 else code - 128
             return f"the process was ended by signal {number}"
@@ -567,6 +629,8 @@ class Sandbox:
 
     def close(self) -> None:
         """End the process and all it may have started, and remove its folder."""
+        self._closed.set()
+        self._started.close()
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
                 os.killpg(self._process.pid, 9)
@@ -580,6 +644,7 @@ class Sandbox:
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
                     pipe.close()
+        _empty(Path(self._folder.name))
         self._folder.cleanup()
 
     def __enter__(self) -> Sandbox:
