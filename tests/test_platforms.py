@@ -9,7 +9,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from mirage_utils.coursework import archive, exports
 from mirage_utils.coursework.collect import RECORD, collect, record
 from mirage_utils.coursework.grading import Marked, Result
 from mirage_utils.coursework.handback import handback
+from mirage_utils.coursework.moments import moment
 from mirage_utils.coursework.secret import SECRET
 from mirage_utils.errors import DataError, FieldError
 
@@ -494,6 +495,41 @@ def test_moodle_s_numbers_are_known_under_another_heading(tmp_path):
     assert exports.roster(listed) == ["Kurt Gödel", "Ada Lovelace"]
     with pytest.raises(FieldError, match="set Moodle to English"):
         exports.export(marked(tmp_path, Ada="graded"), "moodle", tmp_path / "up.csv", listed)
+
+
+def test_times_are_read_in_the_language_of_the_worksheet(tmp_path):
+    listed = tmp_path / "list.csv"
+    listed.write_text(
+        "ID,Vollständiger Name,E-Mail-Adresse,Status,Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung)\n"
+        'Teilnehmer/in17,Kurt Gödel,kurt@x.org,Abgegeben,"Freitag, 20. März 2026, 21:05",-\n'
+        'Teilnehmer/in18,Ada Lovelace,ada@x.org,Abgegeben,"Samstag, 21. März 2026, 00:15","Montag, 23. März 2026, 10:00"\n'
+        "Teilnehmer/in19,Emil Post,emil@x.org,Keine Abgabe,-,-\n"
+    )
+    source = packed(tmp_path / "s.zip", *[(moodle(name, number), notebook()) for name, number in (("Kurt Gödel", 17), ("Ada Lovelace", 18))])  # fmt: skip
+    done = collect(source, tmp_path / "in", listed, zone=UTC)
+    when = {name: record(tmp_path / "in" / name)["handed_in"] for name in done.students}
+    assert when == {"ada@x.org": "2026-03-21T00:15:00+00:00", "kurt@x.org": "2026-03-20T21:05:00+00:00"}  # fmt: skip
+    assert done.missing == ["emil@x.org"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Friday, 20 November 2026, 9:05 PM", (11, 20, 21, 5)),
+        ("Saturday, 20 November 2026, 12:05 AM", (11, 20, 0, 5)),
+        ("20 November 2026, 09:05", (11, 20, 9, 5)),
+        ("vendredi 20 novembre 2026, 21:05", (11, 20, 21, 5)),
+        ("viernes, 20 de noviembre de 2026, 21:05", (11, 20, 21, 5)),
+        ("sexta-feira, 20 nov. 2026, 21:05", (11, 20, 21, 5)),
+        ("2026-11-20 21:05", (11, 20, 21, 5)),
+        ("Friday, 31 February 2026, 9:05 PM", None),
+        ("Friday, 20 Brumaire 2026, 9:05 PM", None),
+        ("-", None),
+        ("", None),
+    ],
+)
+def test_moments_as_moodle_writes_them(text, found):
+    assert moment(text) == (found and datetime(2026, *found))
 
 
 @pytest.mark.parametrize(("word", "folder"), [("Participant ", "Participant"), ("Teilnehmer/in", "Teilnehmerin")])  # fmt: skip

@@ -24,9 +24,10 @@ from .._write import replace as write_whole
 from ..errors import DataError, FieldError
 from .archive import Entry, Refused, opened, printable, some
 from .assignments import told_by
-from .exports import name_of, people
+from .exports import MODIFIED, name_of, people
 from .folders import tree
 from .layouts import Place, places
+from .moments import moment
 from .secret import SECRET, kept_secret
 from .variation import normalised
 from .whose import found_in
@@ -40,8 +41,6 @@ FILES = 500  # of one student
 PACKING = timedelta(minutes=15)
 """Within which a platform packs a class. Times that only grow, and by no more than this, are those of packing."""
 _PACKED_OTHERWISE = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz"}
-_MODIFIED = "Last modified (submission)"  # in Moodle's grading worksheet
-_TIMES = ("%A, %d %B %Y, %I:%M %p", "%d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%d %B %Y, %H:%M", "%Y-%m-%d %H:%M")  # fmt: skip
 
 
 @dataclass
@@ -180,7 +179,7 @@ def collect(
             + (
                 f"By Canvas, late are: {some(late, 99) or 'none'}"
                 if any(each.late is not None for each in by_student)
-                else f"Moodle's grading worksheet in English, given as the class list, tells it (column {_MODIFIED})"
+                else f"Moodle's grading worksheet, given as the class list, tells it (column {MODIFIED})"
             )
         )
     return done
@@ -335,7 +334,7 @@ class _Times:
     def of(self, student: _Student, entry: Entry, place: Place) -> datetime | None:
         found = place.handed_in
         if found is None:
-            plain = _written(student.row.get(_MODIFIED, ""))
+            plain = moment(student.row.get(MODIFIED, ""))
             if plain is None and not self.of_packing and student.platform != "nbgrader":
                 plain = entry.time
             if plain is not None:
@@ -344,15 +343,6 @@ class _Times:
         if found is None:
             self.unknown.append(student.name)
         return found
-
-
-def _written(text: str) -> datetime | None:
-    for form in _TIMES:
-        try:
-            return datetime.strptime(text.strip(), form)
-        except ValueError:
-            continue
-    return None
 
 
 # ---------------------------------------------------------------- one student

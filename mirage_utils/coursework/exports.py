@@ -19,6 +19,7 @@ from pathlib import Path
 from .._write import as_read, harmless, unharmed
 from .._write import replace as write_whole
 from ..errors import DataError, FieldError
+from .moments import moment
 from .variation import normalised
 
 __all__ = ["export", "name_of", "other_names", "people", "read_table", "roster", "write_table"]
@@ -43,6 +44,8 @@ _OF = {
     "canvas": {"Student"},
     "moodle": {"Identifier", "Username", "ID number", "Email address", "Full name"},
 }
+MODIFIED = "Last modified (submission)"
+"""The column of Moodle's worksheet that says when something was handed in."""
 LARGEST = 100_000_000  # bytes of a table
 _ENGLISH = "; if its headings are in another language, set Moodle to English and download it again"
 
@@ -206,11 +209,13 @@ def _headed_in_english(
     if known & set(columns) or len(words) != 1 or not all(cells) or len(columns) < 2:
         return columns, rows
     english = {columns[0]: "Identifier", columns[1]: "Full name"}
-    for name in columns[2:]:
-        filled = [row[name] for row in rows if row[name].strip()]
-        if filled and all("@" in each for each in filled):
-            english[name] = "Email address"
-            break
+    # Of the two columns of times, the first is that of the submission.
+    for heading, fits in (("Email address", lambda cell: "@" in cell), (MODIFIED, moment)):
+        for name in columns[2:]:
+            filled = [row[name] for row in rows if row[name].strip() not in ("", "-")]
+            if filled and all(map(fits, filled)):
+                english[name] = heading
+                break
     headed = [{english.get(name, name): cell for name, cell in row.items()} for row in rows]
     return [english.get(name, name) for name in columns], headed
 
