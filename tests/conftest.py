@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -216,6 +217,13 @@ def _rank(item: pytest.Item) -> tuple[int, ...]:
         return 2, int(item.path.stem != "test_pages_in_a_browser")
     places = [i for i, long in enumerate(_LONG) if long in (name, item.path.stem)]
     return 1, places[0] if places else len(_LONG)
+
+
+@pytest.fixture
+def short_path():
+    """A folder with a path as short as a folder for temporary files has: processes that mark make sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield Path(folder).resolve()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -213,9 +213,9 @@ def test_when_it_was_handed_in_is_told_by_who_can_know(tmp_path):
     assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)  # the student's own word
     kept_secret(tmp_path)
     assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)
-    (flat / RECORD).write_text(signed({**note, "handed_in": "2026-11-21T09:00:00+01:00"}, tmp_path))
+    (flat / RECORD).write_text(signed({**note, "handed_in": "2026-11-21T09:00:00+01:00"}, flat))
     assert lateness.handed_in_at(flat, NAME) == datetime(2026, 11, 21, 8, 0, 0, 0, UTC)
-    (flat / RECORD).write_text(signed({**note, "handed_in": None}, tmp_path))
+    (flat / RECORD).write_text(signed({**note, "handed_in": None}, flat))
     assert lateness.handed_in_at(flat, NAME) is None
     (flat / RECORD).write_text("[[[")
     assert lateness.handed_in_at(flat, NAME) == at(1_500_000_000)

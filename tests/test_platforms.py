@@ -493,6 +493,10 @@ def test_moodle_s_numbers_are_known_under_another_heading(tmp_path):
     assert exports.other_names(listed)["kurt@example.org"] == ["Kurt Gödel", "Teilnehmer/in17"]
     listed.write_text("Identificador,Nombre completo,Estado\nParticipante 17,Kurt Gödel,x\nParticipante 18,Ada Lovelace,x\n")  # fmt: skip
     assert exports.roster(listed) == ["Kurt Gödel", "Ada Lovelace"]
+    listed.write_text("Matrikel,Gruppe,Vorname\nm123,A,Ada\nm124,B,Bob\n")  # somebody's own
+    with pytest.raises(DataError, match="no column with names"):
+        exports.roster(listed)
+    listed.write_text("Identificador,Nombre completo,Estado\nParticipante 17,Kurt Gödel,x\n")
     with pytest.raises(FieldError, match="set Moodle to English"):
         exports.export(marked(tmp_path, Ada="graded"), "moodle", tmp_path / "up.csv", listed)
 
@@ -520,6 +524,7 @@ def test_times_are_read_in_the_language_of_the_worksheet(tmp_path):
         ("20 November 2026, 09:05", (11, 20, 9, 5)),
         ("vendredi 20 novembre 2026, 21:05", (11, 20, 21, 5)),
         ("viernes, 20 de noviembre de 2026, 21:05", (11, 20, 21, 5)),
+        ("Friday, November 20, 2026, 9:05 PM", (11, 20, 21, 5)),
         ("sexta-feira, 20 nov. 2026, 21:05", (11, 20, 21, 5)),
         ("2026-11-20 21:05", (11, 20, 21, 5)),
         ("Friday, 31 February 2026, 9:05 PM", None),
@@ -788,11 +793,39 @@ def test_another_assignment_does_not_take_the_place_of_one_that_was_collected(tm
 
     collect(handed(NAME, ("Ada", 1), ("Bob", 2)), tmp_path / "in")
     before = files_in(tmp_path / "in")
-    with pytest.raises(FieldError, match=f"for 3_your_metric alone.*holds submissions of {NAME}"):
+    with pytest.raises(
+        FieldError, match=f"folder of its own for 3_your_metric.*holds submissions of {NAME}"
+    ):
         collect(handed("3_your_metric", ("Ada", 7), ("Bob", 8)), tmp_path / "in")
     assert files_in(tmp_path / "in") == before
     done = collect(handed(NAME, ("Ada", 1), ("Cleo", 3)), tmp_path / "in")
     assert done.students == {"Ada": "as before", "Cleo": "new"}
+    other = handed("3_your_metric", ("Ada", 7), ("Bob", 8))
+    assert set(collect(other, tmp_path / "in", replace_changed=True).students.values()) == {
+        "changed"
+    }
+
+
+def test_one_student_s_notebooks_of_another_assignment_keep_nobody_out(tmp_path):
+    """Each student has one voice, whoever has notebooks of several assignments none, and one alone is not a class."""
+
+    def of(name: str) -> str:
+        return json.dumps({**json.loads(notebook()), "metadata": {"mirage": {"assignment": name, "cells": []}}})  # fmt: skip
+
+    early = packed(
+        tmp_path / "early.zip", (moodle("Eve", 9, "2_many_tokens.ipynb"), of("2_many_tokens"))
+    )
+    collect(early, tmp_path / "in")
+    many = packed(
+        tmp_path / "many.zip",
+        *[(f"{n}/2_many_tokens.ipynb", of("2_many_tokens")) for n in range(30)],
+    )
+    ours = [
+        (moodle(name, number), of(NAME)) for number, name in enumerate(("Ada", "Bob", "Cleo"), 1)
+    ]
+    source = packed(tmp_path / "s.zip", *ours, (moodle("Dan", 4, "all.zip"), many.read_bytes()))
+    assert len(collect(source, tmp_path / "in").students) == 4
+    assert len(collect(packed(tmp_path / "t.zip", *ours, (moodle("Fay", 5), of(NAME))), tmp_path / "in").students) == 4  # fmt: skip
 
 
 def test_a_folder_is_taken_without_its_links(tmp_path, monkeypatch):

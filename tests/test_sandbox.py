@@ -335,13 +335,12 @@ def test_it_ends_with_the_grader_however_that_ends(kind, cell):
 
 @linux
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_goes_on_without_the_grader(kind, tmp_path):
+def test_nothing_goes_on_without_the_grader(kind, tmp_path, short_path):
     """Of a run that was killed, not even a mark is written that nobody waits for."""
     sleeps = nbformat.v4.new_code_cell(SLEEPS)
     eve = Submission("eve", change=lambda cells: cells.insert(2, sleeps))
     build(source("1_one_token"), eve, tmp_path / "in" / "eve")
-    (tmp_path / "temporary").mkdir()
-    mark = f"TMPDIR={tmp_path / 'temporary'}"  # in the environment of all that belongs to the run
+    mark = f"TMPDIR={short_path}"  # in the environment of all that belongs to the run
     command = ["-m", "mirage_utils", "grade", "1", "in", "out.csv", "--sources", str(SOURCES), "--sandbox", kind]  # fmt: skip
     run = subprocess.Popen(
         ["/usr/bin/env", mark, sys.executable, *command],
@@ -366,7 +365,7 @@ def test_nothing_goes_on_without_the_grader(kind, tmp_path):
         time.sleep(0.1)
     assert not _with(mark)
     assert not started & _inmates()
-    assert not list((tmp_path / "temporary").glob("mirage-*"))
+    assert not list(short_path.glob("mirage-*"))
     assert not (tmp_path / "out" / "eve.json").exists()
 
 

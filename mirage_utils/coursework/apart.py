@@ -198,18 +198,22 @@ def marked(
         If all processes were ended; nothing is kept then.
     """
     path = place / f"{file_name(student)}.json"
+    # What was kept before stays until something takes its place, whenever this is stopped.
+    fresh = path.with_name(f"{path.name}.new")
     wanted = assignment(sources, name)
     limits = settings.limits
     # By the clock on the wall, and so on a busy machine too: what neither the sandbox nor `bounds` has ended is ended here.
     longest = limits.total_seconds + limits.restarts * limits.cell_seconds
     longest = 60 + 2 * (longest + COMPARING * len(wanted.exercises))
-    work = (path, sources, name, student, folder, key, settings, kind, names)
+    work = (fresh, sources, name, student, folder, key, settings, kind, names)
     refused: dict[str, str] = {}
     while True:
-        path.unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
         code, at = started.run(longest, *work, refused)
-        result = kept(path)
+        result = kept(fresh)
         if result is not None:
+            os.replace(fresh.with_suffix(".html"), path.with_suffix(".html"))
+            os.replace(fresh, path)
             return result
         if code not in _CAUSED or not at or at in refused:
             break
@@ -311,6 +315,7 @@ def _mark_into(
     except Exception as error:
         note = f"the grader could not mark this: {type(error).__name__}: {error}"
         result = Result(student, name, "failed", unmarked(wanted), [note])
+    settings.lateness.apply(result, folder)
     # A failure of the grader is not kept: the next run tries again.
     result.key = key if result.status != "failed" else ""
     keep(path, result)

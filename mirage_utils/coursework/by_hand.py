@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .._write import as_read, harmless, replace_changed
@@ -20,10 +20,19 @@ from ..errors import DataError
 from .assignments import LINE, Assignment
 from .exports import read_table, write_table
 from .grading import Marked, Result
-from .names import kept_names
+from .names import Names
 from .variation import normalised
 
-__all__ = ["ESSAYS", "OVERRIDES", "Essays", "Overrides", "has_pseudonyms", "points", "rubric"]
+__all__ = [
+    "ESSAYS",
+    "OVERRIDES",
+    "Essays",
+    "Overrides",
+    "exercise_called",
+    "has_pseudonyms",
+    "points",
+    "rubric",
+]
 
 ESSAYS = ("student", "assignment", "exercise", "max_points", "points", "comment", "answer")
 OVERRIDES = ("student", "exercise", "points", "comment", "work")
@@ -81,11 +90,13 @@ class Essays:
             pairs = read_table(key, "essays-key", "who is who")[1]
             names = {row["pseudonym"]: row["student"] for row in pairs}
         kept = [{name: row.get(name, "") for name in (*ESSAYS, *lines)} for row in rows]
-        others = kept_names(place)
         for row in kept:
-            name = names.get(row["student"].strip(), row["student"])
-            row["student"] = _as_in_table(name, others)
+            row["student"] = names.get(row["student"].strip(), row["student"])
         return cls(place, kept, lines)
+
+    def named(self, names: Names) -> Essays:
+        """The sheet with the students' names as the table has them."""
+        return replace(self, rows=_named(self.rows, names))
 
     def renewed(self, results: Iterable[Result], lines: tuple[str, ...]) -> Essays:
         """The sheet for these results, with what was written in it before."""
@@ -244,15 +255,14 @@ class Overrides:
             return cls(place, [])
         columns, rows = _read(path, "overrides", ("student", "exercise", "points"))
         more = [name for name in columns if name and name not in OVERRIDES]
-        kept = [{name: row.get(name, "") for name in (*OVERRIDES, *more)} for row in rows]
-        others = kept_names(place)
-        for row in kept:
-            row["student"] = _as_in_table(row["student"], others)
-        return cls(place, kept)
+        return cls(place, [{name: row.get(name, "") for name in (*OVERRIDES, *more)} for row in rows])  # fmt: skip
+
+    def named(self, names: Names) -> Overrides:
+        """The sheet with the students' names as the table has them."""
+        return replace(self, rows=_named(self.rows, names))
 
     def with_row(self, student: str, exercise: str, given: str, comment: str) -> Overrides:
         """The sheet with one more row, in place of an earlier one for the same exercise."""
-        student = _as_in_table(student, kept_names(self.place))
         cells = (student, exercise, given, comment, "")
         others = [
             row
@@ -284,6 +294,7 @@ class Overrides:
                 raise DataError(
                     f"{where}: exercise = {row['exercise']!r}: expected one of {', '.join(e.name for e in result.exercises)}"
                 )
+            row["exercise"] = each.name
             where += f", {each.name}"
             if (result.student, each.name) in seen:
                 raise DataError(f"{where}: expected one row for each exercise, and this is the second")  # fmt: skip
@@ -341,22 +352,16 @@ def _read(path: Path, field: str, needed: tuple[str, ...]) -> tuple[list[str], l
     return columns, rows
 
 
+def _named(rows: Iterable[Row], names: Names) -> list[Row]:
+    return [{**row, "student": as_read(names.meant(row["student"]))} for row in rows]
+
+
 def _said(row: Row, given: float | None) -> str:
     """The comment for the student: not what was written of other work and waits to be confirmed."""
     held = _HELD.match(row["comment"])
     if held and given is None:
         return ""
     return row["comment"][held.end() if held else 0 :].strip()
-
-
-def _as_in_table(student: str, names: Mapping[str, Sequence[str]]) -> str:
-    """The name by which the table knows a student, given any name in the student's row of the class list."""
-    meant = normalised(student)
-    known = {as_read(name): [as_read(each) for each in names[name]] for name in names}
-    if meant in map(normalised, known):
-        return student
-    found = [name for name, others in known.items() if meant in map(normalised, others)]
-    return found[0] if len(found) == 1 else student
 
 
 def _student(row: Row, results: Mapping[str, Result], where: str) -> Result:
@@ -372,5 +377,16 @@ def _student(row: Row, results: Mapping[str, Result], where: str) -> Result:
     return same[0]
 
 
+def exercise_called(result: Result, name: str) -> str:
+    """The name of the cell of an exercise that is called so; the name itself if there is none."""
+    found = _exercise(result, name)
+    return found.name if found else name
+
+
 def _exercise(result: Result, name: str) -> Marked | None:
-    return next((each for each in result.exercises if each.name == name.strip()), None)
+    """By the name of its cell, or as the page calls it."""
+    meant = normalised(name)
+    own = next((each for each in result.exercises if each.name == name.strip()), None)
+    return own or next(
+        (each for each in result.exercises if normalised(each.called) == meant), None
+    )

@@ -163,7 +163,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "student hands in something else.",
     )
     other.add_argument("table", type=given, metavar="OUT.csv", help="the table that 'grade' wrote")
-    other.add_argument("student", metavar="STUDENT", help="as the table has it")
+    other.add_argument("student", metavar="STUDENT", help="by any name in the class list")
     other.add_argument("exercise", metavar="EXERCISE", help="such as test_slope")
     other.add_argument("points", metavar="POINTS", help="what it gets in all")
     other.add_argument("--comment", default="", metavar="TEXT", help="for the student")
@@ -404,7 +404,7 @@ def _lateness(options: argparse.Namespace) -> Policy:
 def _override(options: argparse.Namespace) -> None:
     from .course import override
 
-    _tell_changed(options.table, "; it is put back")
+    _tell_changed(options.table)
     override(options.table, options.student, options.exercise, options.points, options.comment)
     print(options.table.with_suffix("") / "overrides.csv")
 
@@ -412,17 +412,17 @@ def _override(options: argparse.Namespace) -> None:
 def _feedback(options: argparse.Namespace) -> None:
     from .course import update
 
-    _tell_changed(options.table, "; it is put back")
+    _tell_changed(options.table)
     results = update(options.table)
     waiting = sum(each.waiting for r in results if r.status == "essays" for each in r.exercises)
     print(f"{options.table}: {waiting} essay(s) still to be marked")
 
 
-def _tell_changed(table: Path, then: str = "") -> None:
+def _tell_changed(table: Path) -> None:
     from .stored import changed_by_hand
 
     for sentence in changed_by_hand(table):
-        print(f"mirage_utils: {sentence}{then}", file=sys.stderr)
+        print(f"mirage_utils: {sentence}", file=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> None:

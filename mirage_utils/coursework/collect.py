@@ -74,19 +74,19 @@ def record(folder: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         signature = found.pop("signature")
-        return found if hmac.compare_digest(signature, _signature(found, folder.parent)) else None
+        return found if hmac.compare_digest(signature, _signature(found, folder)) else None
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError, DataError):
         return None
 
 
-def signed(note: Mapping[str, Any], place: Path) -> str:
-    """The content of a record, for folders in a place that has a secret."""
-    return json.dumps({**note, "signature": _signature(note, place)}, indent=1)
+def signed(note: Mapping[str, Any], folder: Path) -> str:
+    """The content of a student's record, for a folder in a place that has a secret."""
+    return json.dumps({**note, "signature": _signature(note, folder)}, indent=1)
 
 
-def _signature(note: Mapping[str, Any], place: Path) -> str:
-    said = json.dumps(note, sort_keys=True).encode()
-    return hmac.new(kept_secret(place)[0].encode(), said, hashlib.sha256).hexdigest()
+def _signature(note: Mapping[str, Any], folder: Path) -> str:
+    said = json.dumps([normalised(folder.name), note], sort_keys=True).encode()
+    return hmac.new(kept_secret(folder.parent)[0].encode(), said, hashlib.sha256).hexdigest()
 
 
 def collect(
@@ -191,7 +191,7 @@ def work_of(folder: Path) -> str:
     there = tree(folder)
     digest.update(json.dumps([there.unseen, *map(os.fspath, there.links)]).encode())
     for path in there.files:
-        if path == folder / RECORD and record(folder):  # which says how it came, and not what it is
+        if path == folder / RECORD:  # which says how it came, and not what it is
             continue
         digest.update(json.dumps(os.fspath(path.relative_to(folder))).encode())
         try:
@@ -424,7 +424,7 @@ def _write(
         "id": student.id,
         "files": dict(sorted(written.items())),
     }
-    (folder / RECORD).write_text(signed(note, folder.parent), encoding="utf-8")
+    (folder / RECORD).write_text(signed(note, folder), encoding="utf-8")
     return size
 
 
@@ -524,7 +524,8 @@ def _put(staging: Path, out: Path, done: Collected, replace_changed: bool) -> No
         new.rename(out)
         return
     there = {normalised(path.name): path for path in out.iterdir() if path.is_dir()}
-    _of_the_same_assignment(out, there.values(), new)
+    if not replace_changed:
+        _of_the_same_assignment(out, there.values(), new)
     moves: list[tuple[Path, Path | None]] = []
     for name in names:
         old = there.get(normalised(name))
@@ -560,24 +561,24 @@ def _put(staging: Path, out: Path, done: Collected, replace_changed: bool) -> No
 
 
 def _of_the_same_assignment(out: Path, before: Iterable[Path], new: Path) -> None:
-    """That what is collected is not of another assignment than what is there, by what most notebooks say that they are."""
+    """That what is collected is not of another assignment than what is there, as far as several students' notebooks say."""
     old, now = _mostly(before), _mostly(new.iterdir())
     if old and now and old != now:
         raise FieldError(
-            "IN", str(out), f"a folder for {printable(now)} alone, such as {out / printable(now)}; this one holds submissions of {printable(old)}"
+            "IN", str(out), f"a folder of its own for {printable(now)}, such as {out.with_name(printable(now))}: this one holds "
+            f"submissions of {printable(old)}, and --replace would take their place"
         )  # fmt: skip
 
 
 def _mostly(folders: Iterable[Path]) -> str:
-    """What more than half of the notebooks were handed out as; empty where they do not say."""
-    told = [
-        told_by(path)
-        for folder in folders
-        for path in tree(folder).files
-        if path.suffix.lower() == ".ipynb"
-    ]
+    """The assignment of which most students have a notebook, and two at the least; empty where that is not so."""
+    told = []
+    for folder in folders:
+        found = {told_by(path) for path in tree(folder).files if path.suffix.lower() == ".ipynb"}
+        if len(found) == 1:  # who has notebooks of several does not say which is meant
+            told += found
     name = max(told, key=told.count, default="")
-    return name if 2 * told.count(name) > len(told) else ""
+    return name if told.count(name) > max(1, len(told) / 2) else ""
 
 
 def _state(old: Path | None, fresh: Path) -> str:

@@ -8,11 +8,13 @@ the same command: what was marked of an unchanged submission, by the same source
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +32,7 @@ from .exports import read_table, write_table
 from .folders import file_name
 from .grading import OTHER_NAME, Result, unmarked
 from .lateness import Policy, handed_in_at
-from .names import keep_names
+from .names import Names, keep_names, kept_names
 from .sandbox import Limits, Sandbox, chosen
 from .secret import kept_secret
 from .stored import COLUMNS, changed_by_hand, keep, kept
@@ -136,16 +138,17 @@ def grade(
     sources, submissions, out = (path.absolute() for path in (sources, submissions, out))
     wanted = assignment(sources, name)
     said = said or (lambda sentence: None)
+    told = told or (lambda result, before: None)
     folders = _students(submissions)
     place = out.with_suffix("")
     if place == out or out.suffix.lower() != ".csv":
         raise FieldError("OUT", str(out), "a file that ends in .csv")
     plausible.check_places(submissions, out)
     plausible.check_submissions(submissions, folders.values(), name, assignments(sources))
-    plausible.check_list("ROSTER", roster or (), folders)
-    plausible.check_table(out, [row["student"] for row in _its_own(out, name)], map(as_read, (*folders, *(roster or ()))))  # fmt: skip
-    called = {normalised(student): tuple(each) for student, each in (names or {}).items()}
-    extended = _by_student(settings.lateness.extensions, called)
+    everyone = (*folders, *(roster or ()), *itertools.chain(*(names or {}).values()))
+    plausible.check_list("ROSTER", (*(roster or ()), *itertools.chain(*(names or {}).values())), folders)  # fmt: skip
+    plausible.check_table(out, [row["student"] for row in _its_own(out, name)], map(as_read, everyone))  # fmt: skip
+    extended = _by_student(settings.lateness.extensions, Names((*(roster or ()), *folders), names or {}))  # fmt: skip
     settings = replace(settings, lateness=replace(settings.lateness, extensions=extended))
     strangers = plausible.check_extensions(extended, folders, roster)
     if strangers:
@@ -167,71 +170,44 @@ def grade(
                 f"{place / '.secret'}: the secret of this course, made now; keep it with the table, "
                 "for another one marks everything again"
             )
-
-    results: dict[str, Result] = {}
-    waiting: dict[str, tuple[Path, str]] = {}
     if names is not None:
         keep_names(place, names)
     for sentence in changed_by_hand(out):
-        said(f"{sentence}; this run puts it back")
-    called = {student: called.get(normalised(student), ()) for student in folders}
-    taken_off = {}
-    for student, folder in folders.items():
-        key = _key(wanted, (student, *called[student]), folder, settings, kind)
-        before = _before(_path(place, student), key)
-        if before is None:
-            waiting[student] = (folder, key)
-        else:
-            results[student] = before
-            taken_off[student] = before.taken_off
-            if told:
-                told(before, True)
+        said(sentence)
 
+    listed = {normalised(student): tuple(each) for student, each in (names or {}).items()}
+    called = {student: listed.get(normalised(student), ()) for student in folders}
+    keys = {
+        student: _key(wanted, (student, *called[student]), folder, settings, kind)
+        for student, folder in folders.items()
+    }
+    last = {student: kept(_path(place, student)) for student in folders}
+    taken_off = {student: each.taken_off for student, each in last.items() if each is not None}
+    results = {
+        student: before
+        for student, key in keys.items()
+        if (before := _before(last[student], key)) is not None
+    }
+    for before in results.values():
+        told(before, True)
+    waiting = [student for student in folders if student not in results]
     if waiting and not tried:
         with Sandbox(settings.limits, kind=kind):
             pass
-    context = apart.processes(wanted)
-    with ThreadPoolExecutor(settings.jobs) as pool:
-        futures = {
-            pool.submit(
-                apart.marked,
-                context,
-                sources,
-                name,
-                student,
-                folder,
-                key,
-                place,
-                settings,
-                kind,
-                called[student],
-            ): student
-            for student, (folder, key) in waiting.items()
-        }
-        try:
-            for future in as_completed(futures):
-                results[futures[future]] = future.result()
-                if told:
-                    told(future.result(), False)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            context.end()
-            raise
+
+    def mark(processes: apart.Processes, student: str) -> Result:
+        folder, key = folders[student], keys[student]
+        return apart.marked(processes, sources, name, student, folder, key, place, settings, kind, called[student])  # fmt: skip
+
+    with closing(_side_by_side(wanted, mark, waiting, settings.jobs)) as done:
+        for result in done:
+            results[result.student] = result
+            told(result, False)
 
     for student, folder in folders.items():
         settings.lateness.apply(results[student], folder)
-    less = [each for each, share in sorted(taken_off.items()) if results[each].taken_off < share]
-    if less:
-        said(
-            f"less is taken off for late work than in the run before, from {some(less)}: give DUE, LATE and EXTENSIONS as you did then, "
-            "if that is not what you want"
-        )
-    others = [each.student for _, each in sorted(results.items()) if any(OTHER_NAME in note for note in each.notes)]  # fmt: skip
-    if len(others) > 2 and 2 * len(others) > len(results):
-        said(
-            f"the names in the notebooks of {some(others)} are in no row of the class list: if they are those of this class, their "
-            "numbers were other ones than they are marked with. Give the list that the names were taken from"
-        )
+    for sentence in _doubts(results, taken_off, roster):
+        said(sentence)
     if settings.lateness.due is not None:
         timeless = [
             each
@@ -242,27 +218,78 @@ def grade(
             said(
                 f"when it was handed in is not known of {some(timeless)}: nothing is taken off by the day or hour"
             )
-    known = {normalised(each) for each in folders}
-    for student in roster or ():
-        if normalised(student) not in known:
-            absent = Result(student, name, "missing", unmarked(wanted), ["nothing was handed in"])
-            results[student] = absent
-    for student, other in _twice(folders).items():
-        results[student].notes.insert(0, f"{SAME_NAME}{other}")
-    if roster is not None:
-        listed = {normalised(each) for each in roster}
-        for student, result in results.items():
-            if normalised(student) not in listed:
-                result.notes.insert(0, UNLISTED)
-        strangers = [each for each in folders if normalised(each) not in listed]
-        if strangers:
-            said(f"not in the class list, and marked all the same: {some(strangers)}")
+    for sentence in _listed(results, wanted, roster):
+        said(sentence)
     ordered = [results[student] for student in sorted(results)]
     lines = [by_hand.rubric(wanted, each.name) for each in wanted.exercises if each.essay]
     pseudonyms = settings.secret if anonymous or by_hand.has_pseudonyms(place) else ""
     for sentence in _finish(out, place, ordered, lines=max(lines, key=len, default=()), pseudonyms=pseudonyms):  # fmt: skip
         said(sentence)
     return ordered
+
+
+def _side_by_side(
+    wanted: Assignment,
+    mark: Callable[[apart.Processes, str], Result],
+    students: Sequence[str],
+    jobs: int,
+) -> Iterator[Result]:
+    """Mark students, each in a process of its own, in the order in which they are done; all end if whoever waits for them does."""
+    processes = apart.processes(wanted)
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(mark, processes, student) for student in students]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.end()
+            raise
+
+
+def _doubts(
+    results: Mapping[str, Result],
+    taken_off: Mapping[str, float],
+    roster: Sequence[str] | None,
+) -> Iterator[str]:
+    """What looks as if something had been forgotten that was given in the run before, or as if another class had been meant."""
+    less = [each for each, share in sorted(taken_off.items()) if results[each].taken_off < share]
+    if less:
+        yield (
+            f"{some(less)}: less is taken off for late work than in the run before; if that is not what you want, give DUE, LATE and "
+            "EXTENSIONS as you did then"
+        )
+    others = [
+        student
+        for student, each in sorted(results.items())
+        if any(note.startswith(OTHER_NAME) for note in each.notes)
+    ]
+    if len(others) > 2 and 2 * len(others) > len(results):
+        where = "in no row of the class list" if roster is not None else "not those of the folders"
+        yield (
+            f"the names in the notebooks of {some(others)} are {where}: if it is this class, they drew other numbers than those they "
+            "are marked with. Give as ROSTER the list that the names were taken from"
+        )
+
+
+def _listed(
+    results: dict[str, Result], wanted: Assignment, roster: Sequence[str] | None
+) -> Iterator[str]:
+    """Add who is in the class list and handed in nothing, and notes on names that are not in it, or there twice."""
+    handed_in = list(results)
+    for student, other in _twice(handed_in).items():
+        results[student].notes.insert(0, f"{SAME_NAME}{other}")
+    if roster is None:
+        return
+    known, listed = ({normalised(each) for each in names} for names in (handed_in, roster))
+    for student in roster:
+        if normalised(student) not in known:
+            results[student] = Result(student, wanted.name, "missing", unmarked(wanted), ["nothing was handed in"])  # fmt: skip
+    strangers = [each for each in handed_in if normalised(each) not in listed]
+    for student in strangers:
+        results[student].notes.insert(0, UNLISTED)
+    if strangers:
+        yield f"not in the class list, and marked all the same: {some(sorted(strangers))}"
 
 
 def _students(submissions: Path) -> dict[str, Path]:
@@ -296,18 +323,14 @@ def _path(place: Path, student: str) -> Path:
     return place / f"{file_name(student)}.json"
 
 
-def _by_student(
-    extensions: Mapping[str, datetime], called: Mapping[str, Sequence[str]]
-) -> dict[str, datetime]:
-    """Extensions by the names of the class list's students, whichever of the names in their rows they were given for."""
-    whose: dict[str, set[str]] = {}
-    for student, names in called.items():
-        for each in names:
-            whose.setdefault(normalised(each), set()).add(student)
-    found = {}
+def _by_student(extensions: Mapping[str, datetime], names: Names) -> dict[str, datetime]:
+    """Extensions by the students' own names, whichever of the names in their rows they were given for."""
+    found: dict[str, datetime] = {}
     for name, until in extensions.items():
-        students = {name} if name in called else whose.get(name, {name})
-        found[students.pop() if len(students) == 1 else name] = until
+        student = normalised(names.meant(name))
+        if student in found:
+            raise WrongUse("EXTENSIONS", name, f"one row for each student; another one is that of {student}, too")  # fmt: skip
+        found[student] = until
     return found
 
 
@@ -340,8 +363,7 @@ def _key(
     return f"{work}-{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
 
 
-def _before(path: Path, key: str) -> Result | None:
-    result = kept(path)
+def _before(result: Result | None, key: str) -> Result | None:
     if result is None or result.key != key:
         return None
     # As this run's class list and folders have it.
@@ -366,7 +388,7 @@ def _row(result: Result) -> dict[str, str]:
         # What could not be marked has no mark, and not the mark zero.
         "score": "" if result.status == "failed" else f"{result.score:g}",
         "max_score": f"{result.max_score:g}",
-        "status": result.status,
+        "status": result.standing,
         "reason": result.reason,
     }
 
@@ -383,8 +405,9 @@ def _finish(
     known = {each.student: each for each in _stored(place)} | {
         each.student: each for each in results
     }
-    essays = by_hand.Essays.read(place).renewed(results, lines)
-    overrides = _with_sheets(known, essays, by_hand.Overrides.read(place))
+    names = Names([each.student for each in results], kept_names(place))
+    essays = by_hand.Essays.read(place).named(names).renewed(results, lines)
+    overrides = _with_sheets(known, essays, by_hand.Overrides.read(place).named(names))
     essays.write(pseudonyms)
     overrides.write()
     for each in results:
@@ -445,7 +468,7 @@ def override(out: Path, student: str, exercise: str, points: str, comment: str =
     out : Path
         The table that `grade` wrote.
     student, exercise : str
-        As the table and its reasons name them.
+        By any name in the student's row of the class list, and of the exercise as the page or the table's reasons call it.
     points : str
         A number from 0 to the exercise's points.
     comment : str, optional
@@ -457,7 +480,20 @@ def override(out: Path, student: str, exercise: str, points: str, comment: str =
         As for `update`; nothing is written then.
     """
     place = _graded(out)
-    _updated(out, by_hand.Overrides.read(place).with_row(student, exercise, points, comment))
+    results = _stored(place)
+    handed_in = {as_read(each.student) for each in results if each.status == "missing"}
+    known = [
+        row["student"]
+        for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]
+        if row["status"] != "missing" or as_read(row["student"]) in handed_in
+    ]
+    names = Names(known, kept_names(place))
+    sheet = by_hand.Overrides.read(place).named(names)
+    student = names.only(student)
+    for result in results:
+        if as_read(result.student) == student:
+            exercise = by_hand.exercise_called(result, exercise)
+    _updated(out, sheet.with_row(student, exercise, points, comment))
 
 
 def _graded(out: Path) -> Path:
@@ -470,7 +506,9 @@ def _graded(out: Path) -> Path:
 def _updated(out: Path, overrides: by_hand.Overrides) -> list[Result]:
     place = out.with_suffix("")
     known = {as_read(each.student): each for each in _stored(place)}
-    overrides = _with_sheets(known, by_hand.Essays.read(place), overrides)
+    names = Names(known, kept_names(place))
+    essays = by_hand.Essays.read(place).named(names)
+    overrides = _with_sheets(known, essays, overrides.named(names))
     rows = []
     for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]:
         result = known.get(row["student"])

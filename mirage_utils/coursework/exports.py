@@ -203,7 +203,7 @@ def _headed_in_english(
     Whatever the language, its first column has one word and a number ("Teilnehmer/in17"), and its second the full name. "ID", which is
     German for the first, is Canvas's number too, and that is no word.
     """
-    cells = [re.fullmatch(r"(\D+)\d+", row[columns[0]].strip()) for row in rows]
+    cells = [re.fullmatch(r"(\D{4,})\d+", row[columns[0]].strip()) for row in rows]
     words = {each[1] for each in cells if each}
     known = set(NAMES) - {"ID"}
     if known & set(columns) or len(words) != 1 or not all(cells) or len(columns) < 2:

@@ -110,6 +110,12 @@ class Result:
         return self.status in ("graded", "essays")
 
     @property
+    def standing(self) -> str:
+        """The status for the table: whoever was given points by a person has a mark, also without a notebook."""
+        given = any(each.by_hand is not None for each in self.exercises)
+        return "graded" if self.status == "missing" and given else self.status
+
+    @property
     def work(self) -> str:
         """A digest of what was handed in; empty where nothing was, or the grader failed."""
         return self.key.partition("-")[0]

@@ -240,7 +240,7 @@ def _bring(folder: str | None, most: int) -> None:
     if folder is None or not os.path.isdir(folder):
         return
     for path in files(Path(folder)):
-        if path.suffix == ".ipynb":
+        if path.suffix == ".ipynb" or path.name == ".collected.json":  # nor what `collect` noted
             continue
         most -= path.stat().st_size
         if most < 0:

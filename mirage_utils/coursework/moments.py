@@ -29,6 +29,8 @@ def moment(text: str) -> datetime | None:
         return datetime.strptime(plain, "%Y-%m-%d %H:%M")
     except ValueError:
         pass
+    # In the United States the month comes first.
+    plain = re.sub(r"([^\W\d_]+) (\d{1,2}), (\d{4})", r"\2 \1 \3", plain)
     found = _TIME.fullmatch(plain)
     months = _months().get(found[2].casefold(), set()) if found else set()
     if not found or len(months) != 1:

@@ -1,6 +1,6 @@
 """Whether a class can be what was meant: the wrong folder, assignment or class list is told before anything is marked.
 
-Only what fits nobody is refused. A few strange folders in a class, or names that are not in the list, are noted and no more.
+What fits nobody, or hardly anybody, is refused. A few strange folders in a class, or names that are not in the list, are noted and no more.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def check_submissions(
     ]
     # Whoever handed in has a notebook on top, or in nbgrader's folder of the assignment, or in one folder of their own.
     on_top = any(path.parent == folder for folder, found in notebooks.items() for path in found)
-    if not on_top and any(len(each - set(names)) > 1 for each in below):
+    several = sum(len(each - set(names)) > 1 for each in below)
+    if not on_top and 0 < len(below) <= 2 * several:
         raise WrongUse("IN", str(submissions), "a folder with one sub-folder a student; this is a level too high")  # fmt: skip
     found = [assignment_of(path, names) for each in notebooks.values() for path in each]
     others = [each for each in found if each not in ("", name)]
@@ -89,14 +90,14 @@ def check_table(out: Path, before: Sequence[str], now: Iterable[str]) -> None:
     ------
     WrongUse
     """
-    there = {normalised(each) for each in now}
-    gone = [each for each in before if normalised(each) not in there]
-    if 2 * len(gone) > len(before):
+    # Spreadsheets take zeros away from the beginning of a number.
+    there = {normalised(each).lstrip("0") for each in now}
+    gone = [each for each in before if normalised(each).lstrip("0") not in there]
+    if len(gone) > 2 and 2 * len(gone) > len(before):
         raise WrongUse(
             "OUT",
             str(out),
-            f"the table of this class; this one has the marks of {', '.join(gone[:3])}, who are not in it. Give another name, "
-            "or move it and its folder away",
+            f"the table of this class, or a new one; this one has the marks of {', '.join(gone[:3])}, who are not in the class",
         )
 
 

@@ -38,9 +38,9 @@ from .class_page import beside
 from .document import document, line
 from .exports import write_table
 from .grading import OTHER_NAME, Result
-from .names import called, kept_names
+from .names import Names, called, kept_names
 from .stored import stored
-from .variation import Variation, normalised
+from .variation import Variation
 
 __all__ = [
     "Hint",
@@ -373,15 +373,17 @@ def groups(found: Iterable[Hint]) -> list[list[Hint]]:
     return list(together.values())
 
 
-def borrowed(results: Sequence[Result]) -> list[tuple[str, str]]:
-    """Students whose notebook has the name of another student of the class where its own belongs, and that name."""
-    known = {normalised(each.student): each.student for each in results}
-    found = []
+def borrowed(
+    results: Sequence[Result], others: Mapping[str, Sequence[str]]
+) -> list[tuple[str, str]]:
+    """Students whose notebook has the name of another student of the class where its own belongs, and that student."""
+    names = Names([each.student for each in results], others)
+    known, found = {each.student for each in results}, []
     for each in results:
         for note in each.notes:
             told = re.match(rf"{OTHER_NAME}(.+); marked with the numbers of ", note)
-            if told and normalised(told[1]) in known:
-                found.append((each.student, known[normalised(told[1])]))
+            if told and (other := names.meant(told[1])) in known and other != each.student:
+                found.append((called(each.student, others), called(other, others)))
     return found
 
 
@@ -538,7 +540,7 @@ def alike(table: Path, sources: Path) -> tuple[Path, Path, str]:
     where = beside(table, "alike")
     number, _, words = wanted.name.partition("_")
     title = f"Assignment {number}, {words.replace('_', ' ')}: what is alike"
-    content = page(title, works, found, borrowed(results))
+    content = page(title, works, found, borrowed(results, names))
     write_whole(where[0], content.encode(errors="replace"))
     write_whole(where[1], write_table(COLUMNS, rows).encode())
     return *where, f"{len(rows)} hints among {len(works)} submissions" if len(

@@ -57,7 +57,8 @@ def changed_by_hand(table: Path) -> list[str]:
         if result is not None and score != ours and not _same(score, ours):
             found.append(
                 f"{each.row['student']}: {each.row['score'] or 'nothing'} stands in {table}, and {ours or 'nothing'} on the page, "
-                "so the table was changed by hand ('override' gives points that hold), or a run was stopped before its end"
+                "so the table was changed by hand ('override' gives points that hold), or a run was stopped before its end; "
+                "grade, feedback and override write what is on the page"
             )
     return found
 
@@ -97,7 +98,8 @@ def stored(table: Path) -> list[Stored]:
     Parameters
     ----------
     table : Path
-        The table that `course.grade` wrote. Results lie in the folder of the same name beside it, or in folders in that.
+        The table that `course.grade` wrote. Results lie in the folder of the same name beside it, or in folders in that,
+        where one that lies higher counts.
 
     Returns
     -------
@@ -127,7 +129,7 @@ def stored(table: Path) -> list[Stored]:
             "OUT", str(table), f"the table that 'grade' wrote, with the folder {place} beside it"
         )
     found: dict[str, tuple[Result, Path]] = {}
-    for path in sorted(place.rglob("*.json")):
+    for path in sorted(place.rglob("*.json"), key=lambda path: (-len(path.parts), path)):
         result = kept(path)
         if result is not None and result.assignment == titles[0]:
             for cell in result.shown:
