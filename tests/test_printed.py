@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,17 +67,20 @@ def clean_copy(copy: Path) -> Iterator[Path]:
     cleared(copy)
 
 
-def _marks_and_pages(home: Path) -> None:
-    """What `make grade` and `make feedback` left: marks for all, and a page each."""
+def _marks_and_pages(home: Path, status: str) -> None:
+    """What `make grade` left, and `make feedback` where it is printed: marks for all, and a page each."""
     with open(home / "grades.csv", encoding="utf-8", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert set(rows) == {"Ada Lovelace", "Emil Post"}
-    assert {row["status"] for row in rows.values()} == {"graded"}, rows
+    assert {row["status"] for row in rows.values()} == {status}, rows
     assert 0 < float(rows["Emil Post"]["score"]) < float(rows["Ada Lovelace"]["score"])
     assert len(list((home / "grades").glob("*.html"))) == 2
 
 
-LEFT: dict[str, Callable[[Path], None]] = {"README.md": _marks_and_pages}
+LEFT: dict[str, Callable[[Path], None]] = {
+    "README.md": partial(_marks_and_pages, status="essays"),
+    "book/marking.md": partial(_marks_and_pages, status="graded"),
+}
 """By document, what its commands must have left behind, beyond an exit status."""
 
 
