@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from browser import launched
 from classes import NAME, result, write_class
 
 from mirage_utils.__main__ import main
@@ -195,21 +194,20 @@ def test_other_tables_are_refused_and_nothing_is_written(tmp_path):
     assert not list(tmp_path.glob("*-class.*"))
 
 
-def test_the_page_fits_a_phone_and_both_themes(tmp_path):
+def test_the_page_fits_a_phone_and_both_themes(browser, tmp_path):
     table = write_class(tmp_path, a_class(120), HOSTILE)
     html = overview(table)[0].as_uri()
-    with launched() as browser:
-        for width in (390, 1400):
-            for theme in ("light", "dark"):
-                tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-                problems: list[str] = []
-                tab.on("console", lambda m, kept=problems: kept.append(m.text))
-                tab.goto(html)
-                assert tab.evaluate("document.documentElement.scrollWidth") <= width
-                bar = tab.locator("figure svg path[style*='--mb-c1']").first
-                assert bar.evaluate("e => getComputedStyle(e).fill") == ("rgb(0, 104, 168)" if theme == "light" else "rgb(93, 181, 234)")  # fmt: skip
-                inks = tab.locator("figure svg use").evaluate_all("all => all.map(e => getComputedStyle(e).fill)")  # fmt: skip
-                assert len(inks) > 20
-                assert "rgb(0, 0, 0)" not in inks  # which nobody sees on a dark page
-                assert problems == []
-                tab.close()
+    for width in (390, 1400):
+        for theme in ("light", "dark"):
+            tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+            problems: list[str] = []
+            tab.on("console", lambda m, kept=problems: kept.append(m.text))
+            tab.goto(html)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            bar = tab.locator("figure svg path[style*='--mb-c1']").first
+            assert bar.evaluate("e => getComputedStyle(e).fill") == ("rgb(0, 104, 168)" if theme == "light" else "rgb(93, 181, 234)")  # fmt: skip
+            inks = tab.locator("figure svg use").evaluate_all("all => all.map(e => getComputedStyle(e).fill)")  # fmt: skip
+            assert len(inks) > 20
+            assert "rgb(0, 0, 0)" not in inks  # which nobody sees on a dark page
+            assert problems == []
+            tab.close()
