@@ -514,6 +514,9 @@ class _Run:
             # A cell of ours is not the student's to answer for, and on a busy machine its imports take long.
             seconds = self.limits.total_seconds if part == "locked" else None
             reply = self._within(source, seconds)
+            if part == "own" and (reply["error"] or {}).get("name") == "MemoryError":
+                # What it has filled may stay full, and cost cells that have nothing to do with it.
+                raise Ended("MemoryError: what it had filled was given back")
         except Ended as why:
             entry["error"] = str(why)
             self.errors[name or ""] = str(why)
