@@ -25,7 +25,7 @@ from ..errors import DataError, FieldError
 from .archive import Entry, Refused, opened, printable, some
 from .assignments import told_by
 from .exports import MODIFIED, name_of, people
-from .folders import tree
+from .folders import RECORD, tree
 from .layouts import Place, places
 from .moments import moment
 from .secret import SECRET, kept_secret
@@ -34,7 +34,6 @@ from .whose import found_in
 
 __all__ = ["RECORD", "Collected", "collect", "record", "signed", "work_of"]
 
-RECORD = ".collected.json"
 STUDENT = 300_000_000  # bytes of one student's files, unpacked
 CLASS = 8_000_000_000  # and of everybody's
 FILES = 500  # of one student

@@ -34,7 +34,7 @@ from .grading import OTHER_NAME, Result, unmarked
 from .lateness import Policy, handed_in_at
 from .names import Names, keep_names, kept_names
 from .sandbox import Limits, Sandbox, chosen
-from .secret import kept_secret
+from .secret import SECRET, kept_secret
 from .stored import COLUMNS, changed_by_hand, keep, kept
 from .variation import normalised
 
@@ -145,9 +145,9 @@ def grade(
         raise FieldError("OUT", str(out), "a file that ends in .csv")
     plausible.check_places(submissions, out)
     plausible.check_submissions(submissions, folders.values(), name, assignments(sources))
-    everyone = (*folders, *(roster or ()), *itertools.chain(*(names or {}).values()))
-    plausible.check_list("ROSTER", (*(roster or ()), *itertools.chain(*(names or {}).values())), folders)  # fmt: skip
-    plausible.check_table(out, [row["student"] for row in _its_own(out, name)], map(as_read, everyone))  # fmt: skip
+    in_list = (*(roster or ()), *itertools.chain(*(names or {}).values()))
+    plausible.check_list("ROSTER", in_list, folders)
+    plausible.check_table(out, [row["student"] for row in _its_own(out, name)], map(as_read, (*folders, *in_list)))  # fmt: skip
     extended = _by_student(settings.lateness.extensions, Names((*(roster or ()), *folders), names or {}))  # fmt: skip
     settings = replace(settings, lateness=replace(settings.lateness, extensions=extended))
     strangers = plausible.check_extensions(extended, folders, roster)
@@ -167,7 +167,7 @@ def grade(
         settings = replace(settings, secret=secret)
         if new:
             said(
-                f"{place / '.secret'}: the secret of this course, made now; keep it with the table, "
+                f"{place / SECRET}: the secret of this course, made now; keep it with the table, "
                 "for another one marks everything again"
             )
     if names is not None:
@@ -481,11 +481,11 @@ def override(out: Path, student: str, exercise: str, points: str, comment: str =
     """
     place = _graded(out)
     results = _stored(place)
-    handed_in = {as_read(each.student) for each in results if each.status == "missing"}
+    no_notebook = {as_read(each.student) for each in results if each.status == "missing"}
     known = [
         row["student"]
         for row in read_table(out, "table", "the marks, as 'grade' wrote it")[1]
-        if row["status"] != "missing" or as_read(row["student"]) in handed_in
+        if row["status"] != "missing" or as_read(row["student"]) in no_notebook
     ]
     names = Names(known, kept_names(place))
     sheet = by_hand.Overrides.read(place).named(names)

@@ -12,8 +12,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Tree", "file_name", "files", "tree"]
+__all__ = ["RECORD", "Tree", "file_name", "files", "tree"]
 
+RECORD = ".collected.json"
+"""The file in a student's folder in which `collect` notes how it came."""
 DEPTH = 8  # folders within folders
 ENTRIES = 5_000  # files, links and folders in all
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import landlock
-from .folders import files
+from .folders import RECORD, files
 
 OUTPUT = 1_000_000  # letters that the cells may print in all; the rest is dropped
 PICTURES = 4_000_000  # letters of pictures kept for the feedback
@@ -240,7 +240,7 @@ def _bring(folder: str | None, most: int) -> None:
     if folder is None or not os.path.isdir(folder):
         return
     for path in files(Path(folder)):
-        if path.suffix == ".ipynb" or path.name == ".collected.json":  # nor what `collect` noted
+        if path.suffix == ".ipynb" or path.name == RECORD:  # nor what `collect` noted
             continue
         most -= path.stat().st_size
         if most < 0:
