@@ -50,7 +50,7 @@ bench: $(STAMP)  ## measure speed, as ratios to other programs in the same run
 # SOURCES is a folder with one folder a source; book/data.md says where each is public.
 SOURCES ?= sources
 data: $(STAMP)  ## make the computed tables anew from their public sources (SOURCES=folder)
-	$(BIN)/python -m mirage_utils.evals.sources -- $(call given,SOURCES)
+	$(BIN)/python -m tools.make_tables -- $(call given,SOURCES)
 
 # PROFILE is quick (minutes), desk (hours) or full (a GPU).
 PROFILE ?= quick

@@ -18,9 +18,9 @@ ROWS = 1_000_000
 
 
 def library(path: str) -> tuple[int, float]:
-    from mirage_utils import evals
+    from mirage_utils import records
 
-    found = evals.read(path)
+    found = records.read(path)
     return len(found.records), float(found.records["score"].mean())
 
 
@@ -54,7 +54,7 @@ def plain_loop(path: str) -> tuple[int, float]:
 
 
 WAYS = {
-    "mirage_utils.evals.read": library,
+    "mirage_utils.records.read": library,
     "pandas.read_json, whole": pandas_whole,
     "pandas.read_json, chunks and columns": pandas_chunks,
     "json.loads line by line": plain_loop,

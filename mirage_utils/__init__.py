@@ -24,7 +24,6 @@ _SUBMODULES = (
     "downloads",
     "emergence",
     "errors",
-    "evals",
     "explore",
     "forecast",
     "meta",
@@ -33,10 +32,12 @@ _SUBMODULES = (
     "parameters",
     "plots",
     "predict",
+    "records",
     "resolution",
     "scaling",
     "sweep",
     "symbols",
+    "tables",
 )
 _NAMES = {
     "Curve": "curves",

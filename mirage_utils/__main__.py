@@ -233,7 +233,7 @@ def _how_to_read(command: argparse.ArgumentParser) -> None:
 
 
 def _reading(options: argparse.Namespace) -> dict[str, Any]:
-    """What `evals.read` is to be told."""
+    """What `records.read` is to be told."""
     return {
         "params": _sizes(options.params),
         "columns": _pairs("column", options.column),
@@ -275,16 +275,16 @@ def _list(kind: type) -> Callable[[str], tuple]:
 
 
 def _tables(options: argparse.Namespace) -> None:
-    from . import evals
+    from . import tables
 
-    _print_tables(evals.tables(), as_csv=options.csv)
+    _print_tables(tables.tables(), as_csv=options.csv)
 
 
 def _table(options: argparse.Namespace) -> None:
-    from . import evals
+    from . import tables
 
     if options.csv:
-        sys.stdout.write(evals.read_csv_text(options.name))
+        sys.stdout.write(tables.read_csv_text(options.name))
     else:
         _print_table(options.name)
 
@@ -338,8 +338,8 @@ def _sizes(given: Sequence[str]) -> dict[str, float]:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from .evals import EvalFileError, Reading, read
-    from .evals.reading import files_below
+    from .records import EvalFileError, Reading, read
+    from .records.reading import files_below
 
     path = options.path
     if not path.exists():
@@ -369,9 +369,9 @@ def _read(options: argparse.Namespace) -> int:
                 yield {**row, "outcome": "crashed", "detail": f"{type(found).__name__}: {found}"}
 
     if options.scores or options.grade:
-        from .evals import grade
-        from .evals.records import aggregate
-        from .evals.schema import SCORES
+        from .records import grade
+        from .records.columns import aggregate
+        from .records.schema import SCORES
 
         found = []
         for file, outcome in readings():
@@ -396,17 +396,17 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _bigbench(options: argparse.Namespace) -> None:
-    from . import evals, meta
+    from . import meta, records
 
     if options.folder:
         source = options.folder
         frames = [
             r.scores
-            for r in evals.read_folder(source)
-            if isinstance(r, evals.Reading) and r.format == "BIG-bench scores"
+            for r in records.read_folder(source)
+            if isinstance(r, records.Reading) and r.format == "BIG-bench scores"
         ]
     else:
-        from .evals.fetch import fetch_bigbench
+        from .records.fetch import fetch_bigbench
 
         if not options.tasks:
             raise FieldError("tasks", options.tasks, "at least one task, or --folder")
@@ -414,7 +414,7 @@ def _bigbench(options: argparse.Namespace) -> None:
         paths = fetch_bigbench(
             options.tasks, family=options.family, cache=options.cache, progress=watched()
         )
-        frames = [evals.read(path).scores for path in paths]
+        frames = [records.read(path).scores for path in paths]
     import pandas as pd
 
     if not frames:
@@ -430,14 +430,14 @@ def _bigbench(options: argparse.Namespace) -> None:
 
 
 def _emergence(options: argparse.Namespace) -> None:
-    from . import evals, meta
+    from . import meta, records, tables
 
-    if options.table in {t.name for t in evals.tables()}:
-        frame, family = evals.load_table(options.table), evals.table(options.table).family
+    if options.table in {t.name for t in tables.tables()}:
+        frame, family = tables.load_table(options.table), tables.table(options.table).family
     elif os.path.exists(path := os.path.expanduser(options.table)):
-        frame, family = evals.read_scores(path, params=_sizes(options.params)), ""
+        frame, family = records.read_scores(path, params=_sizes(options.params)), ""
     else:
-        names = ", ".join(t.name for t in evals.tables())
+        names = ", ".join(t.name for t in tables.tables())
         raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
     found = meta.score_curves(
         frame, family=family, draws=options.draws, seed=options.seed,
@@ -556,11 +556,11 @@ def _print_tables(tables, *, as_csv: bool) -> None:
 
 
 def _print_table(name: str) -> None:
-    from . import evals
+    from . import tables
 
-    entry = evals.table(name)
+    entry = tables.table(name)
     print(f"{entry.title}\n{entry.kind}: {entry.source}\n")
-    print(evals.load_table(name).to_string(index=False))
+    print(tables.load_table(name).to_string(index=False))
     for note in entry.notes:
         print(f"\nNote: {note}")
     for cell in entry.doubtful_cells:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from .emergence import Correction, adjust, calibrate
 from .errors import as_array, require
-from .evals import series
+from .records import series
 
 __all__ = ["by_metric", "score_curves"]
 
@@ -40,7 +40,7 @@ def score_curves(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Scores, as from `mirage_utils.evals.read_scores` or `load_table`.
+        Scores, as from `mirage_utils.records.read_scores` or `load_table`.
     family : str
         Name of the family where the table has no such column.
     min_scales : int
@@ -61,7 +61,7 @@ def score_curves(
     Raises
     ------
     FieldError
-        As `mirage_utils.evals.series`.
+        As `mirage_utils.records.series`.
     """
     min_scales = int(as_array("min_scales", min_scales, low=2, integer=True))
     rows = []

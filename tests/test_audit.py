@@ -15,15 +15,16 @@ import pytest
 from conftest import ROOT, evaluation_data, needs_evaluation_data
 from scipy import stats
 
-from mirage_utils import FieldError, audit, evals, models
+from mirage_utils import FieldError, audit, models
+from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.audit import simulate
 from mirage_utils.audit.evidence import foretold, gentle, leap, questions, runs, smooth
 from mirage_utils.audit.gathering import FAULT, gather, tabulate
 from mirage_utils.audit.lengths import one_line
-from mirage_utils.evals import EvalFileError
 from mirage_utils.metrics import METRICS
 from mirage_utils.models.language import outputs
+from mirage_utils.records import EvalFileError
 
 SIZES = [1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9, 3e9]
 
@@ -82,9 +83,9 @@ def test_batches_of_any_size_make_the_same_scores(tmp_path, suffix, batch):
     path = write(records(), tmp_path / f"r{suffix}")
     found = gather(path, batch=batch)
     assert found.records == 80
-    whole = evals.read(path).records
+    whole = rec.read(path).records
     for metric in ("exact_match", "token_accuracy", "token_edit_distance"):
-        graded = evals.grade(whole, metric).groupby("params")["score"]
+        graded = rec.grade(whole, metric).groupby("params")["score"]
         mine = found.scores.query("metric == @metric").set_index("params")
         assert mine["n"].to_dict() == graded.size().to_dict()
         assert mine["score"].to_dict() == pytest.approx(graded.mean().to_dict(), abs=1e-12)
@@ -118,7 +119,7 @@ def test_skill_is_the_score_on_own_items_less_that_on_others(tmp_path):
     """On two items each is the other's other, so that the pairing is known."""
     pair = records(size=2, sizes=(1e6,))
     pair["target"], pair["output"] = ["aab", "bb"], ["aab", "ba"]
-    found = tabulate(evals.read(write(pair, tmp_path / "r.csv")).records).scores.set_index("metric")
+    found = tabulate(rec.read(write(pair, tmp_path / "r.csv")).records).scores.set_index("metric")
     right = METRICS["token_accuracy"].score(["aab", "bb"], ["aab", "ba"])
     crossed = METRICS["token_accuracy"].score(["bb", "aab"], ["aab", "ba"])
     assert found.loc["token_accuracy", "skill"] == pytest.approx((right - crossed).mean())
@@ -604,7 +605,7 @@ def test_real_files_of_many_programs_are_audited_or_refused_with_a_reason(tmp_pa
     assert found.gathered.files > 50
     readings = [
         r
-        for r in evals.read_folder(evaluation_data() / "formats")
+        for r in rec.read_folder(evaluation_data() / "formats")
         if not isinstance(r, EvalFileError)
     ]
     assert found.gathered.files == len(readings)

@@ -31,7 +31,7 @@ chapters = pytest.mark.parametrize("name", NAMES)
 
 def published():
     """The table as plain rows, read without the library."""
-    text = (resources.files("mirage_utils.evals") / "data" / "gpt3_arithmetic.csv").read_text()
+    text = (resources.files("mirage_utils.tables") / "data" / "gpt3_arithmetic.csv").read_text()
     rows = collections.defaultdict(list)
     for row in csv.DictReader(text.splitlines()):
         n = int(row["n"])
@@ -897,7 +897,7 @@ def test_chapter_18_numbers(chapter_run):
 
 
 def rows_of(name):
-    text = (resources.files("mirage_utils.evals") / "data" / f"{name}.csv").read_text()
+    text = (resources.files("mirage_utils.tables") / "data" / f"{name}.csv").read_text()
     return list(csv.DictReader(text.splitlines()))
 
 

@@ -334,7 +334,7 @@ def test_gpt3_s_largest_are_missed_by_any_simple_forecast(chapter_run):
     import csv
     from importlib import resources
 
-    text = (resources.files("mirage_utils.evals") / "data" / "gpt3_arithmetic.csv").read_text()
+    text = (resources.files("mirage_utils.tables") / "data" / "gpt3_arithmetic.csv").read_text()
     curves = {}
     for row in csv.DictReader(text.splitlines()):
         curves.setdefault((row["task"], row["setting"]), []).append(

@@ -8,16 +8,16 @@ import statsmodels.api as sm
 from scipy import integrate, stats
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from mirage_utils import Curve, FieldError, ScalingLaw, closed_form, evals
+from mirage_utils import Curve, FieldError, ScalingLaw, closed_form, tables
 from mirage_utils.closed_form import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL
 from mirage_utils.metrics import EXACT_MATCH
 
 REFERENCE = 6.66e9
-TABLE = evals.load_table("gpt3_arithmetic")
+TABLE = tables.load_table("gpt3_arithmetic")
 
 
 def gpt3(task, setting="few-shot"):
-    return evals.curve(TABLE, task, setting)
+    return tables.curve(TABLE, task, setting)
 
 
 def simulated(rate, n=2000, seed=0):

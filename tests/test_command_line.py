@@ -29,9 +29,9 @@ def test_every_public_module_is_an_attribute_of_the_package():
 
 def test_what_the_evals_package_offers_is_there_on_first_use():
     code = (
-        "import mirage_utils.evals as evals; assert set(evals.__all__) <= set(dir(evals));"
-        "[getattr(evals, name) for name in dir(evals)];"
-        "from mirage_utils.evals import grade, reading; assert callable(grade); reading.read"
+        "import mirage_utils.records as records; assert set(records.__all__) <= set(dir(records));"
+        "[getattr(records, name) for name in dir(records)];"
+        "from mirage_utils.records import grade, reading; assert callable(grade); reading.read"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 import mirage_utils
-from mirage_utils import FieldError, evals
+from mirage_utils import FieldError, tables
 from mirage_utils.__main__ import main
-from mirage_utils.evals import sources
+from tools import make_tables
 
-DATA = resources.files("mirage_utils.evals") / "data"
+DATA = resources.files("mirage_utils.tables") / "data"
 HEADER = "task,setting,model,params,train_flops,metric,score,n"
 
 
 def test_gpt3_arithmetic_is_complete():
-    frame = evals.load_table("gpt3_arithmetic")
+    frame = tables.load_table("gpt3_arithmetic")
     assert ",".join(frame.columns) == HEADER
     assert len(frame) == 10 * 3 * 8
     assert frame.groupby(["task", "setting"]).size().eq(8).all()
@@ -35,11 +35,11 @@ def test_gpt3_arithmetic_is_complete():
 
 def test_every_score_is_a_possible_count_except_the_doubtful_one():
     """Scores below 10 % are printed to a two-hundredth of a point: whole answers of 2,000."""
-    frame = evals.load_table("gpt3_arithmetic")
+    frame = tables.load_table("gpt3_arithmetic")
     count = frame["score"] * frame["n"]
     off = frame[(count - count.round()).abs() > 1e-6]
     doubtful = [
-        c for c in evals.table("gpt3_arithmetic").doubtful_cells if "impossible" in c["why"]
+        c for c in tables.table("gpt3_arithmetic").doubtful_cells if "impossible" in c["why"]
     ]
     assert off[["task", "setting", "model", "score"]].to_dict("records") == [
         {k: c[k] for k in ("task", "setting", "model", "score")} for c in doubtful
@@ -47,21 +47,21 @@ def test_every_score_is_a_possible_count_except_the_doubtful_one():
 
 
 def test_doubtful_cells_stand_as_recorded():
-    for entry in evals.tables():
-        frame = evals.load_table(entry.name)
+    for entry in tables.tables():
+        frame = tables.load_table(entry.name)
         for cell in entry.doubtful_cells:
             for name in ("task", "setting", "model", "metric"):
                 if name in cell:
                     frame = frame[frame[name] == cell[name]]
             assert frame["score"].tolist() == [cell["score"]]
-            frame = evals.load_table(entry.name)
-    assert len(evals.table("gpt3_arithmetic").doubtful_cells) == 2
-    assert len(evals.table("obs_scaling").doubtful_cells) == 2
+            frame = tables.load_table(entry.name)
+    assert len(tables.table("gpt3_arithmetic").doubtful_cells) == 2
+    assert len(tables.table("obs_scaling").doubtful_cells) == 2
 
 
 def test_compute_is_six_operations_a_parameter_and_token():
     """Table D.1: 300 billion tokens; a check of two columns typed independently."""
-    frame = evals.load_table("gpt3_arithmetic").drop_duplicates("model")
+    frame = tables.load_table("gpt3_arithmetic").drop_duplicates("model")
     assert frame["train_flops"].to_numpy() == pytest.approx(
         6 * 300e9 * frame["params"].to_numpy(), rel=0.01
     )
@@ -69,22 +69,22 @@ def test_compute_is_six_operations_a_parameter_and_token():
 
 def test_spot_checks_against_the_paper():
     """Values of Table H.1 that its text or Table 3.9 repeat."""
-    frame = evals.load_table("gpt3_arithmetic")
-    assert evals.curve(frame, "2D+", "few-shot").score[-1] == 1.0
-    assert evals.curve(frame, "3D-", "few-shot").score[-1] == 0.942
-    assert evals.curve(frame, "2Dx", "few-shot").score[-1] == 0.292
-    assert evals.curve(frame, "4D+", "few-shot").counts.tolist() == [0, 1, 1, 0, 3, 3, 8, 510]
+    frame = tables.load_table("gpt3_arithmetic")
+    assert tables.curve(frame, "2D+", "few-shot").score[-1] == 1.0
+    assert tables.curve(frame, "3D-", "few-shot").score[-1] == 0.942
+    assert tables.curve(frame, "2Dx", "few-shot").score[-1] == 0.292
+    assert tables.curve(frame, "4D+", "few-shot").counts.tolist() == [0, 1, 1, 0, 3, 3, 8, 510]
 
 
 def test_word_tasks_are_the_control():
-    frame = evals.load_table("gpt3_word_tasks")
+    frame = tables.load_table("gpt3_word_tasks")
     assert ",".join(frame.columns) == HEADER
     assert len(frame) == 5 * 8
     assert (frame["n"] == 10_000).all()
     assert set(frame["setting"]) == {"few-shot"}
 
 
-@pytest.mark.parametrize("entry", evals.tables(), ids=lambda t: t.name)
+@pytest.mark.parametrize("entry", tables.tables(), ids=lambda t: t.name)
 def test_the_data_package_tells_the_truth(entry):
     content = (DATA / entry.path).read_bytes()
     assert hashlib.sha256(content).hexdigest() == entry.sha256
@@ -94,26 +94,26 @@ def test_the_data_package_tells_the_truth(entry):
     resource = next(r for r in package["resources"] if r["name"] == entry.name)
     assert [f["name"] for f in resource["schema"]["fields"]] == list(rows[0])
     assert resource["bytes"] == len(content)
-    computed = entry.name in sources.BUILDERS
+    computed = entry.name in make_tables.BUILDERS
     ours = entry.name == "families"
     assert entry.kind == (
         "computed aggregates" if computed else "our runs" if ours else "published figures"
     )
-    keys = evals.load_table(entry.name)[resource["schema"]["primaryKey"]]
+    keys = tables.load_table(entry.name)[resource["schema"]["primaryKey"]]
     assert not keys.duplicated().any()
     assert entry.licence
     assert entry.url == "mirage_utils/models/data" if ours else entry.url.startswith("https://")
 
 
 def test_every_bundled_file_is_described():
-    described = {entry.path for entry in evals.tables()} | {"datapackage.json"}
+    described = {entry.path for entry in tables.tables()} | {"datapackage.json"}
     assert {f.name for f in DATA.iterdir() if not f.name.startswith("__")} == described
 
 
-@pytest.mark.parametrize("name", [n for n in sources.BUILDERS if n != "models"])
+@pytest.mark.parametrize("name", [n for n in make_tables.BUILDERS if n != "models"])
 def test_computed_tables_are_tidy(name):
     """One number for a model, task, condition and metric; shares in 0..1 and whole counts of n."""
-    frame = evals.load_table(name)
+    frame = tables.load_table(name)
     key = ["task", "setting", "shots", "metric", "model"]
     assert not frame.duplicated(key).any()
     shares = frame[frame["metric"].isin(["acc", "acc_norm", "accuracy", "exact_match"])]
@@ -122,17 +122,17 @@ def test_computed_tables_are_tidy(name):
     counts = counted["score"] * counted["n"]
     # eight digits are stored; OLMo's logs went through 32-bit numbers
     assert ((counts - counts.round()).abs() < 2e-3).all()
-    assert len(shares) - len(counted) == len(evals.table(name).doubtful_cells)
+    assert len(shares) - len(counted) == len(tables.table(name).doubtful_cells)
 
 
 def test_item_counts_are_found_from_the_scores():
     rng = np.random.default_rng(0)
     scores = rng.integers(1, 1003, 40) / 1003
-    assert sources.item_count(scores) == 1003
-    assert sources.item_count(scores.astype(np.float32)) == 1003
-    assert sources.item_count([*scores, 0.008], agree=0.95) == 1003
+    assert make_tables.item_count(scores) == 1003
+    assert make_tables.item_count(scores.astype(np.float32)) == 1003
+    assert make_tables.item_count([*scores, 0.008], agree=0.95) == 1003
     with pytest.raises(FieldError, match=r"^scores = .*shares of one number of items"):
-        sources.item_count(rng.random(40), high=3000)
+        make_tables.item_count(rng.random(40), high=3000)
 
 
 @pytest.mark.parametrize(
@@ -146,34 +146,34 @@ def test_item_counts_are_found_from_the_scores():
     ],
 )
 def test_the_answer_in_a_response(response, answer):
-    assert sources.answer_in(response) == answer
+    assert make_tables.answer_in(response) == answer
 
 
 def test_a_changed_table_is_refused(monkeypatch):
-    original = evals._read
+    original = tables._read
     monkeypatch.setattr(
-        evals, "_read", lambda name: original(name) + (b"x" if name.endswith("csv") else b"")
+        tables, "_read", lambda name: original(name) + (b"x" if name.endswith("csv") else b"")
     )
-    with pytest.raises(evals.TableError, match="sha256"):
-        evals.load_table("gpt3_arithmetic")
+    with pytest.raises(tables.TableError, match="sha256"):
+        tables.load_table("gpt3_arithmetic")
 
 
 def test_a_missing_table_is_named(monkeypatch):
-    with pytest.raises(evals.TableError, match=r"none\.csv is missing"):
-        evals._read("none.csv")
+    with pytest.raises(tables.TableError, match=r"none\.csv is missing"):
+        tables._read("none.csv")
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda f: evals.load_table("gpt4"), r"^table = 'gpt4': expected one of gpt3_arithmetic"),
-        (lambda f: evals.curve(f, "9D+", "few-shot"), r"^task = '9D\+'"),
-        (lambda f: evals.curve(f, "2D+", "some-shot"), r"^setting = 'some-shot'"),
+        (lambda f: tables.load_table("gpt4"), r"^table = 'gpt4': expected one of gpt3_arithmetic"),
+        (lambda f: tables.curve(f, "9D+", "few-shot"), r"^task = '9D\+'"),
+        (lambda f: tables.curve(f, "2D+", "some-shot"), r"^setting = 'some-shot'"),
     ],
 )
 def test_unknown_names_are_answered_with_the_known(call, message):
     with pytest.raises(FieldError, match=message):
-        call(evals.load_table("gpt3_arithmetic"))
+        call(tables.load_table("gpt3_arithmetic"))
 
 
 # -- command line -------------------------------------------------------------------------------
@@ -191,11 +191,11 @@ def run(*arguments):
 def test_tables_lists_rows_source_licence_and_checksum():
     result = run("tables")
     assert result.returncode == 0, result.stderr
-    for entry in evals.tables():
+    for entry in tables.tables():
         for text in (entry.name, str(entry.rows), entry.source, entry.licence, entry.sha256):
             assert text in result.stdout
     rows = list(csv.DictReader(io.StringIO(run("tables", "--csv").stdout)))
-    assert [r["sha256"] for r in rows] == [t.sha256 for t in evals.tables()]
+    assert [r["sha256"] for r in rows] == [t.sha256 for t in tables.tables()]
 
 
 def test_table_prints_csv():

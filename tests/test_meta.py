@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mirage_utils import FieldError, evals, meta
+from mirage_utils import FieldError, meta
+from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.downloads import FetchError
-from mirage_utils.evals import fetch
-from mirage_utils.evals.fetch import fetch_bigbench
+from mirage_utils.records import fetch
+from mirage_utils.records.fetch import fetch_bigbench
 
 SIZES = ("2m", "16m", "53m", "125m", "244m", "422m", "1b", "2b")
 PARAMS = (2e6, 16e6, 53e6, 125e6, 244e6, 422e6, 1e9, 2e9)
@@ -80,7 +81,7 @@ def get(server, cache, tasks=tuple(SHAPES), **options):
 def test_files_are_fetched_once_and_recorded(server, tmp_path):
     paths = get(server, tmp_path)
     assert len(paths) == 24
-    frame = pd.concat([evals.read(p).scores for p in paths])
+    frame = pd.concat([rec.read(p).scores for p in paths])
     assert set(frame["task"]) == set(SHAPES)
     assert len(json.loads((tmp_path / "checksums.json").read_text())) == 24
     times = [p.stat().st_mtime_ns for p in paths]
@@ -129,7 +130,7 @@ def test_names_cannot_lead_out_of_the_cache(tmp_path, name):
 
 
 def test_curves_by_metric(server, tmp_path):
-    frame = pd.concat([evals.read(p).scores for p in get(server, tmp_path)])
+    frame = pd.concat([rec.read(p).scores for p in get(server, tmp_path)])
     curves = meta.score_curves(frame, draws=4000).set_index(["task", "metric"])
     for metric in ("exact_str_match", "bleu"):  # the score does not see shift or stretch
         assert curves.loc[("jumps", metric), "p_noise"] < 0.01

@@ -10,7 +10,8 @@ from conftest import CHAPTERS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils import FieldError, ScalingLaw, evals, parameters
+from mirage_utils import FieldError, ScalingLaw, parameters
+from mirage_utils import records as rec
 from mirage_utils.errors import number, positive
 
 
@@ -107,10 +108,10 @@ def test_a_number_survives_being_text(value):
 
 def test_sizes_may_be_text_wherever_they_are_given(tmp_path):
     (tmp_path / "r.csv").write_text("model,task,metric,score,n\nzebra,spots,exact_match,0.5,500\n")
-    found = evals.read(tmp_path / "r.csv", params={"zebra": "1.0e9"})
+    found = rec.read(tmp_path / "r.csv", params={"zebra": "1.0e9"})
     assert found.scores["params"].tolist() == [1e9]
     with pytest.raises(FieldError, match=r"params\['zebra'\] = 'large': expected a finite number > 0"):  # fmt: skip
-        evals.read(tmp_path / "r.csv", params={"zebra": "large"})
+        rec.read(tmp_path / "r.csv", params={"zebra": "large"})
     assert ScalingLaw(alpha="0.5", N_c="1.0e9") == ScalingLaw(alpha=0.5, N_c=1e9)
     for bad in ("-1", "0", "inf", True, None, [1]):
         with pytest.raises(FieldError, match="N = "):

@@ -162,7 +162,7 @@ def test_what_is_not_run_is_a_short_list_with_reasons() -> None:
         ("MIRAGE_MATRIX=whole pytest tests/test_coursework.py", True),
         (".venv/bin/pre-commit install", True),
         ("make", False),
-        ("mirage_utils.evals.read", False),
+        ("mirage_utils.records.read", False),
         ("makes it", False),
         ("--cluster local", False),
     ],

@@ -19,12 +19,13 @@ from backports.zstd import zipfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mirage_utils import FieldError, evals
+from mirage_utils import FieldError
+from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.emergence import emergence_score
-from mirage_utils.evals import EvalFileError, Reading, read, read_folder
-from mirage_utils.evals import files as file_limits
-from mirage_utils.evals.names import fill, resolve
+from mirage_utils.records import EvalFileError, Reading, read, read_folder
+from mirage_utils.records import files as file_limits
+from mirage_utils.records.identity import fill, resolve
 
 OLD = {
     "results": {
@@ -164,7 +165,7 @@ def test_old_harness_results(write):
         "0.2-0.3",
         5,
     )
-    assert tuple(found.scores.columns[:12]) == evals.SCORES
+    assert tuple(found.scores.columns[:12]) == rec.SCORES
     scores = found.scores.set_index(["task", "metric"])
     assert scores.loc[("lambada_openai", "acc"), "score"] == 0.375
     assert scores.loc[("lambada_openai", "ppl"), "direction"] == "lower"
@@ -227,7 +228,7 @@ def test_choice_samples_of_all_generations(write):
     for content in (rows, newer, as_array, as_array.encode(), gzip.compress(as_array.encode())):
         found = read(write(content, "samples_toy_2026-01-01T00-00-00.0.jsonl"))
         records = found.records
-        assert tuple(records.columns) == evals.RECORDS
+        assert tuple(records.columns) == rec.RECORDS
         assert records["output"].tolist() == ["1", "0"]
         assert [list(x) for x in records["logprobs"]] == [[-2.5, -0.5], [-0.1, -3.0]]
         assert records["score"].tolist() == [1.0, 0.0]
@@ -434,7 +435,7 @@ def test_a_folder_is_read_whole_and_one_bad_file_stops_nothing(write, tmp_path):
     with pytest.raises(EvalFileError, match="no such folder"):
         list(read_folder(tmp_path / "nowhere"))
     write({**NEW, "model_name": "gpt2", "config": {}}, "lm/other.json")
-    assert set(evals.read_scores(tmp_path)["family"]) == {"OPT", "GPT-2"}
+    assert set(rec.read_scores(tmp_path)["family"]) == {"OPT", "GPT-2"}
 
 
 # -- the same outputs under another metric --------------------------------------------------------
@@ -443,15 +444,15 @@ def test_a_folder_is_read_whole_and_one_bad_file_stops_nothing(write, tmp_path):
 def test_answers_are_graded_anew(write):
     rows = [answer(0, " 70", target="71"), answer(1, "7", target="7", exact_match=1.0)]
     records = read(write(rows)).records
-    exact, edits = (evals.grade(records, m) for m in ("exact_match", "token_edit_distance"))
+    exact, edits = (rec.grade(records, m) for m in ("exact_match", "token_edit_distance"))
     assert exact["score"].tolist() == [0, 1]
     assert edits["score"].tolist() == [1, 0]
     assert set(edits["direction"]) == {"lower"}
-    assert evals.grade(records, "exact_match", strip=False)["score"].tolist() == [0, 1]
+    assert rec.grade(records, "exact_match", strip=False)["score"].tolist() == [0, 1]
     words = read(write([answer(0, "a c", target="a b c")])).records
-    assert evals.grade(words, "token_edit_distance", tokens="words")["score"].tolist() == [1]
-    assert evals.grade(words, "character_edit_distance")["score"].tolist() == [2]
-    assert evals.grade(words, "exact_match", tokens=lambda t: [t[0]])["score"].tolist() == [1]
+    assert rec.grade(words, "token_edit_distance", tokens="words")["score"].tolist() == [1]
+    assert rec.grade(words, "character_edit_distance")["score"].tolist() == [2]
+    assert rec.grade(words, "exact_match", tokens=lambda t: [t[0]])["score"].tolist() == [1]
 
 
 def test_choices_are_graded_anew_whatever_their_number(write):
@@ -459,10 +460,10 @@ def test_choices_are_graded_anew_whatever_their_number(write):
     rows = [choice(0, [half, half], 1, acc_norm=0), choice(1, [-9.0, 0.0, -9.0], 0, acc_norm=1)]
     records = read(write(rows)).records
     assert len(records) == 4  # two metrics, which make no second item
-    brier = evals.grade(records, "brier")
+    brier = rec.grade(records, "brier")
     assert len(brier) == 2
     assert brier["score"].tolist() == pytest.approx([0.5, 0.0], abs=1e-6)
-    assert evals.grade(records, "multiple_choice_grade")["score"].tolist() == [0.5, 1]
+    assert rec.grade(records, "multiple_choice_grade")["score"].tolist() == [0.5, 1]
 
 
 def test_what_cannot_be_graded_is_said(write):
@@ -471,26 +472,29 @@ def test_what_cannot_be_graded_is_said(write):
         read(write([choice(0, [-1.0, -2.0], 1)])).records,
     )
     for call, message in (
-        (lambda: evals.grade(answers, "brier"), r"^logprobs of item 0 = "),
+        (lambda: rec.grade(answers, "brier"), r"^logprobs of item 0 = "),
         (
-            lambda: evals.grade(choices.assign(target="x"), "brier"),
+            lambda: rec.grade(choices.assign(target="x"), "brier"),
             r"^target of item 0 = 'x': expected the index",
         ),
         (
-            lambda: evals.grade(choices.assign(target="2"), "brier"),
+            lambda: rec.grade(choices.assign(target="2"), "brier"),
             r"the index of a choice, 0 to 1",
         ),
-        (lambda: evals.grade(answers.assign(target=" "), "exact_match"), r"^target of item 0 = ''"),
         (
-            lambda: evals.grade(answers.assign(output=None), "exact_match"),
+            lambda: rec.grade(answers.assign(target=" "), "exact_match"),
+            r"^target of item 0 = ''",
+        ),
+        (
+            lambda: rec.grade(answers.assign(output=None), "exact_match"),
             r"^output of item 0 = None",
         ),
         (
-            lambda: evals.grade(answers, "pass_at_k"),
+            lambda: rec.grade(answers, "pass_at_k"),
             r"^metric = 'pass_at_k': expected one of exact_match",
         ),
-        (lambda: evals.grade(answers, "exact_match", tokens="bytes"), r"^tokens = 'bytes'"),
-        (lambda: evals.grade(answers[:0], "exact_match"), r"^records = 0"),
+        (lambda: rec.grade(answers, "exact_match", tokens="bytes"), r"^tokens = 'bytes'"),
+        (lambda: rec.grade(answers[:0], "exact_match"), r"^records = 0"),
     ):
         with pytest.raises(FieldError, match=message):
             call()
@@ -505,7 +509,7 @@ def test_the_command_grades_and_prints_scores(write, capsys):
     assert [(r["metric"], float(r["score"]), float(r["n"])) for r in rows] == [
         ("exact_match", 0.5, 2), ("token_edit_distance", 0.5, 2),
     ]  # fmt: skip
-    assert list(rows[0]) == list(evals.SCORES)
+    assert list(rows[0]) == list(rec.SCORES)
     assert main(["read", str(path)]) == 0
     assert "size not known" not in capsys.readouterr().out
     assert main(["read", str(path) + "x"]) == 1
@@ -518,7 +522,7 @@ def test_a_fault_of_the_program_is_reported_and_stops_no_other_file(
 ):
     write(OLD, "a.json")
     write(BIGBENCH, "b.json")
-    monkeypatch.setattr(evals.reading.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(rec.reading.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
     assert main(["read", str(tmp_path), "--csv"]) == 1
     rows = {Path(r["file"]).name: r for r in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     assert (rows["a.json"]["outcome"], rows["b.json"]["outcome"]) == ("read", "crashed")
@@ -533,7 +537,7 @@ def test_trap_1_odd_curves_get_their_score_and_a_reason(write):
     shapes = {"infinite": [0, 0, 0, 0, 1], "tied": [1, 0, 0.5, 0, 1], "three": [0.1, 0.2, 0.9]}
     rows = [(i + 1, t, "acc", y) for t, ys in shapes.items() for i, y in enumerate(ys)]
     table = "params,task,metric,score\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in rows)
-    found = {s.task: emergence_score(s.curve) for s in evals.series(read(write(table)).scores)}
+    found = {s.task: emergence_score(s.curve) for s in rec.series(read(write(table)).scores)}
     assert found["infinite"].value == math.inf
     assert "3 of the 4 steps" in found["infinite"].explanation
     assert "sign undecided" in found["tied"].explanation
@@ -562,7 +566,7 @@ def test_trap_2_per_cent_and_fraction_are_told_apart_by_the_whole_entry(write):
         scores["task"] == "squad2", "per_cent"
     ].all()  # 0.4 too, which looks like 40 %
     assert not scores.loc[scores["task"] != "squad2", "per_cent"].any()
-    (exact,) = [s for s in evals.series(scores) if s.metric == "exact"]
+    (exact,) = [s for s in rec.series(scores) if s.metric == "exact"]
     assert exact.curve.score[0] == pytest.approx(0.004)
     table = "model,task,metric,score\ngpt2,a,accuracy,45\ngpt2-xl,a,accuracy,0.9\n"
     assert read(write(table), percent=["accuracy"]).scores["score"].tolist() == pytest.approx(
@@ -613,10 +617,10 @@ def test_trap_4_names_are_looked_up_and_never_guessed():
         )
     assert math.isnan(resolve("EleutherAI/pythia-1b@step1000").train_flops)
     for name in ("my-7b", "opt-125m-instruct", "Meta-Llama-3.1-8B-Instruct", "pythia-7b"):
-        with pytest.raises(evals.UnknownModelError, match="a size given by you"):
+        with pytest.raises(rec.UnknownModelError, match="a size given by you"):
             resolve(name)
     for name in ("text-ada-001", "davinci", "gpt-4o"):
-        with pytest.raises(evals.UnknownModelError, match="its maker never published it"):
+        with pytest.raises(rec.UnknownModelError, match="its maker never published it"):
             resolve(name)
 
 
@@ -625,11 +629,11 @@ def test_trap_4_an_unknown_size_is_asked_for(write):
     found = read(path)
     assert found.unknown_models == ("my-7b",)
     assert any("size not known: my-7b" in n for n in found.notes)
-    with pytest.raises(evals.UnknownModelError, match="'my-7b'"):
-        evals.read_scores(path)
+    with pytest.raises(rec.UnknownModelError, match="'my-7b'"):
+        rec.read_scores(path)
     with pytest.raises(FieldError, match="of my-7b"):
-        list(evals.series(found.scores))
-    assert evals.read_scores(path, params={"my-7b": 7e9})["params"].tolist() == [7e9]
+        list(rec.series(found.scores))
+    assert rec.read_scores(path, params={"my-7b": 7e9})["params"].tolist() == [7e9]
     with pytest.raises(FieldError, match=r"^params\['my-7b'\] = -1: expected a finite number > 0"):
         read(path, params={"my-7b": -1})
 
@@ -638,21 +642,21 @@ def test_trap_5_lower_is_better(write):
     table = "params,task,metric,score\n" + "".join(
         f"1,t,{m},0.5\n" for m in ("ppl", "brier_score", "edit_distance", "bpb", "loss", "acc")
     )
-    found = {s.metric: s.direction for s in evals.series(read(write(table)).scores)}
+    found = {s.metric: s.direction for s in rec.series(read(write(table)).scores)}
     assert found.pop("acc") == "higher"
     assert set(found.values()) == {"lower"}
 
 
 def test_trap_6_unequal_items_show_in_n(write):
     table = "params,task,metric,score,n\n1,lambada,acc,0.5,4000\n2,lambada,acc,0.6,5153\n"
-    (s,) = evals.series(read(write(table)).scores)
+    (s,) = rec.series(read(write(table)).scores)
     assert s.curve.n.tolist() == [4000, 5153]
 
 
 def test_two_models_of_one_size_are_not_joined_to_a_curve(write):
     table = "model,family,params,task,metric,score\na,F,1,t,acc,0.5\nb,F,1,t,acc,0.6\n"
     with pytest.raises(FieldError, match=r"one model of a size in F on t, not a, b"):
-        list(evals.series(read(write(table)).scores))
+        list(rec.series(read(write(table)).scores))
 
 
 def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_average(
@@ -667,7 +671,7 @@ def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_aver
         [answer(i, "7", exact_match=1.0) for i in range(2)],
         "run/samples_other_2026-01-01T00-00-00.5.jsonl",
     )
-    scores = evals.read_scores(tmp_path / "run")
+    scores = rec.read_scores(tmp_path / "run")
     assert scores.groupby("task").size().to_dict() == {
         "gsm8k": 3,
         "mmlu": 1,
@@ -678,7 +682,7 @@ def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_aver
     with pytest.raises(
         FieldError, match=r"it stands 2 times, in .*results_2026-01-01.*results_2026-01-02"
     ):
-        list(evals.series(evals.read_scores(tmp_path / "run")))
+        list(rec.series(rec.read_scores(tmp_path / "run")))
 
 
 def test_a_checkpoint_is_another_model(write):
@@ -771,7 +775,7 @@ def test_sizes_have_limits(write, monkeypatch):
 
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 def test_an_archive_that_unpacks_to_much_more_is_not_unpacked(write, monkeypatch, packing):
-    from mirage_utils.evals import inspect_log
+    from mirage_utils.records.formats import inspect_log
 
     monkeypatch.setattr(inspect_log, "MAX_LINE", 10_000)
     with pytest.raises(EvalFileError, match=r"field 'header.json': unpacks to more than"):
@@ -842,7 +846,7 @@ def accepted_or_refused(path):
     if isinstance(found, EvalFileError):
         assert str(found).startswith(str(path))
         return None
-    assert tuple(found.scores.columns[:12]) == evals.SCORES
+    assert tuple(found.scores.columns[:12]) == rec.SCORES
     assert np.isfinite(found.scores["score"].astype(float)).all()
     return found
 

@@ -19,9 +19,11 @@ import numpy as np
 import pytest
 from conftest import ROOT, evaluation_data, needs_evaluation_data
 
-from mirage_utils import evals
+from mirage_utils import records as rec
+from mirage_utils import tables
 from mirage_utils.__main__ import main
-from mirage_utils.evals import names, sources
+from mirage_utils.records import identity
+from tools import make_tables
 
 pytestmark = needs_evaluation_data
 
@@ -35,7 +37,7 @@ def test_every_file_of_the_format_collection_is_read():
     harness, inspect = below("formats", "lm_eval_harness"), below("formats", "inspect_ai")
     assert (len(harness), len(inspect)) == (73, 17)
     for path in [*harness, *inspect]:
-        found = evals.read(path)
+        found = rec.read(path)
         assert found.format.startswith("lm-evaluation-harness" if path in harness else "Inspect")
         assert found.rows > 0, path
 
@@ -77,7 +79,7 @@ def test_aggregated_results_have_the_scores_of_the_file_and_no_others(folder):
         if path.suffix != ".json":
             continue
         document = json.loads(path.read_text())
-        scores = evals.read(path).scores
+        scores = rec.read(path).scores
         found = {
             (r.task, r.metric, r.setting): r.score
             for r in scores.itertuples()
@@ -105,7 +107,7 @@ def test_samples_have_the_files_scores_answers_and_log_probabilities():
         raw = (
             json.loads(text) if text.startswith("[") else [json.loads(x) for x in text.splitlines()]
         )
-        records = evals.read(path).records
+        records = rec.read(path).records
         for metric in set(records["metric"].astype(str)):
             mine = records[records["metric"].astype(str) == metric]
             assert mine["score"].tolist() == [float(r[metric]) for r in raw], path
@@ -127,7 +129,7 @@ def test_choice_accuracy_follows_from_the_log_probabilities_that_were_read():
     path = next(
         p for p in below("formats/lm_eval_harness") if p.name.startswith("samples_negotiationtom")
     )
-    records = evals.read(path).records
+    records = rec.read(path).records
     assert (records["output"] == records["target"]).astype(float).tolist() == records[
         "score"
     ].tolist()
@@ -137,13 +139,13 @@ def test_real_choices_graded_anew_agree_with_the_files_accuracy():
     path = next(
         p for p in below("formats/lm_eval_harness") if p.name.startswith("samples_negotiationtom")
     )
-    records = evals.read(path).records
-    graded = evals.grade(records, "multiple_choice_grade")
+    records = rec.read(path).records
+    graded = rec.grade(records, "multiple_choice_grade")
     assert graded["score"].tolist() == records["score"].tolist()
     lls = np.array([list(x) for x in records["logprobs"]])
     mass = np.exp(lls) / np.exp(lls).sum(axis=1, keepdims=True)
     outcome = np.eye(4)[records["target"].astype(int)]
-    assert evals.grade(records, "brier")["score"].tolist() == pytest.approx(
+    assert rec.grade(records, "brier")["score"].tolist() == pytest.approx(
         ((mass - outcome) ** 2).sum(axis=1)
     )
 
@@ -158,7 +160,7 @@ def test_inspect_logs_have_the_headers_scores_and_their_samples_mean():
         else:
             log = json.loads(path.read_text())
             raw = log.get("samples") or []
-        found = evals.read(path)
+        found = rec.read(path)
         expected = [
             (s["name"], m, v["value"])
             for s in log["results"]["scores"]
@@ -185,9 +187,9 @@ def test_trap_2_a_real_table_with_minus_100_for_missing():
         "bert_score_accuracy": "score",
         "run_id": "setting",
     }
-    with pytest.raises(evals.EvalFileError, match=r"score, line \d+ = -100.*say missing="):
-        evals.read(path, columns=columns, metric="accuracy")
-    found = evals.read(path, columns=columns, metric="accuracy", missing=[-100])
+    with pytest.raises(rec.EvalFileError, match=r"score, line \d+ = -100.*say missing="):
+        rec.read(path, columns=columns, metric="accuracy")
+    found = rec.read(path, columns=columns, metric="accuracy", missing=[-100])
     raw = [float(r["bert_score_accuracy"]) for r in csv.DictReader(path.read_text().splitlines())]
     kept = [x for x in raw if x != -100]
     assert 0 < len(kept) < len(raw)
@@ -202,7 +204,7 @@ def test_trap_4_sizes_agree_with_those_counted_elsewhere():
     table = csv.DictReader(text.splitlines())
     checked = {}
     for row in table:
-        model = names.resolve(row["HuggingFace Path"])
+        model = identity.resolve(row["HuggingFace Path"])
         assert model.non_embedding == int(row["Parameters Excluding Embeddings"])
         checked[model.name] = model
     assert len(checked) == 9
@@ -211,7 +213,7 @@ def test_trap_4_sizes_agree_with_those_counted_elsewhere():
         config = json.loads(path.read_text())["config"]
         name = re.search(r"pretrained=([^,]+)", config["model_args"])[1]
         if "pythia" in name:
-            assert names.resolve(name).params == config["model_num_parameters"]
+            assert identity.resolve(name).params == config["model_num_parameters"]
             counted += 1
     assert counted == 9
 
@@ -225,20 +227,20 @@ def test_trap_7_published_data_can_be_wrong_and_the_tables_say_where():
         for r in rows
         if "davinci" in r["model"] and r["helper_tag"] == r["tag"] and int(r["total"]) == 100
     }
-    table = evals.load_table("gpt3_answers")
+    table = tables.load_table("gpt3_answers")
     exact = table[table["metric"] == "exact_match"]
     ours = (exact["score"] * exact["n"]).groupby([exact["task"], exact["shots"]]).sum() / 100
     assert ours["2D-", 2] > 0.85 > 0.6 > theirs["2D-", 2]
-    doubtful = {c["model"] for c in evals.table("obs_scaling").doubtful_cells}
-    frame = evals.load_table("obs_scaling")
+    doubtful = {c["model"] for c in tables.table("obs_scaling").doubtful_cells}
+    frame = tables.load_table("obs_scaling")
     assert (
         set(frame[frame["n"].isna()]["model"]) == doubtful == {"Qwen/Qwen-72B", "Qwen/Qwen1.5-72B"}
     )
 
 
-@pytest.mark.parametrize("name", sources.BUILDERS)
+@pytest.mark.parametrize("name", make_tables.BUILDERS)
 def test_computed_tables_are_remade_to_the_byte(name):
-    assert sources.build(name, evaluation_data()).decode() == evals.read_csv_text(name)
+    assert make_tables.build(name, evaluation_data()).decode() == tables.read_csv_text(name)
 
 
 def test_a_checkout_of_a_source_will_do(tmp_path):
@@ -249,14 +251,14 @@ def test_a_checkout_of_a_source_will_do(tmp_path):
     (files / "models" / "rpj-d=96_l=8_h=4-0.25.json").write_text(
         json.dumps({**third, "dataset_name": "rpj"})
     )
-    built = sources.build("openlm_scaling", tmp_path)
-    assert built.decode() == evals.read_csv_text("openlm_scaling")
+    built = make_tables.build("openlm_scaling", tmp_path)
+    assert built.decode() == tables.read_csv_text("openlm_scaling")
 
 
 def test_every_source_is_named_where_the_text_says_how_to_make_the_tables():
     page = (ROOT / "book" / "data.md").read_text()
     named = set(re.findall(r"git clone \S+ sources/(\w+)", page))
-    code = Path(sources.__file__).read_text()
+    code = Path(make_tables.__file__).read_text()
     assert named == set(re.findall(r'root / "(\w+)"', code))
 
 
@@ -273,7 +275,7 @@ def test_the_arithmetic_answers_by_another_route():
         total[key] = total.get(key, 0) + 1
         said = number is not None and int(number[0].replace(",", "")) == row["answer"]
         right[key] = right.get(key, 0) + said
-    table = evals.load_table("gpt3_answers")
+    table = tables.load_table("gpt3_answers")
     exact = table[table["metric"] == "exact_match"]
     for row in exact.itertuples():
         key = row.task, row.shots, int(row.setting.rsplit(" ", 1)[1])

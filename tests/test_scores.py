@@ -9,7 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from mirage_utils import FieldError, evals
+from mirage_utils import FieldError
+from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.metrics import METRICS
 
@@ -31,16 +32,16 @@ def rows(text):
 
 
 def test_a_file_is_read_with_what_it_leaves_out(file):
-    frame = evals.read_scores(
+    frame = rec.read_scores(
         file(
             "\ufeffmodel,task,params,metric,score,note\nA, sums ,1e9,accuracy,0.5,x\nB,sums,2e9,accuracy,.7,\n"
         )
     )
-    assert list(frame.columns) == [*evals.SCORES, "note"]
+    assert list(frame.columns) == [*rec.SCORES, "note"]
     assert frame["task"].tolist() == ["sums", "sums"]
     assert frame["params"].tolist() == [1e9, 2e9]
     assert frame["n"].isna().all()
-    (only,) = evals.series(frame)
+    (only,) = rec.series(frame)
     assert (only.task, only.metric, only.direction, only.proportion) == (
         "sums",
         "accuracy",
@@ -51,14 +52,14 @@ def test_a_file_is_read_with_what_it_leaves_out(file):
 
 
 def test_series_are_split_by_family_task_setting_and_metric_and_sorted_by_scale(file):
-    frame = evals.read_scores(
+    frame = rec.read_scores(
         file(
             "family,task,setting,params,metric,score,n\n"
             "A,t,0-shot,2,accuracy,0.5,10\nA,t,0-shot,1,accuracy,0.2,10\nB,t,0-shot,1,accuracy,0.1,10\n"
             "A,t,1-shot,1,accuracy,0.3,10\nA,t,0-shot,1,token_edit_distance,3.5,10\n"
         )
     )
-    found = {(s.family, s.setting, s.metric): s for s in evals.series(frame)}
+    found = {(s.family, s.setting, s.metric): s for s in rec.series(frame)}
     assert len(found) == 4
     assert found["A", "0-shot", "accuracy"].curve.scale.tolist() == [1, 2]
     assert found["A", "0-shot", "accuracy"].proportion
@@ -67,69 +68,69 @@ def test_series_are_split_by_family_task_setting_and_metric_and_sorted_by_scale(
 
 
 def test_a_metric_of_known_shape_is_no_proportion_though_it_lies_between_0_and_1(file):
-    frame = evals.read_scores(file(HEADER + "t,1,normalised_edit_distance,0.5,10\n"))
-    assert not next(evals.series(frame)).proportion
+    frame = rec.read_scores(file(HEADER + "t,1,normalised_edit_distance,0.5,10\n"))
+    assert not next(rec.series(frame)).proportion
 
 
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("", evals.EvalFileError, "the file is empty"),
-        (HEADER, evals.EvalFileError, "a header and no rows"),
-        (b"\xff\xfe\x00t", evals.EvalFileError, "text that is not UTF-8"),
-        (b"\xffparams", evals.EvalFileError, "not a CSV table in UTF-8"),
-        ('task,params\n"a', evals.EvalFileError, "not a CSV table"),
-        (HEADER + "t,1,acc,0.5,10,9,9\n", evals.EvalFileError, "more cells|not a CSV"),
+        ("", rec.EvalFileError, "the file is empty"),
+        (HEADER, rec.EvalFileError, "a header and no rows"),
+        (b"\xff\xfe\x00t", rec.EvalFileError, "text that is not UTF-8"),
+        (b"\xffparams", rec.EvalFileError, "not a CSV table in UTF-8"),
+        ('task,params\n"a', rec.EvalFileError, "not a CSV table"),
+        (HEADER + "t,1,acc,0.5,10,9,9\n", rec.EvalFileError, "more cells|not a CSV"),
         (
             "task,params,metric\nt,1,acc\n",
-            evals.EvalFileError,
+            rec.EvalFileError,
             r": columns = .*: expected a column 'score'",
         ),
         (
             HEADER + "t,1,acc,0.5,10\nt,x,acc,0.5,10\n",
-            evals.EvalFileError,
+            rec.EvalFileError,
             r": params, line 3 = 'x'",
         ),
         (
             HEADER + "t,0,acc,0.5,10\n",
-            evals.EvalFileError,
+            rec.EvalFileError,
             r": params, line 2 = '0': expected a finite number > 0",
         ),
-        (HEADER + "t,1,acc,nan,10\n", evals.EvalFileError, r": score, line 2 = 'nan'"),
-        (HEADER + "t,1,acc,inf,10\n", evals.EvalFileError, r": score, line 2 = 'inf'"),
-        (HEADER + "t,1,acc,,10\n", evals.EvalFileError, r": score, line 2 = ''"),
+        (HEADER + "t,1,acc,nan,10\n", rec.EvalFileError, r": score, line 2 = 'nan'"),
+        (HEADER + "t,1,acc,inf,10\n", rec.EvalFileError, r": score, line 2 = 'inf'"),
+        (HEADER + "t,1,acc,,10\n", rec.EvalFileError, r": score, line 2 = ''"),
         (
             HEADER + "t,1,acc,0.5,2.5\n",
-            evals.EvalFileError,
+            rec.EvalFileError,
             r": n, line 2 = '2\.5': expected a finite whole",
         ),
-        (HEADER + ",1,acc,0.5,2\n", evals.EvalFileError, r": task, line 2 = ''"),
+        (HEADER + ",1,acc,0.5,2\n", rec.EvalFileError, r": task, line 2 = ''"),
         (
             HEADER + "t,1,acc,0.5,2\nt,1,acc,0.6,2\n",
-            evals.EvalFileError,
+            rec.EvalFileError,
             r": params, line 3 = .*expected one score",
         ),
         (
             "task,params,metric,score,direction\nt,1,m,1,up\n",
-            evals.EvalFileError,
+            rec.EvalFileError,
             r": direction, line 2 = 'up'",
         ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(file, text, error, message):
     with pytest.raises(error, match=message):
-        evals.read_scores(file(text))
+        rec.read_scores(file(text))
 
 
 def test_the_direction_of_an_unknown_metric_is_asked_for_and_not_guessed(file):
-    frame = evals.read_scores(file("task,params,metric,score\nt,1,zorkiness,1\n"))
+    frame = rec.read_scores(file("task,params,metric,score\nt,1,zorkiness,1\n"))
     with pytest.raises(FieldError, match=r"^metric = 'zorkiness': .*a column 'direction'"):
-        list(evals.series(frame))
+        list(rec.series(frame))
     both = "task,params,metric,score,direction\nt,1,m,1,higher\nt,2,m,2,lower\n"
     with pytest.raises(
         FieldError, match=r"^direction = \['higher', 'lower'\]: expected one direction"
     ):
-        list(evals.series(evals.read_scores(file(both))))
+        list(rec.series(rec.read_scores(file(both))))
 
 
 # -- python -m mirage_utils emergence -------------------------------------------------------------------

@@ -18,10 +18,10 @@ from scipy import stats
 from .. import closed_form
 from ..curves import Curve
 from ..emergence import adjust, calibrate, emergence_score, gaussian_null, p_value
-from ..evals.schema import is_share
-from ..evals.scores import condition
 from ..forecast import CONTENDERS, crps, forecast, interval_covers
 from ..metrics import METRICS
+from ..records.schema import is_share
+from ..records.scores import condition
 from ..resolution import items_to_see, zero_bound
 from .gathering import LIKELIHOOD
 

@@ -21,12 +21,12 @@ import pandas as pd
 
 from .._cluster import client
 from ..errors import positive, require
-from ..evals import EvalFileError
-from ..evals.grading import ANSWERS, CHOICES, scores_of
-from ..evals.reading import files_below, stream
-from ..evals.schema import direction_of
-from ..evals.scores import as_fractions
 from ..metrics import METRICS
+from ..records import EvalFileError
+from ..records.grading import ANSWERS, CHOICES, scores_of
+from ..records.reading import files_below, stream
+from ..records.schema import direction_of
+from ..records.scores import as_fractions
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
 
@@ -55,7 +55,7 @@ class Gathered:
     ----------
     scores : pandas.DataFrame
         One row a model, task, setting, shots, metric and source: the columns of
-        `mirage_utils.evals.schema.SCORES`, and ``graded`` (``"file"``: the program's own score,
+        `mirage_utils.records.schema.SCORES`, and ``graded`` (``"file"``: the program's own score,
         ``"here"``: by this book from the outputs), ``deviation`` (standard deviation over items; nan
         without records), ``skill`` and ``skill_error``: by how much, in the metric's own direction, the
         outputs fit their own items better than they fit others of the same task, with its standard
@@ -112,11 +112,11 @@ def gather(
     Parameters
     ----------
     path : path-like
-        Files of any kind that `mirage_utils.evals.read` knows. Links are not followed.
+        Files of any kind that `mirage_utils.records.read` knows. Links are not followed.
     seed : int
         Of the pairing of outputs with other items, for the skill.
     batch : int
-        Records held at a time; see `mirage_utils.evals.stream`.
+        Records held at a time; see `mirage_utils.records.stream`.
     cluster : str, optional
         Address of a Dask scheduler whose workers read the files, which they must all see; ``"local"``
         starts one here. The result is the same.
@@ -125,7 +125,7 @@ def gather(
     progress : callable, optional
         Wraps the files as they are done: ``progress(iterable, number)``.
     **options
-        As for `mirage_utils.evals.read`.
+        As for `mirage_utils.records.read`.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def tabulate(
     Parameters
     ----------
     records, scores : pandas.DataFrame, optional
-        Columns `mirage_utils.evals.RECORDS` and `SCORES`, as in a `mirage_utils.evals.Reading`.
+        Columns `mirage_utils.records.RECORDS` and `SCORES`, as in a `mirage_utils.records.Reading`.
     seed : int
         As for `gather`.
     """

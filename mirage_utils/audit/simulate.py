@@ -71,7 +71,7 @@ def blank_records(size: float, n: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns `mirage_utils.evals.RECORDS` without ``target`` and ``output``.
+        The columns `mirage_utils.records.RECORDS` without ``target`` and ``output``.
     """
     return pd.DataFrame(
         {
@@ -99,7 +99,7 @@ def scores_only(
     Returns
     -------
     pandas.DataFrame
-        The columns `mirage_utils.evals.SCORES`.
+        The columns `mirage_utils.records.SCORES`.
     """
     runs = runs if runs is not None else np.zeros(len(sizes), int)
     return pd.DataFrame(

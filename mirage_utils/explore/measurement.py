@@ -9,7 +9,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from .. import emergence, evals, plots, resolution, symbols
+from .. import emergence, plots, resolution, symbols, tables
 from ..curves import Curve
 from ..errors import as_array, require
 from ..metrics import EXACT_MATCH
@@ -523,12 +523,12 @@ _MEASURED_SOURCE = "Brown et al. 2020, Table H.1, few-shot (GPT-3); Biderman et 
 
 
 def _measured_curves() -> dict[str, Curve]:
-    gpt3, pythia = evals.load_table("gpt3_arithmetic"), evals.load_table("pythia_evals")
+    gpt3, pythia = tables.load_table("gpt3_arithmetic"), tables.load_table("pythia_evals")
     parts = [
         gpt3[gpt3["setting"] == "few-shot"],
         pythia[
             (pythia["family"] == "Pythia") & (pythia["metric"] == "acc") & (pythia["shots"] == 0)
         ],
     ]
-    found = {task: curve for part in parts for task, _, curve in evals.curves(part)}
+    found = {task: curve for part in parts for task, _, curve in tables.curves(part)}
     return {task: found[task] for task in _MEASURED}

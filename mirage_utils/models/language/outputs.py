@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import UnknownNameError, require
-from ...evals.schema import RECORDS, direction_of
 from ...metrics.batch import edit_distances
+from ...records.schema import RECORDS, direction_of
 from ..results import Bundle
 
 __all__ = [
@@ -236,7 +236,7 @@ def records(bundle: Bundle, *, output: str = "greedy", length: int | None = None
     Returns
     -------
     DataFrame
-        Columns of `mirage_utils.evals.RECORDS`, graded by exact match; ``logprobs`` are those of the answer's
+        Columns of `mirage_utils.records.RECORDS`, graded by exact match; ``logprobs`` are those of the answer's
         symbols, and for parities those of "even" and "odd".
 
     Raises

@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import FieldError, require, shown
-from . import files
-from .schema import RECORDS, SCORES, EvalFileError, direction_of, is_share
+from ...errors import FieldError, require, shown
+from .. import files
+from ..schema import RECORDS, SCORES, EvalFileError, direction_of, is_share
 
 __all__ = [
     "csv_batches",
@@ -122,7 +122,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises
     ------
     EvalFileError
-        If it is damaged, or unpacks to more than the limit of `mirage_utils.evals.files`.
+        If it is damaged, or unpacks to more than the limit of `mirage_utils.records.files`.
     """
     try:
         about = pq.read_metadata(path)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import shown
-from .records import score_table
-from .schema import EvalFileError, direction_of
-from .values import count, number
+from ...errors import shown
+from ..columns import score_table
+from ..schema import EvalFileError, direction_of
+from ..values import count, number
 
 __all__ = ["is_scores", "read_scores_file"]
 

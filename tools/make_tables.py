@@ -1,5 +1,5 @@
 """How each computed table is made from its public source: ``make data`` (``python -m
-mirage_utils.evals.sources``).
+tools.make_tables``).
 
 Every function here takes the folder of one source, a checkout of its repository or any folder that
 holds the same files, and gives a tidy table: one number for a model, task, condition and metric. What
@@ -22,15 +22,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .._paths import given
-from .._write import replace
-from ..errors import FieldError, require
-from ..metrics.arithmetic import carry_credit, digit_accuracy
-from ..metrics.string import character_edit_distance
-from .files import lines, parse
-from .names import known, resolve
-from .reading import read
-from .schema import EvalFileError
+from mirage_utils._paths import given
+from mirage_utils._write import replace
+from mirage_utils.errors import FieldError, require
+from mirage_utils.metrics.arithmetic import carry_credit, digit_accuracy
+from mirage_utils.metrics.string import character_edit_distance
+from mirage_utils.records.files import lines, parse
+from mirage_utils.records.identity import known, resolve
+from mirage_utils.records.reading import read
+from mirage_utils.records.schema import EvalFileError
 
 __all__ = ["BUILDERS", "answer_in", "build", "item_count", "main"]
 
@@ -640,7 +640,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write(name: str, content: bytes) -> str:
     """Put a table and its checksum in place; says what became of it."""
-    from . import tables
+    from mirage_utils.tables import tables
 
     data = Path(__file__).parent / "data"
     package = json.loads((data / "datapackage.json").read_text())

@@ -15,57 +15,23 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from .._lazy import on_first_use
 from ..errors import DataError, UnknownNameError, require
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..curves import Curve
-    from .grading import grade
-    from .names import UnknownModelError, resolve
-    from .reading import Reading, read, read_folder, stream
-    from .schema import RECORDS, SCORES, EvalFileError
-    from .scores import Series, read_scores, series
 
 __all__ = [
-    "RECORDS",
-    "SCORES",
-    "EvalFileError",
-    "Reading",
-    "Series",
     "Table",
     "TableError",
-    "UnknownModelError",
     "curve",
     "curves",
-    "grade",
     "load_table",
-    "read",
-    "read_folder",
-    "read_scores",
-    "resolve",
-    "series",
-    "stream",
+    "read_csv_text",
     "table",
     "tables",
 ]
-
-# What is recorded about the bundled tables needs none of the readers, nor pandas, SciPy and SymPy.
-__getattr__, __dir__ = on_first_use(
-    __name__,
-    [
-        "bigbench", "fetch", "files", "grading", "inspect_log", "lm_eval", "names", "plain", "reading",
-        "records", "schema", "scores", "values",
-    ],
-    {
-        "grade": "grading",
-        **dict.fromkeys(("UnknownModelError", "resolve"), "names"),
-        **dict.fromkeys(("Reading", "read", "read_folder", "stream"), "reading"),
-        **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError"), "schema"),
-        **dict.fromkeys(("Series", "read_scores", "series"), "scores"),
-    },
-)  # fmt: skip
 
 
 class TableError(DataError):
@@ -92,7 +58,7 @@ class Table:
     doubtful_cells : tuple of dict
         Cells whose published value cannot be right or could not be settled, and why.
     path : str
-        File name inside the package's ``evals/data``.
+        File name inside the package's ``tables/data``.
     """
 
     name: str
@@ -115,7 +81,7 @@ def _read(name: str) -> bytes:
     try:
         return (resources.files(__name__) / "data" / name).read_bytes()
     except FileNotFoundError:
-        raise TableError(f"evals/data/{name} is missing from this installation") from None
+        raise TableError(f"tables/data/{name} is missing from this installation") from None
 
 
 @cache
@@ -174,7 +140,7 @@ def read_csv_text(name: str) -> str:
     digest = hashlib.sha256(content).hexdigest()
     if digest != entry.sha256:
         raise TableError(
-            f"evals/data/{entry.path} has sha256 {digest}, but datapackage.json records "
+            f"tables/data/{entry.path} has sha256 {digest}, but datapackage.json records "
             f"{entry.sha256}: the file was changed; reinstall it or record the new checksum"
         )
     return content.decode()

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FieldError, require, shown
-from . import bigbench, inspect_log, lm_eval, names, plain
+from . import identity
+from .columns import aggregate
 from .files import document, head, lines, parse
-from .records import aggregate
+from .formats import bigbench, inspect_log, lm_eval, plain
 from .schema import RECORDS, EvalFileError
 
 __all__ = ["Reading", "files_below", "read", "read_folder", "stream"]
@@ -125,9 +126,9 @@ class _Choices(NamedTuple):
 
 def _sized(reading: Reading, params: Mapping[str, float] | None) -> Reading:
     """A reading with the sizes of its models, and a note on those not known."""
-    unknown = dict.fromkeys(names.fill(reading.scores, params) if len(reading.scores) else ())
+    unknown = dict.fromkeys(identity.fill(reading.scores, params) if len(reading.scores) else ())
     if len(reading.records):
-        unknown |= dict.fromkeys(names.fill(reading.records, params))
+        unknown |= dict.fromkeys(identity.fill(reading.records, params))
     notes = list(reading.notes)
     asked = [name for name in unknown if name]
     if asked:

@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 from backports.zstd import ZstdError, zipfile
 
-from ..errors import shown
-from .files import MAX_DOCUMENT, MAX_LINE, parse
-from .records import Gatherer, score_table
-from .schema import EvalFileError, direction_of
-from .values import number, text
+from ...errors import shown
+from ..columns import Gatherer, score_table
+from ..files import MAX_DOCUMENT, MAX_LINE, parse
+from ..schema import EvalFileError, direction_of
+from ..values import number, text
 
 __all__ = ["is_archive", "is_log", "read_archive", "read_log"]
 

@@ -62,7 +62,7 @@ class Model:
 @cache
 def known() -> dict[str, Model]:
     """The table of models, by the part of a name that says which model."""
-    from . import load_table
+    from ..tables import load_table
 
     found = {}
     for row in load_table("models").itertuples():

@@ -42,7 +42,7 @@ def grade(
     Parameters
     ----------
     records : pandas.DataFrame
-        As `mirage_utils.evals.Reading.records`. An item that stands there under several metrics is
+        As `mirage_utils.records.Reading.records`. An item that stands there under several metrics is
         graded once.
     metric : str
         One of `ANSWERS`, which compare ``output`` with ``target``, or of `CHOICES`, for which

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..curves import Curve
 from ..errors import FieldError, require
-from .names import UnknownModelError
+from .identity import UnknownModelError
 from .reading import Reading, read, read_folder
 from .schema import EvalFileError, direction_of, is_share
 
@@ -52,7 +52,7 @@ def read_scores(
     Parameters
     ----------
     path : path-like
-        As for `mirage_utils.evals.read`; a folder is read whole, and its files of other kinds are
+        As for `mirage_utils.records.read`; a folder is read whole, and its files of other kinds are
         passed over.
     params : mapping of str to float, optional
         Sizes of models that are not in the table ``models``.
@@ -60,7 +60,7 @@ def read_scores(
     Returns
     -------
     pandas.DataFrame
-        As `mirage_utils.evals.Reading.scores`.
+        As `mirage_utils.records.Reading.scores`.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def series(frame: pd.DataFrame, *, family: str = "") -> Iterator[Series]:
     Parameters
     ----------
     frame : pandas.DataFrame
-        As from `read_scores` or `mirage_utils.evals.load_table`.
+        As from `read_scores` or `mirage_utils.tables.load_table`.
     family : str
         Name of the family where the table has no such column.
 

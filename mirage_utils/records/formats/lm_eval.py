@@ -20,10 +20,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import shown
-from .records import Gatherer, score_table
-from .schema import EvalFileError, direction_of
-from .values import count, number, text
+from ...errors import shown
+from ..columns import Gatherer, score_table
+from ..schema import EvalFileError, direction_of
+from ..values import count, number, text
 
 __all__ = ["is_results", "is_samples", "read_results", "read_samples"]
 
@@ -320,7 +320,7 @@ def read_samples(
     if not model:
         notes.append("the file names no model")
     if not records.empty and (records["metric"].astype(str) == "").all():
-        notes.append("answers without scores: grade them (mirage_utils.evals.grade, or --grade)")
+        notes.append("answers without scores: grade them (mirage_utils.records.grade, or --grade)")
     return records, version, notes
 
 
