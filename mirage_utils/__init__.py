@@ -24,6 +24,7 @@ _SUBMODULES = (
     "downloads",
     "emergence",
     "errors",
+    "evidence",
     "explore",
     "forecast",
     "meta",

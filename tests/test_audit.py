@@ -19,12 +19,12 @@ from mirage_utils import FieldError, audit, models
 from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.audit import simulate
-from mirage_utils.audit.evidence import foretold, gentle, leap, questions, runs, smooth
-from mirage_utils.audit.gathering import FAULT, gather, tabulate
-from mirage_utils.audit.lengths import one_line
+from mirage_utils.evidence import foretold, gentle, leap, questions, runs, smooth
+from mirage_utils.evidence.lengths import one_line
 from mirage_utils.metrics import METRICS
 from mirage_utils.models.language import outputs
 from mirage_utils.records import EvalFileError
+from mirage_utils.records.gathering import FAULT, gather, tabulate
 
 SIZES = [1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9, 3e9]
 

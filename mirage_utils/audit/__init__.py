@@ -4,7 +4,7 @@
 whether that is the metric, the number of test items, too few sizes, or the models themselves.
 """
 
-from .gathering import Gathered, gather, tabulate
+from ..records.gathering import Gathered, gather, tabulate
 from .judging import RULES, VERDICTS, Audit, Finding, audit, judge
 from .report import page, write
 

@@ -12,12 +12,12 @@ import pandas as pd
 
 from ..emergence import adjust
 from ..errors import as_array, require
-from ..plots import size_label
-from .evidence import (
+from ..evidence import (
     Emergence,
     Foretold,
     Gentle,
     Leap,
+    Lengths,
     Question,
     Runs,
     Smooth,
@@ -27,12 +27,13 @@ from .evidence import (
     gentle,
     kind_of,
     leap,
+    one_line,
     questions,
     runs,
     smooth,
 )
-from .gathering import Gathered, gather
-from .lengths import Lengths, one_line
+from ..plots import size_label
+from ..records.gathering import Gathered, gather
 
 __all__ = ["RULES", "VERDICTS", "Audit", "Finding", "audit", "judge"]
 
@@ -117,7 +118,7 @@ class Finding:
     settle : str
         What would settle it, or strengthen it.
     trend, leap, gentle, runs, smooth
-        See `mirage_utils.audit.evidence`; None where it could not be had or was not needed.
+        See `mirage_utils.evidence`; None where it could not be had or was not needed.
     foretold : Foretold, optional
         The largest model, on every curve of a question of which one curve leaps. This, and what follows,
         no verdict depends on.

@@ -18,8 +18,8 @@ from .. import plots
 from .._html import table
 from .._write import harmless, replace
 from ..errors import require
+from ..evidence import Trend
 from ..resolution import zero_bound
-from .evidence import Trend
 from .judging import RULES, VERDICTS, Audit, Finding, count, p_text
 
 __all__ = ["page", "write"]

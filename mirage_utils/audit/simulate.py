@@ -15,8 +15,8 @@ from scipy.special import logsumexp
 
 from .._write import replace
 from ..errors import UnknownNameError, as_array
-from .evidence import Question, Trend, questions
-from .gathering import tabulate
+from ..evidence import Question, Trend, questions
+from ..records.gathering import tabulate
 from .judging import LEAP, VERDICTS, judge
 
 __all__ = [

@@ -22,11 +22,10 @@ import pandas as pd
 from .._cluster import client
 from ..errors import positive, require
 from ..metrics import METRICS
-from ..records import EvalFileError
-from ..records.grading import ANSWERS, CHOICES, scores_of
-from ..records.reading import files_below, stream
-from ..records.schema import direction_of
-from ..records.scores import as_fractions
+from .grading import ANSWERS, CHOICES, scores_of
+from .reading import files_below, stream
+from .schema import EvalFileError, direction_of
+from .scores import as_fractions
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
 

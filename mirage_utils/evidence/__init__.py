@@ -1,0 +1,17 @@
+"""What can be said of each curve of an evaluation: rise, leap, floor, smooth law, seeds, forecast.
+
+Everything here is a pure function of the table of scores that `mirage_utils.records.gathering` makes.
+"""
+
+from .curves_of import Question, Trend, questions
+from .foretold import Foretold, foretold
+from .gentler import Gentle, gentle, kind_of
+from .leap import Emergence, Leap, emergences, leap
+from .lengths import Lengths, one_line
+from .runs import Runs, runs
+from .smooth import Smooth, smooth
+
+__all__ = [
+    "Emergence", "Foretold", "Gentle", "Leap", "Lengths", "Question", "Runs", "Smooth", "Trend", "emergences",
+    "foretold", "gentle", "kind_of", "leap", "one_line", "questions", "runs", "smooth",
+]  # fmt: skip

@@ -1,0 +1,104 @@
+"""Gentler metrics of the same outputs, before and at a leap of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from ..records.gathering import LIKELIHOOD
+from .curves_of import Question
+
+__all__ = ["ANSWERS", "FORECASTS", "LOSSES", "Gentle", "gentle", "kind_of"]
+
+
+LOSSES = frozenset(
+    {"bits_per_byte", "bpb", "cross_entropy", "log_score", "loss", "nll", LIKELIHOOD}
+)
+"""Metrics that are a loss of the right answer, or its logarithm: no threshold, no rival answers."""
+ANSWERS = frozenset(
+    {
+        "character_edit_distance", "digit_accuracy", "edit_distance", "longest_correct_prefix",
+        "normalised_edit_distance", "rouge_l_sum", "token_accuracy", "token_edit_distance",
+    }
+)  # fmt: skip
+"""Metrics that give credit for parts of an answer."""
+FORECASTS = frozenset({"binary_brier", "brier", "brier_score", "target_brier"})
+"""Metrics of the probability among choices: they move when a model only gets less sure."""
+
+
+@dataclass(frozen=True)
+class Gentle:
+    """What a gentler metric did before and at a leap of another.
+
+    Attributes
+    ----------
+    metric : str
+    kind : {"loss", "answer", "forecast"}
+    early : float
+        Share of its rise, from the smallest to the largest model, that it had made at the last size
+        below the leap.
+    early_p : float
+        Chance of as much if nothing had moved till then; nan if no error is known.
+    at_leap : float
+        Share of its rise in the step of the leap.
+    skilled : bool
+        Measured in skill, which guessing and modesty do not move.
+    steady : bool
+        It improved at every step below the leap.
+    """
+
+    metric: str
+    kind: str
+    early: float
+    early_p: float
+    at_leap: float
+    skilled: bool
+    steady: bool
+
+
+def kind_of(metric: str) -> str:
+    """``"loss"``, ``"answer"``, ``"forecast"``, or ``""`` for a metric not known to be gentle."""
+    name = metric.lower()
+    for kind, names in (("loss", LOSSES), ("answer", ANSWERS), ("forecast", FORECASTS)):
+        if name in names:
+            return kind
+    return ""
+
+
+def gentle(question: Question, metric: str, at: int) -> list[Gentle]:
+    """What the gentler metrics of a question show about the leap of one, those with skill first.
+
+    Parameters
+    ----------
+    question : Question
+    metric : str
+        The one that leaps.
+    at : int
+        Index, among its sizes, of the last below the leap.
+    """
+    leaping = question.trends[metric]
+    found = []
+    for other in question.trends.values():
+        kind = kind_of(other.metric)
+        if not kind or other.metric == metric or not other.direction:
+            continue
+        if other.scale.shape != leaping.scale.shape or (other.scale != leaping.scale).any():
+            continue
+        skilled = bool(np.isfinite(other.skill).all() and np.isfinite(other.skill_error).all())
+        y = other.skill if skilled else other.up
+        error = other.skill_error if skilled else other.error
+        rise = y[-1] - y[0]
+        if not rise > 2 * np.nan_to_num(np.hypot(error[-1], error[0])):
+            continue  # it says nothing about what it does not see either
+        moved = y[at] - y[0]
+        spread = np.hypot(error[at], error[0])
+        p = float("nan")
+        if np.isfinite(spread):
+            p = float(stats.norm.sf(moved / spread)) if spread > 0 else float(moved <= 0)
+        steady = at >= 2 and bool((np.diff(y[: at + 1]) > 0).all())
+        found.append(
+            Gentle(other.metric, kind, float(moved / rise), p, float((y[at + 1] - y[at]) / rise), skilled, steady)
+        )  # fmt: skip
+    return sorted(found, key=lambda g: not g.skilled)

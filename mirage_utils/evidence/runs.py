@@ -1,0 +1,52 @@
+"""Several runs of a size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .curves_of import Trend
+
+__all__ = ["Runs", "runs"]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How the runs of one size differ, at the size where they differ most.
+
+    Attributes
+    ----------
+    most : int
+        Most runs of a size.
+    gap : float
+        Largest gap between neighbouring runs of one size, as a share of the whole range of single runs.
+    scale : float
+        The size where it is.
+    low, high : int
+        Runs below and above the gap.
+    """
+
+    most: int
+    gap: float
+    scale: float
+    low: int
+    high: int
+
+
+def runs(trend: Trend) -> Runs:
+    """Gaps between runs of one size."""
+    every = np.concatenate(trend.runs)
+    whole = float(np.ptp(every))
+    best = Runs(max(map(len, trend.runs)), 0.0, float("nan"), 0, 0)
+    for scale, values in zip(trend.scale, trend.runs, strict=True):
+        if len(values) < 2 or whole == 0:
+            continue
+        ordered = np.sort(values)
+        steps = np.diff(ordered)
+        i = int(np.argmax(steps))
+        if steps[i] / whole > best.gap:
+            best = Runs(
+                best.most, float(steps[i] / whole), float(scale), i + 1, len(values) - i - 1
+            )
+    return best

@@ -1,0 +1,104 @@
+"""A curve against the smooth law, and what its items can show of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from .. import closed_form
+from ..resolution import items_to_see, zero_bound
+from .curves_of import Trend
+
+__all__ = ["GENTLEST", "Smooth", "smooth"]
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """A trend of shares against the closed form: a loss that is a power of scale.
+
+    Attributes
+    ----------
+    alpha : float
+        Exponent that fits best.
+    floor : float
+        Share right without the skill that fits best; 0 where the smallest score may be 0.
+    p : float
+        Chance that the law fits as badly, from simulated counts. The fitted law stands in for the true
+        one, which errs on its side.
+    gentle_p : float
+        The same for an exponent of at most 1: a loss that falls no faster than the inverse of size.
+    hidden : float
+        Share of the sizes below the leap at which the law with an exponent of at most 1 gives less (above
+        the floor) than the items are likely to show.
+    darkest : float
+        The largest of these sizes; nan without any. The next three are of it.
+    predicted : float
+        What the law gives there.
+    seen_from : float
+        Smallest score above zero that its items are likely to show.
+    items : float
+        Items that would be likely to show it.
+    width : float
+        Decades from 10 to 90 per cent along that law.
+    spacing : float
+        Median decades from size to size.
+    """
+
+    alpha: float
+    floor: float
+    p: float
+    gentle_p: float
+    hidden: float
+    darkest: float
+    predicted: float
+    seen_from: float
+    items: float
+    width: float
+    spacing: float
+
+
+GENTLEST = 1.0
+"""Exponents up to here count as smooth: those measured of language models are below."""
+_DRAWS = 2_000
+
+
+def smooth(trend: Trend, at: int, *, seed: int = 0) -> Smooth | None:
+    """Hold a trend of shares against the smooth law; None where its items are not known or it is short."""
+    if not trend.proportion or len(trend) < 4 or trend.direction != "higher":
+        return None
+    curve = trend.curve
+    reference = float(np.exp(curve.log_scale.mean()))
+    low, _ = curve.interval()
+    law = closed_form.STRAIGHT if low[0] <= 0.01 else closed_form.FLOOR
+    fitted = closed_form.fit(law, curve, reference=reference)
+    tame = fitted
+    if fitted["alpha"] > GENTLEST:
+        tame = closed_form.fit(law, curve, reference=reference, fixed={"alpha": GENTLEST})
+    rng = np.random.default_rng(seed)
+    floor = tame["g"] if law is closed_form.FLOOR else 0.0
+    below = slice(0, at + 1)
+    predicted = np.maximum(tame.accuracy(curve.scale[below]) - floor, 0.0)
+    seen_from = zero_bound(curve.n[below])
+    hidden = np.flatnonzero(predicted < seen_from)
+    dark = hidden[-1] if len(hidden) else at
+    decades = np.log(np.log(10) / -np.log(0.9)) / np.log(10)
+    return Smooth(
+        fitted["alpha"], floor, _chance(fitted, rng), _chance(tame, rng), len(hidden) / (at + 1),
+        float(curve.scale[dark]) if len(hidden) else float("nan"), float(predicted[dark]),
+        float(seen_from[dark]), float(items_to_see(predicted[dark])), float(decades / tame["alpha"]),
+        float(np.median(np.diff(np.log10(curve.scale)))),
+    )  # fmt: skip
+
+
+def _chance(fitted: closed_form.LawFit, rng: np.random.Generator) -> float:
+    """Share of simulated curves whose deviance from the law itself is as large; conservative."""
+    n = fitted.curve.n
+    expected = np.clip(fitted.accuracy(fitted.curve.scale), 1e-300, 1 - 1e-12)
+    counts = np.vstack([fitted.curve.counts, rng.binomial(n, expected, (_DRAWS, len(n)))])
+    share = counts / n
+    found = 2 * (
+        stats.binom.logpmf(counts, n, share) - stats.binom.logpmf(counts, n, expected)
+    ).sum(axis=1)
+    return float((1 + (found[1:] >= found[0] - 1e-9).sum()) / (1 + _DRAWS))
