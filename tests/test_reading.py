@@ -165,7 +165,7 @@ def test_old_harness_results(write):
         "0.2-0.3",
         5,
     )
-    assert tuple(found.scores.columns[:12]) == rec.SCORES
+    assert tuple(found.scores.columns[:13]) == rec.SCORES
     scores = found.scores.set_index(["task", "metric"])
     assert scores.loc[("lambada_openai", "acc"), "score"] == 0.375
     assert scores.loc[("lambada_openai", "ppl"), "direction"] == "lower"
@@ -250,7 +250,7 @@ def test_samples_take_model_and_size_from_the_results_beside_them(write):
     found = read(path)
     assert set(found.records["model"]) == {"EleutherAI/pythia-1.4b-deduped"}
     assert set(found.records["params"]) == {1414647808}
-    assert set(found.records["family"]) == {"Pythia"}
+    assert set(found.records["family"]) == {"Pythia deduped"}
     assert read(path, model="mine", params={"mine": 5}).records["params"].tolist() == [5, 5]
 
 
@@ -522,7 +522,7 @@ def test_a_fault_of_the_program_is_reported_and_stops_no_other_file(
 ):
     write(OLD, "a.json")
     write(BIGBENCH, "b.json")
-    monkeypatch.setattr(rec.reading.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(rec.formats.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
     assert main(["read", str(tmp_path), "--csv"]) == 1
     rows = {Path(r["file"]).name: r for r in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     assert (rows["a.json"]["outcome"], rows["b.json"]["outcome"]) == ("read", "crashed")
@@ -601,7 +601,7 @@ def test_trap_3_a_metric_that_is_no_number_is_left_out_and_said(write):
     ],
 )  # fmt: skip
 def test_trap_4_pythia_was_renamed(old, new):
-    assert resolve(f"EleutherAI/{old}-deduped") == resolve(f"EleutherAI/pythia-{new}")
+    assert resolve(f"EleutherAI/{old}") == resolve(f"EleutherAI/pythia-{new}")
 
 
 def test_trap_4_names_are_looked_up_and_never_guessed():
@@ -846,7 +846,7 @@ def accepted_or_refused(path):
     if isinstance(found, EvalFileError):
         assert str(found).startswith(str(path))
         return None
-    assert tuple(found.scores.columns[:12]) == rec.SCORES
+    assert tuple(found.scores.columns[:13]) == rec.SCORES
     assert np.isfinite(found.scores["score"].astype(float)).all()
     return found
 
@@ -954,10 +954,11 @@ def test_a_size_column_is_filled_without_touching_what_is_there():
         {
             "family": ["", "X"],
             "model": ["gpt2", "gpt2"],
+            "run": ["", ""],
             "params": [np.nan, 5.0],
             "train_flops": [np.nan, 1.0],
         }
     )
-    assert fill(frame) == []
+    assert fill(frame, rec.Options()) == []
     assert frame["params"].tolist() == [124e6, 5.0]
     assert frame["family"].tolist() == ["GPT-2", "X"]

@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING
 from .._lazy import on_first_use
 
 if TYPE_CHECKING:
+    from .gathering import Gathered, gather, tabulate
     from .grading import grade
     from .identity import UnknownModelError, resolve
-    from .reading import Reading, read, read_folder, stream
-    from .schema import RECORDS, SCORES, EvalFileError
+    from .options import Options
+    from .reading import read, read_folder, stream
+    from .schema import RECORDS, SCORES, EvalFileError, Reading
     from .scores import Series, read_scores, series
 
 __all__ = [
     "RECORDS",
     "SCORES",
     "EvalFileError",
+    "Gathered",
+    "Options",
     "Reading",
     "Series",
     "UnknownModelError",
+    "gather",
     "grade",
     "read",
     "read_folder",
@@ -32,16 +37,22 @@ __all__ = [
     "resolve",
     "series",
     "stream",
+    "tabulate",
 ]
 
 __getattr__, __dir__ = on_first_use(
     __name__,
-    ["columns", "fetch", "files", "formats", "grading", "identity", "reading", "schema", "scores", "values"],
+    [
+        "columns", "fetch", "files", "formats", "gathering", "grading", "identity", "options", "reading",
+        "schema", "scores", "values",
+    ],
     {
+        **dict.fromkeys(("Gathered", "gather", "tabulate"), "gathering"),
         "grade": "grading",
         **dict.fromkeys(("UnknownModelError", "resolve"), "identity"),
-        **dict.fromkeys(("Reading", "read", "read_folder", "stream"), "reading"),
-        **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError"), "schema"),
+        "Options": "options",
+        **dict.fromkeys(("read", "read_folder", "stream"), "reading"),
+        **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError", "Reading"), "schema"),
         **dict.fromkeys(("Series", "read_scores", "series"), "scores"),
     },
 )  # fmt: skip

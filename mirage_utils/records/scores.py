@@ -13,8 +13,8 @@ import pandas as pd
 from ..curves import Curve
 from ..errors import FieldError, require
 from .identity import UnknownModelError
-from .reading import Reading, read, read_folder
-from .schema import EvalFileError, direction_of, is_share
+from .reading import read, read_folder
+from .schema import EvalFileError, Reading, direction_of, is_share
 
 __all__ = ["Series", "as_fractions", "condition", "read_scores", "series"]
 
