@@ -44,7 +44,15 @@ from ..metrics import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RECORDS", "SCORES", "EvalFileError", "Reading", "direction_of", "is_share"]
+__all__ = [
+    "RECORDS",
+    "SCORES",
+    "EvalFileError",
+    "Reading",
+    "direction_of",
+    "is_fraction",
+    "is_share",
+]
 
 _COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots", "run")
 SCORES = (*_COMMON, "metric", "direction", "score", "n", "source")
@@ -68,6 +76,7 @@ _SHARES = {
     "multiple_choice_grade",
     "pass@1",
 }
+_FRACTIONS = {"mc2", "precision", "probability", "recall"}
 _HIGHER = {
     "bert_score", "bleu", "bleurt", "chrf", "correct_prob_mass", "f1", "log_probability", "macro_f1",
     "mc2", "mcc", "mean", "micro_f1", "probability", "rouge1", "rouge2", "rougel", "rougelsum",
@@ -161,3 +170,9 @@ def direction_of(metric: str) -> Literal["higher", "lower", ""]:
 def is_share(metric: str) -> bool:
     """Whether a metric's name says that its score is a share of items, never below 0."""
     return metric.lower() in _SHARES or (metric in METRICS and METRICS[metric].binary)
+
+
+def is_fraction(metric: str) -> bool:
+    """Whether a metric's name says that its score lies between 0 and 1: a share of items, an F1."""
+    name = metric.lower()
+    return is_share(metric) or name.rpartition("_")[2] == "f1" or name in _FRACTIONS
