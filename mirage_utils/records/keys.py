@@ -39,39 +39,52 @@ def numbered(frame: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int6
     table : pandas.DataFrame
         What stands in the columns under each number.
     """
-    number = np.zeros(len(frame), np.int64)
+    number, kinds = np.zeros(len(frame), np.int64), 1
     for name in names:
         if name in frame.columns:
             codes, size = _codes(frame[name])
             if size > 1:
-                number = number * size + codes
-                # Numbers stay small, so that any number of columns fits.
-                number = pd.factorize(number)[0] if number.max() >= len(frame) else number
-    if len(number) and (number != number[0]).any():
+                number, kinds = number * size + codes, kinds * size
+            if kinds > _MANY:  # renumbered in time, so that any number of columns fits
+                number, kinds = pd.factorize(number)[0], len(frame)
+    if kinds > 1:
         number = pd.factorize(number)[0]
+        first = np.unique(number, return_index=True)[1]
     else:
-        number = np.zeros(len(frame), np.int64)
-    first = np.unique(number, return_index=True)[1] if number.any() else np.arange(len(frame))[:1]
-    table = frame.iloc[first].reindex(columns=list(names)).reset_index(drop=True)
+        first = np.arange(min(len(frame), 1))
+    table = {}
     for name in names:
+        found = frame[name].iloc[first] if name in frame.columns else None
         if name in _NUMBERS:
-            table[name] = table[name].astype(float)
+            table[name] = np.full(len(first), np.nan) if found is None else _floats(found)
         else:
-            text = table[name].astype(object)
-            table[name] = text.where(text.notna(), "").astype(str).astype(object)
-    return number, table
+            table[name] = np.array(_texts(found, len(first)), dtype=object)
+    return number, pd.DataFrame(table)
+
+
+_MANY = 2**31
+
+
+def _floats(column: pd.Series) -> NDArray[np.float64]:
+    return column.to_numpy(float, na_value=np.nan)
+
+
+def _texts(column: pd.Series | None, size: int) -> list[str]:
+    if column is None:
+        return [""] * size
+    return ["" if v is None or v is pd.NA or v != v else str(v) for v in column.tolist()]
 
 
 def _codes(column: pd.Series) -> tuple[NDArray[np.int64], int]:
     """A number for each of the values of a column, and how many there are."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes = column.cat.codes.to_numpy()
+        if len(codes) and (codes == codes[0]).all():
+            return np.zeros(len(codes), np.int64), 1
         return codes.astype(np.int64) + 1, len(column.cat.categories) + 1
-    if column.dtype.kind == "f":
+    if column.dtype.kind == "f" and len(column):
         values = column.to_numpy()
-        if (values == values[0]).all() if len(values) else True:
-            return np.zeros(len(values), np.int64), 1
-        if np.isnan(values).all():
+        if (values == values[0]).all() or np.isnan(values).all():
             return np.zeros(len(values), np.int64), 1
     codes, kinds = pd.factorize(column, use_na_sentinel=False)
     return codes, len(kinds)
