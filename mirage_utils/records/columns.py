@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .keys import numbered, sums
 from .schema import RECORDS, SCORES, direction_of
 
 __all__ = ["Gatherer", "aggregate", "score_table"]
@@ -192,16 +193,12 @@ def aggregate(records: pd.DataFrame) -> pd.DataFrame:
     Records without a score (a file of answers that nobody graded) make no row.
     """
     keys = [c for c in SCORES if c not in ("score", "n")]
-    graded = records[records["metric"].astype(str) != ""]
-    if graded.empty:
+    number, table = numbered(records, keys)
+    named = (table["metric"] != "").to_numpy()
+    if not named.any():
         return score_table([])
-    means = (
-        graded.groupby(keys, sort=False, observed=True, dropna=False)["score"]
-        .agg(score="mean", n="size")
-        .reset_index()
-    )
-    for name in keys:
-        if isinstance(means[name].dtype, pd.CategoricalDtype):
-            means[name] = means[name].astype(str)
-    means["n"] = means["n"].astype(float)
-    return means[list(SCORES)]
+    n = np.bincount(number, minlength=len(table)).astype(float)
+    with np.errstate(invalid="ignore"):
+        table["score"] = sums(number, len(table), records["score"].to_numpy(float)) / n
+    table["n"] = n
+    return table.loc[named, list(SCORES)].reset_index(drop=True)

@@ -16,6 +16,7 @@ from . import identity
 from .columns import aggregate
 from .files import File
 from .formats import FORMATS, Format
+from .keys import hashes
 from .options import Options
 from .schema import RECORDS, SCORES, EvalFileError, Reading
 
@@ -138,23 +139,18 @@ def stream(path: str | PathLike[str], *, batch: int = _BATCH, **options: Any) ->
         for part in known.batches(file, said, batch):
             yield _identified(part, said)
             if len(part.records):
-                seen.append(_hashes(part.records))
+                seen.append(hashes(part.records, _WHICH))
     except FieldError as error:  # of a plain table: it knows column and line, and not the file
         raise EvalFileError(path, str(error)) from error
     if len(seen) > 1:
-        hashes = np.sort(np.concatenate(seen))
-        if (hashes[1:] == hashes[:-1]).any():
+        every = np.sort(np.concatenate(seen))
+        if (every[1:] == every[:-1]).any():
             raise EvalFileError(
                 path, "an item stands twice for one model, task, setting and metric"
             )
 
 
 _WHICH = ["model", "params", "task", "setting", "shots", "run", "metric", "item", "epoch"]
-
-
-def _hashes(records: pd.DataFrame) -> np.ndarray:
-    keys = records[_WHICH].astype(dict.fromkeys(_WHICH, str))
-    return pd.util.hash_pandas_object(keys, index=False).to_numpy()
 
 
 def _identified(reading: Reading, said: Options) -> Reading:

@@ -20,8 +20,9 @@ from .. import files
 from ..files import File
 from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading, direction_of, is_share
+from .plain_records import csv_batches, parquet_batches, tidy_records
 
-__all__ = ["batches", "lengthened", "recognises", "tidy_records", "tidy_scores"]
+__all__ = ["batches", "lengthened", "recognises", "tidy_scores"]
 
 _KEY = ["family", "model", "task", "setting", "shots", "run", "metric", "params"]
 
@@ -51,7 +52,7 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
         if not done and not _RECORD_COLUMNS & set(renamed(raw, options.columns).columns):
             break
         if "item" not in raw.columns and "item" not in options.columns.values():
-            raw["item"] = [str(done + i) for i in range(len(raw))]
+            raw["item"] = np.arange(done, done + len(raw))
         yield _table(path, raw, kind, options, line + done)
         done += len(raw)
     else:
@@ -96,8 +97,7 @@ def _table(
         if value and name not in raw.columns:
             raw[name] = value
     if _RECORD_COLUMNS & set(raw.columns):
-        records = tidy_records(raw, first_line=first_line)
-        records["source"] = str(path)
+        records = tidy_records(raw, first_line=first_line, source=str(path))
         none = pd.DataFrame(columns=list(SCORES))
         return Reading(str(path), f"plain {kind}", "records", none, records)
     scores = tidy_scores(
@@ -125,23 +125,6 @@ def read_csv(path: Path) -> pd.DataFrame:
     with _csv_faults(path):
         raw = pd.read_csv(io.BytesIO(content), **_CELLS)
     return _even(path, raw)
-
-
-def csv_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
-    """A CSV file as `read_csv`, in tables of at most so many rows, whatever its size.
-
-    Raises
-    ------
-    EvalFileError
-        As `read_csv`.
-    """
-    with (
-        _csv_faults(path),
-        files.opened(path) as stream,
-        pd.read_csv(stream, chunksize=batch, **_CELLS) as parts,
-    ):
-        for raw in parts:
-            yield _even(path, raw.reset_index(drop=True) if _numbered(raw) else raw)
 
 
 _CELLS: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
@@ -211,22 +194,6 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
     raise EvalFileError(path, f"unpacks to more than {files.MAX_DOCUMENT:,} bytes; split it")
-
-
-def parquet_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
-    """A Parquet file's table in parts of at most so many rows, whatever its size.
-
-    Raises
-    ------
-    EvalFileError
-        If it is damaged.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            for part in file.iter_batches(batch_size=batch):
-                yield part.to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
 
 
 def lengthened(raw: pd.DataFrame, tasks: Collection[str], *, first_line: int = 2) -> pd.DataFrame:
@@ -338,43 +305,6 @@ def tidy_scores(
     frame.loc[blank, "direction"] = frame.loc[blank, "metric"].map(direction_of)
     rest = [c for c in raw.columns if c not in SCORES]
     return pd.concat([frame, raw[rest]], axis=1).reset_index(drop=True)
-
-
-def tidy_records(raw: pd.DataFrame, *, first_line: int = 2) -> pd.DataFrame:
-    """A table of records in the schema's columns, every cell checked.
-
-    Parameters
-    ----------
-    raw : pandas.DataFrame
-        At least the columns ``target`` and ``output``, or ``item`` and ``score``.
-    first_line : int
-        Line of the first row, for messages.
-
-    Raises
-    ------
-    FieldError
-        Naming column, line and value.
-    """
-    raw = _named(raw, ())
-    frame = _columns(raw, RECORDS)
-    at = _Lines(raw, first_line)
-    for name in ("params", "train_flops"):
-        frame[name] = at.numbers(frame[name], low=0, optional=True)
-    frame["shots"] = at.numbers(frame["shots"], low=-1, whole=True, optional=True)
-    frame["score"] = at.numbers(frame["score"], optional=True)
-    epoch = at.numbers(frame["epoch"], low=0, whole=True, optional=True)
-    frame["epoch"] = epoch.fillna(1.0)
-    if "item" not in raw.columns:
-        frame["item"] = [str(i) for i in range(len(frame))]
-    twice = frame.duplicated([c for c in RECORDS[:10] if c != "family"] + ["metric"])
-    at.refuse(frame["item"], twice, "each item once for a model, task, setting and metric")
-    ungraded = frame["score"].isna() & (frame["metric"] != "")
-    at.refuse(frame["metric"], ungraded, "no metric where there is no score")
-    unnamed = frame["score"].notna() & (frame["metric"] == "")
-    at.refuse(frame["metric"], unnamed, "the metric's name")
-    blank = frame["direction"] == ""
-    frame.loc[blank, "direction"] = frame.loc[blank, "metric"].map(direction_of)
-    return frame.reset_index(drop=True)
 
 
 def _named(raw: pd.DataFrame, required: Iterable[str]) -> pd.DataFrame:
