@@ -8,6 +8,7 @@ harsh metric and under gentler ones.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,12 +21,13 @@ import numpy as np
 import pandas as pd
 
 from .._cluster import client
-from ..errors import positive, require
+from ..errors import require
 from ..metrics.columnar import METRICS_OF_TEXT
 from .grading import CHOICES
+from .options import Options
+from .precedence import Made, settled
 from .reading import files_below, stream
 from .schema import EvalFileError, direction_of
-from .scores import as_fractions
 from .summing import EXPECTED, GROUP, LENGTH_GROUP, LIKELIHOOD, epochs, graded_sums
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
@@ -38,6 +40,9 @@ _LENGTH_KEY = [*LENGTH_GROUP, "length"]
 _COUNTS = ["file_right", "agree"]
 _WHOLE = 2**62
 """Rows of a batch that holds any file."""
+_COLUMNS = [*_KEY, "n", "score", "deviation", "skill", "skill_error", *_COUNTS]
+_SAID = ["is_group", "per_cent_known", "stderr"]
+"""What readers say of scores, besides."""
 _MERGE = 64
 """Batches whose sums are held apart."""
 
@@ -90,6 +95,16 @@ class _Part:
     refused: str = ""
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    made: Made = field(default_factory=Made)
+
+    @property
+    def about(self) -> frozenset:
+        """The models and tasks of which the file has scores."""
+        names = ["model", "task"]
+        tables = [t for t in (self.sums, *self.reported) if len(t)]
+        return frozenset(
+            row for t in tables for row in t[names].astype(str).itertuples(index=False, name=None)
+        )
 
 
 def gather(
@@ -133,8 +148,7 @@ def gather(
     require(root.exists(), "path", str(root), "a file or folder that exists")
     require(isinstance(batch, int) and batch >= 1, "batch", batch, "a whole number >= 1")
     require(isinstance(jobs, int) and jobs >= 1, "jobs", jobs, "a whole number >= 1")
-    for name, size in (options.get("params") or {}).items():
-        positive(f"params[{name!r}]", size)
+    said = Options.given(options)
     if cluster not in (None, "local"):
         root = root.absolute()  # its workers may have been started in another folder
     files = files_below(root) if root.is_dir() else [root]
@@ -143,26 +157,35 @@ def gather(
     with _runner(cluster, jobs) as run:
         done = run(_part, work)
         parts = list(done if progress is None else progress(done, len(work)))
-    whole = _whole(parts)
+    whole = _whole(parts, said)
     if not whole.files:
         reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in whole.refused[:3])
         raise EvalFileError(root, f"none of {len(parts)} files could be read ({reasons})")
     return whole
 
 
-def _whole(parts: Sequence[_Part]) -> Gathered:
+def _whole(parts: Sequence[_Part], options: Options) -> Gathered:
     refused = tuple((p.path, p.refused) for p in parts if p.refused)
+    files = len(parts) - len(refused)
+    parts, copied = _without_copies(parts)
     lengths = _merged([p.lengths for p in parts], _LENGTH_KEY)
     scores, lengths, left = _guarded(_scores(parts), lengths)
+    scores = scores.assign(written=scores["setting"])
+    scores, decided = settled(scores, {p.path: p.made for p in parts}, options)
+    lengths = _counted(lengths, scores)
     notes = [f"{p.path}: {note}" for p in parts for note in p.notes]
     return Gathered(
-        scores, lengths, len(parts) - len(refused), sum(p.records for p in parts), refused,
-        (*notes, *left), tuple(sorted({name for p in parts for name in p.unknown})),
+        scores[[*_COLUMNS, "from_records"]], lengths, files, sum(p.records for p in parts), refused,
+        (*notes, *copied, *left, *decided), tuple(sorted({name for p in parts for name in p.unknown})),
     )  # fmt: skip
 
 
 def tabulate(
-    records: pd.DataFrame | None = None, scores: pd.DataFrame | None = None, *, seed: int = 0
+    records: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    *,
+    seed: int = 0,
+    **options: Any,
 ) -> Gathered:
     """The same of tables that are in memory.
 
@@ -170,16 +193,17 @@ def tabulate(
     ----------
     records, scores : pandas.DataFrame, optional
         Columns `mirage_utils.records.RECORDS` and `SCORES`, as in a `mirage_utils.records.Reading`.
-    seed : int
+    seed, **options
         As for `gather`.
     """
+    said = Options.given(options)
     part = _Part("memory")
     if records is not None and len(records):
         part.sums, part.lengths, left = graded_sums(records, np.random.default_rng([seed, 0]))
         part.records, part.notes = len(records), _told(left)
     if scores is not None and len(scores):
         part.reported = [scores]
-    return _whole([part])
+    return _whole([part], said)
 
 
 @contextmanager
@@ -196,6 +220,29 @@ def _runner(cluster: str | None, jobs: int) -> Iterator[Callable[..., Iterable[_
                 future.release()
 
         yield run
+
+
+def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
+    """Parts without copies of others, byte by byte and about the same models and tasks; a note on each.
+
+    The bytes alone do not tell: a file of samples may leave it to its folder whose they are.
+    """
+    by_size: dict[int, list[_Part]] = {}
+    for part in parts:
+        file = Path(part.path)
+        if not part.refused and file.is_file():
+            by_size.setdefault(file.stat().st_size, []).append(part)
+    first: dict[tuple, _Part] = {}
+    copies: dict[int, str] = {}
+    for alike in by_size.values():
+        for part in alike if len(alike) > 1 else ():
+            with open(part.path, "rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            original = first.setdefault((digest, part.about), part)
+            if original is not part:
+                said = f"{part.path}: the same, byte by byte, as {original.path}: it counts once"
+                copies[id(part)] = said
+    return [p for p in parts if id(p) not in copies], list(copies.values())
 
 
 # -- one file ------------------------------------------------------------------------------------
@@ -233,8 +280,9 @@ def _read(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part
             left.update(without)
             if len(summed) >= _MERGE:
                 summed, lengths = [_merged(summed, _KEY)], [_merged(lengths, _LENGTH_KEY)]
-        elif len(reading.scores):
-            found.reported.append(as_fractions(reading.scores))
+        if len(reading.scores):
+            found.reported.append(reading.scores)
+        found.made = Made(found.made.ended and reading.ended, max(found.made.time, reading.time))
     found.sums, found.lengths = _merged(summed, _KEY), _merged(lengths, _LENGTH_KEY)
     found.notes, found.unknown = (*notes, *_told(left)), tuple(unknown)
     return found
@@ -279,19 +327,16 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
         whole["skill_error"] = np.where(known, spread / np.sqrt(n), np.nan)
         whole["skill"] = np.where(known, skill, np.nan)
         whole = whole.drop(columns=["total", "squares", "skill_squares", "skilled"])
+        whole["from_records"] = True
     reported = [table for p in parts for table in p.reported]
     if reported:
         table = pd.concat(reported, ignore_index=True).reindex(
-            columns=[*GROUP, "metric", "direction", "score", "n"]
+            columns=[*GROUP, "metric", "direction", "score", "n", *_SAID]
         )
         table["run"] = table["run"].fillna("")
         table["graded"] = "file"
-        # Programs write the average beside the samples that it is the average of.
-        if len(whole):
-            table = table[~_among(table, whole, ["model", "task", "setting", "metric"])]
         whole = pd.concat([f for f in (table, whole) if len(f)], ignore_index=True)
-    columns = [*_KEY, "n", "score", "deviation", "skill", "skill_error", *_COUNTS]
-    whole = whole.reindex(columns=columns)
+    whole = whole.reindex(columns=[*_COLUMNS, "from_records", *_SAID])
     blank = whole["direction"] == ""
     whole.loc[blank, "direction"] = whole.loc[blank, "metric"].map(direction_of)
     for name in ("params", "train_flops", "shots", "n", "score"):
@@ -301,10 +346,15 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
     return whole
 
 
-def _among(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> np.ndarray:
-    """Which rows have the keys, as text, of one of some others."""
-    known = pd.MultiIndex.from_frame(others[keys].astype(str))
-    return pd.MultiIndex.from_frame(rows[keys].astype(str)).isin(known)
+def _counted(lengths: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Counts by length of the answers that count, under their family and setting."""
+    if lengths.empty:
+        return lengths
+    same = [c for c in LENGTH_GROUP if c not in ("family", "setting")]
+    kept = scores.loc[scores["from_records"], [*same, "written", "family", "setting"]]
+    found = lengths.drop(columns="family").rename(columns={"setting": "written"})
+    found = found.merge(kept.drop_duplicates(), on=[*same, "written"])
+    return found[[*LENGTH_GROUP, *(c for c in lengths if c not in LENGTH_GROUP)]]
 
 
 _TOLD_APART = {
