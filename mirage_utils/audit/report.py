@@ -153,7 +153,7 @@ def _left_out(found: Audit) -> str:
     parts = []
     for what, lines in (
         ("files refused", [f"{name}: {why}" for name, why in g.refused]),
-        ("notes on what was read", list(g.notes)),
+        ("notes on what was read", list(found.notes)),
         ("models without a size, on no curve", list(g.unknown_models)),
     ):
         if lines:

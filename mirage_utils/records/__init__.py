@@ -16,32 +16,27 @@ if TYPE_CHECKING:
     from .identity import UnknownModelError, resolve
     from .reading import Reading, read, read_folder, stream
     from .schema import RECORDS, SCORES, EvalFileError
-    from .scores import Series, read_scores, series
 
 __all__ = [
     "RECORDS",
     "SCORES",
     "EvalFileError",
     "Reading",
-    "Series",
     "UnknownModelError",
     "grade",
     "read",
     "read_folder",
-    "read_scores",
     "resolve",
-    "series",
     "stream",
 ]
 
 __getattr__, __dir__ = on_first_use(
     __name__,
-    ["columns", "fetch", "files", "formats", "grading", "identity", "reading", "schema", "scores", "values"],
+    ["columns", "fetch", "files", "formats", "grading", "identity", "reading", "schema", "values"],
     {
         "grade": "grading",
         **dict.fromkeys(("UnknownModelError", "resolve"), "identity"),
         **dict.fromkeys(("Reading", "read", "read_folder", "stream"), "reading"),
         **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError"), "schema"),
-        **dict.fromkeys(("Series", "read_scores", "series"), "scores"),
     },
 )  # fmt: skip

@@ -25,9 +25,8 @@ from ..metrics import METRICS
 from .grading import ANSWERS, CHOICES, scores_of
 from .reading import files_below, stream
 from .schema import EvalFileError, direction_of
-from .scores import as_fractions
 
-__all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
+__all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "as_fractions", "gather", "tabulate"]
 
 LIKELIHOOD = "answer_log_likelihood"
 """Mean natural log-probability of the whole right answer, where files hold those of its tokens."""
@@ -230,6 +229,16 @@ def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part
     return found
 
 
+def as_fractions(scores: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores in which those that a column ``per_cent`` says to be in per cent are fractions."""
+    if "per_cent" not in scores.columns:
+        return scores
+    per_cent = scores["per_cent"].eq(True)  # nan is no
+    return scores.assign(
+        score=scores["score"].where(~per_cent, scores["score"] / 100), per_cent=False
+    )
+
+
 def _told(left: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(
         f"{n:,} item{'s have' if n > 1 else ' has'} {what}" for what, n in left.items() if n
@@ -410,8 +419,9 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
     reported = [table for p in parts for table in p.reported]
     if reported:
         table = pd.concat(reported, ignore_index=True).reindex(
-            columns=[*_GROUP, "metric", "direction", "score", "n"]
+            columns=[*_GROUP, "run", "metric", "direction", "score", "n"]
         )
+        table["run"] = table["run"].fillna("").astype(str)
         table["graded"] = "file"
         for name in ("deviation", "skill", "skill_error"):
             table[name] = np.nan
@@ -420,7 +430,10 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
             same = ["model", "task", "setting", "metric"]
             table = table[~_among(table.astype(dict.fromkeys(same, str)), whole, same)]
         whole = pd.concat([f for f in (table, whole) if len(f)], ignore_index=True)
-    whole = whole.reindex(columns=[*_KEY, "n", "score", "deviation", "skill", "skill_error"])
+    if "run" not in whole:
+        whole["run"] = ""
+    whole["run"] = whole["run"].fillna("")
+    whole = whole.reindex(columns=[*_KEY, "run", "n", "score", "deviation", "skill", "skill_error"])
     blank = whole["direction"] == ""
     whole.loc[blank, "direction"] = whole.loc[blank, "metric"].map(direction_of)
     for name in ("params", "train_flops", "shots", "n", "score"):
