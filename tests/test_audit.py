@@ -670,7 +670,7 @@ def fuzz(count, folder, seed=0):
             assert (
                 rows
                 or found.gathered.unknown_models
-                or found.gathered.notes
+                or found.notes
                 or not len(found.gathered.scores)
             )
             audit.page(found)
