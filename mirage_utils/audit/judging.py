@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..curves import Curve
 from ..emergence import adjust
 from ..errors import as_array, require
 from ..evidence import (
@@ -21,14 +22,13 @@ from ..evidence import (
     Question,
     Runs,
     Smooth,
-    Trend,
+    curves_of,
     emergences,
     foretold,
     gentle,
     kind_of,
     leap,
     one_line,
-    questions,
     runs,
     smooth,
 )
@@ -46,7 +46,7 @@ VERDICTS: tuple[Verdict, ...] = Verdict.__args__  # type: ignore[attr-defined]
 MIN_SIZES = 4
 """Fewer sizes make a leap of any rise."""
 LEAP = 0.5
-"""A trend leaps if one step makes this share of its range."""
+"""A curve leaps if one step makes this share of its range."""
 EARLY = 0.25
 """A gentler metric sees what the other hides if it makes this share of its rise before the leap."""
 GAP = 0.5
@@ -117,7 +117,7 @@ class Finding:
         In a sentence, with numbers.
     settle : str
         What would settle it, or strengthen it.
-    trend, leap, gentle, runs, smooth
+    curve, leap, gentle, runs, smooth
         See `mirage_utils.evidence`; None where it could not be had or was not needed.
     foretold : Foretold, optional
         The largest model, on every curve of a question of which one curve leaps. This, and what follows,
@@ -136,7 +136,7 @@ class Finding:
     rule: int
     evidence: str
     settle: str
-    trend: Trend = field(repr=False)
+    curve: Curve = field(repr=False)
     leap: Leap = field(repr=False)
     gentle: tuple[Gentle, ...] = field(repr=False)
     runs: Runs = field(repr=False)
@@ -156,12 +156,15 @@ class Audit:
     questions : tuple of Question
     gathered : Gathered
     level : float
+    notes : tuple of str
+        What was left out of the files or of the curves, merged or assumed.
     """
 
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...] = field(repr=False)
     gathered: Gathered = field(repr=False)
     level: float
+    notes: tuple[str, ...] = field(repr=False, default=())
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -179,10 +182,10 @@ class Audit:
         rows = [
             [
                 f.family, f.task, f.metric, t.scale[i], t.score[i], None if t.n is None else t.n[i],
-                t.error[i], t.skill[i], t.skill_error[i], len(t.runs[i]),
+                t.error[i], t.skill[i], t.skill_error[i], t.n_runs[i],
             ]
             for f in self.findings
-            for t in (f.trend,)
+            for t in (f.curve,)
             for i in range(len(t))
         ]  # fmt: skip
         names = "family task metric params score n error skill skill_error runs"
@@ -196,14 +199,14 @@ class Audit:
         """Every number behind the verdicts, as plain values for JSON (nan as None)."""
         made = []
         for f in self.findings:
-            t = f.trend
+            t = f.curve
             made.append(
                 {
                     "family": f.family, "task": f.task, "metric": f.metric, "verdict": f.verdict,
                     "rule": f.rule, "evidence": f.evidence, "settle": f.settle,
                     "direction": t.direction, "graded": t.graded, "scale": t.scale, "score": t.score,
                     "error": t.error, "n": t.n, "skill": t.skill, "skill_error": t.skill_error,
-                    "runs": [len(r) for r in t.runs], "leap": asdict(f.leap),
+                    "runs": t.n_runs, "leap": asdict(f.leap),
                     "gentle": [asdict(g) for g in f.gentle], "seeds": asdict(f.runs),
                     "smooth": asdict(f.smooth) if f.smooth else None,
                     "foretold": asdict(f.foretold) if f.foretold else None,
@@ -215,7 +218,7 @@ class Audit:
         return _plain(
             {
                 "level": self.level, "files": g.files, "records": g.records,
-                "refused": [list(r) for r in g.refused], "notes": list(g.notes),
+                "refused": [list(r) for r in g.refused], "notes": list(self.notes),
                 "models_without_size": list(g.unknown_models),
                 "rules": [list(r) for r in RULES], "verdicts": self.count(), "curves": made,
             }
@@ -270,9 +273,10 @@ def audit(
         if isinstance(source, Gathered)
         else gather(source, seed=seed, progress=progress, **options)
     )
-    asked = tuple(questions(gathered.scores, gathered.lengths))
-    judged = judge(asked, level=level, seed=seed, progress=progress)
-    return Audit(judged, asked, gathered, level)
+    made = curves_of(gathered.scores, gathered.lengths)
+    judged = judge(made.questions, level=level, seed=seed, progress=progress)
+    notes = (*gathered.notes, *made.notes, *made.undirected)
+    return Audit(judged, made.questions, gathered, level, notes)
 
 
 def judge(
@@ -283,7 +287,7 @@ def judge(
     thorough: bool = True,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
 ) -> tuple[Finding, ...]:
-    """Verdicts on every trend of some questions; see `audit`.
+    """Verdicts on every curve of some questions; see `audit`.
 
     Parameters
     ----------
@@ -296,8 +300,8 @@ def judge(
     progress : callable, optional
         Wraps the curves as they are judged: ``progress(iterable, number)``.
     """
-    pairs = [(question, trend) for question in asked for trend in question.trends.values()]
-    leaps = [leap(trend) for _, trend in pairs]
+    pairs = [(question, curve) for question in asked for curve in question.curves.values()]
+    leaps = [leap(curve) for _, curve in pairs]
     # A curve that cannot leap is no attempt at finding one.
     tried = np.array(
         [
@@ -307,8 +311,8 @@ def judge(
     )
     rise = adjust(tried) if len(tried) else tried
     findings = [
-        _finding(question, trend, found, float(p), level, seed)
-        for (question, trend), found, p in zip(pairs, leaps, rise, strict=True)
+        _finding(question, curve, found, float(p), level, seed)
+        for (question, curve), found, p in zip(pairs, leaps, rise, strict=True)
     ]
     if not thorough:
         return tuple(findings)
@@ -320,18 +324,18 @@ def judge(
     leaping = {id(q) for (q, _), f in zip(pairs, findings, strict=True) if f.rule > _LEAPS}
 
     def fuller(i: int) -> Finding:
-        (question, trend), f = pairs[i], findings[i]
+        (question, curve), f = pairs[i], findings[i]
         law = (
-            smooth(trend, f.leap.at, seed=seed)
+            smooth(curve, f.leap.at, seed=seed)
             if not f.smooth and f.rule > _LEAPS + 1
             else f.smooth
         )
         return replace(
             f,
             smooth=law,
-            foretold=foretold(trend) if id(question) in leaping and trend.direction else None,
+            foretold=foretold(curve) if id(question) in leaping and curve.direction else None,
             emergence=scores[i],
-            lengths=one_line(question.lengths) if trend.metric == "exact_match" else None,
+            lengths=one_line(question.lengths) if curve.metric == "exact_match" else None,
         )
 
     return tuple(fuller(i) for i in turns)
@@ -339,37 +343,37 @@ def judge(
 
 def _finding(
     question: Question,
-    trend: Trend,
+    curve: Curve,
     found: Leap,
     rise: float,
     level: float,
     seed: int,
 ) -> Finding:
-    spread = runs(trend)
+    spread = runs(curve)
     others: tuple[Gentle, ...] = ()
     law: Smooth | None = None
 
     def made(rule: int, evidence: str, settle: str) -> Finding:
         return Finding(
-            question.family, question.name, trend.metric, RULES[rule - 1][1], rule, evidence, settle,
-            trend, found, others, spread, law,
+            question.family, question.name, curve.metric, RULES[rule - 1][1], rule, evidence, settle,
+            curve, found, others, spread, law,
         )  # fmt: skip
 
-    m = len(trend)
+    m = len(curve)
     if m < MIN_SIZES:
         return made(
             1, f"{m} size{'s' * (m != 1)} only", f"at least {MIN_SIZES} sizes, better eight"
         )
-    if not trend.direction:
+    if not curve.direction:
         return made(
             2, "the direction of this metric is not known", "a column 'direction' in the file"
         )
     if not rise <= level:
         return made(
             3, f"no rise beyond chance ({p_text(rise)} after correction, {m} sizes)",
-            _more_items(trend),
+            _more_items(curve),
         )  # fmt: skip
-    below, above = trend.scale[found.at], trend.scale[found.at + 1]
+    below, above = curve.scale[found.at], curve.scale[found.at + 1]
     step = f"{found.share:.0%} of the range lies between {_size(below)} and {_size(above)}"
     if spread.most >= MIN_RUNS and spread.gap >= GAP:
         return made(
@@ -381,12 +385,12 @@ def _finding(
         return made(5, f"rises, and no step makes half of it: at most {step}", "nothing")
     if found.at == 0:
         return made(6, f"{step}, the smallest two sizes", "smaller models")
-    if kind_of(trend.metric) == "loss" and _usual(trend, found.at):
+    if kind_of(curve.metric) == "loss" and _usual(curve, found.at):
         return made(
             7, f"{step}; this is the loss itself, and no metric stands between it and the models",
             "several runs a size, and sizes in between",
         )  # fmt: skip
-    others = tuple(gentle(question, trend.metric, found.at))
+    others = tuple(gentle(question, curve.metric, found.at))
     usable = [g for g in others if g.skilled or g.kind != "forecast"]
     if usable:
         known = adjust(np.array([g.early_p for g in usable]))
@@ -414,7 +418,7 @@ def _finding(
             10, f"{step}; {g.metric} made {g.early:.0%} of its rise before and {g.at_leap:.0%} there",
             "sizes in between, and more items",
         )  # fmt: skip
-    law = smooth(trend, found.at, seed=seed)
+    law = smooth(curve, found.at, seed=seed)
     if law is None:
         return made(11, f"{step}; one metric, and no counts of items", _WANTED)
     if law.gentle_p <= level:
@@ -443,9 +447,9 @@ def _finding(
     return made(14, f"{step}; {fits}, with items enough", _WANTED)
 
 
-def _usual(trend: Trend, at: int) -> bool:
+def _usual(curve: Curve, at: int) -> bool:
     """Whether the step after a size is about as wide as others."""
-    steps = np.diff(np.log(trend.scale))
+    steps = np.diff(np.log(curve.scale))
     return bool(steps[at] <= WIDE * np.median(steps))
 
 
@@ -454,8 +458,8 @@ _WANTED = (
 )
 
 
-def _more_items(trend: Trend) -> str:
-    return "more items" if trend.n is not None else "the number of items"
+def _more_items(curve: Curve) -> str:
+    return "more items" if curve.n is not None else "the number of items"
 
 
 def p_text(value: float) -> str:

@@ -17,8 +17,8 @@ import pandas as pd
 from .. import plots
 from .._html import table
 from .._write import harmless, replace
+from ..curves import Curve
 from ..errors import require
-from ..evidence import Trend
 from ..resolution import zero_bound
 from .judging import RULES, VERDICTS, Audit, Finding, count, p_text
 
@@ -153,7 +153,7 @@ def _left_out(found: Audit) -> str:
     parts = []
     for what, lines in (
         ("files refused", [f"{name}: {why}" for name, why in g.refused]),
-        ("notes on what was read", list(g.notes)),
+        ("notes on what was read", list(found.notes)),
         ("models without a size, on no curve", list(g.unknown_models)),
     ):
         if lines:
@@ -208,9 +208,9 @@ def _more(f: Finding, level: float) -> str:
 
 def _floor(f: Finding, level: float) -> str:
     """What the items can show, of shares of items."""
-    if not f.trend.proportion:
+    if not f.curve.proportion:
         return ""
-    n = int(f.trend.n.min())
+    n = int(f.curve.n.min())
     said = f" With {n:,} items nothing below {zero_bound(n):.2g} can be told from zero."
     t = f.smooth
     # A law that the counts refute foretells no number of items.
@@ -264,27 +264,27 @@ def _lengths(f: Finding) -> str:
 def _picture(findings: list[Finding], at: int) -> str:
     """Up to four metrics of a question in one panel each of score, with letters and no names inside."""
     order = sorted(
-        (f for f in findings if len(f.trend) >= _POINTS), key=lambda f: f.verdict == "no leap"
+        (f for f in findings if len(f.curve) >= _POINTS), key=lambda f: f.verdict == "no leap"
     )[:_CURVES]
     if not order:
         return ""
     cells = []
     for k, f in enumerate(order):
-        trend = f.trend
+        curve = f.curve
         colour = plots.COLOURS[k % len(plots.COLOURS)]
         fig, ax = plots.panel(height=2.5)
-        _draw(ax, trend, colour)
+        _draw(ax, curve, colour)
         plots.scale_axis(ax)
         ax.set_ylabel("score")
-        low, high = float(np.min(trend.score)), float(np.max(trend.score))
+        low, high = float(np.min(curve.score)), float(np.max(curve.score))
         alt = (
-            f"score against size, {len(trend)} sizes from {plots.size_label(trend.scale[0])} to "
-            f"{plots.size_label(trend.scale[-1])}, between {low:.3g} and {high:.3g}"
+            f"score against size, {len(curve)} sizes from {plots.size_label(curve.scale[0])} to "
+            f"{plots.size_label(curve.scale[-1])}, between {low:.3g} and {high:.3g}"
         )
-        n = "" if trend.n is None else f", n = {_span(trend.n)}"
-        many = max(map(len, trend.runs))
+        n = "" if curve.n is None else f", n = {_span(curve.n)}"
+        many = int(curve.n_runs.max())
         runs = f", up to {many} runs" if many > 1 else ""
-        worse = "; less is better" if trend.direction == "lower" else ""
+        worse = "; less is better" if curve.direction == "lower" else ""
         cells.append(
             f'<figure><div role="img" aria-label="{html.escape(alt, quote=True)}">'
             f"{plots.svg(fig, f'q{at}-{k}')}</div>"
@@ -298,16 +298,16 @@ def _span(n: np.ndarray) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _draw(ax, trend: Trend, colour: str) -> None:
-    if trend.proportion:
-        plots.points(ax, trend.curve, colour=colour)
+def _draw(ax, curve: Curve, colour: str) -> None:
+    if curve.proportion:
+        plots.points(ax, curve, colour=colour)
         return
-    known = np.isfinite(trend.error)
-    error = 1.96 * np.where(known, trend.error, 0)
+    known = np.isfinite(curve.error)
+    error = 1.96 * np.where(known, curve.error, 0)
     ax.errorbar(
-        trend.scale, trend.score, yerr=error, fmt="o", color=colour, capsize=2.2, elinewidth=1.1
+        curve.scale, curve.score, yerr=error, fmt="o", color=colour, capsize=2.2, elinewidth=1.1
     )
-    ax.plot(trend.scale, trend.score, color=colour, linewidth=1.0, alpha=0.55)
+    ax.plot(curve.scale, curve.score, color=colour, linewidth=1.0, alpha=0.55)
 
 
 def _dark() -> str:

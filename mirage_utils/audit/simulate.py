@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from .._write import replace
+from ..curves import Curve
 from ..errors import UnknownNameError, as_array
-from ..evidence import Question, Trend, questions
+from ..evidence import Question, curves_of
 from ..records.gathering import tabulate
 from .judging import LEAP, VERDICTS, judge
 
@@ -85,7 +86,7 @@ def blank_records(size: float, n: int) -> pd.DataFrame:
 def scores_only(
     sizes: Sequence[float], scores: Sequence[float], n: int, runs: Sequence[int] | None = None
 ) -> pd.DataFrame:
-    """Scores of exact match alone, one model a row.
+    """Scores of exact match alone, one run of a model a row.
 
     Parameters
     ----------
@@ -99,12 +100,12 @@ def scores_only(
     Returns
     -------
     pandas.DataFrame
-        The columns `mirage_utils.records.SCORES`.
+        The columns `mirage_utils.records.SCORES`, and ``run``.
     """
     runs = runs if runs is not None else np.zeros(len(sizes), int)
     return pd.DataFrame(
         {
-            "family": "simulated", "model": [f"m-{s:.0f}-{r}" for s, r in zip(sizes, runs, strict=True)],
+            "family": "simulated", "model": [f"m-{s:.0f}" for s in sizes], "run": [str(r) for r in runs],
             "params": sizes, "train_flops": np.nan, "task": "task", "setting": "", "shots": np.nan,
             "metric": "exact_match", "direction": "higher", "score": scores, "n": float(n),
             "source": "",
@@ -276,12 +277,12 @@ def _shares(drawn: Mapping[str, pd.DataFrame]) -> NDArray[np.float64]:
 
 def _question(drawn: Mapping[str, pd.DataFrame], seed: int) -> Question:
     made = tabulate(**drawn, seed=seed)
-    (asked,) = questions(made.scores, made.lengths)
+    (asked,) = curves_of(made.scores, made.lengths).questions
     return asked
 
 
-def _harsh(asked: Question) -> Trend:
-    return next(asked.trends[name] for name in _HARSH if name in asked.trends)
+def _harsh(asked: Question) -> Curve:
+    return next(asked.curves[name] for name in _HARSH if name in asked.curves)
 
 
 def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> pd.DataFrame:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .options import Options
     from .reading import read, read_folder, stream
     from .schema import RECORDS, SCORES, EvalFileError, Reading
-    from .scores import Series, read_scores, series
 
 __all__ = [
     "RECORDS",
@@ -27,15 +26,12 @@ __all__ = [
     "Gathered",
     "Options",
     "Reading",
-    "Series",
     "UnknownModelError",
     "gather",
     "grade",
     "read",
     "read_folder",
-    "read_scores",
     "resolve",
-    "series",
     "stream",
     "tabulate",
 ]
@@ -44,7 +40,7 @@ __getattr__, __dir__ = on_first_use(
     __name__,
     [
         "columns", "fetch", "files", "formats", "gathering", "grading", "identity", "options", "reading",
-        "schema", "scores", "values",
+        "schema", "values",
     ],
     {
         **dict.fromkeys(("Gathered", "gather", "tabulate"), "gathering"),
@@ -53,6 +49,5 @@ __getattr__, __dir__ = on_first_use(
         "Options": "options",
         **dict.fromkeys(("read", "read_folder", "stream"), "reading"),
         **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError", "Reading"), "schema"),
-        **dict.fromkeys(("Series", "read_scores", "series"), "scores"),
     },
 )  # fmt: skip

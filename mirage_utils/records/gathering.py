@@ -335,6 +335,7 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
         )
         table["run"] = table["run"].fillna("")
         table["graded"] = "file"
+        table["deviation"] = table["stderr"].astype(float) * np.sqrt(table["n"].astype(float))
         whole = pd.concat([f for f in (table, whole) if len(f)], ignore_index=True)
     whole = whole.reindex(columns=[*_COLUMNS, "from_records", *_SAID])
     blank = whole["direction"] == ""
