@@ -189,7 +189,8 @@ def _print_scores(options: argparse.Namespace) -> int:
         print(f"{file}: not read: {reason}", file=sys.stderr)
     tell(found.notes)
     columns = [*SCORES[:-1], "graded", "source"]
-    print_rows(found.scores[columns].to_dict("records"), as_csv=options.csv)
+    scores = found.scores[columns].astype(object)
+    print_rows(scores.where(scores.notna(), "").to_dict("records"), as_csv=options.csv)
     return int(any(reason.startswith(FAULT) for _, reason in found.refused))
 
 
