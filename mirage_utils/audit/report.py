@@ -20,7 +20,8 @@ from .._write import harmless, replace
 from ..errors import require
 from ..evidence import Trend
 from ..resolution import zero_bound
-from .judging import RULES, VERDICTS, Audit, Finding, count, p_text
+from .judging import Audit, Finding
+from .rules import RULES, VERDICTS, count, p_text
 
 __all__ = ["page", "write"]
 
@@ -114,8 +115,8 @@ def page(found: Audit, *, source: str = "") -> str:
         "<h2>How a verdict is reached</h2>",
         "<p>The first of these conditions that holds decides.</p>",
         table(
-            ["", "condition", "verdict"],
-            [[str(i), html.escape(text), _chip(v)] for i, (text, v) in enumerate(RULES, 1)],
+            ["rule", "if", "then"],
+            [[html.escape(r.name), html.escape(r.words), _chip(r.verdict)] for r in RULES],
             label="Decision table",
         ),
         f"<p>{_SKILL}</p>",
@@ -208,9 +209,9 @@ def _more(f: Finding, level: float) -> str:
 
 def _floor(f: Finding, level: float) -> str:
     """What the items can show, of shares of items."""
-    if not f.trend.proportion:
+    if not f.curve.proportion:
         return ""
-    n = int(f.trend.n.min())
+    n = int(f.curve.n.min())
     said = f" With {n:,} items nothing below {zero_bound(n):.2g} can be told from zero."
     t = f.smooth
     # A law that the counts refute foretells no number of items.
@@ -264,13 +265,13 @@ def _lengths(f: Finding) -> str:
 def _picture(findings: list[Finding], at: int) -> str:
     """Up to four metrics of a question in one panel each of score, with letters and no names inside."""
     order = sorted(
-        (f for f in findings if len(f.trend) >= _POINTS), key=lambda f: f.verdict == "no leap"
+        (f for f in findings if len(f.curve) >= _POINTS), key=lambda f: f.verdict == "no leap"
     )[:_CURVES]
     if not order:
         return ""
     cells = []
     for k, f in enumerate(order):
-        trend = f.trend
+        trend = f.curve
         colour = plots.COLOURS[k % len(plots.COLOURS)]
         fig, ax = plots.panel(height=2.5)
         _draw(ax, trend, colour)

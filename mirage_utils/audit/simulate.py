@@ -17,7 +17,8 @@ from .._write import replace
 from ..errors import UnknownNameError, as_array
 from ..evidence import Question, Trend, questions
 from ..records.gathering import tabulate
-from .judging import LEAP, VERDICTS, judge
+from .judging import judge
+from .rules import LEAP, VERDICTS
 
 __all__ = [
     "TRUTHS",
