@@ -255,7 +255,7 @@ def test_an_item_without_the_metric_that_its_task_has_is_told(tmp_path):
 def test_the_largest_step_and_its_chance_are_those_of_a_second_hand():
     (trend,) = (
         t for q in questions(tabulate(scores=scores([0.01, 0.02, 0.5, 0.52])).scores, pd.DataFrame())
-        for t in q.trends.values()
+        for t in q.curves.values()
     )  # fmt: skip
     found = leap(trend)
     assert found.at == 1
@@ -269,7 +269,7 @@ def test_without_items_a_rise_is_a_high_emergence_score_or_an_order_by_size():
 
     def p(y):
         made = tabulate(scores=scores(y, n=np.nan))
-        ((trend,),) = [q.trends.values() for q in questions(made.scores, made.lengths)]
+        ((trend,),) = [q.curves.values() for q in questions(made.scores, made.lengths)]
         return leap(trend).rise_p
 
     assert p(np.linspace(0.1, 0.8, 8)) == pytest.approx(2 / math.factorial(8))
@@ -298,8 +298,11 @@ def test_runs_of_one_size_are_found_by_their_size():
     frame = pd.concat([scores([0.0, 0.1], model=["a", "b"]), scores([0.9, 0.1], model=["c", "b"])])
     made = tabulate(scores=frame)
     (asked,) = questions(made.scores, made.lengths)
-    trend = asked.trends["exact_match"]
-    assert [len(r) for r in trend.runs] == [2, 1]  # the score of b is reported twice, and is one
+    trend = asked.curves["exact_match"]
+    assert [len(r) for r in trend.replicates] == [
+        2,
+        1,
+    ]  # the score of b is reported twice, and is one
     found = runs(trend)
     assert (found.most, found.scale, found.low, found.high) == (2, 1e6, 1, 1)
     assert found.gap == pytest.approx(1.0)
@@ -309,11 +312,11 @@ def test_the_smooth_law_is_found_where_it_was_drawn():
     rng = np.random.default_rng(0)
     drawn = rng.binomial(5000, law(0.5, 3e8)) / 5000
     (asked,) = questions(tabulate(scores=scores(drawn, n=5000)).scores, pd.DataFrame())
-    found = smooth(asked.trends["exact_match"], 3)
+    found = smooth(asked.curves["exact_match"], 3)
     assert found.alpha == pytest.approx(0.5, abs=0.05)
     assert found.p > 0.01
     assert found.width == pytest.approx(np.log10(np.log(10) / -np.log(0.9)) / found.alpha)
-    told = foretold(asked.trends["exact_match"])
+    told = foretold(asked.curves["exact_match"])
     assert told.actual == drawn[-1]
     assert 0 <= told.covered <= told.laws
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..curves import Curve
 from ..emergence import adjust
 from ..errors import as_array, require
 from ..evidence import (
@@ -21,7 +22,6 @@ from ..evidence import (
     Question,
     Runs,
     Smooth,
-    Trend,
     emergences,
     foretold,
     leap,
@@ -69,7 +69,7 @@ class Finding:
     rule: str
     evidence: str
     settle: str
-    curve: Trend = field(repr=False)
+    curve: Curve = field(repr=False)
     leap: Leap = field(repr=False)
     gentle: tuple[Gentle, ...] = field(repr=False)
     runs: Runs = field(repr=False)
@@ -112,7 +112,7 @@ class Audit:
         rows = [
             [
                 f.family, f.task, f.metric, t.scale[i], t.score[i], None if t.n is None else t.n[i],
-                t.error[i], t.skill[i], t.skill_error[i], len(t.runs[i]),
+                t.error[i], t.skill[i], t.skill_error[i], t.n_runs[i],
             ]
             for f in self.findings
             for t in (f.curve,)
@@ -136,7 +136,7 @@ class Audit:
                     "rule": f.rule, "evidence": f.evidence, "settle": f.settle,
                     "direction": t.direction, "graded": t.graded, "scale": t.scale, "score": t.score,
                     "error": t.error, "n": t.n, "skill": t.skill, "skill_error": t.skill_error,
-                    "runs": [len(r) for r in t.runs], "leap": asdict(f.leap),
+                    "runs": t.n_runs, "leap": asdict(f.leap),
                     "gentle": [asdict(g) for g in f.gentle], "seeds": asdict(f.runs),
                     "smooth": asdict(f.smooth) if f.smooth else None,
                     "foretold": asdict(f.foretold) if f.foretold else None,
@@ -230,7 +230,7 @@ def judge(
     progress : callable, optional
         Wraps the curves as they are judged: ``progress(iterable, number)``.
     """
-    pairs = [(question, curve) for question in asked for curve in question.trends.values()]
+    pairs = [(question, curve) for question in asked for curve in question.curves.values()]
     leaps = [leap(curve) for _, curve in pairs]
     # A curve that cannot leap is no attempt at finding one.
     tried = np.array(

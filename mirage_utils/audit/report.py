@@ -17,8 +17,8 @@ import pandas as pd
 from .. import plots
 from .._html import table
 from .._write import harmless, replace
+from ..curves import Curve
 from ..errors import require
-from ..evidence import Trend
 from ..resolution import zero_bound
 from .judging import Audit, Finding
 from .rules import RULES, VERDICTS, count, p_text
@@ -271,21 +271,21 @@ def _picture(findings: list[Finding], at: int) -> str:
         return ""
     cells = []
     for k, f in enumerate(order):
-        trend = f.curve
+        curve = f.curve
         colour = plots.COLOURS[k % len(plots.COLOURS)]
         fig, ax = plots.panel(height=2.5)
-        _draw(ax, trend, colour)
+        _draw(ax, curve, colour)
         plots.scale_axis(ax)
         ax.set_ylabel("score")
-        low, high = float(np.min(trend.score)), float(np.max(trend.score))
+        low, high = float(np.min(curve.score)), float(np.max(curve.score))
         alt = (
-            f"score against size, {len(trend)} sizes from {plots.size_label(trend.scale[0])} to "
-            f"{plots.size_label(trend.scale[-1])}, between {low:.3g} and {high:.3g}"
+            f"score against size, {len(curve)} sizes from {plots.size_label(curve.scale[0])} to "
+            f"{plots.size_label(curve.scale[-1])}, between {low:.3g} and {high:.3g}"
         )
-        n = "" if trend.n is None else f", n = {_span(trend.n)}"
-        many = max(map(len, trend.runs))
+        n = "" if curve.n is None else f", n = {_span(curve.n)}"
+        many = int(curve.n_runs.max())
         runs = f", up to {many} runs" if many > 1 else ""
-        worse = "; less is better" if trend.direction == "lower" else ""
+        worse = "; less is better" if curve.direction == "lower" else ""
         cells.append(
             f'<figure><div role="img" aria-label="{html.escape(alt, quote=True)}">'
             f"{plots.svg(fig, f'q{at}-{k}')}</div>"
@@ -299,16 +299,16 @@ def _span(n: np.ndarray) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _draw(ax, trend: Trend, colour: str) -> None:
-    if trend.proportion:
-        plots.points(ax, trend.curve, colour=colour)
+def _draw(ax, curve: Curve, colour: str) -> None:
+    if curve.proportion:
+        plots.points(ax, curve, colour=colour)
         return
-    known = np.isfinite(trend.error)
-    error = 1.96 * np.where(known, trend.error, 0)
+    known = np.isfinite(curve.error)
+    error = 1.96 * np.where(known, curve.error, 0)
     ax.errorbar(
-        trend.scale, trend.score, yerr=error, fmt="o", color=colour, capsize=2.2, elinewidth=1.1
+        curve.scale, curve.score, yerr=error, fmt="o", color=colour, capsize=2.2, elinewidth=1.1
     )
-    ax.plot(trend.scale, trend.score, color=colour, linewidth=1.0, alpha=0.55)
+    ax.plot(curve.scale, curve.score, color=colour, linewidth=1.0, alpha=0.55)
 
 
 def _dark() -> str:

@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from ..curves import Curve
 from ..emergence import adjust
-from ..evidence import Gentle, Leap, Question, Runs, Smooth, Trend, gentle, kind_of, runs, smooth
+from ..evidence import Gentle, Leap, Question, Runs, Smooth, gentle, kind_of, runs, smooth
 from ..plots import size_label
 
 __all__ = ["LEAP", "MIN_SIZES", "RULES", "VERDICTS", "Case", "Rule", "count", "decide", "p_text"]
@@ -45,7 +46,7 @@ class Case:
     ----------
     question : Question
         With the other metrics of the same answers.
-    curve : Trend
+    curve : Curve
     leap : Leap
     rise : float
         ``leap.rise_p``, corrected over all curves of the audit; nan for a curve that cannot leap.
@@ -55,7 +56,7 @@ class Case:
     """
 
     question: Question
-    curve: Trend
+    curve: Curve
     leap: Leap
     rise: float
     level: float

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from .._write import replace
+from ..curves import Curve
 from ..errors import UnknownNameError, as_array
-from ..evidence import Question, Trend, questions
+from ..evidence import Question, questions
 from ..records.gathering import tabulate
 from .judging import judge
 from .rules import LEAP, VERDICTS
@@ -281,8 +282,8 @@ def _question(drawn: Mapping[str, pd.DataFrame], seed: int) -> Question:
     return asked
 
 
-def _harsh(asked: Question) -> Trend:
-    return next(asked.trends[name] for name in _HARSH if name in asked.trends)
+def _harsh(asked: Question) -> Curve:
+    return next(asked.curves[name] for name in _HARSH if name in asked.curves)
 
 
 def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> pd.DataFrame:

@@ -7,69 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..curves import Curve
 from ..metrics import METRICS
 from ..records.schema import is_share
 from ..records.scores import condition
 
-__all__ = ["Question", "Trend", "questions"]
-
-
-@dataclass(frozen=True)
-class Trend:
-    """One metric over the sizes of a family, in rising order.
-
-    Attributes
-    ----------
-    metric : str
-    direction : {"higher", "lower", ""}
-    graded : {"file", "here"}
-    scale : ndarray, shape (m,)
-    score : ndarray, shape (m,)
-        Mean over runs, as reported.
-    error : ndarray, shape (m,)
-        Standard error of the score over items; nan where unknown.
-    n : ndarray of int, shape (m,), or None
-        Items behind each score, all runs together.
-    proportion : bool
-        Scores are shares of n items right.
-    skill, skill_error : ndarray, shape (m,)
-        See `Gathered`; nan where unknown.
-    runs : tuple of ndarray
-        Scores of the single runs, for each size.
-    """
-
-    metric: str
-    direction: str
-    graded: str
-    scale: NDArray[np.float64]
-    score: NDArray[np.float64]
-    error: NDArray[np.float64]
-    n: NDArray[np.int64] | None
-    proportion: bool
-    skill: NDArray[np.float64]
-    skill_error: NDArray[np.float64]
-    runs: tuple[NDArray[np.float64], ...]
-
-    def __len__(self) -> int:
-        return self.scale.size
-
-    @property
-    def up(self) -> NDArray[np.float64]:
-        """The score turned so that up is better."""
-        return -self.score if self.direction == "lower" else self.score
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Right items of a proportion."""
-        return np.rint(self.score * self.n).astype(np.int64)
-
-    @property
-    def curve(self) -> Curve:
-        """A proportion as a curve of counts."""
-        return Curve(self.scale, self.counts / self.n, self.n, name=self.metric)
+__all__ = ["Question", "questions"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +24,7 @@ class Question:
     ----------
     family, task, setting : str
         The number of shots, where known, is part of the setting.
-    trends : dict of str to Trend
+    curves : dict of str to Curve
     lengths : pandas.DataFrame
         Rows of `Gathered.lengths` of this question.
     """
@@ -88,7 +32,7 @@ class Question:
     family: str
     task: str
     setting: str
-    trends: Mapping[str, Trend]
+    curves: Mapping[str, Curve]
     lengths: pd.DataFrame = field(repr=False)
 
     @property
@@ -101,7 +45,7 @@ def questions(scores: pd.DataFrame, lengths: pd.DataFrame) -> Iterator[Question]
     """The questions of a gathered table, in its order.
 
     Models of one size in one family are runs of one another: seeds, say. A score that two files
-    report alike counts once. Rows of models without a size make no trend.
+    report alike counts once. Rows of models without a size make no curve.
     """
     sized = scores[scores["params"].notna() & scores["score"].notna()]
     keys = ["family", "task", "setting", "shots"]
@@ -109,12 +53,12 @@ def questions(scores: pd.DataFrame, lengths: pd.DataFrame) -> Iterator[Question]
     by_question = {_key(k): rows for k, rows in by_question.items()}
     for key, rows in sized.groupby(keys, sort=False, dropna=False):
         family, task, setting = map(str, key[:3])
-        trends = {
-            str(metric): _trend(str(metric), part)
+        curves = {
+            str(metric): _curve(str(metric), part)
             for metric, part in rows.groupby("metric", sort=False)
         }
         setting = condition(setting, key[3])
-        yield Question(family, task, setting, trends, by_question.get(_key(key), lengths[:0]))
+        yield Question(family, task, setting, curves, by_question.get(_key(key), lengths[:0]))
 
 
 def _key(key: tuple) -> tuple:
@@ -122,7 +66,7 @@ def _key(key: tuple) -> tuple:
     return (*map(str, names), None if shots != shots else float(shots))
 
 
-def _trend(metric: str, rows: pd.DataFrame) -> Trend:
+def _curve(metric: str, rows: pd.DataFrame) -> Curve:
     rows = rows.drop_duplicates(["model", "params", "score", "n"])
     given = sorted(set(rows["direction"]) - {""})
     scale, score, error, n, skill, skill_error, single = [], [], [], [], [], [], []
@@ -147,10 +91,12 @@ def _trend(metric: str, rows: pd.DataFrame) -> Trend:
         # The largest that a mean of scores between 0 and 1 can have, and the very one of a share.
         most = np.sqrt(score * (1 - score) / n) if proportion else 0.5 / np.sqrt(n)
         error = np.where(np.isnan(error), most, error)
-    return Trend(
-        metric, given[0] if len(given) == 1 else "", str(rows["graded"].iloc[0]), np.array(scale),
-        score, error, n.astype(np.int64) if whole else None, proportion, np.array(skill),
-        np.array(skill_error), tuple(single),
+    return Curve(
+        np.array(scale), score, n.astype(np.int64) if whole else None,
+        (0.0, 1.0) if within else (-np.inf, np.inf), metric=metric,
+        direction=given[0] if len(given) == 1 else "", graded=str(rows["graded"].iloc[0]),
+        proportion=proportion, error=error, skill=skill, skill_error=skill_error,
+        replicates=single if max(map(len, single)) > 1 else None,
     )  # fmt: skip
 
 

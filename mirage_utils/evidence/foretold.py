@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..curves import Curve
 from ..forecast import CONTENDERS, crps, forecast, interval_covers
-from .curves_of import Trend
 
 __all__ = ["Foretold", "foretold"]
 
@@ -35,18 +35,18 @@ class Foretold:
     laws: int
 
 
-def foretold(trend: Trend) -> Foretold | None:
+def foretold(curve: Curve) -> Foretold | None:
     """Hide the largest model and forecast it by every law; None with fewer than five sizes."""
-    if len(trend) < 5 or np.ptp(trend.score) == 0:
+    if len(curve) < 5 or np.ptp(curve.score) == 0:
         return None
-    within = bool(((trend.score >= 0) & (trend.score <= 1)).all())
+    within = bool(((curve.score >= 0) & (curve.score <= 1)).all())
     bounds = (0.0, 1.0) if within else (-np.inf, np.inf)
-    actual = trend.score[-1:]
+    actual = curve.score[-1:]
     found = {
-        name: forecast(name, trend.scale[:-1], trend.score[:-1], trend.scale[-1:], bounds=bounds)
+        name: forecast(name, curve.scale[:-1], curve.score[:-1], curve.scale[-1:], bounds=bounds)
         for name in CONTENDERS
     }
     best = min(found, key=lambda name: float(crps(found[name], actual)[0]))
     covered = sum(bool(interval_covers(f, actual)[0]) for f in found.values())
-    error = abs(actual[0] - found[best].mean[0]) / float(np.ptp(trend.score))
+    error = abs(actual[0] - found[best].mean[0]) / float(np.ptp(curve.score))
     return Foretold(float(actual[0]), CONTENDERS[best].title, float(error), covered, len(found))

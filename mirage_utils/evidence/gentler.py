@@ -78,9 +78,9 @@ def gentle(question: Question, metric: str, at: int) -> list[Gentle]:
     at : int
         Index, among its sizes, of the last below the leap.
     """
-    leaping = question.trends[metric]
+    leaping = question.curves[metric]
     found = []
-    for other in question.trends.values():
+    for other in question.curves.values():
         kind = kind_of(other.metric)
         if not kind or other.metric == metric or not other.direction:
             continue

@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ..curves import Curve
 from ..emergence import adjust, calibrate, emergence_score, gaussian_null, p_value
-from .curves_of import Trend
 
 __all__ = ["Emergence", "Leap", "emergences", "leap"]
 
 
 @dataclass(frozen=True)
 class Leap:
-    """The largest step of a trend.
+    """The largest step of a curve.
 
     Attributes
     ----------
     at : int
-        Index of the last size below it; -1 on a flat trend.
+        Index of the last size below it; -1 on a flat curve.
     share : float
         Of the whole range of scores.
     rise_p : float
-        Chance that a trend without any rise shows such a split, corrected for its having been looked
+        Chance that a curve without any rise shows such a split, corrected for its having been looked
         for at every step: Fisher's exact test for shares of items, a normal test where errors are
         known. Where nothing is known but the scores: the chance that noise has as high an emergence score,
         or as high a rank correlation with size (Kendall's), twice the smaller of the two.
@@ -41,32 +41,32 @@ class Leap:
     emergence: float
 
 
-def leap(trend: Trend) -> Leap:
+def leap(curve: Curve) -> Leap:
     """Find the largest step, and whether anything rises at all."""
-    y = trend.up
+    y = curve.up
     whole = float(np.ptp(y))
-    if len(trend) < 2 or whole == 0:
+    if len(curve) < 2 or whole == 0:
         return Leap(-1, float("nan"), 1.0, float("nan"))
     steps = np.diff(y)
     at = int(np.argmax(steps))
     score = float(emergence_score(y).value)
     tries = len(steps)
-    if trend.proportion:
-        k, n = trend.counts, trend.n
+    if curve.proportion:
+        k, n = curve.counts, curve.n
         table = [
             [k[: at + 1].sum(), (n - k)[: at + 1].sum()],
             [k[at + 1 :].sum(), (n - k)[at + 1 :].sum()],
         ]
         p = tries * float(stats.fisher_exact(table)[1])
-    elif np.isfinite(trend.error).all():
+    elif np.isfinite(curve.error).all():
         low, high = np.split(y, [at + 1])
-        errors = np.split(trend.error, [at + 1])
+        errors = np.split(curve.error, [at + 1])
         error = np.hypot(*(np.sqrt((e**2).sum()) / len(e) for e in errors))
         gap = high.mean() - low.mean()
         p = tries * 2 * float(stats.norm.sf(abs(gap) / error)) if error > 0 else 0.0
-    elif len(trend) > 2:
-        order = stats.kendalltau(trend.scale, y, alternative="greater").pvalue
-        p = 2 * min(p_value(score, _noise(len(trend))), float(order))
+    elif len(curve) > 2:
+        order = stats.kendalltau(curve.scale, y, alternative="greater").pvalue
+        p = 2 * min(p_value(score, _noise(len(curve))), float(order))
     else:
         p = 1.0
     return Leap(at, float(steps[at] / whole), min(p, 1.0), score)
@@ -79,7 +79,7 @@ def _noise(sizes: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Emergence:
-    """Emergence score of a trend turned so that up is better, with its error rates.
+    """Emergence score of a curve turned so that up is better, with its error rates.
 
     Attributes
     ----------
@@ -99,22 +99,22 @@ class Emergence:
     p_smooth_corrected: float
 
 
-def emergences(trends: Sequence[Trend | None]) -> list[Emergence | None]:
+def emergences(curves: Sequence[Curve | None]) -> list[Emergence | None]:
     """Calibrated emergence scores of all curves of an audit; None for curves that cannot leap."""
     found = []
-    for trend in trends:
-        if trend is None:
+    for curve in curves:
+        if curve is None:
             found.append((np.nan, np.nan, np.nan))
             continue
-        if trend.proportion:
-            got = calibrate(trend.curve, direction=trend.direction)
+        if curve.proportion:
+            got = calibrate(curve, direction=curve.direction)
             found.append((got.score.value, got.p_noise, got.p_smooth))
         else:
-            value = emergence_score(trend.up).value
-            found.append((value, p_value(value, _noise(len(trend))), np.nan))
+            value = emergence_score(curve.up).value
+            found.append((value, p_value(value, _noise(len(curve))), np.nan))
     table = np.array(found, dtype=float).reshape(-1, 3)
     corrected = [adjust(column) for column in table.T[1:]] if len(table) else []
     return [
-        None if trend is None else Emergence(*map(float, (*row, *(c[i] for c in corrected))))
-        for i, (trend, row) in enumerate(zip(trends, table, strict=True))
+        None if curve is None else Emergence(*map(float, (*row, *(c[i] for c in corrected))))
+        for i, (curve, row) in enumerate(zip(curves, table, strict=True))
     ]

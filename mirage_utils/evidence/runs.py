@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .curves_of import Trend
+from ..curves import Curve
 
 __all__ = ["Runs", "runs"]
 
@@ -34,12 +34,13 @@ class Runs:
     high: int
 
 
-def runs(trend: Trend) -> Runs:
+def runs(curve: Curve) -> Runs:
     """Gaps between runs of one size."""
-    every = np.concatenate(trend.runs)
-    whole = float(np.ptp(every))
-    best = Runs(max(map(len, trend.runs)), 0.0, float("nan"), 0, 0)
-    for scale, values in zip(trend.scale, trend.runs, strict=True):
+    best = Runs(int(curve.n_runs.max()), 0.0, float("nan"), 0, 0)
+    if curve.replicates is None:
+        return best
+    whole = float(np.ptp(np.concatenate(curve.replicates)))
+    for scale, values in zip(curve.scale, curve.replicates, strict=True):
         if len(values) < 2 or whole == 0:
             continue
         ordered = np.sort(values)

@@ -8,15 +8,15 @@ import numpy as np
 from scipy import stats
 
 from .. import closed_form
+from ..curves import Curve
 from ..resolution import items_to_see, zero_bound
-from .curves_of import Trend
 
 __all__ = ["GENTLEST", "Smooth", "smooth"]
 
 
 @dataclass(frozen=True)
 class Smooth:
-    """A trend of shares against the closed form: a loss that is a power of scale.
+    """A curve of shares against the closed form: a loss that is a power of scale.
 
     Attributes
     ----------
@@ -64,11 +64,10 @@ GENTLEST = 1.0
 _DRAWS = 2_000
 
 
-def smooth(trend: Trend, at: int, *, seed: int = 0) -> Smooth | None:
-    """Hold a trend of shares against the smooth law; None where its items are not known or it is short."""
-    if not trend.proportion or len(trend) < 4 or trend.direction != "higher":
+def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
+    """Hold a curve of shares against the smooth law; None where its items are not known or it is short."""
+    if not curve.proportion or len(curve) < 4 or curve.direction != "higher":
         return None
-    curve = trend.curve
     reference = float(np.exp(curve.log_scale.mean()))
     low, _ = curve.interval()
     law = closed_form.STRAIGHT if low[0] <= 0.01 else closed_form.FLOOR

@@ -1,0 +1,118 @@
+"""What is measured on a curve over the logarithm of scale: where it rises, how fast, how sharply it bends."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import require
+from .curve import Curve
+
+__all__ = ["Curvature", "Slope", "curvature", "location", "steepest_slope", "width"]
+
+
+class Slope(NamedTuple):
+    """Steepest slope of a curve and where it is.
+
+    Attributes
+    ----------
+    value : float
+        Change of score per unit of ln(scale), with its sign.
+    scale : float
+        Geometric middle of the steepest segment.
+    """
+
+    value: float
+    scale: float
+
+
+def location(curve: Curve, level: float = 0.5) -> float:
+    """Scale at which the score first crosses a level on its way up (or down).
+
+    Parameters
+    ----------
+    curve : Curve
+    level : float
+        Fraction of the score's range, in (0, 1): 0.5 is half-way between worst and best score the
+        metric can give, whatever the curve reaches.
+
+    Returns
+    -------
+    float
+        Interpolated linearly in ln(scale) between the neighbouring points; nan if the curve never
+        crosses the level (it starts beyond it or does not reach it).
+    """
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    low, high = curve.score_range
+    side = np.sign(curve.score - (low + level * (high - low)))
+    # a point exactly on the level is a crossing at that point
+    for i in range(len(curve)):
+        if side[i] == 0:
+            return float(curve.scale[i])
+        if i and side[i] != side[i - 1]:
+            u, y = curve.log_scale[i - 1 : i + 1], curve.score[i - 1 : i + 1]
+            share = (low + level * (high - low) - y[0]) / (y[1] - y[0])
+            return float(np.exp(u[0] + share * (u[1] - u[0])))
+    return float("nan")
+
+
+def width(curve: Curve, low: float = 0.1, high: float = 0.9) -> float:
+    """Decades of scale between two levels, such as the 10-90 % rise.
+
+    Returns
+    -------
+    float
+        log10 of the ratio of the two `location` values, positive whether the score rises or falls;
+        nan if the curve crosses only one of the levels or neither.
+    """
+    require(0 < low < high < 1, "low, high", (low, high), "0 < low < high < 1")
+    return float(abs(np.log10(location(curve, high) / location(curve, low))))
+
+
+def steepest_slope(curve: Curve) -> Slope:
+    """Largest change of score per unit of ln(scale) between neighbouring points.
+
+    Raises
+    ------
+    FieldError
+        If the curve has fewer than two points.
+    """
+    require(len(curve) >= 2, "curve", len(curve), "at least two points")
+    slopes = np.diff(curve.score) / np.diff(curve.log_scale)
+    i = int(np.argmax(np.abs(slopes)))
+    middle = float(np.exp(curve.log_scale[i : i + 2].mean()))
+    return Slope(float(slopes[i]), middle)
+
+
+class Curvature(NamedTuple):
+    """Sharpest bend of a curve and where it is.
+
+    Attributes
+    ----------
+    value : float
+        Change of slope per unit of ln(scale): a second derivative, with its sign.
+    scale : float
+        The point at which the bend is.
+    """
+
+    value: float
+    scale: float
+
+
+def curvature(curve: Curve) -> Curvature:
+    """Largest second derivative of the score in ln(scale), from three neighbouring points.
+
+    Twice the second divided difference, which is exact for a parabola whatever the spacing.
+
+    Raises
+    ------
+    FieldError
+        If the curve has fewer than three points.
+    """
+    require(len(curve) >= 3, "curve", len(curve), "at least three points")
+    u = curve.log_scale
+    slopes = np.diff(curve.score) / np.diff(u)
+    bends = 2 * np.diff(slopes) / (u[2:] - u[:-2])
+    i = int(np.argmax(np.abs(bends)))
+    return Curvature(float(bends[i]), float(curve.scale[i + 1]))
