@@ -253,16 +253,18 @@ def judge(
         [c if np.isfinite(p) else None for (_, c), p in zip(pairs, tried, strict=True)]
     )
     leaping = {id(c.question) for c, rule in zip(cases, decided, strict=True) if rule.leaps}
+    forecasts = foretold(
+        [c.curve if id(c.question) in leaping and c.curve.direction else None for c in cases]
+    )
 
     def fuller(i: int) -> Finding:
         case, rule = cases[i], decided[i]
-        foretells = id(case.question) in leaping and case.curve.direction
         exact = case.curve.metric == "exact_match"
         return replace(
             _finding(case, rule),
             # also where a gentler metric decided
             smooth=case.law if rule.leaps and case.leap.at > 0 else None,
-            foretold=foretold(case.curve) if foretells else None,
+            foretold=forecasts[i],
             emergence=scores[i],
             lengths=one_line(case.question.lengths) if exact else None,
         )
