@@ -457,7 +457,7 @@ def test_the_largest_model_is_foretold_under_every_metric_of_a_question_that_lea
         [scores(leaping), scores(rising, metric="token_accuracy")], ignore_index=True))))  # fmt: skip
     assert "nothing below 0.003 can be told from zero" in page
     assert "Its emergence score is" in page
-    assert "token_accuracy (largest model foretold to" in page
+    assert "token_accuracy (largest model predicted to within" in page
 
 
 def test_verdicts_do_not_depend_on_what_is_gathered_besides():
