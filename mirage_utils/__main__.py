@@ -430,12 +430,15 @@ def _bigbench(options: argparse.Namespace) -> None:
 
 
 def _emergence(options: argparse.Namespace) -> None:
-    from . import meta, records, tables
+    from . import meta, tables
+    from .records.gathering import gather
 
     if options.table in {t.name for t in tables.tables()}:
         frame, family = tables.load_table(options.table), tables.table(options.table).family
+        notes = ()
     elif os.path.exists(path := os.path.expanduser(options.table)):
-        frame, family = records.read_scores(path, params=_sizes(options.params)), ""
+        gathered = gather(path, params=_sizes(options.params))
+        frame, family, notes = gathered.scores, "", gathered.notes
     else:
         names = ", ".join(t.name for t in tables.tables())
         raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
@@ -443,6 +446,8 @@ def _emergence(options: argparse.Namespace) -> None:
         frame, family=family, draws=options.draws, seed=options.seed,
         progress=bars("curves scored", quiet=options.quiet),
     )  # fmt: skip
+    for note in (*notes, *found.attrs["notes"]):
+        print(f"note: {note}", file=sys.stderr)
     _print_frame(found, as_csv=options.csv)
 
 

@@ -235,7 +235,7 @@ class Calibration:
 def calibrate(
     curve: Curve,
     *,
-    direction: Direction = "higher",
+    direction: Direction | None = None,
     proportion: bool | None = None,
     draws: int = 10_000,
     seed: int = 0,
@@ -247,11 +247,11 @@ def calibrate(
     ----------
     curve : Curve
         At least two scales (at least three for anything to be said).
-    direction : {"higher", "lower"}
-        Which scores are good; the curve is turned so that good is up.
+    direction : {"higher", "lower"}, optional
+        Which scores are good; the curve is turned so that good is up. By default what the curve says
+        of itself, and ``"higher"`` if it says nothing.
     proportion : bool, optional
-        Whether scores are shares of n items right. By default they are if `n` is known and they lie
-        in [0, 1].
+        Whether scores are shares of n items right. By default what the curve says of itself.
     draws : int
         Simulated curves for each p-value, >= 1.
     seed : int
@@ -271,11 +271,12 @@ def calibrate(
     the very curve, with binomial counts. The fitted law stands in for an unknown one, which makes the
     test somewhat conservative (chapter 7 measures its error rate).
     """
+    direction = direction or curve.direction or "higher"
     require(direction in ("higher", "lower"), "direction", direction, "'higher' or 'lower'")
     draws = int(as_array("draws", draws, low=1, integer=True))
     known = curve.n is not None and curve.score_range == (0.0, 1.0)
     if proportion is None:
-        proportion = known
+        proportion = curve.proportion
     require(known or not proportion, "proportion", proportion, "n, and scores in [0, 1]")
     return _calibrated(curve, direction, bool(proportion), draws, int(seed), shared)
 
@@ -308,11 +309,10 @@ def _calibrated(
     p_noise = p_value(score.value, noise)
     if np.isnan(score.value):
         return Calibration(score, straight, p_noise, float("nan"), "binomial", None)
-    right = counts if direction == "higher" else n - counts
+    # The curve itself where it can be had: its fit is kept, and asked for by others.
+    rising = curve if direction == "higher" else Curve(curve.scale, (n - counts) / n, n)
     reference = float(np.exp(curve.log_scale.mean()))
-    law = closed_form.fit(
-        closed_form.STRAIGHT, Curve(curve.scale, right / n, n), reference=reference
-    )
+    law = closed_form.fit(closed_form.STRAIGHT, rising, reference=reference)
     smooth = emergence_scores(simulated(law.accuracy(curve.scale), 1))
     return Calibration(score, straight, p_noise, p_value(score.value, smooth), "binomial", law)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from .emergence import Correction, adjust, calibrate
 from .errors import as_array, require
-from .records import series
+from .evidence.curves_of import Curves, curves_of
 
 __all__ = ["by_metric", "score_curves"]
 
@@ -26,7 +26,7 @@ _CURVE = (
 
 
 def score_curves(
-    frame: pd.DataFrame,
+    scores: pd.DataFrame | Curves,
     *,
     family: str = "",
     min_scales: int = 2,
@@ -37,10 +37,12 @@ def score_curves(
 ) -> pd.DataFrame:
     """Emergence score of every curve of a table, with its error rates.
 
+    A curve of which it is not known whether more or less is better is listed without a score.
+
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Scores, as from `mirage_utils.records.read_scores` or `load_table`.
+    scores : pandas.DataFrame or Curves
+        A table of scores, as for `mirage_utils.evidence.curves_of`, or what that made of one.
     family : str
         Name of the family where the table has no such column.
     min_scales : int
@@ -56,30 +58,28 @@ def score_curves(
     -------
     pandas.DataFrame
         Columns ``family, task, setting, metric, n_scales, emergence_score, p_noise, p_smooth,
-        linearity``. Undefined scores and p-values are nan.
+        linearity``. Undefined scores and p-values are nan. ``attrs["notes"]`` is a tuple of texts: what
+        was merged, left out or assumed on the way from the table to the curves and their scores.
 
     Raises
     ------
     FieldError
-        As `mirage_utils.records.series`.
+        As `mirage_utils.evidence.curves_of`.
     """
     min_scales = int(as_array("min_scales", min_scales, low=2, integer=True))
     rows = []
-    found = list(series(frame, family=family))
-    for s in found if progress is None else progress(found, len(found)):
-        row = [s.family, s.task, s.setting, s.metric, len(s.curve)]
-        if len(s.curve) < min_scales:
+    made = scores if isinstance(scores, Curves) else curves_of(scores, family=family)
+    found = made.curves
+    for c in found if progress is None else progress(found, len(found)):
+        row = [c.family, c.task, c.setting, c.metric, len(c)]
+        if len(c) < min_scales or not c.direction:
             rows.append([*row, *[np.nan] * 4])
             continue
-        scored = calibrate(
-            s.curve,
-            direction=s.direction,
-            proportion=s.proportion and smooth,
-            draws=draws,
-            seed=seed,
-        )
+        scored = calibrate(c, proportion=c.proportion and smooth, draws=draws, seed=seed)
         rows.append([*row, scored.score.value, scored.p_noise, scored.p_smooth, scored.linearity])
-    return pd.DataFrame(rows, columns=list(_CURVE))
+    table = pd.DataFrame(rows, columns=list(_CURVE))
+    table.attrs["notes"] = (*made.notes, *made.undirected)
+    return table
 
 
 def by_metric(

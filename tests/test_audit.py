@@ -19,7 +19,7 @@ from mirage_utils import FieldError, audit, models
 from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.audit import simulate
-from mirage_utils.evidence import foretold, gentle, leap, questions, runs, smooth
+from mirage_utils.evidence import curves_of, foretold, gentle, leap, runs, smooth
 from mirage_utils.evidence.lengths import one_line
 from mirage_utils.metrics import METRICS
 from mirage_utils.models.language import outputs
@@ -42,7 +42,7 @@ def scores(values, *, sizes=SIZES, n=1000, metric="exact_match", direction="high
 
 def verdicts(*frames):
     made = tabulate(scores=pd.concat(frames, ignore_index=True))
-    found = audit.judge(list(questions(made.scores, made.lengths)))
+    found = audit.judge(curves_of(made.scores, made.lengths).questions)
     return {f.metric: f for f in found}
 
 
@@ -209,7 +209,7 @@ def test_every_rule_can_decide():
         "hidden by few items": verdicts(scores(np.round(law(0.9, 1.2e10) * 200) / 200, n=200))["exact_match"],
     }  # fmt: skip
     runs_of = pd.concat(
-        [scores([low] * 3 + [high] * 5, model=f"m{i}") for i, (low, high) in enumerate([(0, 0.9)] * 2 + [(0, 0.02)] * 3)]
+        [scores([low] * 3 + [high] * 5, run=f"{i}") for i, (low, high) in enumerate([(0, 0.9)] * 2 + [(0, 0.02)] * 3)]
     )  # fmt: skip
     found["runs differ in kind"] = verdicts(runs_of)["exact_match"]
     found["smooth loss refuted"] = verdicts(scores(leaping))["exact_match"]
@@ -253,11 +253,8 @@ def test_an_item_without_the_metric_that_its_task_has_is_told(tmp_path):
 
 
 def test_the_largest_step_and_its_chance_are_those_of_a_second_hand():
-    (trend,) = (
-        t for q in questions(tabulate(scores=scores([0.01, 0.02, 0.5, 0.52])).scores, pd.DataFrame())
-        for t in q.curves.values()
-    )  # fmt: skip
-    found = leap(trend)
+    (curve,) = curves_of(tabulate(scores=scores([0.01, 0.02, 0.5, 0.52])).scores).curves
+    found = leap(curve)
     assert found.at == 1
     assert found.share == pytest.approx(0.48 / 0.51)
     p = stats.fisher_exact([[30, 1970], [1020, 980]]).pvalue
@@ -269,8 +266,8 @@ def test_without_items_a_rise_is_a_high_emergence_score_or_an_order_by_size():
 
     def p(y):
         made = tabulate(scores=scores(y, n=np.nan))
-        ((trend,),) = [q.curves.values() for q in questions(made.scores, made.lengths)]
-        return leap(trend).rise_p
+        (curve,) = curves_of(made.scores).curves
+        return leap(curve).rise_p
 
     assert p(np.linspace(0.1, 0.8, 8)) == pytest.approx(2 / math.factorial(8))
     assert p(np.array([0, 0, 0, 0, 0.001, 0, 0, 0.9])) < 1e-3
@@ -290,20 +287,17 @@ def test_gentle_metrics_that_do_not_rise_or_have_other_sizes_say_nothing():
             ]
         )
     )
-    (asked,) = questions(made.scores, made.lengths)
+    (asked,) = curves_of(made.scores, made.lengths).questions
     assert gentle(asked, "exact_match", 2) == []
 
 
 def test_runs_of_one_size_are_found_by_their_size():
-    frame = pd.concat([scores([0.0, 0.1], model=["a", "b"]), scores([0.9, 0.1], model=["c", "b"])])
+    frame = pd.concat([scores([0.0, 0.1], run="1"), scores([0.9, 0.1], run="2")])
     made = tabulate(scores=frame)
-    (asked,) = questions(made.scores, made.lengths)
-    trend = asked.curves["exact_match"]
-    assert [len(r) for r in trend.replicates] == [
-        2,
-        1,
-    ]  # the score of b is reported twice, and is one
-    found = runs(trend)
+    (asked,) = curves_of(made.scores, made.lengths).questions
+    curve = asked.curves["exact_match"]
+    assert curve.n_runs.tolist() == [2, 2]
+    found = runs(curve)
     assert (found.most, found.scale, found.low, found.high) == (2, 1e6, 1, 1)
     assert found.gap == pytest.approx(1.0)
 
@@ -311,12 +305,12 @@ def test_runs_of_one_size_are_found_by_their_size():
 def test_the_smooth_law_is_found_where_it_was_drawn():
     rng = np.random.default_rng(0)
     drawn = rng.binomial(5000, law(0.5, 3e8)) / 5000
-    (asked,) = questions(tabulate(scores=scores(drawn, n=5000)).scores, pd.DataFrame())
+    (asked,) = curves_of(tabulate(scores=scores(drawn, n=5000)).scores).questions
     found = smooth(asked.curves["exact_match"], 3)
     assert found.alpha == pytest.approx(0.5, abs=0.05)
     assert found.p > 0.01
     assert found.width == pytest.approx(np.log10(np.log(10) / -np.log(0.9)) / found.alpha)
-    told = foretold(asked.curves["exact_match"])
+    (told,) = foretold([asked.curves["exact_match"]])
     assert told.actual == drawn[-1]
     assert 0 <= told.covered <= told.laws
 
@@ -463,7 +457,7 @@ def test_the_largest_model_is_foretold_under_every_metric_of_a_question_that_lea
 def test_verdicts_do_not_depend_on_what_is_gathered_besides():
     leaping = [0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.92, 0.93]
     made = tabulate(scores=scores(leaping))
-    asked = list(questions(made.scores, made.lengths))
+    asked = curves_of(made.scores, made.lengths).questions
     ((full,), (bare,)) = (audit.judge(asked, thorough=t) for t in (True, False))
     assert (full.verdict, full.rule, full.evidence) == (bare.verdict, bare.rule, bare.evidence)
     assert bare.emergence is None
@@ -685,7 +679,7 @@ def fuzz(count, folder, seed=0):
             assert (
                 rows
                 or found.gathered.unknown_models
-                or found.gathered.notes
+                or found.notes
                 or not len(found.gathered.scores)
             )
             audit.page(found)

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from mirage_utils import Curve, FieldError, ScalingLaw, closed_form, tables
 from mirage_utils.closed_form import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL
+from mirage_utils.evidence import curve_of
 from mirage_utils.metrics import EXACT_MATCH
 
 REFERENCE = 6.66e9
@@ -17,7 +18,7 @@ TABLE = tables.load_table("gpt3_arithmetic")
 
 
 def gpt3(task, setting="few-shot"):
-    return tables.curve(TABLE, task, setting)
+    return curve_of(TABLE, task, setting)
 
 
 def simulated(rate, n=2000, seed=0):

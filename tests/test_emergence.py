@@ -15,6 +15,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from mirage_utils import Curve, FieldError, emergence, tables
+from mirage_utils.evidence import curve_of
 
 scores = st.lists(st.integers(-20, 20), min_size=2, max_size=12)
 
@@ -51,7 +52,7 @@ def test_gpt3_scores_of_the_published_table():
     table = tables.load_table("gpt3_arithmetic")
     expected = {"2D+": 32.7, "3D+": 321, "4D+": 510, "2Dx": 19.9, "1DC": 11.2, "5D+": math.inf}
     for task, value in expected.items():
-        found = emergence.emergence_score(tables.curve(table, task, "few-shot"))
+        found = emergence.emergence_score(curve_of(table, task, "few-shot"))
         assert found.value == pytest.approx(value, abs=0.06 if value < 100 else 0.6), task
     assert "5 of the 7 steps" in found.explanation
 

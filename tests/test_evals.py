@@ -16,6 +16,7 @@ import pytest
 import mirage_utils
 from mirage_utils import FieldError, tables
 from mirage_utils.__main__ import main
+from mirage_utils.evidence import curve_of
 from tools import make_tables
 
 DATA = resources.files("mirage_utils.tables") / "data"
@@ -70,10 +71,10 @@ def test_compute_is_six_operations_a_parameter_and_token():
 def test_spot_checks_against_the_paper():
     """Values of Table H.1 that its text or Table 3.9 repeat."""
     frame = tables.load_table("gpt3_arithmetic")
-    assert tables.curve(frame, "2D+", "few-shot").score[-1] == 1.0
-    assert tables.curve(frame, "3D-", "few-shot").score[-1] == 0.942
-    assert tables.curve(frame, "2Dx", "few-shot").score[-1] == 0.292
-    assert tables.curve(frame, "4D+", "few-shot").counts.tolist() == [0, 1, 1, 0, 3, 3, 8, 510]
+    assert curve_of(frame, "2D+", "few-shot").score[-1] == 1.0
+    assert curve_of(frame, "3D-", "few-shot").score[-1] == 0.942
+    assert curve_of(frame, "2Dx", "few-shot").score[-1] == 0.292
+    assert curve_of(frame, "4D+", "few-shot").counts.tolist() == [0, 1, 1, 0, 3, 3, 8, 510]
 
 
 def test_word_tasks_are_the_control():
@@ -167,8 +168,8 @@ def test_a_missing_table_is_named(monkeypatch):
     ("call", "message"),
     [
         (lambda f: tables.load_table("gpt4"), r"^table = 'gpt4': expected one of gpt3_arithmetic"),
-        (lambda f: tables.curve(f, "9D+", "few-shot"), r"^task = '9D\+'"),
-        (lambda f: tables.curve(f, "2D+", "some-shot"), r"^setting = 'some-shot'"),
+        (lambda f: curve_of(f, "9D+", "few-shot"), r"^task = '9D\+'"),
+        (lambda f: curve_of(f, "2D+", "some-shot"), r"^setting = 'some-shot'"),
     ],
 )
 def test_unknown_names_are_answered_with_the_known(call, message):

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,10 @@ from mirage_utils import FieldError
 from mirage_utils import records as rec
 from mirage_utils.__main__ import main
 from mirage_utils.emergence import emergence_score
+from mirage_utils.evidence import curve_of, curves_of
 from mirage_utils.records import EvalFileError, Reading, read, read_folder
 from mirage_utils.records import files as file_limits
+from mirage_utils.records.gathering import gather
 from mirage_utils.records.identity import fill, resolve
 
 OLD = {
@@ -165,7 +168,7 @@ def test_old_harness_results(write):
         "0.2-0.3",
         5,
     )
-    assert tuple(found.scores.columns[:12]) == rec.SCORES
+    assert tuple(found.scores.columns[:13]) == rec.SCORES
     scores = found.scores.set_index(["task", "metric"])
     assert scores.loc[("lambada_openai", "acc"), "score"] == 0.375
     assert scores.loc[("lambada_openai", "ppl"), "direction"] == "lower"
@@ -250,7 +253,7 @@ def test_samples_take_model_and_size_from_the_results_beside_them(write):
     found = read(path)
     assert set(found.records["model"]) == {"EleutherAI/pythia-1.4b-deduped"}
     assert set(found.records["params"]) == {1414647808}
-    assert set(found.records["family"]) == {"Pythia"}
+    assert set(found.records["family"]) == {"Pythia deduped"}
     assert read(path, model="mine", params={"mine": 5}).records["params"].tolist() == [5, 5]
 
 
@@ -435,7 +438,7 @@ def test_a_folder_is_read_whole_and_one_bad_file_stops_nothing(write, tmp_path):
     with pytest.raises(EvalFileError, match="no such folder"):
         list(read_folder(tmp_path / "nowhere"))
     write({**NEW, "model_name": "gpt2", "config": {}}, "lm/other.json")
-    assert set(rec.read_scores(tmp_path)["family"]) == {"OPT", "GPT-2"}
+    assert set(gather(tmp_path).scores["family"]) == {"OPT", "GPT-2"}
 
 
 # -- the same outputs under another metric --------------------------------------------------------
@@ -522,7 +525,7 @@ def test_a_fault_of_the_program_is_reported_and_stops_no_other_file(
 ):
     write(OLD, "a.json")
     write(BIGBENCH, "b.json")
-    monkeypatch.setattr(rec.reading.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(rec.formats.bigbench, "read_scores_file", lambda *a, **k: 1 / 0)
     assert main(["read", str(tmp_path), "--csv"]) == 1
     rows = {Path(r["file"]).name: r for r in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     assert (rows["a.json"]["outcome"], rows["b.json"]["outcome"]) == ("read", "crashed")
@@ -537,7 +540,7 @@ def test_trap_1_odd_curves_get_their_score_and_a_reason(write):
     shapes = {"infinite": [0, 0, 0, 0, 1], "tied": [1, 0, 0.5, 0, 1], "three": [0.1, 0.2, 0.9]}
     rows = [(i + 1, t, "acc", y) for t, ys in shapes.items() for i, y in enumerate(ys)]
     table = "params,task,metric,score\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in rows)
-    found = {s.task: emergence_score(s.curve) for s in rec.series(read(write(table)).scores)}
+    found = {c.task: emergence_score(c) for c in curves_of(read(write(table)).scores).curves}
     assert found["infinite"].value == math.inf
     assert "3 of the 4 steps" in found["infinite"].explanation
     assert "sign undecided" in found["tied"].explanation
@@ -566,8 +569,7 @@ def test_trap_2_per_cent_and_fraction_are_told_apart_by_the_whole_entry(write):
         scores["task"] == "squad2", "per_cent"
     ].all()  # 0.4 too, which looks like 40 %
     assert not scores.loc[scores["task"] != "squad2", "per_cent"].any()
-    (exact,) = [s for s in rec.series(scores) if s.metric == "exact"]
-    assert exact.curve.score[0] == pytest.approx(0.004)
+    assert curve_of(scores, metric="exact").score[0] == pytest.approx(0.004)
     table = "model,task,metric,score\ngpt2,a,accuracy,45\ngpt2-xl,a,accuracy,0.9\n"
     assert read(write(table), percent=["accuracy"]).scores["score"].tolist() == pytest.approx(
         [0.45, 0.009]
@@ -601,7 +603,7 @@ def test_trap_3_a_metric_that_is_no_number_is_left_out_and_said(write):
     ],
 )  # fmt: skip
 def test_trap_4_pythia_was_renamed(old, new):
-    assert resolve(f"EleutherAI/{old}-deduped") == resolve(f"EleutherAI/pythia-{new}")
+    assert resolve(f"EleutherAI/{old}") == resolve(f"EleutherAI/pythia-{new}")
 
 
 def test_trap_4_names_are_looked_up_and_never_guessed():
@@ -629,11 +631,12 @@ def test_trap_4_an_unknown_size_is_asked_for(write):
     found = read(path)
     assert found.unknown_models == ("my-7b",)
     assert any("size not known: my-7b" in n for n in found.notes)
-    with pytest.raises(rec.UnknownModelError, match="'my-7b'"):
-        rec.read_scores(path)
-    with pytest.raises(FieldError, match="of my-7b"):
-        list(rec.series(found.scores))
-    assert rec.read_scores(path, params={"my-7b": 7e9})["params"].tolist() == [7e9]
+    made = curves_of(found.scores)
+    assert made.curves == ()
+    assert made.notes == (
+        "no size is known: 1 score on no curve, --params NAME=SIZE gives one: my-7b",
+    )
+    assert read(path, params={"my-7b": 7e9}).scores["params"].tolist() == [7e9]
     with pytest.raises(FieldError, match=r"^params\['my-7b'\] = -1: expected a finite number > 0"):
         read(path, params={"my-7b": -1})
 
@@ -642,21 +645,21 @@ def test_trap_5_lower_is_better(write):
     table = "params,task,metric,score\n" + "".join(
         f"1,t,{m},0.5\n" for m in ("ppl", "brier_score", "edit_distance", "bpb", "loss", "acc")
     )
-    found = {s.metric: s.direction for s in rec.series(read(write(table)).scores)}
+    found = {c.metric: c.direction for c in curves_of(read(write(table)).scores).curves}
     assert found.pop("acc") == "higher"
     assert set(found.values()) == {"lower"}
 
 
 def test_trap_6_unequal_items_show_in_n(write):
     table = "params,task,metric,score,n\n1,lambada,acc,0.5,4000\n2,lambada,acc,0.6,5153\n"
-    (s,) = rec.series(read(write(table)).scores)
-    assert s.curve.n.tolist() == [4000, 5153]
+    assert curve_of(read(write(table)).scores).n.tolist() == [4000, 5153]
 
 
 def test_two_models_of_one_size_are_not_joined_to_a_curve(write):
     table = "model,family,params,task,metric,score\na,F,1,t,acc,0.5\nb,F,1,t,acc,0.6\n"
-    with pytest.raises(FieldError, match=r"one model of a size in F on t, not a, b"):
-        list(rec.series(read(write(table)).scores))
+    made = curves_of(read(write(table)).scores)
+    assert made.curves == ()
+    assert made.notes[0].startswith("no curve for two networks of one size, a, b (1)")
 
 
 def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_average(
@@ -671,7 +674,8 @@ def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_aver
         [answer(i, "7", exact_match=1.0) for i in range(2)],
         "run/samples_other_2026-01-01T00-00-00.5.jsonl",
     )
-    scores = rec.read_scores(tmp_path / "run")
+    scores = gather(tmp_path / "run").scores
+    scores = scores[scores["graded"] == "file"]
     assert scores.groupby("task").size().to_dict() == {
         "gsm8k": 3,
         "mmlu": 1,
@@ -679,10 +683,12 @@ def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_aver
         "other": 1,
     }
     write(NEW, "run/results_2026-01-02T00-00-00.5.json")
-    with pytest.raises(
-        FieldError, match=r"it stands 2 times, in .*results_2026-01-01.*results_2026-01-02"
-    ):
-        list(rec.series(rec.read_scores(tmp_path / "run")))
+    made = curves_of(gather(tmp_path / "run").scores)
+    assert {c.n_runs.max() for c in made.curves if c.task == "mmlu_law"} == {2}
+    (note,) = [note for note in made.notes if "mmlu_law" in note]
+    assert re.search(
+        r"2 runs of .* averaged \(.*results_2026-01-01.*results_2026-01-02.*--keep", note
+    )
 
 
 def test_a_checkpoint_is_another_model(write):
@@ -846,7 +852,7 @@ def accepted_or_refused(path):
     if isinstance(found, EvalFileError):
         assert str(found).startswith(str(path))
         return None
-    assert tuple(found.scores.columns[:12]) == rec.SCORES
+    assert tuple(found.scores.columns[:13]) == rec.SCORES
     assert np.isfinite(found.scores["score"].astype(float)).all()
     return found
 
@@ -954,10 +960,11 @@ def test_a_size_column_is_filled_without_touching_what_is_there():
         {
             "family": ["", "X"],
             "model": ["gpt2", "gpt2"],
+            "run": ["", ""],
             "params": [np.nan, 5.0],
             "train_flops": [np.nan, 1.0],
         }
     )
-    assert fill(frame) == []
+    assert fill(frame, rec.Options()) == []
     assert frame["params"].tolist() == [124e6, 5.0]
     assert frame["family"].tolist() == ["GPT-2", "X"]

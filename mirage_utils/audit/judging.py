@@ -22,11 +22,11 @@ from ..evidence import (
     Question,
     Runs,
     Smooth,
+    curves_of,
     emergences,
     foretold,
     leap,
     one_line,
-    questions,
 )
 from ..records.gathering import Gathered, gather
 from .rules import MIN_SIZES, RULES, VERDICTS, Case, Rule, Verdict, decide
@@ -89,12 +89,15 @@ class Audit:
     questions : tuple of Question
     gathered : Gathered
     level : float
+    notes : tuple of str
+        What was left out of the files or of the curves, merged or assumed.
     """
 
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...] = field(repr=False)
     gathered: Gathered = field(repr=False)
     level: float
+    notes: tuple[str, ...] = field(repr=False, default=())
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -148,7 +151,7 @@ class Audit:
         return _plain(
             {
                 "level": self.level, "files": g.files, "records": g.records,
-                "refused": [list(r) for r in g.refused], "notes": list(g.notes),
+                "refused": [list(r) for r in g.refused], "notes": list(self.notes),
                 "models_without_size": list(g.unknown_models),
                 "rules": [{"name": r.name, "if": r.words, "then": r.verdict} for r in RULES],
                 "verdicts": self.count(), "curves": made,
@@ -204,9 +207,10 @@ def audit(
         if isinstance(source, Gathered)
         else gather(source, seed=seed, progress=progress, **options)
     )
-    asked = tuple(questions(gathered.scores, gathered.lengths))
-    judged = judge(asked, level=level, seed=seed, progress=progress)
-    return Audit(judged, asked, gathered, level)
+    made = curves_of(gathered.scores, gathered.lengths)
+    judged = judge(made.questions, level=level, seed=seed, progress=progress)
+    notes = (*gathered.notes, *made.notes, *made.undirected)
+    return Audit(judged, made.questions, gathered, level, notes)
 
 
 def judge(

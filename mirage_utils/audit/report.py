@@ -96,7 +96,7 @@ def page(found: Audit, *, source: str = "") -> str:
     records = f", {read.records:,} records" if read.records else ""
     notes = {
         "files refused": [f"{name}: {why}" for name, why in read.refused],
-        "notes on what was read": read.notes,
+        "notes on what was read": found.notes,
         "models without a size, on no curve": read.unknown_models,
     }
     return (

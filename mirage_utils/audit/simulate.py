@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 from .._write import replace
 from ..curves import Curve
 from ..errors import UnknownNameError, as_array
-from ..evidence import Question, questions
+from ..evidence import Question, curves_of
 from ..records.gathering import tabulate
 from .judging import judge
 from .rules import LEAP, VERDICTS, Verdict
@@ -108,10 +108,10 @@ def scores_only(
     """
     return pd.DataFrame(
         {
-            "family": "simulated", "model": [f"m-{size:.0f}" for size in sizes], "params": sizes,
+            "family": "simulated", "model": [f"m-{s:.0f}" for s in sizes], "params": sizes,
             "train_flops": np.nan, "task": "task", "setting": "", "shots": np.nan,
-            "run": "" if runs is None else [str(run) for run in runs], "metric": "exact_match", "direction": "higher", "score": scores, "n": float(n),
-            "source": "",
+            "run": "" if runs is None else [str(run) for run in runs], "metric": "exact_match",
+            "direction": "higher", "score": scores, "n": float(n), "source": "",
         }
     )  # fmt: skip
 
@@ -300,7 +300,7 @@ def _shares(drawn: Mapping[str, pd.DataFrame]) -> NDArray[np.float64]:
 
 def _question(drawn: Mapping[str, pd.DataFrame], seed: int) -> Question:
     made = tabulate(**drawn, seed=seed)
-    (asked,) = questions(made.scores, made.lengths)
+    (asked,) = curves_of(made.scores, made.lengths).questions
     return asked
 
 

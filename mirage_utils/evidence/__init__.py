@@ -3,7 +3,7 @@
 Everything here is a pure function of the table of scores that `mirage_utils.records.gathering` makes.
 """
 
-from .curves_of import Question, questions
+from .curves_of import Curves, Question, curve_of, curves_of
 from .foretold import Foretold, foretold
 from .gentler import Gentle, gentle, kind_of
 from .leap import Emergence, Leap, emergences, leap
@@ -12,6 +12,6 @@ from .runs import Runs, runs
 from .smooth import Smooth, smooth
 
 __all__ = [
-    "Emergence", "Foretold", "Gentle", "Leap", "Lengths", "Question", "Runs", "Smooth", "emergences",
-    "foretold", "gentle", "kind_of", "leap", "one_line", "questions", "runs", "smooth",
+    "Curves", "Emergence", "Foretold", "Gentle", "Leap", "Lengths", "Question", "Runs", "Smooth",
+    "curve_of", "curves_of", "emergences", "foretold", "gentle", "kind_of", "leap", "one_line", "runs", "smooth",
 ]  # fmt: skip

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
-from statsmodels.tools.sm_exceptions import ModelWarning
 
 __all__ = ["Lengths", "one_line"]
 
@@ -102,6 +100,10 @@ def one_line(counts: pd.DataFrame) -> Lengths | None:
 
 def _fit(sides: np.ndarray, columns: np.ndarray, length: np.ndarray):
     """Wrong answers have chance 1 - exp(-exp(line)): a binomial regression with that link."""
+    # Half as much to load as all the rest of this package, and needed where answers have lengths only.
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import ModelWarning
+
     family = sm.families.Binomial(link=sm.families.links.CLogLog())
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ModelWarning)

@@ -12,6 +12,7 @@ from scipy import stats
 from .. import emergence, plots, resolution, symbols, tables
 from ..curves import Curve
 from ..errors import as_array, require
+from ..evidence import curves_of
 from ..metrics import EXACT_MATCH
 from ..models.scores import share_below
 from ..scaling import ScalingLaw
@@ -530,5 +531,5 @@ def _measured_curves() -> dict[str, Curve]:
             (pythia["family"] == "Pythia") & (pythia["metric"] == "acc") & (pythia["shots"] == 0)
         ],
     ]
-    found = {task: curve for part in parts for task, _, curve in tables.curves(part)}
+    found = {curve.task: curve for part in parts for curve in curves_of(part).curves}
     return {task: found[task] for task in _MEASURED}

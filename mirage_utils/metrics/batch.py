@@ -7,7 +7,7 @@ in one byte a cell; everything else goes to rapidfuzz. Which is faster where is 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,13 @@ from rapidfuzz.process import cpdist
 
 from ..errors import require
 
-__all__ = ["edit_distances", "is_table"]
+__all__ = ["BLOCK", "LONGEST", "edit_distances", "is_table", "table_rows"]
 
 Tokens = Sequence[Hashable]
 
-_BLOCK = 32_768
+BLOCK = 32_768
 """Pairs worked on together: few enough for the table's row to stay in the processor's cache."""
-_LONGEST = 32
+LONGEST = 32
 """Length above which rapidfuzz, which handles 64 cells in one machine word, is the faster one."""
 
 
@@ -51,7 +51,7 @@ def edit_distances(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDAr
     """
     require(len(outputs) == len(targets), "outputs", len(outputs), f"{len(targets)}, as targets")
     if is_table(targets) and is_table(outputs):
-        if max(targets.shape[1], outputs.shape[1]) <= _LONGEST:
+        if max(targets.shape[1], outputs.shape[1]) <= LONGEST:
             return _table_distances(targets, outputs)
         return _pair_distances(*_texts(targets, outputs))
     return _pair_distances([_plain(t) for t in targets], [_plain(o) for o in outputs])
@@ -101,26 +101,46 @@ def _fits(low: int, high: int, kind: type[np.integer]) -> bool:
 
 
 def _table_distances(targets: NDArray, outputs: NDArray) -> NDArray[np.int64]:
-    # Distances are at most the longer length (up to _LONGEST) and a cell holds at most one more, so
+    # Distances are at most the longer length (up to LONGEST) and a cell holds at most one more, so
     # a byte holds it. Tokens are narrowed too where they fit: comparing bytes moves an eighth.
     low, high = _range(targets, outputs)
     narrow = next((t for t in (np.int8, np.int16, np.int32) if _fits(low, high, t)), None)
     n = len(targets)
     result = np.empty(n, dtype=np.int64)
-    for start in range(0, n, _BLOCK):
-        stop = min(start + _BLOCK, n)
-        # Columns contiguous: each step below then runs along memory.
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        # Columns contiguous: each step then runs along memory.
         a, b = (np.ascontiguousarray(side[start:stop].T, narrow) for side in (targets, outputs))
-        row = [np.full(stop - start, j, dtype=np.int8) for j in range(len(b) + 1)]
-        left, cost = np.empty_like(row[0]), np.empty_like(row[0])
-        for i, token in enumerate(a, 1):
-            corner, row[0] = row[0], np.full_like(row[0], i)
-            for j in range(1, len(row)):
-                np.not_equal(token, b[j - 1], out=cost, casting="unsafe")
-                cost += corner  # substitution, or nothing
-                np.minimum(row[j], row[j - 1], out=left)
-                left += 1  # deletion or insertion
-                corner = row[j]
-                row[j] = np.minimum(cost, left)
+        *_, row = table_rows(a, b)
         result[start:stop] = row[-1]
     return result
+
+
+def table_rows(targets: NDArray, outputs: NDArray) -> Iterator[list[NDArray[np.int8]]]:
+    """The textbook's table of many pairs, one row after the other.
+
+    Parameters
+    ----------
+    targets, outputs : integer arrays (L, n) and (M, n), L and M up to `LONGEST`
+        One column a pair.
+
+    Yields
+    ------
+    list of M + 1 arrays of n
+        After i tokens of the targets, from none to all: their distances from the first 0 to M tokens
+        of the outputs. To be read before the next is asked for.
+    """
+    n = targets.shape[1]
+    row = [np.full(n, j, dtype=np.int8) for j in range(len(outputs) + 1)]
+    yield row
+    left, cost = np.empty_like(row[0]), np.empty_like(row[0])
+    for i, token in enumerate(targets, 1):
+        corner, row[0] = row[0], np.full_like(row[0], i)
+        for j in range(1, len(row)):
+            np.not_equal(token, outputs[j - 1], out=cost, casting="unsafe")
+            cost += corner  # substitution, or nothing
+            np.minimum(row[j], row[j - 1], out=left)
+            left += 1  # deletion or insertion
+            corner = row[j]
+            row[j] = np.minimum(cost, left)
+        yield row

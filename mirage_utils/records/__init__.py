@@ -12,36 +12,42 @@ from typing import TYPE_CHECKING
 from .._lazy import on_first_use
 
 if TYPE_CHECKING:
+    from .gathering import Gathered, gather, tabulate
     from .grading import grade
     from .identity import UnknownModelError, resolve
-    from .reading import Reading, read, read_folder, stream
-    from .schema import RECORDS, SCORES, EvalFileError
-    from .scores import Series, read_scores, series
+    from .options import Options
+    from .reading import read, read_folder, stream
+    from .schema import RECORDS, SCORES, EvalFileError, Reading
 
 __all__ = [
     "RECORDS",
     "SCORES",
     "EvalFileError",
+    "Gathered",
+    "Options",
     "Reading",
-    "Series",
     "UnknownModelError",
+    "gather",
     "grade",
     "read",
     "read_folder",
-    "read_scores",
     "resolve",
-    "series",
     "stream",
+    "tabulate",
 ]
 
 __getattr__, __dir__ = on_first_use(
     __name__,
-    ["columns", "fetch", "files", "formats", "grading", "identity", "reading", "schema", "scores", "values"],
+    [
+        "columns", "fetch", "files", "formats", "gathering", "grading", "identity", "options", "reading",
+        "schema", "values",
+    ],
     {
+        **dict.fromkeys(("Gathered", "gather", "tabulate"), "gathering"),
         "grade": "grading",
         **dict.fromkeys(("UnknownModelError", "resolve"), "identity"),
-        **dict.fromkeys(("Reading", "read", "read_folder", "stream"), "reading"),
-        **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError"), "schema"),
-        **dict.fromkeys(("Series", "read_scores", "series"), "scores"),
+        "Options": "options",
+        **dict.fromkeys(("read", "read_folder", "stream"), "reading"),
+        **dict.fromkeys(("RECORDS", "SCORES", "EvalFileError", "Reading"), "schema"),
     },
 )  # fmt: skip

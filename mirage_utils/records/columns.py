@@ -10,12 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .keys import numbered, sums
 from .schema import RECORDS, SCORES, direction_of
 
 __all__ = ["Gatherer", "aggregate", "score_table"]
 
 _CHUNK = 1 << 16
-_CONSTANT = ("family", "model", "task", "setting", "metric", "direction", "source")
+_CONSTANT = ("family", "model", "task", "setting", "run", "metric", "direction", "source")
 
 
 class Gatherer:
@@ -34,6 +35,8 @@ class Gatherer:
         self._item: list[str] = []
         self._line: list[int] = []
         self._setting: list[str] = []
+        self._epoch: list[int] = []
+        self._of: list[str] = []
         self._target: list[str | None] = []
         self._output: list[str | None] = []
         self._logprobs: list[Sequence[float] | None] = []
@@ -49,12 +52,16 @@ class Gatherer:
         *,
         setting: str = "",
         line: int = 0,
+        epoch: int = 1,
+        logprobs_of: str = "",
     ) -> None:
         """One evaluated item, with all its scores by metric."""
         before = len(self._item)
         self._item.append(item)
         self._line.append(line)
         self._setting.append(setting)
+        self._epoch.append(epoch)
+        self._of.append(logprobs_of)
         self._target.append(target)
         self._output.append(output)
         self._logprobs.append(logprobs)
@@ -74,6 +81,8 @@ class Gatherer:
             "item": pa.array(self._item, pa.string()),
             "line": pa.array(self._line, pa.int64()),
             "setting": pa.array(self._setting, pa.string()).dictionary_encode(),
+            "epoch": pa.array(self._epoch, pa.float64()),
+            "logprobs_of": pa.array(self._of, pa.string()).dictionary_encode(),
             "target": pa.array(self._target, pa.string()),
             "output": pa.array(self._output, pa.string()),
             "logprobs": pa.array(self._logprobs, pa.list_(pa.float64())),
@@ -88,9 +97,13 @@ class Gatherer:
         self._flush()
         if not self._chunks:
             return None
-        keys = pa.concat_tables([t.select(["setting", "item", "line"]) for t in self._chunks])
+        keys = pa.concat_tables(
+            [t.select(["setting", "item", "epoch", "line"]) for t in self._chunks]
+        )
         keys = keys.set_column(0, "setting", keys["setting"].cast(pa.string()))
-        counts = keys.group_by(["setting", "item"]).aggregate([("line", "count"), ("line", "list")])
+        counts = keys.group_by(["setting", "item", "epoch"]).aggregate(
+            [("line", "count"), ("line", "list")]
+        )
         twice = counts.filter(pc.greater(counts["line_count"], 1))
         if twice.num_rows == 0:
             return None
@@ -131,7 +144,7 @@ class Gatherer:
             for column in RECORDS:
                 if column in ("item", "target", "output", "logprobs"):
                     frame[column] = pd.array(rows[column], dtype=pd.ArrowDtype(rows[column].type))
-                elif column == "setting":
+                elif column in ("setting", "epoch", "logprobs_of"):
                     frame[column] = rows[column].to_pandas()
                 elif column == "score":
                     frame[column] = (
@@ -150,7 +163,7 @@ class Gatherer:
             parts.append(frame)
         if len(parts) == 1:
             return parts[0]
-        for column in _CONSTANT:
+        for column in (*_CONSTANT, "logprobs_of"):
             kinds = pd.api.types.union_categoricals([p[column] for p in parts]).categories
             for part in parts:
                 part[column] = part[column].cat.set_categories(kinds)
@@ -180,16 +193,12 @@ def aggregate(records: pd.DataFrame) -> pd.DataFrame:
     Records without a score (a file of answers that nobody graded) make no row.
     """
     keys = [c for c in SCORES if c not in ("score", "n")]
-    graded = records[records["metric"].astype(str) != ""]
-    if graded.empty:
+    number, table = numbered(records, keys)
+    named = (table["metric"] != "").to_numpy()
+    if not named.any():
         return score_table([])
-    means = (
-        graded.groupby(keys, sort=False, observed=True, dropna=False)["score"]
-        .agg(score="mean", n="size")
-        .reset_index()
-    )
-    for name in keys:
-        if isinstance(means[name].dtype, pd.CategoricalDtype):
-            means[name] = means[name].astype(str)
-    means["n"] = means["n"].astype(float)
-    return means[list(SCORES)]
+    n = np.bincount(number, minlength=len(table)).astype(float)
+    with np.errstate(invalid="ignore"):
+        table["score"] = sums(number, len(table), records["score"].to_numpy(float)) / n
+    table["n"] = n
+    return table.loc[named, list(SCORES)].reset_index(drop=True)

@@ -11,8 +11,9 @@ import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import orjson
 
@@ -20,7 +21,7 @@ from ..errors import shown
 from .schema import EvalFileError
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_LINE", "document", "head", "lines", "opened", "parse", "whole",
+    "MAX_DOCUMENT", "MAX_LINE", "File", "document", "head", "lines", "opened", "parse", "whole",
 ]  # fmt: skip
 
 MAX_DOCUMENT = 2 * 1024**3
@@ -167,3 +168,70 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 text = text.removeprefix(_BOM)
             if text.strip():
                 yield number, text
+
+
+class File:
+    """A file somebody else wrote, looked at as far as was asked: formats are recognised by it.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def head(self) -> bytes:
+        """Its first bytes, decompressed."""
+        return head(self.path)
+
+    @cached_property
+    def kind(self) -> Literal["empty", "zip", "parquet", "lines", "document", "text", "binary"]:
+        """What its bytes are; ``"lines"`` are JSON lines, ``"document"`` is one JSON document."""
+        start = self.head
+        if not start.strip():
+            return "empty"
+        if start.startswith(b"PK\x03\x04"):
+            return "zip"
+        if start.startswith(b"PAR1"):
+            return "parquet"
+        text = start.removeprefix(_BOM).lstrip()
+        if text[:1] == b"{" and self._has_lines():
+            return "lines"
+        if text[:1] in (b"{", b"["):
+            return "document"
+        if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return "binary"
+        return "text"
+
+    def _has_lines(self) -> bool:
+        # JSON lines are told by their first line, which is a whole object and not the whole file.
+        stream = lines(self.path)
+        try:
+            number, line = next(stream)
+            if not line.rstrip().endswith(b"}"):
+                return False
+            parse(self.path, line, line=number)
+        except (EvalFileError, StopIteration):
+            return False
+        return next(stream, None) is not None
+
+    @cached_property
+    def document(self) -> Any:
+        """The one JSON document it is; None of a file of another kind."""
+        return document(self.path) if self.kind == "document" else None
+
+    @cached_property
+    def first(self) -> Any:
+        """The first object of JSON lines or of an array of objects, or the only one; else None."""
+        if self.kind not in ("lines", "document"):
+            return None
+        return next((row for _, row in self.objects()), None)
+
+    def objects(self) -> Iterator[tuple[int, Any]]:
+        """The objects of JSON lines with their lines, or of an array with their places, from 1."""
+        if self.kind == "lines":
+            return ((at, parse(self.path, text, line=at)) for at, text in lines(self.path))
+        whole = self.document
+        return enumerate(whole if isinstance(whole, list) else [whole], start=1)

@@ -8,6 +8,7 @@ harsh metric and under gentler ones.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,30 +21,30 @@ import numpy as np
 import pandas as pd
 
 from .._cluster import client
-from ..errors import positive, require
-from ..metrics import METRICS
-from .grading import ANSWERS, CHOICES, scores_of
+from ..errors import require
+from ..metrics.columnar import METRICS_OF_TEXT
+from .grading import CHOICES
+from .options import Options
+from .precedence import Made, settled
 from .reading import files_below, stream
 from .schema import EvalFileError, direction_of
-from .scores import as_fractions
+from .summing import EXPECTED, GROUP, LENGTH_GROUP, LIKELIHOOD, epochs, graded_sums
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
-
-LIKELIHOOD = "answer_log_likelihood"
-"""Mean natural log-probability of the whole right answer, where files hold those of its tokens."""
-EXPECTED = "expected_exact_match"
-"""Mean probability of the whole right answer, from the same."""
 
 FAULT = "not read, by a fault of this program:"
 """How the reason begins where a file is not at fault."""
 
-_GROUP = ["family", "model", "params", "train_flops", "task", "setting", "shots", "source"]
-_KEY = [*_GROUP, "metric", "direction", "graded"]
-_LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots"]
-_LENGTH_KEY = [*_LENGTH_GROUP, "length"]
-_SUMS = ["n", "total", "squares", "skill", "skill_squares", "skilled"]
-# Of two names for one number the plainer stays: characters are the tokens here.
-_ANSWERS = tuple(m for m in ANSWERS if m != "character_edit_distance")
+_KEY = [*GROUP, "metric", "direction", "graded"]
+_LENGTH_KEY = [*LENGTH_GROUP, "length"]
+_COUNTS = ["file_right", "agree"]
+_WHOLE = 2**62
+"""Rows of a batch that holds any file."""
+_COLUMNS = [*_KEY, "n", "score", "deviation", "skill", "skill_error", *_COUNTS]
+_SAID = ["is_group", "per_cent_known", "stderr"]
+"""What readers say of scores, besides."""
+_MERGE = 64
+"""Batches whose sums are held apart."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,16 @@ class _Part:
     refused: str = ""
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    made: Made = field(default_factory=Made)
+
+    @property
+    def about(self) -> frozenset:
+        """The models and tasks of which the file has scores."""
+        names = ["model", "task"]
+        tables = [t for t in (self.sums, *self.reported) if len(t)]
+        return frozenset(
+            row for t in tables for row in t[names].astype(str).itertuples(index=False, name=None)
+        )
 
 
 def gather(
@@ -137,8 +148,7 @@ def gather(
     require(root.exists(), "path", str(root), "a file or folder that exists")
     require(isinstance(batch, int) and batch >= 1, "batch", batch, "a whole number >= 1")
     require(isinstance(jobs, int) and jobs >= 1, "jobs", jobs, "a whole number >= 1")
-    for name, size in (options.get("params") or {}).items():
-        positive(f"params[{name!r}]", size)
+    said = Options.given(options)
     if cluster not in (None, "local"):
         root = root.absolute()  # its workers may have been started in another folder
     files = files_below(root) if root.is_dir() else [root]
@@ -147,25 +157,35 @@ def gather(
     with _runner(cluster, jobs) as run:
         done = run(_part, work)
         parts = list(done if progress is None else progress(done, len(work)))
-    whole = _whole(parts)
+    whole = _whole(parts, said)
     if not whole.files:
         reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in whole.refused[:3])
         raise EvalFileError(root, f"none of {len(parts)} files could be read ({reasons})")
     return whole
 
 
-def _whole(parts: Sequence[_Part]) -> Gathered:
+def _whole(parts: Sequence[_Part], options: Options) -> Gathered:
     refused = tuple((p.path, p.refused) for p in parts if p.refused)
+    files = len(parts) - len(refused)
+    parts, copied = _without_copies(parts)
+    lengths = _merged([p.lengths for p in parts], _LENGTH_KEY)
+    scores, lengths, left = _guarded(_scores(parts), lengths)
+    scores = scores.assign(written=scores["setting"])
+    scores, decided = settled(scores, {p.path: p.made for p in parts}, options)
+    lengths = _counted(lengths, scores)
+    notes = [f"{p.path}: {note}" for p in parts for note in p.notes]
     return Gathered(
-        _scores(parts), _lengths(parts), len(parts) - len(refused),
-        sum(p.records for p in parts), refused,
-        tuple(f"{p.path}: {note}" for p in parts for note in p.notes),
-        tuple(sorted({name for p in parts for name in p.unknown})),
+        scores[[*_COLUMNS, "from_records"]], lengths, files, sum(p.records for p in parts), refused,
+        (*notes, *copied, *left, *decided), tuple(sorted({name for p in parts for name in p.unknown})),
     )  # fmt: skip
 
 
 def tabulate(
-    records: pd.DataFrame | None = None, scores: pd.DataFrame | None = None, *, seed: int = 0
+    records: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    *,
+    seed: int = 0,
+    **options: Any,
 ) -> Gathered:
     """The same of tables that are in memory.
 
@@ -173,16 +193,17 @@ def tabulate(
     ----------
     records, scores : pandas.DataFrame, optional
         Columns `mirage_utils.records.RECORDS` and `SCORES`, as in a `mirage_utils.records.Reading`.
-    seed : int
+    seed, **options
         As for `gather`.
     """
+    said = Options.given(options)
     part = _Part("memory")
     if records is not None and len(records):
-        part.sums, part.lengths, left = _grade(records, np.random.default_rng([seed, 0]))
+        part.sums, part.lengths, left = graded_sums(records, np.random.default_rng([seed, 0]))
         part.records, part.notes = len(records), _told(left)
     if scores is not None and len(scores):
         part.reported = [scores]
-    return _whole([part])
+    return _whole([part], said)
 
 
 @contextmanager
@@ -201,31 +222,68 @@ def _runner(cluster: str | None, jobs: int) -> Iterator[Callable[..., Iterable[_
         yield run
 
 
+def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
+    """Parts without copies of others, byte by byte and about the same models and tasks; a note on each.
+
+    The bytes alone do not tell: a file of samples may leave it to its folder whose they are.
+    """
+    by_size: dict[int, list[_Part]] = {}
+    for part in parts:
+        file = Path(part.path)
+        if not part.refused and file.is_file():
+            by_size.setdefault(file.stat().st_size, []).append(part)
+    first: dict[tuple, _Part] = {}
+    copies: dict[int, str] = {}
+    for alike in by_size.values():
+        for part in alike if len(alike) > 1 else ():
+            with open(part.path, "rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            original = first.setdefault((digest, part.about), part)
+            if original is not part:
+                said = f"{part.path}: the same, byte by byte, as {original.path}: it counts once"
+                copies[id(part)] = said
+    return [p for p in parts if id(p) not in copies], list(copies.values())
+
+
 # -- one file ------------------------------------------------------------------------------------
 
 
 def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part:
     """The sums of one file, or why it is refused: nothing of a file that breaks off counts."""
-    found = _Part(path)
-    notes: dict[str, None] = {}
-    left: Counter[str] = Counter()
-    unknown: dict[str, None] = {}
     try:
-        for at, reading in enumerate(stream(path, batch=batch, **options)):
-            notes |= dict.fromkeys(reading.notes)
-            unknown |= dict.fromkeys(reading.unknown_models)
-            if len(reading.records):
-                made, lengths, without = _grade(reading.records, np.random.default_rng([seed, at]))
-                found.records += len(reading.records)
-                found.sums = _merged([found.sums, made], _KEY)
-                found.lengths = _merged([found.lengths, lengths], _LENGTH_KEY)
-                left.update(without)
-            elif len(reading.scores):
-                found.reported.append(as_fractions(reading.scores))
+        return _read(path, seed, batch, options)
     except EvalFileError as error:
         return _Part(path, refused=str(error).removeprefix(path).lstrip(",: "))
     except Exception as error:  # a fault of this program: said as such, and the others are read
         return _Part(path, refused=f"{FAULT} {type(error).__name__}: {error}")
+
+
+def _read(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part:
+    found = _Part(path)
+    notes: dict[str, None] = {}
+    left: Counter[str] = Counter()
+    unknown: dict[str, None] = {}
+    summed: list[pd.DataFrame] = []
+    lengths: list[pd.DataFrame] = []
+    repeats = False
+    for at, reading in enumerate(stream(path, batch=batch, **options)):
+        notes |= dict.fromkeys(reading.notes)
+        unknown |= dict.fromkeys(reading.unknown_models)
+        if len(reading.records):
+            repeats = repeats or bool((epochs(reading.records) != 1).any())
+            if repeats and at:  # an item's answers may stand anywhere: all have to be at hand
+                return _read(path, seed, _WHOLE, options)
+            made, counted, without = graded_sums(reading.records, np.random.default_rng([seed, at]))
+            found.records += len(reading.records)
+            summed.append(made)
+            lengths.append(counted)
+            left.update(without)
+            if len(summed) >= _MERGE:
+                summed, lengths = [_merged(summed, _KEY)], [_merged(lengths, _LENGTH_KEY)]
+        if len(reading.scores):
+            found.reported.append(reading.scores)
+        found.made = Made(found.made.ended and reading.ended, max(found.made.time, reading.time))
+    found.sums, found.lengths = _merged(summed, _KEY), _merged(lengths, _LENGTH_KEY)
     found.notes, found.unknown = (*notes, *_told(left)), tuple(unknown)
     return found
 
@@ -246,144 +304,6 @@ def _merged(parts: Sequence[pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
         return _none(keys)
     whole = pd.concat(parts, ignore_index=True)
     return whole.groupby(list(keys), sort=False, dropna=False, observed=True).sum().reset_index()
-
-
-def _grade(
-    records: pd.DataFrame, rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
-    """Sums of a batch under the file's metrics and under every other that can grade it; and what is to be told of how
-    many items."""
-    frame = records.copy()
-    for name in ("family", "model", "task", "setting", "source", "metric", "direction", "item"):
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
-    notes: Counter[str] = Counter()
-    own = frame[frame["metric"] != ""]
-    parts = [_summed(own.assign(graded="file"), own["score"].to_numpy(float))]
-    once = frame.drop_duplicates([*_GROUP, "item"]).reset_index(drop=True)
-    lengths = _none([*_LENGTH_KEY, "n", "right"])
-    choices, answers, logs = _kinds(once)
-    bare = once[~(choices | answers | logs)]
-    if len(bare):
-        lost = ~_among(bare, own, [*_GROUP, "item"])
-        notes["no score, and no answer that could be graded"] += int(lost.sum())
-
-    def add(
-        metric: str, direction: str, rows: pd.DataFrame, score: np.ndarray, skill: np.ndarray | None
-    ) -> None:
-        finite = np.isfinite(score) & (True if skill is None else np.isfinite(skill))
-        notes[f"no finite {metric}: left out of it"] += int((~finite).sum())
-        # What the file itself gives of a task and a model is not computed again.
-        given = own[own["metric"] == metric]
-        has = _among(rows, given, _GROUP)
-        if has.any():
-            alone = has & ~_among(rows, given, [*_GROUP, "item"])
-            notes[f"no {metric}, which the file gives for others: left out of it"] += int(
-                alone.sum()
-            )
-        kept = finite & ~has
-        named = rows[kept].assign(metric=metric, direction=direction, graded="here")
-        parts.append(_summed(named, score[kept], None if skill is None else skill[kept]))
-
-    for kind, here in ((CHOICES, choices), (_ANSWERS, answers)):
-        rows = once[here].reset_index(drop=True)
-        if rows.empty:
-            continue
-        others = rows.assign(target=rows["target"].to_numpy(object)[_others(rows, kind, rng)])
-        right, wrong = scores_of(rows, kind), scores_of(others, kind)
-        for metric in kind:
-            direction = METRICS[metric].direction
-            sign = 1.0 if direction == "higher" else -1.0
-            add(metric, direction, rows, right[metric], sign * (right[metric] - wrong[metric]))
-        if kind is _ANSWERS:
-            blank = sum(not text.strip() for text in rows["output"].tolist())
-            notes["an empty answer, which is graded like any other"] += blank
-            lengths = _by_length(rows, right["exact_match"])
-    if logs.any():
-        rows = once[logs].reset_index(drop=True)
-        total = np.array([float(np.sum(v)) for v in rows["logprobs"]])
-        for metric, score in ((LIKELIHOOD, total), (EXPECTED, np.exp(total))):
-            add(metric, "higher", rows, score, None)
-    return _merged(parts, _KEY), lengths, notes
-
-
-def _among(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> np.ndarray:
-    """Which rows have the keys of one of some others."""
-    known = others[keys].drop_duplicates()
-    if known.empty:
-        return np.zeros(len(rows), bool)
-    both = pd.concat([known, rows[keys]], ignore_index=True)
-    number = both.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
-    return np.isin(number[len(known) :], number[: len(known)])
-
-
-def _kinds(once: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which items are choices, which answers in text, and which have the answer's log-probabilities.
-
-    The items of a task are choices if each that has a target has two log-probabilities or more, its
-    target is the index of one of them, and its output, where there is one, the index of the largest.
-    """
-    size = len(once)
-    fits, texts, logs, open_ = (np.zeros(size, bool) for _ in range(4))
-    columns = zip(
-        once["target"].tolist(), once["output"].tolist(), once["logprobs"].tolist(), strict=True
-    )
-    for i, (target, output, values) in enumerate(columns):
-        many = len(values) if values is not None and hasattr(values, "__len__") else 0
-        logs[i] = many > 0 and _are_log_probabilities(values)
-        named = isinstance(target, str) and target.strip() != ""
-        texts[i] = named and isinstance(output, str)
-        open_[i] = not named
-        if logs[i] and many >= 2 and named and target.strip().isdecimal() and len(target) < 9:
-            said = output.strip() if isinstance(output, str) else ""
-            fits[i] = int(target) < many and said in ("", str(int(np.argmax(list(values)))))
-    of_choices = (
-        pd.Series(fits | open_).groupby(once["task"].to_numpy()).transform("all").to_numpy()
-    )
-    return of_choices & fits, texts & ~of_choices, logs & ~of_choices
-
-
-def _are_log_probabilities(values: Sequence[Any]) -> bool:
-    try:
-        return all(v is not None and v <= 1e-3 for v in values)
-    except TypeError:
-        return False
-
-
-def _others(rows: pd.DataFrame, kind: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
-    """For each item another of its task, at random: one round through all of them in random order.
-
-    A lone item stays its own other and shows no skill. Choices change places with items that have as
-    many.
-    """
-    keys = ["model", "params", "task", "setting", "shots"]
-    strata = rows[keys].copy()
-    if kind is CHOICES:
-        strata["size"] = [len(v) for v in rows["logprobs"]]
-    number = strata.groupby(list(strata), sort=False, dropna=False).ngroup().to_numpy()
-    place = np.arange(len(rows))
-    for found in np.split(np.argsort(number, kind="stable"), np.cumsum(np.bincount(number))[:-1]):
-        order = rng.permutation(found)
-        place[order] = np.roll(order, -1)
-    return place
-
-
-def _summed(rows: pd.DataFrame, score: np.ndarray, skill: np.ndarray | None = None) -> pd.DataFrame:
-    if rows.empty:
-        return _none(_KEY + _SUMS)
-    frame = rows[_KEY].copy()
-    frame["n"], frame["total"], frame["squares"] = 1.0, score, score**2
-    known = skill is not None
-    frame["skill"] = skill if known else 0.0
-    frame["skill_squares"] = frame["skill"] ** 2
-    frame["skilled"] = float(known)
-    return _merged([frame], _KEY)
-
-
-def _by_length(rows: pd.DataFrame, right: np.ndarray) -> pd.DataFrame:
-    frame = rows[_LENGTH_GROUP].copy()
-    frame["length"] = [len(text.strip()) for text in rows["target"]]
-    frame["n"], frame["right"] = 1.0, right
-    return _merged([frame], _LENGTH_KEY)
 
 
 # -- all files -----------------------------------------------------------------------------------
@@ -407,26 +327,71 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
         whole["skill_error"] = np.where(known, spread / np.sqrt(n), np.nan)
         whole["skill"] = np.where(known, skill, np.nan)
         whole = whole.drop(columns=["total", "squares", "skill_squares", "skilled"])
+        whole["from_records"] = True
     reported = [table for p in parts for table in p.reported]
     if reported:
         table = pd.concat(reported, ignore_index=True).reindex(
-            columns=[*_GROUP, "metric", "direction", "score", "n"]
+            columns=[*GROUP, "metric", "direction", "score", "n", *_SAID]
         )
+        table["run"] = table["run"].fillna("")
         table["graded"] = "file"
-        for name in ("deviation", "skill", "skill_error"):
-            table[name] = np.nan
-        # Programs write the average beside the samples that it is the average of.
-        if len(whole):
-            same = ["model", "task", "setting", "metric"]
-            table = table[~_among(table.astype(dict.fromkeys(same, str)), whole, same)]
+        table["deviation"] = table["stderr"].astype(float) * np.sqrt(table["n"].astype(float))
         whole = pd.concat([f for f in (table, whole) if len(f)], ignore_index=True)
-    whole = whole.reindex(columns=[*_KEY, "n", "score", "deviation", "skill", "skill_error"])
+    whole = whole.reindex(columns=[*_COLUMNS, "from_records", *_SAID])
     blank = whole["direction"] == ""
     whole.loc[blank, "direction"] = whole.loc[blank, "metric"].map(direction_of)
     for name in ("params", "train_flops", "shots", "n", "score"):
         whole[name] = whole[name].astype(float)
+    for name in _COUNTS:
+        whole[name] = whole[name].fillna(0.0).astype(float)
     return whole
 
 
-def _lengths(parts: Sequence[_Part]) -> pd.DataFrame:
-    return _merged([p.lengths for p in parts], _LENGTH_KEY)
+def _counted(lengths: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Counts by length of the answers that count, under their family and setting."""
+    if lengths.empty:
+        return lengths
+    same = [c for c in LENGTH_GROUP if c not in ("family", "setting")]
+    kept = scores.loc[scores["from_records"], [*same, "written", "family", "setting"]]
+    found = lengths.drop(columns="family").rename(columns={"setting": "written"})
+    found = found.merge(kept.drop_duplicates(), on=[*same, "written"])
+    return found[[*LENGTH_GROUP, *(c for c in lengths if c not in LENGTH_GROUP)]]
+
+
+_TOLD_APART = {
+    **dict.fromkeys(METRICS_OF_TEXT, "its target's text: answers are not graded anew"),
+    **dict.fromkeys(CHOICES, "the likeliest choice: choices are not graded anew"),
+}
+
+
+def _guarded(
+    scores: pd.DataFrame, lengths: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Without what was graded here of tasks whose files call other answers right than their targets.
+
+    Of the answers that a task's files call right, over all models, at least half have to be right here
+    too. Where they are not, an answer is worked out of what the model wrote, a target is more than the
+    answer, or several answers are right.
+    """
+    here = scores[(scores["graded"] == "here") & scores["metric"].isin(list(_TOLD_APART))]
+    if not here["file_right"].any():
+        return scores, lengths, []
+    kind = here["metric"].map(_TOLD_APART)
+    models = (
+        here.assign(kind=kind).groupby([*GROUP, "kind"], sort=False, dropna=False)[_COUNTS].max()
+    )
+    tasks = models.groupby(["task", "setting", "kind"], sort=False).sum()
+    odd = tasks[tasks["agree"] < tasks["file_right"] / 2]
+    notes = [
+        f"{' '.join(filter(None, (task, setting)))}: what the file calls right is not {what} "
+        f"({row.agree:,.0f} of {row.file_right:,.0f} agree)"
+        for (task, setting, what), row in zip(odd.index, odd.itertuples(), strict=True)
+    ]
+    marked = scores.assign(kind=scores["metric"].map(_TOLD_APART).fillna(""))
+    gone = (scores["graded"] == "here") & marked.set_index(["task", "setting", "kind"]).index.isin(
+        odd.index
+    )
+    answers = [key[:2] for key in odd.index if key[2] == _TOLD_APART["exact_match"]]
+    if len(lengths):
+        lengths = lengths[~lengths.set_index(["task", "setting"]).index.isin(answers)]
+    return scores[~gone].reset_index(drop=True), lengths.reset_index(drop=True), notes

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from ..errors import FieldError, UnknownNameError, require
 from ..metrics import METRICS
+from ..metrics.columnar import Texts, as_arrow, scores_of_texts
 
-__all__ = ["ANSWERS", "CHOICES", "grade", "scores_of"]
+__all__ = ["ANSWERS", "CHOICES", "Lists", "grade", "index_of", "scores_of", "scores_of_choices"]
 
 ANSWERS = (
     "exact_match",
@@ -110,11 +113,13 @@ def scores_of(
         cut = {"characters": str, "words": str.split}.get(tokens, tokens)  # type: ignore[arg-type]
         require(callable(cut), "tokens", tokens, "'characters', 'words' or a function")
         parts = whole if cut is str else [[cut(text) for text in side] for side in whole]
-        for metric in texts:
+        empty = next((i for i, target in enumerate(parts[0]) if len(target) == 0), None)
+        if empty is not None:
+            raise FieldError("target", "", "an answer", where=_where(records, empty))
+        if cut is str:
+            found |= scores_of_texts(*(Texts.of(as_arrow(side)) for side in whole))
+        for metric in set(texts) - set(found):
             sides = whole if metric == "character_edit_distance" else parts
-            empty = next((i for i, target in enumerate(sides[0]) if len(target) == 0), None)
-            if empty is not None:
-                raise FieldError("target", "", "an answer", where=_where(records, empty))
             found[metric] = METRICS[metric].score(*sides)
     choices = [m for m in metrics if m in CHOICES]
     if choices:
@@ -135,25 +140,112 @@ def _texts(records: pd.DataFrame, side: str, strip: bool) -> list[str]:
 
 
 def _choices(records: pd.DataFrame, metrics: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    logprobs = records["logprobs"].tolist()
-    sizes, right = np.zeros(len(records), int), np.zeros(len(records), int)
-    for i, (values, target) in enumerate(zip(logprobs, records["target"].tolist(), strict=True)):
-        if values is None or not hasattr(values, "__len__") or len(values) < 2:
-            raise FieldError(
-                "logprobs", values, "those of two choices or more", where=_where(records, i)
-            )
-        sizes[i] = len(values)
-        index = isinstance(target, str) and target.strip().isdecimal()
-        if not index or int(target) >= sizes[i]:
-            raise FieldError(
-                "target", target, f"the index of a choice, 0 to {sizes[i] - 1}",
-                where=_where(records, i),
-            )  # fmt: skip
-        right[i] = int(target)
-    found = {metric: np.zeros(len(records)) for metric in metrics}
-    for size in np.unique(sizes):  # items may differ in their number of choices
-        here = np.flatnonzero(sizes == size)
-        mass = softmax(np.array([list(logprobs[i]) for i in here], dtype=float), axis=1)
+    lists = Lists.of(records["logprobs"])
+    few = np.flatnonzero(lists.sizes < 2)
+    if len(few):
+        values = records["logprobs"].iloc[few[0]]
+        raise FieldError(
+            "logprobs", values, "those of two choices or more", where=_where(records, few[0])
+        )
+    targets = records["target"].tolist()
+    right = np.array([index_of(target) for target in targets])
+    wrong = np.flatnonzero((right < 0) | (right >= lists.sizes))
+    if len(wrong):
+        i = wrong[0]
+        raise FieldError(
+            "target", targets[i], f"the index of a choice, 0 to {lists.sizes[i] - 1}",
+            where=_where(records, i),
+        )  # fmt: skip
+    return scores_of_choices(right, lists, metrics)
+
+
+def index_of(text: Any) -> int:
+    """The index that a text is; -1 if it is none."""
+    text = text.strip() if isinstance(text, str) else ""
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of numbers, one a row.
+
+    Attributes
+    ----------
+    values : ndarray of float
+        The numbers of all lists, one after the other; nan where one is none.
+    starts, sizes : ndarrays of int, shape (rows,)
+    """
+
+    values: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, column: pd.Series) -> Lists:
+        """The lists of a column of Arrow's or of Python objects; what is no list is an empty one."""
+        kind = pa.list_(pa.float64())
+        if isinstance(column.dtype, pd.ArrowDtype):
+            found = pa.chunked_array(pa.array(column)).combine_chunks()
+            known = found.type
+            if pa.types.is_list(known) or pa.types.is_large_list(known):
+                return cls._of(found.cast(kind))
+        if column.isna().all():
+            nothing = np.zeros(len(column), np.int64)
+            return cls(np.zeros(0), nothing, nothing)
+        cells = [list(v) if isinstance(v, (list, tuple, np.ndarray)) else None for v in column]
+        try:
+            return cls._of(pa.array(cells, kind))
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            return cls._of(pa.array([cell and _floats(cell) for cell in cells], kind))
+
+    @classmethod
+    def _of(cls, found: pa.ListArray) -> Lists:
+        sizes = found.value_lengths().fill_null(0).to_numpy().astype(np.int64)
+        values = found.flatten()
+        values = values.fill_null(np.nan).to_numpy(zero_copy_only=False)
+        return cls(values, np.cumsum(sizes) - sizes, sizes)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Lists:
+        return Lists(self.values, self.starts[rows], self.sizes[rows])
+
+    def total(self, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Sum of each list, or of as many other values."""
+        values = self.values if values is None else values
+        found = np.zeros(len(self.sizes))
+        for rows, table in self.tables(values):
+            found[rows] = table.sum(axis=1)
+        return found
+
+    def tables(self, values: NDArray | None = None) -> Any:
+        """Rows with lists of one size, and their numbers as a table: for each size there is but 0."""
+        values = self.values if values is None else values
+        for size in np.unique(self.sizes).tolist():
+            if size:
+                rows = np.flatnonzero(self.sizes == size)
+                yield rows, values[self.starts[rows][:, None] + np.arange(size)]
+
+
+def _floats(cell: list) -> list[float] | None:
+    try:
+        return [float("nan" if v is None else v) for v in cell]
+    except (TypeError, ValueError, OverflowError):
+        return [float("nan")] * len(cell)
+
+
+def scores_of_choices(
+    right: NDArray[np.int64], logprobs: Lists, metrics: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Scores of choices by the index of the right one and the log-probabilities of all, two or more.
+
+    Where none of them is finite, a score is nan.
+    """
+    found = {metric: np.full(len(right), np.nan) for metric in metrics}
+    for rows, table in logprobs.tables():
+        known = np.isfinite(table.max(axis=1))
+        here = rows[known]
+        if not len(here):
+            continue
+        mass = softmax(table[known], axis=1)
         for metric, scores in found.items():
             scores[here] = METRICS[metric].score(right[here], mass)
     return found

@@ -1,4 +1,10 @@
-"""From a model's name to its size and training compute: looked up, never guessed from the name.
+"""What has a name: networks and the families they belong to; a network's size is looked up, never guessed.
+
+A *network* is what answered: a base model, and the checkpoint, the adapter and the arguments (such as
+quantisation) that make its answers others. Its name says all of it, ``base@revision + adapter (arguments)``,
+so that two networks never have one name. A *family* are networks of one design and training that differ
+in size: what makes one curve. A checkpoint, an adapter, Pythia on deduplicated data: each is a family of
+its own.
 
 A size in a name is no measurement. Pythia's were once named without their embeddings and renamed with
 them (``pythia-125m`` is the model now called ``pythia-160m``); the sizes of OpenAI's API models were
@@ -8,16 +14,21 @@ never published. So a name is either in the table of models, or its size is aske
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import UnknownNameError, positive
+from ..errors import UnknownNameError
+from .options import Options
 
-__all__ = ["Model", "UnknownModelError", "fill", "known", "resolve"]
+__all__ = [
+    "Model", "Network", "UnknownModelError", "families_by_name", "fill", "known", "network", "resolve", "stem",
+]  # fmt: skip
 
 # The names of 2022 and early 2023, which left the embeddings out (Biderman et al. 2023, Pythia; the
 # repository's note on renaming).
@@ -25,12 +36,110 @@ _PYTHIA_OLD = {
     "19m": "70m", "125m": "160m", "350m": "410m", "800m": "1b", "1.3b": "1.4b", "2.7b": "2.8b",
     "6.7b": "6.9b", "13b": "12b",
 }  # fmt: skip
-_PYTHIA = re.compile(r"pythia-(?:v[\d.]+-)?(\d+(?:\.\d+)?[mb])(?:-(?:deduped|bf16|v0))*")
+_PYTHIA = re.compile(r"pythia-(v[\d.]+-)?(\d+(?:\.\d+)?[mb])((?:-(?:deduped|bf16|v0|hf))*)")
 _API = re.compile(r"(?:text-)?(?:ada|babbage|curie|davinci)(?:-\d+)?|gpt-[345].*")
 
 
 class UnknownModelError(UnknownNameError):
     """A model's size is not known here and must be given."""
+
+
+# -- networks ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Network:
+    """What answered.
+
+    Attributes
+    ----------
+    base : str
+        The base model, as evaluation programs write it.
+    revision, adapter, arguments : str
+        Checkpoint; adapter; arguments that change the weights, ``key=value`` with commas between.
+        ``""`` for none.
+    """
+
+    base: str
+    revision: str = ""
+    adapter: str = ""
+    arguments: str = ""
+
+    def __str__(self) -> str:
+        return (
+            self.base
+            + (f"@{self.revision}" if self.revision else "")
+            + (f" + {self.adapter}" if self.adapter else "")
+            + (f" ({self.arguments})" if self.arguments else "")
+        )
+
+    @classmethod
+    def parse(cls, name: str) -> Network:
+        """The parts of a network's name."""
+        found = _NETWORK.fullmatch(name.strip())
+        if found is None:
+            return cls(name.strip())
+        return cls(*(part or "" for part in found.groups()))
+
+    @property
+    def variant(self) -> str:
+        """What sets it apart from its base model, in any size: part of the family's name."""
+        return "".join(
+            (
+                f" @{self.revision}" if self.revision else "",
+                f" + {stem(self.adapter)}" if self.adapter else "",
+                f" ({self.arguments})" if self.arguments else "",
+            )
+        )
+
+
+_NETWORK = re.compile(r"(.+?)(?:@([^@]+?))?(?: \+ (.+?))?(?: \(((?:[\w.]+=[^()]*)+)\))?", re.DOTALL)
+
+# Arguments of evaluation programs that change the weights, and with them the answers.
+_REVISION = ("revision", "checkpoint", "ckpt")
+_ADAPTER = (
+    "peft",
+    "adapter",
+    "adapter_name_or_path",
+    "lora",
+    "lora_path",
+    "lora_local_path",
+    "delta",
+)
+_WEIGHTS = (
+    "autogptq", "bnb_4bit_quant_type", "gguf_file", "gptqmodel", "load_in_4bit", "load_in_8bit",
+    "model_file", "quantization", "quantization_config", "subfolder",
+)  # fmt: skip
+
+
+def network(base: str, arguments: Mapping[str, Any] | None = None) -> str:
+    """The name of a network, from the name of its base and a program's arguments for the model.
+
+    Parameters
+    ----------
+    base : str
+    arguments : mapping, optional
+        As programs take them: ``revision``, ``peft``, ``load_in_4bit`` and others; what changes no
+        weights is passed over.
+    """
+    given = {str(k): v for k, v in (arguments or {}).items() if v not in (None, "", False, "False")}
+    revision = next((str(given[k]) for k in _REVISION if k in given), "")
+    adapter = next((str(given[k]) for k in _ADAPTER if k in given), "")
+    more = ", ".join(f"{k}={given[k]}" for k in _WEIGHTS if k in given)
+    # A parenthesis inside a value would end the list of arguments.
+    more = more.replace("(", "[").replace(")", "]")
+    named = Network.parse(base)
+    return str(
+        Network(
+            named.base,
+            named.revision or ("" if revision in ("main", "master") else revision),
+            named.adapter or adapter,
+            named.arguments or more,
+        )
+    )
+
+
+# -- sizes -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -66,7 +175,7 @@ def known() -> dict[str, Model]:
 
     found = {}
     for row in load_table("models").itertuples():
-        found[_key(row.model)] = Model(
+        found[_key(row.model)[0]] = Model(
             row.model,
             row.family,
             float(row.params),
@@ -78,14 +187,35 @@ def known() -> dict[str, Model]:
     return found
 
 
-def _key(name: str) -> str:
-    """The part of a name that says which model: without owner, folder or checkpoint."""
-    last = re.split(r"/|__", name.strip().partition("@")[0])[-1].lower()
+# Folders of a path that are not the model's own: where checkpoints and caches put the weights.
+_STEP = re.compile(r"(?:checkpoint|ckpt|global_?step|step|iter|epoch)[-_]?\d+(?:[-_]hf)?", re.I)
+_PLACE = re.compile(r"[0-9a-f]{40}|snapshots|hf|final|model|weights|checkpoints?|latest", re.I)
+
+
+def _key(name: str) -> tuple[str, str]:
+    """The part of a name that says which model, and what a suffix or a folder says beside it."""
+    parts = [p for p in re.split(r"[/\\]|__|--", Network.parse(name).base.strip()) if p]
+    step = ""
+    while len(parts) > 1 and (_STEP.fullmatch(parts[-1]) or _PLACE.fullmatch(parts[-1])):
+        last = parts.pop()
+        step = step or (last if _STEP.fullmatch(last) else "")
+    last = parts[-1].lower() if parts else ""
     pythia = _PYTHIA.fullmatch(last)
     if pythia:
-        size = pythia[1]
-        return f"pythia-{_PYTHIA_OLD.get(size, size)}"
-    return last
+        version, size, more = pythia.groups(default="")
+        kinds = [version.strip("-"), *more.strip("-").split("-")]
+        variant = " ".join(kind for kind in kinds if kind not in ("", "hf"))
+        return f"pythia-{_PYTHIA_OLD.get(size, size)}", " ".join(filter(None, (variant, step)))
+    if last not in _names() and last.endswith("-hf"):
+        last = last.removesuffix("-hf")
+    return last, step
+
+
+@cache
+def _names() -> frozenset[str]:
+    from ..tables import load_table
+
+    return frozenset(str(m).rpartition("/")[2].lower() for m in load_table("models")["model"])
 
 
 def resolve(name: str) -> Model:
@@ -95,69 +225,136 @@ def resolve(name: str) -> Model:
     ----------
     name : str
         As evaluation programs write it: ``EleutherAI/pythia-1.4b-deduped``, a local folder that ends
-        in it, ``facebook__opt-125m``. A checkpoint (``...@step1000``) has its model's size, and no
-        training compute.
+        in it, ``facebook__opt-125m``. A checkpoint (``...@step1000``) has its model's size and no
+        training compute; it, an adapter, and Pythia's variants have families of their own.
 
     Raises
     ------
     UnknownModelError
         If it is not in the table; the message says how to give its size.
     """
-    key = _key(name)
+    key, variant = _key(name)
     found = known().get(key)
     if found is None:
-        size = f"a size given by you: params={{{name!r}: ...}}"
+        size = f"a size given by you: params={{{name!r}: ...}} (--params {name}=7e9, say)"
         if _API.fullmatch(key):
             raise UnknownModelError("model", name, f"{size} (its maker never published it)")
         raise UnknownModelError("model", name, f"a model of the table 'models', or {size}")
-    if "@" in name:
-        return replace(found, name=name, train_tokens=np.nan, train_flops=np.nan)
+    which = Network.parse(name)
+    variant = " ".join(filter(None, (variant, which.variant.strip())))
+    if variant:
+        found = replace(found, family=f"{found.family} {variant}")
+    if which.revision or which.adapter or _key(name)[1].startswith(("step", "check", "global")):
+        found = replace(found, name=name, train_tokens=np.nan, train_flops=np.nan)
     return found
 
 
-def fill(frame: pd.DataFrame, params: Mapping[str, float] | None = None) -> list[str]:
-    """Write family, size and compute of each row's model into a table, in place.
+def fill(frame: pd.DataFrame, options: Options) -> list[str]:
+    """Write name, run, family, size and compute of each row's network into a table, in place.
 
-    A size that the table already has stays, unless `params` gives another.
+    A size and a family that the table already has stay, unless the options give others.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With the columns ``family``, ``model``, ``params`` and ``train_flops``.
-    params : mapping of str to float, optional
-        Sizes by model name, as the file writes it.
+        With the columns ``family``, ``model``, ``run``, ``params`` and ``train_flops``.
+    options : Options
+        Of which `params`, `rename`, `family`, `replicate_by` and `direction` count.
 
     Returns
     -------
     list of str
-        Models whose size is still unknown.
-
-    Raises
-    ------
-    FieldError
-        If a given size is not a number above 0.
+        Networks whose size is still unknown.
     """
-    given = {name: positive(f"params[{name!r}]", size) for name, size in (params or {}).items()}
     unknown = []
     for column in ("params", "train_flops"):
         frame[column] = frame[column].astype(float)
-    for name in frame["model"].unique():
-        here = frame["model"] == name
+    for column in ("family", "model", "run"):
+        frame[column] = frame[column].astype(object).where(frame[column].notna(), "").astype(str)
+    written = frame["model"].copy()
+    for name in written.unique():
+        here = written == name
+        called = options.rename.get(name, name)
+        called, run = _without_run(called, options.replicate_by)
+        if called != name:
+            frame.loc[here, "model"] = called
+        if run:
+            frame.loc[here & (frame["run"] == ""), "run"] = run
         try:
-            model = resolve(str(name))
+            model = resolve(called)
         except UnknownModelError:
             model = None
-        if name in given:
-            frame.loc[here, "params"] = given[name]
+        size = next((options.params[n] for n in (name, called) if n in options.params), None)
+        if size is None and model is None:  # a checkpoint or an adapter has its base model's size
+            size = options.params.get(Network.parse(called).base)
+        if size is not None:
+            frame.loc[here, "params"] = size
         elif model is not None:
             frame.loc[here & frame["params"].isna(), "params"] = model.params
+        family = next((f for n, f in options.family.items() if fnmatchcase(called, n)), "")
+        if family:
+            frame.loc[here, "family"] = family
         if model is not None:
             frame.loc[here & frame["train_flops"].isna(), "train_flops"] = model.train_flops
-            if isinstance(frame["family"].dtype, pd.CategoricalDtype):
-                frame["family"] = frame["family"].cat.add_categories(
-                    {model.family} - set(frame["family"].cat.categories)
-                )
             frame.loc[here & (frame["family"] == ""), "family"] = model.family
         if frame.loc[here, "params"].isna().any():
-            unknown.append(str(name))
+            unknown.append(called)
+    if options.direction:
+        said = frame["metric"].astype(str).map(options.direction)
+        frame["direction"] = said.where(said.notna(), frame["direction"].astype(object))
     return unknown
+
+
+def _without_run(name: str, patterns: Iterable[str]) -> tuple[str, str]:
+    """A model's name without the part that says which run it is, and that part."""
+    for pattern in patterns:
+        try:
+            found = re.search(pattern, name)
+        except re.error:
+            continue  # the name of a column
+        if found and found[0]:
+            return name.replace(found[0], "", 1), found[0].strip("-_ ")
+    return name, ""
+
+
+# -- families of networks that the table does not know ---------------------------------------------------
+
+_SIZE = re.compile(r"(?<![a-z0-9.])\d+(?:[._]\d+)?\s?(?:[kmbt]|million|billion)(?![a-z0-9])", re.I)
+_WORD = re.compile(
+    r"(?<![a-z0-9])(?:pico|nano|micro|tiny|mini|small|base|medium|large|huge|giant|x{1,3}l|\dxl)(?![a-z0-9])",
+    re.I,
+)
+
+
+def stem(name: str) -> str:
+    """A name without what says a size: what networks of one family have in common.
+
+    >>> stem("acme/owl-1.5b-chat")
+    'acme/owl-chat'
+    """
+    bare = _SIZE.sub("", name)
+    bare = bare if bare != name else _WORD.sub("", name)
+    return re.sub(r"([-_ .])[-_ .]+", r"\1", bare).strip("-_ .") if bare != name else name
+
+
+def families_by_name(names: Iterable[str]) -> dict[str, str]:
+    """Families of networks of which no table and no user says one, by their names without the size.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    dict of str to str
+        Family by name. ``""`` for all of them where names tell no families apart: there is one of
+        them, or no two networks have one.
+    """
+    by_name = {}
+    for name in dict.fromkeys(names):
+        which = Network.parse(name)
+        by_name[name] = stem(which.base) + which.variant
+    members = pd.Series(by_name, dtype=object).value_counts()
+    if len(members) < 2 or members.max() < 2:
+        return dict.fromkeys(by_name, "")
+    return by_name

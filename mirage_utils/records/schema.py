@@ -7,38 +7,58 @@ row for each evaluated item and metric.
 column           meaning
 ===============  =================================================================================
 ``family``       models of one design and training recipe; ``""`` where unknown
-``model``        name of the model, as its source writes it
+``model``        name of the network: base model, and checkpoint, adapter or what else changes
+                 its answers; see `mirage_utils.records.identity`
 ``params``       number of parameters, > 0; nan where unknown
 ``train_flops``  floating-point operations of training, > 0; nan where unknown
 ``task``         name of the task
-``setting``      any other condition: an answer filter, a scorer, a subtask; ``""`` for none
+``setting``      any other condition: an answer filter, a scorer, a subtask, arguments of the
+                 task; ``""`` for none
 ``shots``        number of worked examples in the prompt; nan where unknown
+``run``          which evaluation of this network under this condition: a seed, a results file;
+                 ``""`` where its file is the only one
 ``metric``       name of the metric
 ``direction``    which scores are good: ``higher``, ``lower``, or ``""`` where unknown
 ``score``        the score, as its source reports it (records: of this item; nan where ungraded)
 ``n``            scores only: number of test items; nan where unknown
 ``item``         records only: name of the item within its task
+``epoch``        records only: which repetition of this item in this run, from 1
 ``target``       records only: the correct answer as text (choices: the index, where it is known)
 ``output``       records only: the model's answer as text (choices: the index of the likeliest)
 ``logprobs``     records only: natural log-probabilities, of the choices in order or of the answer
+``logprobs_of``  records only: of what they are, ``choices`` or ``answer`` (its tokens); ``""`` where
+                 the numbers have to tell
 ``source``       the file it was read from
 ===============  =================================================================================
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from os import PathLike
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import DataError, shown
 from ..metrics import METRICS
 
-__all__ = ["RECORDS", "SCORES", "EvalFileError", "direction_of", "is_share"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-_COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots")
+__all__ = [
+    "RECORDS",
+    "SCORES",
+    "EvalFileError",
+    "Reading",
+    "direction_of",
+    "is_fraction",
+    "is_share",
+]
+
+_COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots", "run")
 SCORES = (*_COMMON, "metric", "direction", "score", "n", "source")
 RECORDS = (
-    *_COMMON, "item", "target", "output", "logprobs", "metric", "direction", "score", "source",
+    *_COMMON, "item", "epoch", "target", "output", "logprobs", "logprobs_of", "metric", "direction", "score",
+    "source",
 )  # fmt: skip
 
 # Names under which evaluation programs report scores, beside those of `METRICS`: first the shares
@@ -56,6 +76,7 @@ _SHARES = {
     "multiple_choice_grade",
     "pass@1",
 }
+_FRACTIONS = {"mc2", "precision", "probability", "recall"}
 _HIGHER = {
     "bert_score", "bleu", "bleurt", "chrf", "correct_prob_mass", "f1", "log_probability", "macro_f1",
     "mc2", "mcc", "mean", "micro_f1", "probability", "rouge1", "rouge2", "rougel", "rougelsum",
@@ -94,6 +115,47 @@ class EvalFileError(DataError, ValueError):
         super().__init__(f"{self.path}{where}: {reason}")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What stood in one file, or in one batch of it.
+
+    Attributes
+    ----------
+    path : str
+    format : str
+        The program that wrote it, and which kind of its files.
+    version : str
+        The program's version, or the generation of the schema where it does not say.
+    scores : pandas.DataFrame
+        Columns `SCORES` and perhaps more: what the file reports.
+    records : pandas.DataFrame
+        Columns `RECORDS`; no rows where the file has none.
+    notes : tuple of str
+        What was left out, assumed, or is unusual: read them.
+    unknown_models : tuple of str
+        Models whose size must be given (`params`) before their scores make a curve.
+    ended : bool
+        False of a run that broke off: it does not count where a later one ended.
+    time : str
+        When the run was made, as text that sorts; ``""`` where the file does not say.
+    """
+
+    path: str
+    format: str
+    version: str
+    scores: pd.DataFrame = field(repr=False)
+    records: pd.DataFrame = field(repr=False)
+    notes: tuple[str, ...] = ()
+    unknown_models: tuple[str, ...] = ()
+    ended: bool = True
+    time: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Number of records where there are any, else of scores."""
+        return len(self.records) or len(self.scores)
+
+
 def direction_of(metric: str) -> Literal["higher", "lower", ""]:
     """Which scores of a metric are good; ``""`` where its name is not known."""
     if metric in METRICS:
@@ -108,3 +170,9 @@ def direction_of(metric: str) -> Literal["higher", "lower", ""]:
 def is_share(metric: str) -> bool:
     """Whether a metric's name says that its score is a share of items, never below 0."""
     return metric.lower() in _SHARES or (metric in METRICS and METRICS[metric].binary)
+
+
+def is_fraction(metric: str) -> bool:
+    """Whether a metric's name says that its score lies between 0 and 1: a share of items, an F1."""
+    name = metric.lower()
+    return is_share(metric) or name.rpartition("_")[2] == "f1" or name in _FRACTIONS

@@ -9,24 +9,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, UnknownNameError, require
+from ..errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..curves import Curve
-
 __all__ = [
     "Table",
     "TableError",
-    "curve",
-    "curves",
     "load_table",
     "read_csv_text",
     "table",
@@ -173,35 +168,3 @@ def load_table(name: str) -> pd.DataFrame:
     texts = [c for c in ("family", "model", "task", "setting", "metric") if c in frame.columns]
     frame[texts] = frame[texts].astype(object).where(frame[texts].notna(), "").astype(str)
     return frame
-
-
-def curve(frame: pd.DataFrame, task: str, setting: str) -> Curve:
-    """One task's curve: score against number of parameters.
-
-    Raises
-    ------
-    UnknownNameError
-        If the table has no such task or setting.
-    """
-    from ..curves import Curve
-
-    for field, value in (("task", task), ("setting", setting)):
-        known = frame[field].unique()
-        if value not in known:
-            raise UnknownNameError(field, value, f"one of {', '.join(known)}")
-    rows = frame[(frame["task"] == task) & (frame["setting"] == setting)].sort_values("params")
-    require(len(rows) > 0, "setting", setting, f"a setting in which {task} was measured")
-    metrics = rows["metric"].unique()
-    require(len(metrics) == 1, "metric", list(metrics), "one metric for a task and setting")
-    return Curve(
-        scale=rows["params"].to_numpy(),
-        score=rows["score"].to_numpy(),
-        n=rows["n"].to_numpy(),
-        name=f"{task} {setting}",
-    )
-
-
-def curves(frame: pd.DataFrame) -> Iterator[tuple[str, str, Curve]]:
-    """Every task and setting of a table with its curve, in the table's order."""
-    for task, setting in frame[["task", "setting"]].drop_duplicates().itertuples(index=False):
-        yield task, setting, curve(frame, task, setting)

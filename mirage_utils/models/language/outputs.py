@@ -271,15 +271,18 @@ def records(bundle: Bundle, *, output: str = "greedy", length: int | None = None
         "family": kind, "train_flops": np.nan, "setting": "", "shots": 0.0, "metric": "exact_match",
         "direction": direction_of("exact_match"), "source": bundle.manifest["run"][:12],
     }  # fmt: skip
-    model = kind + "-" + frame["size"].map("{:g}".format) + "-seed" + frame["seed"].astype(str)
+    model = kind + "-" + frame["size"].map("{:g}".format)
     columns = {
         "model": model.astype("category"),
         "params": frame["params"].to_numpy(float),
         "task": bundle.manifest["data"]["name"],
+        "run": ("seed " + frame["seed"].astype(str)).astype("category"),
         "item": names,
+        "epoch": 1.0,
         "target": target,
         "output": said,
         "logprobs": list(logs),
+        "logprobs_of": "answer" if kind in _ANSWERS else "choices",
         "score": (target.to_numpy() == said.to_numpy()).astype(float),
         **constant,
     }

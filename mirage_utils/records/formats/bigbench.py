@@ -8,6 +8,7 @@ shots a dictionary of scores with the preferred metric's name and the ends of it
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,24 @@ import pandas as pd
 
 from ...errors import shown
 from ..columns import score_table
-from ..schema import EvalFileError, direction_of
+from ..files import File
+from ..options import Options
+from ..schema import RECORDS, EvalFileError, Reading, direction_of
 from ..values import count, number
 
-__all__ = ["is_scores", "read_scores_file"]
+__all__ = ["batches", "read_scores_file", "recognises"]
+
+
+def recognises(file: File) -> bool:
+    """Whether a file is a BIG-bench score file."""
+    return is_scores(file.document)
+
+
+def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
+    """The scores of a file, whole."""
+    scores, version, notes = read_scores_file(file.path, file.document, task=options.task)
+    none = pd.DataFrame(columns=list(RECORDS))
+    yield Reading(str(file.path), "BIG-bench scores", version, scores, none, tuple(notes))
 
 
 def is_scores(document: Any) -> bool:

@@ -19,17 +19,30 @@ from backports.zstd import ZstdError, zipfile
 
 from ...errors import shown
 from ..columns import Gatherer, score_table
-from ..files import MAX_DOCUMENT, MAX_LINE, parse
-from ..schema import EvalFileError, direction_of
+from ..files import MAX_DOCUMENT, MAX_LINE, File, parse
+from ..options import Options
+from ..schema import EvalFileError, Reading, direction_of
 from ..values import number, text
 
-__all__ = ["is_archive", "is_log", "read_archive", "read_log"]
+__all__ = ["batches", "read_archive", "read_log", "recognises"]
 
 # Grades as Inspect counts them: correct, partial, incorrect, no answer.
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _CHUNK = 4096
 # Metrics that say how sure another one is.
 _SPREAD = {"stderr", "std", "var", "bootstrap_stderr", "bootstrap_std"}
+
+
+def recognises(file: File) -> bool:
+    """Whether a file is a log: a ``.json`` document or an ``.eval`` archive."""
+    return is_archive(file.path) if file.kind == "zip" else is_log(file.document)
+
+
+def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
+    """A log, whole."""
+    read = read_archive(file.path) if file.kind == "zip" else read_log(file.path, file.document)
+    scores, records, version, notes = read
+    yield Reading(str(file.path), "Inspect log", version, scores, records, tuple(notes))
 
 
 def is_log(document: Any) -> bool:

@@ -14,7 +14,8 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ import pandas as pd
 
 from ...errors import shown
 from ..columns import Gatherer, score_table
-from ..schema import EvalFileError, direction_of
+from ..files import File, document
+from ..options import Options
+from ..schema import RECORDS, SCORES, EvalFileError, Reading, direction_of
 from ..values import count, number, text
 
-__all__ = ["is_results", "is_samples", "read_results", "read_samples"]
+__all__ = ["recognises_results", "recognises_samples", "results", "samples"]
 
 # Entries of a task's results that are no scores.
 _NO_SCORE = {"alias", "name", "sample_len", "sample_count", "samples"}
@@ -35,6 +38,7 @@ _SAMPLE_FIELDS = {
     "doc_hash", "prompt_hash", "target_hash",
 }  # fmt: skip
 _PROMPTSOURCE = {"pred", "target", "doc_id", "fewshot_num"}
+_NO_MODEL = "the file names no model: name it with model (--model NAME)"
 _STDERR = re.compile(r"_stderr(,|$)")
 
 
@@ -53,6 +57,42 @@ def is_samples(row: Any) -> bool:
         ("resps" in row and "filtered_resps" in row and "doc_id" in row)
         or row.keys() >= _PROMPTSOURCE
     )
+
+
+def recognises_results(file: File) -> bool:
+    """Whether a file is one of aggregated results."""
+    return file.kind == "document" and is_results(file.document)
+
+
+def recognises_samples(file: File) -> bool:
+    """Whether a file is one of samples: JSON lines, an array, or a single one."""
+    return is_samples(file.first)
+
+
+def results(file: File, options: Options, batch: int) -> Iterator[Reading]:
+    """The scores of a results file, whole."""
+    scores, version, notes = read_results(file.path, file.document)
+    if options.model:
+        scores["model"] = options.model
+        notes = [n for n in notes if n != _NO_MODEL]
+    none = pd.DataFrame(columns=list(RECORDS))
+    yield Reading(
+        str(file.path), "lm-evaluation-harness results", version, scores, none, tuple(notes)
+    )
+
+
+def samples(file: File, options: Options, batch: int) -> Iterator[Reading]:
+    """The records of a samples file, in batches."""
+    model, size, task = _from_name(file.path, file.first)
+    rows = file.objects()
+    none = pd.DataFrame(columns=list(SCORES))
+    while part := list(islice(rows, batch)):
+        records, version, notes = read_samples(
+            file.path, part, model=options.model or model, params=size, task=options.task or task
+        )
+        yield Reading(
+            str(file.path), "lm-evaluation-harness samples", version, none, records, tuple(notes)
+        )
 
 
 # -- aggregated results ---------------------------------------------------------------------------
@@ -143,7 +183,7 @@ def read_results(path: Path, document: dict[str, Any]) -> tuple[pd.DataFrame, st
     if n_groups:
         notes.append(f"{n_groups} rows are averages over groups of tasks (is_group)")
     if not model:
-        notes.append("the file names no model")
+        notes.append(_NO_MODEL)
     return frame, _generation(document), notes
 
 
@@ -318,7 +358,7 @@ def read_samples(
     if repeats > 1:
         notes.append(f"{repeats} answers an item: the first is kept, the scores are the file's")
     if not model:
-        notes.append("the file names no model")
+        notes.append(_NO_MODEL)
     if not records.empty and (records["metric"].astype(str) == "").all():
         notes.append("answers without scores: grade them (mirage_utils.records.grade, or --grade)")
     return records, version, notes
@@ -379,3 +419,41 @@ def _answer(path: Path, responses: Any, line: int) -> tuple[str | None, list[flo
         return None, logprobs, 1
     best = max(range(len(logprobs)), key=logprobs.__getitem__)
     return str(best), logprobs, 1
+
+
+# -- what only the name and the neighbours of a samples file say ------------------------------------
+
+_SAMPLES = re.compile(r"samples_(?P<task>.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?")
+_DEV = re.compile(r"(?:pretrained=(?P<model>[^_]+(?:__[^_]+)*))?_(?P<task>[^_].*)")
+
+
+def _from_name(path: Path, first: Mapping[str, Any]) -> tuple[str, float, str]:
+    """Model, its size and the task of a samples file, which only its name and neighbours tell."""
+    stem = re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
+    if "dataset_path" in first:  # the promptsource fork, whose rows name the data
+        task = str(first["dataset_path"])
+        found = re.match(rf"examples(?:-limited_\d+)?_(.+?)_{re.escape(task)}_\d", stem)
+        return found[1] if found else "", math.nan, task
+    found = _SAMPLES.fullmatch(stem)
+    if found:
+        return *_neighbour(path), found["task"]
+    found = _DEV.fullmatch(stem)
+    if found:
+        return (found["model"] or "").replace("__", "/"), math.nan, found["task"]
+    return "", math.nan, stem
+
+
+def _neighbour(path: Path) -> tuple[str, float]:
+    """Model and size in the results file beside a samples file: the only one, or of the same time."""
+    beside = sorted(path.parent.glob("results_*.json"))
+    stamp = re.search(r"\d{4}-\d\d-\d\dT[\d.:-]+", path.stem)
+    same = [p for p in beside if stamp and stamp[0].rstrip(".") in p.name]
+    for candidate in same or (beside if len(beside) == 1 else []):
+        try:
+            whole = document(candidate)
+            if is_results(whole):
+                first = read_results(candidate, whole)[0].iloc[0]
+                return str(first["model"]), float(first["params"])
+        except EvalFileError:
+            continue
+    return "", math.nan

@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,98 @@ import pyarrow.parquet as pq
 
 from ...errors import FieldError, require, shown
 from .. import files
-from ..schema import RECORDS, SCORES, EvalFileError, direction_of, is_share
+from ..files import File
+from ..options import Options
+from ..schema import RECORDS, SCORES, EvalFileError, Reading, direction_of, is_share
+from .plain_records import csv_batches, parquet_batches, tidy_records
 
-__all__ = [
-    "csv_batches",
-    "lengthened",
-    "parquet_batches",
-    "read_csv",
-    "read_objects",
-    "read_parquet",
-    "tidy_records",
-    "tidy_scores",
-]
+__all__ = ["batches", "lengthened", "recognises", "tidy_scores"]
 
-_KEY = ["family", "model", "task", "setting", "shots", "metric", "params"]
+_KEY = ["family", "model", "task", "setting", "shots", "run", "metric", "params"]
+
+
+_RECORD_COLUMNS = {"target", "output", "item"}
+"""Any of these says that a plain table is one of records."""
+
+
+def recognises(file: File) -> bool:
+    """Whether a file may be a table: text, Parquet, or flat JSON objects."""
+    if file.kind in ("text", "parquet"):
+        return True
+    first = file.first
+    flat = isinstance(first, dict) and not any(
+        isinstance(v, dict) or (isinstance(v, list) and name != "logprobs")
+        for name, v in first.items()
+    )
+    return flat or (file.kind == "lines" and isinstance(first, dict))
+
+
+def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
+    """A table of records in batches, or one of scores whole."""
+    path, line = file.path, {"parquet": 1, "text": 2}.get(file.kind, 1)
+    kind = {"parquet": "Parquet", "text": "CSV"}.get(file.kind, "JSON")
+    done = 0
+    for raw in _cells(file, batch):
+        if not done and not _RECORD_COLUMNS & set(renamed(raw, options.columns).columns):
+            break
+        if "item" not in raw.columns and "item" not in options.columns.values():
+            raw["item"] = np.arange(done, done + len(raw))
+        yield _table(path, raw, kind, options, line + done)
+        done += len(raw)
+    else:
+        if done:
+            return
+    yield _table(path, _whole(file), kind, options, line)
+
+
+def _cells(file: File, batch: int) -> Iterator[pd.DataFrame]:
+    if file.kind == "parquet":
+        return parquet_batches(file.path, batch)
+    if file.kind == "text":
+        return csv_batches(file.path, batch)
+    rows = file.objects()
+    return (read_objects(file.path, part) for part in iter(lambda: list(islice(rows, batch)), []))
+
+
+def _whole(file: File) -> pd.DataFrame:
+    if file.kind == "parquet":
+        return read_parquet(file.path)
+    if file.kind == "text":
+        return read_csv(file.path)
+    return read_objects(file.path, file.objects())
+
+
+def _table(
+    path: Path, raw: pd.DataFrame, kind: str, options: Options, first_line: int = 2
+) -> Reading:
+    """A plain table of scores or records."""
+    raw = renamed(raw, options.columns)
+    if raw.empty:
+        raise EvalFileError(path, "a header and no rows")
+    notes = []
+    if set(options.wide) & set(raw.columns):
+        cells = len(raw) * len(options.wide)
+        raw = lengthened(raw, options.wide, first_line=first_line)
+        empty = cells - len(raw)
+        if empty:
+            notes.append(f"{empty} empty cell{'s' * (empty > 1)} left out")
+    for name in ("model", "task", "metric"):
+        value = getattr(options, name)
+        if value and name not in raw.columns:
+            raw[name] = value
+    if _RECORD_COLUMNS & set(raw.columns):
+        records = tidy_records(raw, first_line=first_line, source=str(path))
+        none = pd.DataFrame(columns=list(SCORES))
+        return Reading(str(path), f"plain {kind}", "records", none, records)
+    scores = tidy_scores(
+        raw, first_line=first_line, percent=options.percent, missing=options.missing
+    )
+    scores.loc[scores["source"] == "", "source"] = str(path)
+    dropped = len(raw) - len(scores)
+    if dropped:
+        notes.append(f"{dropped} rows left out: their score stands for a missing one")
+    none = pd.DataFrame(columns=list(RECORDS))
+    return Reading(str(path), f"plain {kind}", "scores", scores, none, tuple(notes))
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -46,23 +125,6 @@ def read_csv(path: Path) -> pd.DataFrame:
     with _csv_faults(path):
         raw = pd.read_csv(io.BytesIO(content), **_CELLS)
     return _even(path, raw)
-
-
-def csv_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
-    """A CSV file as `read_csv`, in tables of at most so many rows, whatever its size.
-
-    Raises
-    ------
-    EvalFileError
-        As `read_csv`.
-    """
-    with (
-        _csv_faults(path),
-        files.opened(path) as stream,
-        pd.read_csv(stream, chunksize=batch, **_CELLS) as parts,
-    ):
-        for raw in parts:
-            yield _even(path, raw.reset_index(drop=True) if _numbered(raw) else raw)
 
 
 _CELLS: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
@@ -132,22 +194,6 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
     raise EvalFileError(path, f"unpacks to more than {files.MAX_DOCUMENT:,} bytes; split it")
-
-
-def parquet_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
-    """A Parquet file's table in parts of at most so many rows, whatever its size.
-
-    Raises
-    ------
-    EvalFileError
-        If it is damaged.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            for part in file.iter_batches(batch_size=batch):
-                yield part.to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
 
 
 def lengthened(raw: pd.DataFrame, tasks: Collection[str], *, first_line: int = 2) -> pd.DataFrame:
@@ -259,41 +305,6 @@ def tidy_scores(
     frame.loc[blank, "direction"] = frame.loc[blank, "metric"].map(direction_of)
     rest = [c for c in raw.columns if c not in SCORES]
     return pd.concat([frame, raw[rest]], axis=1).reset_index(drop=True)
-
-
-def tidy_records(raw: pd.DataFrame, *, first_line: int = 2) -> pd.DataFrame:
-    """A table of records in the schema's columns, every cell checked.
-
-    Parameters
-    ----------
-    raw : pandas.DataFrame
-        At least the columns ``target`` and ``output``, or ``item`` and ``score``.
-    first_line : int
-        Line of the first row, for messages.
-
-    Raises
-    ------
-    FieldError
-        Naming column, line and value.
-    """
-    raw = _named(raw, ())
-    frame = _columns(raw, RECORDS)
-    at = _Lines(raw, first_line)
-    for name in ("params", "train_flops"):
-        frame[name] = at.numbers(frame[name], low=0, optional=True)
-    frame["shots"] = at.numbers(frame["shots"], low=-1, whole=True, optional=True)
-    frame["score"] = at.numbers(frame["score"], optional=True)
-    if "item" not in raw.columns:
-        frame["item"] = [str(i) for i in range(len(frame))]
-    twice = frame.duplicated([c for c in RECORDS[:8] if c != "family"] + ["metric"])
-    at.refuse(frame["item"], twice, "each item once for a model, task, setting and metric")
-    ungraded = frame["score"].isna() & (frame["metric"] != "")
-    at.refuse(frame["metric"], ungraded, "no metric where there is no score")
-    unnamed = frame["score"].notna() & (frame["metric"] == "")
-    at.refuse(frame["metric"], unnamed, "the metric's name")
-    blank = frame["direction"] == ""
-    frame.loc[blank, "direction"] = frame.loc[blank, "metric"].map(direction_of)
-    return frame.reset_index(drop=True)
 
 
 def _named(raw: pd.DataFrame, required: Iterable[str]) -> pd.DataFrame:

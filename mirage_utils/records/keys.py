@@ -1,0 +1,174 @@
+"""Which rows belong together: columns as numbers and as 64-bit hashes, whatever kind of column they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ..metrics.columnar import as_arrow, bytes_of
+
+__all__ = ["arrow_texts", "constant", "hashes", "numbered", "sums"]
+
+_NUMBERS = {"params", "train_flops", "shots", "epoch", "score", "n"}
+"""Columns of the schema that hold numbers; the others hold text."""
+
+
+def constant(value: str, size: int) -> pd.Categorical:
+    """A column of one text."""
+    return pd.Categorical.from_codes(np.zeros(size, np.int8), [value])
+
+
+def numbered(frame: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Which rows have the same in some columns.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    names : sequence of str
+        Absent text counts as ``""``; a missing column is text that is absent.
+
+    Returns
+    -------
+    number : ndarray of int, shape (rows,)
+        The same for rows that are the same, from 0 in order of appearance.
+    table : pandas.DataFrame
+        What stands in the columns under each number.
+    """
+    number, kinds = np.zeros(len(frame), np.int64), 1
+    for name in names:
+        if name in frame.columns:
+            codes, size = _codes(frame[name])
+            if size > 1:
+                number, kinds = number * size + codes, kinds * size
+            if kinds > _MANY:  # renumbered in time, so that any number of columns fits
+                number, kinds = pd.factorize(number)[0], len(frame)
+    if kinds > 1:
+        number = pd.factorize(number)[0]
+        first = np.unique(number, return_index=True)[1]
+    else:
+        first = np.arange(min(len(frame), 1))
+    table = {}
+    for name in names:
+        found = frame[name].iloc[first] if name in frame.columns else None
+        if name in _NUMBERS:
+            table[name] = np.full(len(first), np.nan) if found is None else _floats(found)
+        else:
+            table[name] = np.array(_texts(found, len(first)), dtype=object)
+    return number, pd.DataFrame(table)
+
+
+_MANY = 2**31
+
+
+def _floats(column: pd.Series) -> NDArray[np.float64]:
+    return column.to_numpy(float, na_value=np.nan)
+
+
+def _texts(column: pd.Series | None, size: int) -> list[str]:
+    if column is None:
+        return [""] * size
+    return ["" if v is None or v is pd.NA or v != v else str(v) for v in column.tolist()]
+
+
+def _codes(column: pd.Series) -> tuple[NDArray[np.int64], int]:
+    """A number for each of the values of a column, and how many there are."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = column.cat.codes.to_numpy()
+        if len(codes) and (codes == codes[0]).all():
+            return np.zeros(len(codes), np.int64), 1
+        return codes.astype(np.int64) + 1, len(column.cat.categories) + 1
+    if column.dtype.kind == "f" and len(column):
+        values = column.to_numpy()
+        if (values == values[0]).all() or np.isnan(values).all():
+            return np.zeros(len(values), np.int64), 1
+    codes, kinds = pd.factorize(column, use_na_sentinel=False)
+    return codes, len(kinds)
+
+
+def sums(number: NDArray[np.int64], size: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of values by the number of their row."""
+    if size == 1:
+        return np.array([values.sum()])
+    return np.bincount(number, weights=values, minlength=size)
+
+
+def arrow_texts(column: pd.Series) -> pa.Array:
+    """The texts of a column as Arrow's; what is no text is absent."""
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        known = arrow_texts(pd.Series(kind.categories, dtype=object))
+        codes = column.cat.codes.to_numpy()
+        return known.take(pa.array(codes, mask=codes < 0))
+    arrow = kind.pyarrow_dtype if isinstance(kind, pd.ArrowDtype) else None
+    if isinstance(kind, pd.StringDtype) or (arrow is not None and _is_text(arrow)):
+        whole = pa.array(column)
+        whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+        return whole.cast(pa.large_string())
+    return as_arrow([v if isinstance(v, str) else None for v in column.tolist()])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def hashes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
+    """64-bit hashes of what stands in some columns of each row, the same in every table and process.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    names : sequence of str
+        ``item``, and columns with few different values.
+    """
+    number, table = numbered(frame, [n for n in names if n != "item"])
+    rest = [
+        _digest(repr(row).encode("utf-8", "surrogatepass"))
+        for row in table.itertuples(index=False, name=None)
+    ]
+    found = np.array(rest, np.uint64)[number]
+    if "item" in names and "item" in frame.columns:
+        found ^= _hashes_of_texts(arrow_texts(frame["item"]))
+        found = _mixed(found)
+    return found
+
+
+def _digest(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+_WORDS = 8
+"""Texts of more words of eight bytes are hashed one by one."""
+
+
+def _hashes_of_texts(column: pa.Array) -> NDArray[np.uint64]:
+    data, ends = bytes_of(column)
+    size, start = np.diff(ends), ends[:-1]
+    found = _mixed(size.astype(np.uint64))
+    padded = np.concatenate([data, np.zeros(8, np.uint8)])
+    words = np.ndarray(len(padded) - 7, np.dtype((np.void, 8)), padded, strides=(1,))
+    short = size <= 8 * _WORDS
+    for k in range(int((size[short].max(initial=0) + 7) // 8)):
+        rows = np.flatnonzero(short & (size > 8 * k))
+        rows = slice(None) if len(rows) == len(size) else rows
+        word = words.take(start[rows] + 8 * k).view("<u8")
+        beyond = 64 - 8 * np.clip(size[rows] - 8 * k, 0, 8).astype(
+            np.uint64
+        )  # bits of the next text
+        word = (word << beyond) >> beyond
+        found[rows] = _mixed(found[rows] ^ word)
+    for row in np.flatnonzero(~short).tolist():
+        found[row] = _digest(data[ends[row] : ends[row + 1]].tobytes())
+    return found
+
+
+def _mixed(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Every bit depends on every bit (the last steps of SplitMix64, Steele et al. 2014)."""
+    word = word + np.uint64(0x9E3779B97F4A7C15)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))

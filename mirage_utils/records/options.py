@@ -1,0 +1,100 @@
+"""What a user says that files cannot say themselves: one set of options for every command and function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import FieldError, positive, require
+
+__all__ = ["Options"]
+
+_KEEP = ("all", "latest")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user says of files that do not say it themselves.
+
+    Parameters
+    ----------
+    params : mapping of str to float
+        Number of parameters by model name, for models that are not in the table ``models``.
+    columns : mapping of str to str
+        Plain tables: the file's column names and the schema's, such as ``{"answer": "target"}``.
+    percent : collection of str
+        Metrics that are given in per cent, to be divided by 100.
+    missing : collection of float
+        Numbers that stand for a missing score, such as -100.
+    wide : collection of str
+        Plain tables with one row a model and one column a task: the columns that hold scores, all of the
+        metric that `metric` names. Files without any of them are read as they are.
+    model, task, metric : str
+        For files that name none.
+    family : mapping of str to str
+        Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``.
+    rename : mapping of str to str
+        Other names for models, as the files write them.
+    direction : mapping of str to {"higher", "lower"}
+        Which scores of a metric are good.
+    replicate_by : collection of str
+        What tells runs of one network apart: a column of a plain table, such as ``seed``, or a regular
+        expression for the part of a model's name that says the run, such as ``"-seed[0-9]+"``.
+    keep : str
+        Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
+        ``"latest"``, or those of the file whose path ends in this.
+
+    Raises
+    ------
+    FieldError
+        If a size is no number above 0, a direction is none, or a name is no name.
+    """
+
+    params: Mapping[str, float] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    percent: Collection[str] = ()
+    missing: Collection[float] = ()
+    wide: Collection[str] = ()
+    model: str = ""
+    task: str = ""
+    metric: str = ""
+    family: Mapping[str, str] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)
+    direction: Mapping[str, str] = field(default_factory=dict)
+    replicate_by: Collection[str] = ()
+    keep: str = "all"
+
+    def __post_init__(self) -> None:
+        for name in ("params", "columns", "family", "rename", "direction"):
+            given = getattr(self, name)
+            require(given is None or isinstance(given, Mapping), name, given, "a mapping")
+            object.__setattr__(self, name, dict(given or {}))
+        for name in ("percent", "missing", "wide", "replicate_by"):
+            given = getattr(self, name)
+            require(not isinstance(given, str), name, given, f"a list, such as [{given!r}]")
+            object.__setattr__(self, name, tuple(given or ()))
+        for name in ("model", "task", "metric", "keep"):
+            require(isinstance(getattr(self, name), str), name, getattr(self, name), "text")
+        object.__setattr__(
+            self, "params", {n: positive(f"params[{n!r}]", v) for n, v in self.params.items()}
+        )
+        for metric, said in self.direction.items():
+            if said not in ("higher", "lower"):
+                raise FieldError(f"direction[{metric!r}]", said, "'higher' or 'lower'")
+        require(self.keep != "", "keep", self.keep, f"{' or '.join(map(repr, _KEEP))}, or a file")
+
+    @classmethod
+    def given(cls, options: Mapping[str, Any] | Options) -> Options:
+        """Options from keyword arguments.
+
+        Raises
+        ------
+        FieldError
+            If there is no option of a name, besides what the class itself refuses.
+        """
+        if isinstance(options, Options):
+            return options
+        unknown = sorted(set(options) - set(cls.__dataclass_fields__))
+        require(not unknown, "options", unknown, f"options: {', '.join(cls.__dataclass_fields__)}")
+        return cls(**options)

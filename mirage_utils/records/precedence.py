@@ -1,0 +1,360 @@
+"""From all rows of scores to those that count: which run, whose number, on which scale, of which family.
+
+Every decision is made once, here, for every command; whatever it merges, sets apart or leaves out is a
+note. The decisions, in their order:
+
+1. A run that broke off does not count where a later one ended.
+2. What a file reports of n items and what its samples give on the same items must agree; then that of
+   the samples stays, which has a deviation. On other items both stand, apart. A mean over samples that is
+   not the reported score on the same items (a perplexity, say) is no score.
+3. Scores of one curve are on one scale: per cent become fractions where that is certain, and where it is not
+   the curve is left out and the user asked.
+4. Of several runs of one network under one condition all count, or those that the user keeps.
+5. Networks that the table of models does not know are parted into families by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..errors import FieldError
+from .identity import families_by_name
+from .options import Options
+from .schema import is_fraction, is_share
+
+__all__ = ["Made", "settled"]
+
+SAMPLES = "samples"
+"""Setting of what was computed from samples of other items than the reported score is about."""
+AVERAGE = "average of its tasks"
+"""Setting of a group's average."""
+
+_CONDITION = ["task", "setting", "shots"]
+_CURVE = ["family", *_CONDITION, "metric", "graded"]
+_POINT = ["model", "params", *_CURVE]
+
+
+class Made(NamedTuple):
+    """How a source was made.
+
+    Attributes
+    ----------
+    ended : bool
+    time : str
+        As text that sorts; ``""`` where it is not known.
+    """
+
+    ended: bool = True
+    time: str = ""
+
+
+def settled(
+    table: pd.DataFrame, made: Mapping[str, Made], options: Options
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that count, each on its scale and in its family, and a note on every decision.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a network, condition, run, metric and source: columns ``family, model, params, task, setting,
+        shots, run, metric, direction, graded, source, score, n, deviation``, and ``from_records``, whether
+        the score was computed from samples; perhaps ``is_group`` and ``per_cent_known``.
+    made : mapping of str to Made
+        By source.
+    options : Options
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        The same columns; ``is_group`` and ``per_cent_known`` are used up.
+    notes : list of str
+
+    Raises
+    ------
+    FieldError
+        If `options.keep` names no file, or asks for the latest of runs that do not say when they were made.
+    """
+    notes: list[str] = []
+    table = _columns(table)
+    steps: tuple[Callable[[pd.DataFrame], tuple[pd.DataFrame, list[str]]], ...] = (
+        lambda t: _without_missing(t, options),
+        _groups,
+        _directions,
+        lambda t: _ended(t, made),
+        _reported_and_sampled,
+        lambda t: _scaled(t, options),
+        lambda t: _kept(t, made, options.keep),
+        _families,
+    )
+    for step in steps:
+        table, said = step(table)
+        notes += said
+    return table.drop(columns=["is_group", "per_cent_known"]).reset_index(drop=True), notes
+
+
+def _columns(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.reset_index(drop=True).copy()
+    for name in ("is_group", "per_cent_known", "from_records"):
+        if name not in table:
+            table[name] = False
+        table[name] = table[name].astype(object).eq(True)  # nan is no
+    for name in ("family", "model", "task", "setting", "run", "metric", "direction", "source"):
+        if name not in table:
+            table[name] = ""
+        table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
+    return table
+
+
+def _several(names: list[str], most: int = 3) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def _values(column: pd.Series) -> list[str]:
+    return [str(v) for v in column.drop_duplicates()]
+
+
+# -- what is no score, and what a row is about --------------------------------------------------------
+
+
+def _without_missing(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
+    missing = table["score"].isin(list(options.missing)) & ~table["from_records"]
+    if not missing.any():
+        return table, []
+    said = f"{int(missing.sum()):,} scores stand for missing ones ({_several([f'{v:g}' for v in options.missing])}): left out"
+    return table[~missing], [said]
+
+
+def _groups(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Averages over the tasks of a group, marked as such: no curve joins them with those of tasks."""
+    group = table["is_group"]
+    if not group.any():
+        return table, []
+    joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + AVERAGE
+    named = _several(_values(table.loc[group, "task"]))
+    table = table.assign(setting=table["setting"].where(~group, joined))
+    return table, [f"averages over groups of tasks, marked '{AVERAGE}': {named}"]
+
+
+def _directions(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A direction that one source says of a task's metric holds for those that do not."""
+    said = table[table["direction"] != ""].groupby(["task", "metric"])["direction"].unique()
+    said = said[said.map(len) == 1].map(lambda found: found[0])
+    if said.empty:
+        return table, []
+    keys = pd.MultiIndex.from_frame(table[["task", "metric"]])
+    found = pd.Series(said.reindex(keys).to_numpy(object), index=table.index)
+    unsaid = (table["direction"] == "") & found.notna()
+    return table.assign(direction=table["direction"].where(~unsaid, found)), []
+
+
+# -- runs that broke off ------------------------------------------------------------------------------
+
+
+def _ended(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataFrame, list[str]]:
+    ended = table["source"].map(lambda s: made.get(s, Made()).ended).astype(bool)
+    if ended.all():
+        return table, []
+    keys = ["model", *_CONDITION]
+    which = table.groupby(keys, sort=False, dropna=False).ngroup()
+    retried = which.isin(which[ended])
+    times = table["source"].map(lambda s: made.get(s, Made()).time)
+    # Of several that broke off, and none that ended, the last is what there is.
+    order = times + "\0" + table["source"]
+    last = order == order.where(~ended).groupby(which).transform("max")
+    out = ~ended & (retried | ~last)
+    notes = [
+        f"{source}: the run did not end, and another of {_several(_values(part['model']))} on "
+        f"{_several(_values(part['task']))} {'did' if retried[part.index].all() else 'is later'}: left out"
+        for source, part in table[out].groupby("source", sort=False)
+    ]
+    return table[~out], notes
+
+
+# -- reported scores and samples ---------------------------------------------------------------------
+
+_PAIR = ["model", "params", *_CONDITION, "_run", "metric"]
+_SAME = 1e-4
+"""Reported scores are often rounded to four digits."""
+
+
+def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    table = table.assign(_run=table["run"].where(table["run"] != "", table["source"]))
+    own = table["graded"] == "file"
+    reported = table[own & ~table["from_records"]]
+    sampled = table[own & table["from_records"]]
+    left, right = (t.reset_index(names="at").drop_duplicates(_PAIR) for t in (reported, sampled))
+    pairs = (
+        left.merge(right, on=_PAIR, suffixes=("", "_s")) if len(left) and len(right) else left[:0]
+    )
+    if pairs.empty:
+        return table.drop(columns="_run"), []
+    near = _SAME * np.maximum(1, pairs["score"].abs())
+    agree = (pairs["score"] - pairs["score_s"]).abs() <= near
+    agree |= (pairs["score"] / 100 - pairs["score_s"]).abs() <= near / 100
+    alike = pairs["n"].isna() | (pairs["n"] == pairs["n_s"])
+    other = ~alike | (pairs["n"].isna() & ~agree)  # other items, as far as can be told
+
+    notes = []
+    condition = pd.MultiIndex.from_frame(table[_CONDITION].astype(str))
+    apart = pd.MultiIndex.from_frame(pairs.loc[other, _CONDITION].astype(str)).drop_duplicates()
+    in_parts = condition.isin(apart)
+    for (task, setting), part in pairs[other].groupby(["task", "setting"], sort=False):
+        one = part.iloc[0]
+        items = f"{one['n_s']:,.0f} of {one['n']:,.0f}" if one["n"] > 0 else f"{one['n_s']:,.0f}"
+        where = f"{task} ({setting})" if setting else task
+        notes.append(
+            f"{where}: the reported scores are about other items than the samples, which hold {items} items "
+            f"({_several(_values(part['model']))}); what the samples give stands apart, as '{SAMPLES}'"
+        )
+    # In a condition that stands apart nothing is the same.
+    parted = pd.MultiIndex.from_frame(pairs[_CONDITION].astype(str)).isin(apart)
+    drop = set(pairs.loc[~parted & agree, "at"])
+    wrong = pairs[~parted & ~agree]
+    drop |= set(wrong["at_s"])
+    for (task, metric), part in wrong.groupby(["task", "metric"], sort=False):
+        one = part.iloc[0]
+        notes.append(
+            f"{task}: the mean of {metric} over samples ({one['score_s']:.4g} of {one['model']}) is not what is "
+            f"reported of the same items ({one['score']:.4g}), so it is no {metric}: left out"
+        )
+    moved = in_parts & table["from_records"]
+    joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + SAMPLES
+    table = table.assign(setting=table["setting"].where(~moved, joined))
+    return table[~table.index.isin(drop)].drop(columns="_run"), notes
+
+
+# -- one scale ---------------------------------------------------------------------------------------
+
+
+def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
+    """Scores that are fractions as such: per cent divided by 100."""
+    names = table["metric"].drop_duplicates()
+    asked = table["metric"].isin(list(options.percent)) & ~table["per_cent_known"]
+    bounded = table["metric"].isin(names[names.map(is_fraction).astype(bool)]) & ~asked
+    score = table["score"]
+    large = bounded & (score > 1)
+    if not (asked.any() or large.any()):
+        return table, []
+
+    notes: list[str] = []
+    # One share above 1 tells it of all that its source reports of a task: they come from one grader.
+    entry = table.groupby(["source", "model", "task", "shots"], sort=False, dropna=False).ngroup()
+    hundredths = asked | large
+    sure = bounded & entry.isin(entry[large]) & ~table["per_cent_known"]
+    curve = table.groupby(_CURVE, sort=False, dropna=False).ngroup()
+    mixed = bounded & curve.isin(curve[sure])
+    open_ = mixed & ~sure & ~table["per_cent_known"]
+    as_cent, as_part = _possible(table, 100), _possible(table, 1)
+    cent = open_ & as_cent & ~as_part
+    part = open_ & as_part & ~as_cent
+    # What is told of one metric of an entry is told of the others.
+    cent |= open_ & ~part & entry.isin(entry[cent])
+    part |= open_ & ~cent & entry.isin(entry[part])
+    hundredths |= sure | cent
+    out = curve.isin(curve[open_ & ~cent & ~part]) | (bounded & (score > 100))
+    out &= bounded
+    out |= curve.isin(curve[out])
+    for (task, metric), rows in table[out].groupby(["task", "metric"], sort=False):
+        low, high = rows["score"].min(), rows["score"].max()
+        notes.append(
+            f"{metric} on {task} is between {low:.4g} and {high:.4g}, and it cannot be told which scores are in "
+            f"per cent: left out; if all are, say so: percent (--percent '{metric}')"
+        )
+    told = table[hundredths & ~out & ~asked]
+    for metric, rows in told.groupby("metric", sort=False):
+        notes.append(
+            f"{metric} on {_several(_values(rows['task']))}: in per cent, divided by 100"
+            + (f" ({len(rows):,} scores)" if len(rows) > 1 else "")
+        )
+    if part.any():
+        rows = table[part & ~out]
+        if len(rows):
+            notes.append(
+                f"{_several(_values(rows['metric']))} on {_several(_values(rows['task']))}: {len(rows):,} scores are "
+                f"fractions among others in per cent ({_several(_values(rows['model']))}): by their n they can be nothing else"
+            )
+    scale = np.where(hundredths, 100.0, 1.0)
+    table = table.assign(score=score / scale)
+    for name in ("deviation", "stderr", "skill", "skill_error"):
+        if name in table:
+            table[name] = table[name] / scale
+    return table[~out], notes
+
+
+def _possible(table: pd.DataFrame, whole: float) -> pd.Series:
+    """Whether a score, as so many parts of a whole, can be a number of items right; a share only."""
+    n = table["n"].to_numpy(float)
+    score = table["score"].to_numpy(float)
+    right = score / whole * n
+    # Programs print three significant digits or more.
+    slack = np.maximum(1e-6, 0.51 * 10.0 ** -_digits(score) / whole * n)
+    shares = table["metric"].map(is_share).astype(bool).to_numpy()
+    with np.errstate(invalid="ignore"):
+        possible = shares & np.isfinite(n) & (np.abs(right - np.round(right)) <= slack)
+    return pd.Series(possible, index=table.index)
+
+
+def _digits(score: np.ndarray) -> np.ndarray:
+    """Digits after the point with which a number was printed, as far as it shows."""
+    texts = (repr(float(v)) for v in score)
+    return np.array([len(t.partition(".")[2]) if "e" not in t else 16 for t in texts], float)
+
+
+# -- which runs count --------------------------------------------------------------------------------
+
+
+def _kept(
+    table: pd.DataFrame, made: Mapping[str, Made], keep: str
+) -> tuple[pd.DataFrame, list[str]]:
+    if keep == "all" or table.empty:
+        return table, []
+    which = table.groupby(_POINT, sort=False, dropna=False).ngroup()
+    run = table["run"].where(table["run"] != "", table["source"])
+    several = run.groupby(which).transform("nunique") > 1
+    if keep == "latest":
+        times = table["source"].map(lambda s: made.get(s, Made()).time)
+        unknown = several & (times == "")
+        if unknown.any():
+            row = table[unknown].iloc[0]
+            raise FieldError(
+                "keep", keep, f"a file (--keep FILE): {row['source']} does not say when it was made"
+            )
+        chosen = times == times.groupby(which).transform("max")
+    else:
+        ends = keep.replace("\\", "/").lstrip("./")
+        chosen = table["source"].map(lambda s: s.replace("\\", "/").endswith(ends)).astype(bool)
+        if not chosen.any():
+            raise FieldError(
+                "keep", keep, "'all', 'latest', or the end of the path of a file with scores"
+            )
+        chosen |= ~chosen.groupby(which).transform("any")
+    out = several & ~chosen
+    notes = [
+        f"{source}: {len(rows):,} scores left out, of which other runs were to be kept (keep {keep})"
+        for source, rows in table[out].groupby("source", sort=False)
+    ]
+    return table[~out], notes
+
+
+# -- families ----------------------------------------------------------------------------------------
+
+
+def _families(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    nameless = table["family"] == ""
+    names = [name for name in _values(table.loc[nameless, "model"]) if name]
+    by_name = families_by_name(names)
+    if not any(by_name.values()):
+        if len(by_name) < 2:
+            return table, []
+        said = f"no family is known of {_several(names)}: taken for one; say others with family (--family NAME=FAMILY)"
+        return table, [said]
+    told = table["model"].map(by_name).fillna("")
+    table = table.assign(family=table["family"].where(~nameless, told))
+    families = _several(list(dict.fromkeys(by_name.values())), 5)
+    said = f"families told by the models' names, without the size: {families}; say others with family (--family NAME=FAMILY)"
+    return table, [said]
