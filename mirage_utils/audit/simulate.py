@@ -25,13 +25,16 @@ from .rules import LEAP, VERDICTS, Verdict
 __all__ = [
     "TRUTHS",
     "Truth",
+    "answers",
     "blank_records",
     "confusion",
     "kept",
+    "leaping_token",
     "outcomes",
     "rates",
     "scores_only",
     "simulate",
+    "smooth_token",
     "study",
 ]
 
@@ -42,12 +45,22 @@ def _sizes(count: int, decades: float) -> NDArray[np.float64]:
     return np.round(np.geomspace(1e6, 1e6 * 10**decades, count))
 
 
-def _records(
+def answers(
     right: Callable[[float], float], sizes: NDArray, length: int, n: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Answers of `length` digits whose tokens are right with a probability that depends on size.
+    """Records of answers whose tokens are right with a probability that depends on size.
 
-    A wrong token is another digit, at random.
+    Parameters
+    ----------
+    right : callable
+        Probability of a right token by size. A wrong token is another digit, at random.
+    sizes : ndarray
+        Parameters of the models.
+    length : int
+        Digits of an answer.
+    n : int
+        Items.
+    rng : numpy.random.Generator
     """
     targets = rng.integers(0, 10, (n, length))
     parts = []
@@ -116,12 +129,12 @@ def scores_only(
     )  # fmt: skip
 
 
-def _smooth(alpha: float, critical: float) -> Callable[[float], float]:
+def smooth_token(alpha: float, critical: float) -> Callable[[float], float]:
     """Probability of a right token: a loss that is a power of size, and a guess among ten."""
     return lambda size: float(0.1 + 0.9 * np.exp(-((size / critical) ** -alpha)))
 
 
-def _leaping(critical: float) -> Callable[[float], float]:
+def leaping_token(critical: float) -> Callable[[float], float]:
     """Nothing but guesses, then nearly everything, within a quarter of a decade."""
     return lambda size: float(0.1 + 0.87 / (1 + (size / critical) ** -12.0))
 
@@ -131,12 +144,12 @@ def _mirage_law(rng: np.random.Generator) -> tuple[Callable[[float], float], NDA
     alpha = rng.uniform(0.3, 0.8)
     sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
     critical = sizes[-1] * 10 ** rng.uniform(-1.5, -0.8)
-    return _smooth(alpha, critical), sizes, int(rng.integers(5, 13))
+    return smooth_token(alpha, critical), sizes, int(rng.integers(5, 13))
 
 
 def _mirage(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     right, sizes, length = _mirage_law(rng)
-    return {"records": _records(right, sizes, length, rng.integers(200, 1001), rng)}
+    return {"records": answers(right, sizes, length, rng.integers(200, 1001), rng)}
 
 
 def _resolution(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -163,7 +176,9 @@ def _real(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     at = rng.integers(2, len(sizes) - 1)
     critical = np.sqrt(sizes[at] * sizes[at - 1])
     length = int(rng.integers(3, 9))
-    return {"records": _records(_leaping(critical), sizes, length, rng.integers(200, 1001), rng)}
+    return {
+        "records": answers(leaping_token(critical), sizes, length, rng.integers(200, 1001), rng)
+    }
 
 
 def _seeds(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -181,7 +196,7 @@ def _bare(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """A real leap of which only the scores were kept."""
     sizes, n = _sizes(rng.integers(6, 11), rng.uniform(2, 4)), int(rng.integers(200, 1001))
     at = rng.integers(2, len(sizes) - 1)
-    right = _leaping(np.sqrt(sizes[at] * sizes[at - 1]))
+    right = leaping_token(np.sqrt(sizes[at] * sizes[at - 1]))
     share = np.array([right(s) for s in sizes]) ** int(rng.integers(3, 9))
     return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
