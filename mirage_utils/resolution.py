@@ -51,7 +51,7 @@ def binomial_interval(
     method : {"exact", "wilson", "jeffreys"}
         Clopper and Pearson 1934 (coverage never below `level`), Wilson 1927, or the Bayesian
         interval under Jeffreys's prior with the ends 0 and 1 kept at counts 0 and n (Brown, Cai
-        and DasGupta 2001). The first two are `scipy.stats.binomtest`'s.
+        and DasGupta 2001).
 
     Returns
     -------
@@ -68,7 +68,12 @@ def binomial_interval(
         tail = (1 - level) / 2
         low = np.where(k == 0, 0.0, stats.beta.ppf(tail, k + 0.5, n - k + 0.5))
         high = np.where(k == n, 1.0, stats.beta.ppf(1 - tail, k + 0.5, n - k + 0.5))
-    elif method in ("exact", "wilson"):
+    elif method == "exact":
+        # As `scipy.stats.binomtest`, which searches for each end by itself, and for many points at once.
+        tail = (1 - level) / 2
+        low = np.where(k == 0, 0.0, special.betaincinv(np.maximum(k, 1), n - k + 1, tail))
+        high = np.where(k == n, 1.0, special.betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail))
+    elif method == "wilson":
         ends = [
             stats.binomtest(int(a), int(b)).proportion_ci(level, method)
             for a, b in zip(k.flat, n.flat, strict=True)

@@ -193,43 +193,51 @@ def test_every_rule_can_decide():
     leaping = [0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.92, 0.93]
     rising = np.linspace(0.1, 0.8, 8)
     found = {
-        1: verdicts(scores([0, 0, 0.9]))["exact_match"],
-        2: verdicts(scores(leaping, metric="mystery", direction=""))["mystery"],
-        3: verdicts(scores([0.21, 0.2, 0.22, 0.2, 0.19, 0.21, 0.2, 0.2]))["exact_match"],
-        5: verdicts(scores(rising))["exact_match"],
-        6: verdicts(scores([0.0, 0.9, 0.91, 0.92, 0.93]))["exact_match"],
-        7: verdicts(scores(4 - 3 * np.array(leaping), metric="loss", direction="lower"))["loss"],
-        8: verdicts(scores(leaping), scores(rising, metric="token_accuracy"))["exact_match"],
-        9: verdicts(scores(leaping), scores(leaping, metric="token_accuracy"))["exact_match"],
-        10: verdicts(
+        "few sizes": verdicts(scores([0, 0, 0.9]))["exact_match"],
+        "direction unknown": verdicts(scores(leaping, metric="mystery", direction=""))["mystery"],
+        "no rise": verdicts(scores([0.21, 0.2, 0.22, 0.2, 0.19, 0.21, 0.2, 0.2]))["exact_match"],
+        "no large step": verdicts(scores(rising))["exact_match"],
+        "leap at the first step": verdicts(scores([0.0, 0.9, 0.91, 0.92, 0.93]))["exact_match"],
+        "the loss leaps": verdicts(scores(4 - 3 * np.array(leaping), metric="loss", direction="lower"))["loss"],
+        "gentler metric rose before": verdicts(scores(leaping), scores(rising, metric="token_accuracy"))["exact_match"],
+        "gentler metrics leap too": verdicts(scores(leaping), scores(leaping, metric="token_accuracy"))["exact_match"],
+        "gentler metrics undecided": verdicts(
             scores(leaping),
             scores([0.1, 0.1, 0.1, 0.1, 0.12, 0.4, 0.6, 0.9], metric="token_accuracy"),
         )["exact_match"],
-        11: verdicts(scores(leaping, n=np.nan))["exact_match"],
-        13: verdicts(scores(np.round(law(0.9, 1.2e10) * 200) / 200, n=200))["exact_match"],
+        "no counts": verdicts(scores(leaping, n=np.nan))["exact_match"],
+        "hidden by few items": verdicts(scores(np.round(law(0.9, 1.2e10) * 200) / 200, n=200))["exact_match"],
     }  # fmt: skip
     runs_of = pd.concat(
         [scores([low] * 3 + [high] * 5, run=f"{i}") for i, (low, high) in enumerate([(0, 0.9)] * 2 + [(0, 0.02)] * 3)]
     )  # fmt: skip
-    found[4] = verdicts(runs_of)["exact_match"]
+    found["runs differ in kind"] = verdicts(runs_of)["exact_match"]
+    found["smooth loss refuted"] = verdicts(scores(leaping))["exact_match"]
     few = [1e6, 3e7, 1e9, 3e10]
-    found[12] = verdicts(scores(np.round(law(0.9, 8e8, few), 3), sizes=few))["exact_match"]
+    found["steep between sizes"] = verdicts(scores(np.round(law(0.9, 8e8, few), 3), sizes=few))[
+        "exact_match"
+    ]
     # With items in plenty every size below the leap can be seen; what leaps is a hole in the ladder.
     gap = [1e8, 2e8, 4e8, 8e8, 8e9, 1.6e10]
     smoothly = np.round(law(0.5, 2e9, gap) * 20_000) / 20_000
-    found[14] = verdicts(scores(smoothly, sizes=gap, n=20_000))["exact_match"]
-    for rule, finding in found.items():
-        assert finding.rule == rule, (rule, finding)
-        assert finding.verdict == audit.RULES[rule - 1][1]
+    found["smooth loss fits"] = verdicts(scores(smoothly, sizes=gap, n=20_000))["exact_match"]
+    rules = {rule.name: rule for rule in audit.RULES}
+    for name, finding in found.items():
+        assert finding.rule == name, (name, finding)
+        assert finding.verdict == rules[name].verdict
         assert finding.evidence
         assert finding.settle
-    assert set(found) == set(range(1, len(audit.RULES) + 1))
+    assert set(found) == set(rules)
+    assert len(rules) == len(audit.RULES)
 
 
 def test_a_loss_that_leaps_over_a_hole_in_the_ladder_is_not_taken_for_a_leap():
     gap = [1e6, 2e6, 4e6, 8e6, 8e9, 1.6e10]
     loss = np.array([10, 9.8, 9.7, 9.5, 2, 1.9])
-    assert verdicts(scores(loss, sizes=gap, metric="loss", direction="lower"))["loss"].rule != 7
+    assert (
+        verdicts(scores(loss, sizes=gap, metric="loss", direction="lower"))["loss"].rule
+        != "the loss leaps"
+    )
 
 
 def test_an_item_without_the_metric_that_its_task_has_is_told(tmp_path):
@@ -302,7 +310,7 @@ def test_the_smooth_law_is_found_where_it_was_drawn():
     assert found.alpha == pytest.approx(0.5, abs=0.05)
     assert found.p > 0.01
     assert found.width == pytest.approx(np.log10(np.log(10) / -np.log(0.9)) / found.alpha)
-    told = foretold(asked.curves["exact_match"])
+    (told,) = foretold([asked.curves["exact_match"]])
     assert told.actual == drawn[-1]
     assert 0 <= told.covered <= told.laws
 
@@ -443,7 +451,7 @@ def test_the_largest_model_is_foretold_under_every_metric_of_a_question_that_lea
         [scores(leaping), scores(rising, metric="token_accuracy")], ignore_index=True))))  # fmt: skip
     assert "nothing below 0.003 can be told from zero" in page
     assert "Its emergence score is" in page
-    assert "token_accuracy (largest model foretold to" in page
+    assert "token_accuracy (largest model predicted to within" in page
 
 
 def test_verdicts_do_not_depend_on_what_is_gathered_besides():
@@ -489,7 +497,8 @@ def test_nothing_from_a_file_becomes_markup_or_formula(tmp_path):
     )
     assert "alert(1)" in text  # shown, as text
     rows = table(written["verdicts.csv"])
-    assert list(rows[0]) == ["family", "task", "metric", "verdict", "evidence"]
+    assert list(rows[0]) == ["family", "task", "metric", "verdict", "rule", "evidence"]
+    assert rows[0]["rule"] in {rule.name for rule in audit.RULES}
     assert rows[0]["task"].startswith("'=")
     numbers = json.loads(written["numbers.json"].read_text())
     assert numbers["curves"][0]["task"] == f"=cmd()|{EVIL}"

@@ -5,9 +5,10 @@ whether that is the metric, the number of test items, too few sizes, or the mode
 """
 
 from ..records.gathering import Gathered, gather, tabulate
-from .judging import RULES, VERDICTS, Audit, Finding, audit, judge
+from .judging import Audit, Finding, audit, judge
 from .report import page, write
+from .rules import RULES, VERDICTS, Rule
 
 __all__ = [
-    "RULES", "VERDICTS", "Audit", "Finding", "Gathered", "audit", "gather", "judge", "page", "tabulate", "write",
+    "RULES", "VERDICTS", "Audit", "Finding", "Gathered", "Rule", "audit", "gather", "judge", "page", "tabulate", "write",
 ]  # fmt: skip

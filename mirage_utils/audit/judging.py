@@ -1,11 +1,11 @@
-"""From evidence to a verdict: the decision table, and an audit of everything that was gathered."""
+"""From evidence to verdicts: every curve of what was gathered, taken through the decision table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,80 +25,13 @@ from ..evidence import (
     curves_of,
     emergences,
     foretold,
-    gentle,
-    kind_of,
     leap,
     one_line,
-    runs,
-    smooth,
 )
-from ..plots import size_label
 from ..records.gathering import Gathered, gather
+from .rules import MIN_SIZES, RULES, VERDICTS, Case, Rule, Verdict, decide
 
-__all__ = ["RULES", "VERDICTS", "Audit", "Finding", "audit", "judge"]
-
-Verdict = Literal[
-    "no leap", "too few sizes", "metric effect", "resolution effect",
-    "not explained by the metric", "cannot tell",
-]  # fmt: skip
-VERDICTS: tuple[Verdict, ...] = Verdict.__args__  # type: ignore[attr-defined]
-
-MIN_SIZES = 4
-"""Fewer sizes make a leap of any rise."""
-LEAP = 0.5
-"""A curve leaps if one step makes this share of its range."""
-EARLY = 0.25
-"""A gentler metric sees what the other hides if it makes this share of its rise before the leap."""
-GAP = 0.5
-"""Runs of one size differ in kind if a gap between them is this share of the range."""
-MIN_RUNS = 4
-"""Fewer runs of a size show no gap."""
-WIDE = 2
-"""A step over so many median decades from size to size may be a hole in the ladder."""
-
-RULES: tuple[tuple[str, Verdict], ...] = (
-    (f"fewer than {MIN_SIZES} sizes", "too few sizes"),
-    ("it is not known whether more or less is better", "cannot tell"),
-    ("nothing rises beyond chance, after Holm's correction over all curves", "no leap"),
-    (
-        f"some size has {MIN_RUNS} runs or more with a gap of {GAP:.0%} of the range between them",
-        "not explained by the metric",
-    ),
-    (f"no step makes {LEAP:.0%} of the range", "no leap"),
-    ("the largest step is the first: nothing is known of what came before", "too few sizes"),
-    (
-        f"the curve is itself a loss of the right answers, and its step is no wider than {WIDE} usual ones",
-        "not explained by the metric",
-    ),
-    (
-        f"a gentler metric of the same outputs (or the loss) made {EARLY:.0%} of its rise before the "
-        "leap, beyond chance",
-        "metric effect",
-    ),
-    (
-        f"all gentler metrics that rise make {LEAP:.0%} of their rise in the very step",
-        "not explained by the metric",
-    ),
-    ("there are gentler metrics, and neither holds", "cannot tell"),
-    (
-        "without them: a loss that falls no faster than 1/N is refuted by the counts, or there are no "
-        "counts",
-        "cannot tell",
-    ),
-    (
-        "that loss fits, and its way from 10 to 90 per cent is shorter than two steps from size to size",
-        "too few sizes",
-    ),
-    (
-        "that loss fits, and at half of the sizes below the leap or more the items are too few to show "
-        "what it gives there",
-        "resolution effect",
-    ),
-    ("that loss fits, with items enough", "metric effect"),
-)  # fmt: skip
-"""The decision table: the first condition that holds decides."""
-_LEAPS = 5
-"""Later rules are about curves that leap."""
+__all__ = ["Audit", "Finding", "audit", "judge"]
 
 
 @dataclass(frozen=True)
@@ -111,8 +44,8 @@ class Finding:
         The task with its setting.
     verdict : str
         One of `VERDICTS`.
-    rule : int
-        Which row of `RULES` decided, from 1.
+    rule : str
+        Name of the rule that decided, the first of `RULES` that holds.
     evidence : str
         In a sentence, with numbers.
     settle : str
@@ -133,7 +66,7 @@ class Finding:
     task: str
     metric: str
     verdict: Verdict
-    rule: int
+    rule: str
     evidence: str
     settle: str
     curve: Curve = field(repr=False)
@@ -168,15 +101,15 @@ class Audit:
 
     @property
     def verdicts(self) -> pd.DataFrame:
-        """Columns ``family, task, metric, verdict, evidence``, one row a curve."""
-        names = ("family", "task", "metric", "verdict", "evidence")
+        """Columns ``family, task, metric, verdict, rule, evidence``, one row a curve."""
+        names = ("family", "task", "metric", "verdict", "rule", "evidence")
         return pd.DataFrame(
             [[getattr(f, n) for n in names] for f in self.findings], columns=list(names)
         )
 
     @property
     def curves(self) -> pd.DataFrame:
-        """Every point of every curve: the columns of ``verdicts`` but the last two, then ``params, score,
+        """Every point of every curve: the columns of ``verdicts`` but the last three, then ``params, score,
         n, error, skill, skill_error, runs``.
         """
         rows = [
@@ -220,7 +153,8 @@ class Audit:
                 "level": self.level, "files": g.files, "records": g.records,
                 "refused": [list(r) for r in g.refused], "notes": list(self.notes),
                 "models_without_size": list(g.unknown_models),
-                "rules": [list(r) for r in RULES], "verdicts": self.count(), "curves": made,
+                "rules": [{"name": r.name, "if": r.words, "then": r.verdict} for r in RULES],
+                "verdicts": self.count(), "curves": made,
             }
         )  # fmt: skip
 
@@ -305,174 +239,47 @@ def judge(
     # A curve that cannot leap is no attempt at finding one.
     tried = np.array(
         [
-            one.rise_p if len(t) >= MIN_SIZES and t.direction else np.nan
-            for (_, t), one in zip(pairs, leaps, strict=True)
+            one.rise_p if len(c) >= MIN_SIZES and c.direction else np.nan
+            for (_, c), one in zip(pairs, leaps, strict=True)
         ]
     )
     rise = adjust(tried) if len(tried) else tried
-    findings = [
-        _finding(question, curve, found, float(p), level, seed)
+    cases = [
+        Case(question, curve, found, float(p), level, seed)
         for (question, curve), found, p in zip(pairs, leaps, rise, strict=True)
     ]
+    decided = [decide(case) for case in cases]
     if not thorough:
-        return tuple(findings)
+        return tuple(map(_finding, cases, decided))
     # What follows takes most of the time.
-    turns = range(len(pairs)) if progress is None else progress(range(len(pairs)), len(pairs))
+    turns = range(len(cases)) if progress is None else progress(range(len(cases)), len(cases))
     scores = emergences(
-        [t if np.isfinite(p) else None for (_, t), p in zip(pairs, tried, strict=True)]
+        [c if np.isfinite(p) else None for (_, c), p in zip(pairs, tried, strict=True)]
     )
-    leaping = {id(q) for (q, _), f in zip(pairs, findings, strict=True) if f.rule > _LEAPS}
+    leaping = {id(c.question) for c, rule in zip(cases, decided, strict=True) if rule.leaps}
+    forecasts = foretold(
+        [c.curve if id(c.question) in leaping and c.curve.direction else None for c in cases]
+    )
 
     def fuller(i: int) -> Finding:
-        (question, curve), f = pairs[i], findings[i]
-        law = (
-            smooth(curve, f.leap.at, seed=seed)
-            if not f.smooth and f.rule > _LEAPS + 1
-            else f.smooth
-        )
+        case, rule = cases[i], decided[i]
+        exact = case.curve.metric == "exact_match"
         return replace(
-            f,
-            smooth=law,
-            foretold=foretold(curve) if id(question) in leaping and curve.direction else None,
+            _finding(case, rule),
+            # also where a gentler metric decided
+            smooth=case.law if rule.leaps and case.leap.at > 0 else None,
+            foretold=forecasts[i],
             emergence=scores[i],
-            lengths=one_line(question.lengths) if curve.metric == "exact_match" else None,
+            lengths=one_line(case.question.lengths) if exact else None,
         )
 
     return tuple(fuller(i) for i in turns)
 
 
-def _finding(
-    question: Question,
-    curve: Curve,
-    found: Leap,
-    rise: float,
-    level: float,
-    seed: int,
-) -> Finding:
-    spread = runs(curve)
-    others: tuple[Gentle, ...] = ()
-    law: Smooth | None = None
-
-    def made(rule: int, evidence: str, settle: str) -> Finding:
-        return Finding(
-            question.family, question.name, curve.metric, RULES[rule - 1][1], rule, evidence, settle,
-            curve, found, others, spread, law,
-        )  # fmt: skip
-
-    m = len(curve)
-    if m < MIN_SIZES:
-        return made(
-            1, f"{m} size{'s' * (m != 1)} only", f"at least {MIN_SIZES} sizes, better eight"
-        )
-    if not curve.direction:
-        return made(
-            2, "the direction of this metric is not known", "a column 'direction' in the file"
-        )
-    if not rise <= level:
-        return made(
-            3, f"no rise beyond chance ({p_text(rise)} after correction, {m} sizes)",
-            _more_items(curve),
-        )  # fmt: skip
-    below, above = curve.scale[found.at], curve.scale[found.at + 1]
-    step = f"{found.share:.0%} of the range lies between {_size(below)} and {_size(above)}"
-    if spread.most >= MIN_RUNS and spread.gap >= GAP:
-        return made(
-            4, f"{step}; at {_size(spread.scale)} {spread.low} of {spread.low + spread.high} runs lie "
-            f"below a gap of {spread.gap:.0%} of the range and {spread.high} above",
-            "more runs a size: the share of runs that make it may change smoothly",
-        )  # fmt: skip
-    if found.share < LEAP:
-        return made(5, f"rises, and no step makes half of it: at most {step}", "nothing")
-    if found.at == 0:
-        return made(6, f"{step}, the smallest two sizes", "smaller models")
-    if kind_of(curve.metric) == "loss" and _usual(curve, found.at):
-        return made(
-            7, f"{step}; this is the loss itself, and no metric stands between it and the models",
-            "several runs a size, and sizes in between",
-        )  # fmt: skip
-    others = tuple(gentle(question, curve.metric, found.at))
-    usable = [g for g in others if g.skilled or g.kind != "forecast"]
-    if usable:
-        known = adjust(np.array([g.early_p for g in usable]))
-        early = [
-            g for g, p in zip(usable, known, strict=True)
-            if g.early >= EARLY and (p <= level if p == p else g.steady)
-        ]  # fmt: skip
-        if early:
-            best = max(early, key=lambda g: (g.skilled, g.early))
-            bare = "" if best.early_p == best.early_p else "; its uncertainty is not known"
-            return made(
-                8, f"{step}; by {best.metric}{' (skill)' * best.skilled} {best.early:.0%} of the rise was "
-                f"made before ({p_text(best.early_p)}){bare}",
-                "outputs or log-probabilities of each item" if not best.skilled else "nothing more",
-            )  # fmt: skip
-        if all(g.at_leap >= LEAP for g in usable):
-            least = min(usable, key=lambda g: g.at_leap)
-            return made(
-                9, f"{step}; and so does every gentler metric: {least.metric} makes {least.at_leap:.0%} of "
-                "its rise there",
-                "several runs a size, and sizes in between",
-            )  # fmt: skip
-        g = max(usable, key=lambda g: g.early)
-        return made(
-            10, f"{step}; {g.metric} made {g.early:.0%} of its rise before and {g.at_leap:.0%} there",
-            "sizes in between, and more items",
-        )  # fmt: skip
-    law = smooth(curve, found.at, seed=seed)
-    if law is None:
-        return made(11, f"{step}; one metric, and no counts of items", _WANTED)
-    if law.gentle_p <= level:
-        bad = (
-            "no power law of the loss fits"
-            if law.p <= level
-            else f"a smooth loss does not fit: it would have to fall as N to the -{law.alpha:.2g}"
-        )
-        return made(
-            11, f"{step}; {bad} ({p_text(law.gentle_p)})",
-            _WANTED,
-        )  # fmt: skip
-    fits = f"a smooth loss fits ({p_text(law.gentle_p)})"
-    if law.width < 2 * law.spacing:
-        return made(
-            12, f"{step}; {fits}, and goes from 10 to 90% within {law.width:.1f} decades where sizes are "
-            f"{law.spacing:.1f} apart",
-            "sizes in between",
-        )  # fmt: skip
-    if law.hidden >= 0.5:
-        return made(
-            13, f"{step}; {fits}, and at {law.hidden:.0%} of the sizes below gives less than the items can "
-            f"show: {law.predicted:.1g} at {_size(law.darkest)}, with {law.seen_from:.1g} to be seen",
-            f"{count(law.items)} items, or log-probabilities of the right answers",
-        )  # fmt: skip
-    return made(14, f"{step}; {fits}, with items enough", _WANTED)
-
-
-def _usual(curve: Curve, at: int) -> bool:
-    """Whether the step after a size is about as wide as others."""
-    steps = np.diff(np.log(curve.scale))
-    return bool(steps[at] <= WIDE * np.median(steps))
-
-
-_WANTED = (
-    "outputs or log-probabilities of each item, to see the same answers under a gentler metric"
-)
-
-
-def _more_items(curve: Curve) -> str:
-    return "more items" if curve.n is not None else "the number of items"
-
-
-def p_text(value: float) -> str:
-    """A p-value, in words of a sentence."""
-    if value != value:
-        return "p unknown"
-    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
-
-
-def _size(value: float) -> str:
-    return size_label(float(f"{value:.3g}"))
-
-
-def count(value: float) -> str:
-    """A number of items, in words of a sentence."""
-    return f"{value:,.0f}" if value < 1e9 else f"{value:.0e}"
+def _finding(case: Case, rule: Rule) -> Finding:
+    known = vars(case)  # what no rule asked for was not needed
+    return Finding(
+        case.question.family, case.question.name, case.curve.metric, rule.verdict, rule.name,
+        rule.evidence(case), rule.settle(case), case.curve, case.leap, known.get("gentle", ()), case.runs,
+        known.get("law"),
+    )  # fmt: skip

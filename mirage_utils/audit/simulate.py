@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,16 +19,22 @@ from ..curves import Curve
 from ..errors import UnknownNameError, as_array
 from ..evidence import Question, curves_of
 from ..records.gathering import tabulate
-from .judging import LEAP, VERDICTS, judge
+from .judging import judge
+from .rules import LEAP, VERDICTS, Verdict
 
 __all__ = [
     "TRUTHS",
+    "Truth",
+    "answers",
     "blank_records",
     "confusion",
     "kept",
+    "leaping_token",
+    "outcomes",
     "rates",
     "scores_only",
     "simulate",
+    "smooth_token",
     "study",
 ]
 
@@ -38,12 +45,22 @@ def _sizes(count: int, decades: float) -> NDArray[np.float64]:
     return np.round(np.geomspace(1e6, 1e6 * 10**decades, count))
 
 
-def _records(
+def answers(
     right: Callable[[float], float], sizes: NDArray, length: int, n: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Answers of `length` digits whose tokens are right with a probability that depends on size.
+    """Records of answers whose tokens are right with a probability that depends on size.
 
-    A wrong token is another digit, at random.
+    Parameters
+    ----------
+    right : callable
+        Probability of a right token by size. A wrong token is another digit, at random.
+    sizes : ndarray
+        Parameters of the models.
+    length : int
+        Digits of an answer.
+    n : int
+        Items.
+    rng : numpy.random.Generator
     """
     targets = rng.integers(0, 10, (n, length))
     parts = []
@@ -91,46 +108,48 @@ def scores_only(
     Parameters
     ----------
     sizes, scores : sequence of float
-        Parameters and share of items right of each model.
+        Parameters of the model, and share of items right.
     n : int
         Items of each.
     runs : sequence of int, optional
-        Which run of its size a model is.
+        Which run of the model it is; by default each model has one.
 
     Returns
     -------
     pandas.DataFrame
-        The columns `mirage_utils.records.SCORES`, and ``run``.
+        The columns `mirage_utils.records.SCORES`.
     """
-    runs = runs if runs is not None else np.zeros(len(sizes), int)
     return pd.DataFrame(
         {
-            "family": "simulated", "model": [f"m-{s:.0f}" for s in sizes], "run": [str(r) for r in runs],
-            "params": sizes, "train_flops": np.nan, "task": "task", "setting": "", "shots": np.nan,
-            "metric": "exact_match", "direction": "higher", "score": scores, "n": float(n),
-            "source": "",
+            "family": "simulated", "model": [f"m-{s:.0f}" for s in sizes], "params": sizes,
+            "train_flops": np.nan, "task": "task", "setting": "", "shots": np.nan,
+            "run": "" if runs is None else [str(run) for run in runs], "metric": "exact_match",
+            "direction": "higher", "score": scores, "n": float(n), "source": "",
         }
     )  # fmt: skip
 
 
-def _smooth(alpha: float, critical: float) -> Callable[[float], float]:
+def smooth_token(alpha: float, critical: float) -> Callable[[float], float]:
     """Probability of a right token: a loss that is a power of size, and a guess among ten."""
     return lambda size: float(0.1 + 0.9 * np.exp(-((size / critical) ** -alpha)))
 
 
-def _leaping(critical: float) -> Callable[[float], float]:
+def leaping_token(critical: float) -> Callable[[float], float]:
     """Nothing but guesses, then nearly everything, within a quarter of a decade."""
     return lambda size: float(0.1 + 0.87 / (1 + (size / critical) ** -12.0))
 
 
-def _mirage(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+def _mirage_law(rng: np.random.Generator) -> tuple[Callable[[float], float], NDArray, int]:
+    """Probability of a right token by size, the sizes, and the tokens of an answer."""
     alpha = rng.uniform(0.3, 0.8)
     sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
     critical = sizes[-1] * 10 ** rng.uniform(-1.5, -0.8)
-    length = int(rng.integers(5, 13))
-    return {
-        "records": _records(_smooth(alpha, critical), sizes, length, rng.integers(200, 1001), rng)
-    }
+    return smooth_token(alpha, critical), sizes, int(rng.integers(5, 13))
+
+
+def _mirage(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    right, sizes, length = _mirage_law(rng)
+    return {"records": answers(right, sizes, length, rng.integers(200, 1001), rng)}
 
 
 def _resolution(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -157,7 +176,9 @@ def _real(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     at = rng.integers(2, len(sizes) - 1)
     critical = np.sqrt(sizes[at] * sizes[at - 1])
     length = int(rng.integers(3, 9))
-    return {"records": _records(_leaping(critical), sizes, length, rng.integers(200, 1001), rng)}
+    return {
+        "records": answers(leaping_token(critical), sizes, length, rng.integers(200, 1001), rng)
+    }
 
 
 def _seeds(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -175,17 +196,17 @@ def _bare(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """A real leap of which only the scores were kept."""
     sizes, n = _sizes(rng.integers(6, 11), rng.uniform(2, 4)), int(rng.integers(200, 1001))
     at = rng.integers(2, len(sizes) - 1)
-    right = _leaping(np.sqrt(sizes[at] * sizes[at - 1]))
+    right = leaping_token(np.sqrt(sizes[at] * sizes[at - 1]))
     share = np.array([right(s) for s in sizes]) ** int(rng.integers(3, 9))
     return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
 
 def _silent(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """A mirage with items in plenty, of which only the scores were kept."""
-    drawn = _mirage(rng)["records"]
-    share = (drawn["target"] == drawn["output"]).groupby(drawn["params"]).mean()
+    """A mirage on thousands of items, of which only the scores were kept."""
+    right, sizes, length = _mirage_law(rng)
+    share = np.array([right(size) for size in sizes]) ** length
     n = int(rng.integers(2_000, 10_001))
-    return {"scores": scores_only(list(share.index), rng.binomial(n, share) / n, n)}
+    return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
 
 def _after_a_part(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -225,19 +246,36 @@ def _noise(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     }
 
 
-TRUTHS: Mapping[str, tuple[str, Callable[[np.random.Generator], dict[str, pd.DataFrame]]]] = {
-    "mirage": ("metric effect", _mirage),
-    "mirage, scores only": ("metric effect", _silent),
-    "too few items": ("resolution effect", _resolution),
-    "too few sizes": ("too few sizes", _few),
-    "real leap": ("not explained by the metric", _real),
-    "real leap, scores only": ("cannot tell", _bare),
-    "real leap after modesty": ("not explained by the metric", _modest),
-    "real leap after a part": ("not explained by the metric", _after_a_part),
-    "two kinds of runs": ("not explained by the metric", _seeds),
-    "noise": ("no leap", _noise),
+class Truth(NamedTuple):
+    """A kind of evaluation.
+
+    Attributes
+    ----------
+    verdicts : tuple of str
+        Those that are right of it: several where several causes are at work, and "cannot tell" where the
+        data allow no more.
+    draw : callable
+        Draws an evaluation of it.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    draw: Callable[[np.random.Generator], dict[str, pd.DataFrame]]
+
+
+TRUTHS: Mapping[str, Truth] = {
+    "mirage": Truth(("metric effect",), _mirage),
+    # The metric makes the leap, and the true scores below it are mostly smaller than one in n.
+    "mirage, scores only": Truth(("metric effect", "resolution effect"), _silent),
+    "too few items": Truth(("resolution effect",), _resolution),
+    "too few sizes": Truth(("too few sizes",), _few),
+    "real leap": Truth(("not explained by the metric",), _real),
+    "real leap, scores only": Truth(("cannot tell",), _bare),
+    "real leap after modesty": Truth(("not explained by the metric",), _modest),
+    "real leap after a part": Truth(("not explained by the metric",), _after_a_part),
+    "two kinds of runs": Truth(("not explained by the metric",), _seeds),
+    "noise": Truth(("no leap",), _noise),
 }
-"""Name of a truth, the verdict that is right, and what draws an evaluation from it."""
+"""The kinds by name."""
 _HARSH = ("exact_match", "multiple_choice_grade")
 _TRIES = 200
 
@@ -256,7 +294,7 @@ def simulate(truth: str, *, seed: int) -> dict[str, pd.DataFrame]:
         raise UnknownNameError("truth", truth, f"one of {', '.join(TRUTHS)}")
     rng = np.random.default_rng([seed, list(TRUTHS).index(truth)])
     for _ in range(_TRIES):
-        drawn = TRUTHS[truth][1](rng)
+        drawn = TRUTHS[truth].draw(rng)
         if truth in ("noise", "two kinds of runs"):
             return drawn
         y = _shares(drawn)
@@ -302,7 +340,8 @@ def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> p
     Returns
     -------
     pandas.DataFrame
-        One row an evaluation: ``truth, draw``, and ``verdict`` and ``rule`` on its harsh metric.
+        One row an evaluation: ``truth, draw``, and the ``verdict`` on its harsh metric with the name of
+        the ``rule`` that decided.
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     work = [(truth, draw) for truth in TRUTHS for draw in range(draws)]
@@ -310,7 +349,7 @@ def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> p
     return pd.DataFrame(found, columns=["truth", "draw", "verdict", "rule"])
 
 
-def _judged(truth: str, draw: int, seed: int, level: float) -> tuple[str, int, str, int]:
+def _judged(truth: str, draw: int, seed: int, level: float) -> tuple[str, int, str, str]:
     asked = _question(simulate(truth, seed=seed + draw), draw)
     metric = _harsh(asked).metric
     verdicts = judge([asked], level=level, thorough=False)
@@ -333,25 +372,41 @@ def confusion(found: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=list(TRUTHS), columns=list(VERDICTS), fill_value=0)
 
 
-def rates(found: pd.DataFrame) -> pd.DataFrame:
-    """For each verdict that is right of some truth: how often it is given rightly and wrongly.
+def outcomes(found: pd.DataFrame) -> pd.DataFrame:
+    """How often the audit is right, wrong, or abstains, for each truth.
 
     Returns
     -------
     pandas.DataFrame
-        Index: the verdict. ``right`` of ``true`` evaluations of which it is the right one;
-        ``wrong`` of ``others``.
+        Index: the truth. ``right``: a verdict that is right of it, which is "cannot tell" where the data
+        allow no more. ``abstained``: "cannot tell" where they do. ``wrong``: any other.
     """
-    truth = found["truth"].map({name: verdict for name, (verdict, _) in TRUTHS.items()})
+    right = [
+        verdict in TRUTHS[truth].verdicts
+        for truth, verdict in zip(found["truth"], found["verdict"], strict=True)
+    ]
+    abstained = found["verdict"] == "cannot tell"
+    outcome = np.select([right, abstained], ["right", "abstained"], "wrong")
+    table = pd.crosstab(found["truth"], outcome)
+    return table.reindex(index=list(TRUTHS), columns=["right", "wrong", "abstained"], fill_value=0)
+
+
+def rates(found: pd.DataFrame) -> pd.DataFrame:
+    """For each verdict: how often it is given where it is right, and where it is not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the verdict. ``right`` of the ``true`` evaluations of which it is right (of some, not the
+        only one that is), ``wrong`` of the ``others``. To abstain is never wrong, so that "cannot tell"
+        has no row.
+    """
     rows = {}
-    for verdict in dict.fromkeys(v for v, _ in TRUTHS.values()):
-        given, due = found["verdict"] == verdict, truth == verdict
-        rows[verdict] = (
-            int((given & due).sum()),
-            int(due.sum()),
-            int((given & ~due).sum()),
-            int((~due).sum()),
-        )
+    for verdict in (v for v in VERDICTS if v != "cannot tell"):
+        kinds = [name for name, truth in TRUTHS.items() if verdict in truth.verdicts]
+        given, due = found["verdict"] == verdict, found["truth"].isin(kinds)
+        counted = (given & due, due, given & ~due, ~due)
+        rows[verdict] = [int(each.sum()) for each in counted]
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=["right", "true", "wrong", "others"]
     )
@@ -371,7 +426,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = study(options.draws, jobs=options.jobs)
     out.parent.mkdir(parents=True, exist_ok=True)
     replace(out, found.to_csv(index=False, lineterminator="\n").encode())
-    print(confusion(found).to_string())
+    print(confusion(found).join(outcomes(found)).to_string())
     return 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..curves import Curve
-from ..forecast import CONTENDERS, crps, forecast, interval_covers
+from ..forecast import CONTENDERS, crps, forecasts, interval_covers
 
 __all__ = ["Foretold", "foretold"]
 
@@ -35,18 +37,40 @@ class Foretold:
     laws: int
 
 
-def foretold(curve: Curve) -> Foretold | None:
-    """Hide the largest model and forecast it by every law; None with fewer than five sizes."""
-    if len(curve) < 5 or np.ptp(curve.score) == 0:
-        return None
-    within = bool(((curve.score >= 0) & (curve.score <= 1)).all())
-    bounds = (0.0, 1.0) if within else (-np.inf, np.inf)
-    actual = curve.score[-1:]
-    found = {
-        name: forecast(name, curve.scale[:-1], curve.score[:-1], curve.scale[-1:], bounds=bounds)
+def foretold(curves: Sequence[Curve | None]) -> list[Foretold | None]:
+    """Hide the largest model of each curve and forecast it by every law.
+
+    None for None, for fewer than five sizes, and for a flat curve. Curves with as many sizes are
+    forecast together.
+    """
+    found: list[Foretold | None] = [None] * len(curves)
+    by_size: dict[int, list[int]] = {}
+    for i, curve in enumerate(curves):
+        if curve is not None and len(curve) >= 5 and np.ptp(curve.score) > 0:
+            by_size.setdefault(len(curve), []).append(i)
+    for which in by_size.values():
+        scale = np.array([curves[i].scale for i in which])
+        score = np.array([curves[i].score for i in which])
+        for i, one in zip(which, _together(scale, score), strict=True):
+            found[i] = one
+    return found
+
+
+def _together(scale: NDArray[np.float64], score: NDArray[np.float64]) -> list[Foretold]:
+    within = ((score >= 0) & (score <= 1)).all(axis=1)
+    bounds = np.where(within[:, None], (0.0, 1.0), (-np.inf, np.inf))
+    actual = score[:, -1:]
+    made = [
+        forecasts(name, scale[:, :-1], score[:, :-1], scale[:, -1:], bounds=bounds)
         for name in CONTENDERS
-    }
-    best = min(found, key=lambda name: float(crps(found[name], actual)[0]))
-    covered = sum(bool(interval_covers(f, actual)[0]) for f in found.values())
-    error = abs(actual[0] - found[best].mean[0]) / float(np.ptp(curve.score))
-    return Foretold(float(actual[0]), CONTENDERS[best].title, float(error), covered, len(found))
+    ]
+    best = np.argmin([crps(one, actual)[:, 0] for one in made], axis=0)
+    covered = np.sum([interval_covers(one, actual)[:, 0] for one in made], axis=0)
+    titles = [contender.title for contender in CONTENDERS.values()]
+    error = np.abs(actual[:, 0] - np.array([one.mean[:, 0] for one in made])) / np.ptp(
+        score, axis=1
+    )
+    return [
+        Foretold(float(actual[i, 0]), titles[k], float(error[k, i]), int(covered[i]), len(made))
+        for i, k in enumerate(best)
+    ]

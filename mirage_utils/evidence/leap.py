@@ -107,7 +107,7 @@ def emergences(curves: Sequence[Curve | None]) -> list[Emergence | None]:
             found.append((np.nan, np.nan, np.nan))
             continue
         if curve.proportion:
-            got = calibrate(curve, direction=curve.direction)
+            got = calibrate(curve, direction=curve.direction, shared=True)
             found.append((got.score.value, got.p_noise, got.p_smooth))
         else:
             value = emergence_score(curve.up).value

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from .. import closed_form
 from ..curves import Curve
-from ..resolution import items_to_see, zero_bound
+from ..resolution import binomial_interval, items_to_see, zero_bound
 
 __all__ = ["GENTLEST", "Smooth", "smooth"]
 
@@ -69,8 +69,8 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
     if not curve.proportion or len(curve) < 4 or curve.direction != "higher":
         return None
     reference = float(np.exp(curve.log_scale.mean()))
-    low, _ = curve.interval()
-    law = closed_form.STRAIGHT if low[0] <= 0.01 else closed_form.FLOOR
+    low, _ = binomial_interval(curve.counts[0], curve.n[0])
+    law = closed_form.STRAIGHT if low <= 0.01 else closed_form.FLOOR
     fitted = closed_form.fit(law, curve, reference=reference)
     tame = fitted
     if fitted["alpha"] > GENTLEST:
@@ -96,8 +96,8 @@ def _chance(fitted: closed_form.LawFit, rng: np.random.Generator) -> float:
     n = fitted.curve.n
     expected = np.clip(fitted.accuracy(fitted.curve.scale), 1e-300, 1 - 1e-12)
     counts = np.vstack([fitted.curve.counts, rng.binomial(n, expected, (_DRAWS, len(n)))])
-    share = counts / n
-    found = 2 * (
-        stats.binom.logpmf(counts, n, share) - stats.binom.logpmf(counts, n, expected)
-    ).sum(axis=1)
+    # The deviance: twice the log-likelihood of the shares themselves less that of the law.
+    right = special.xlogy(counts, counts / (n * expected))
+    wrong = special.xlogy(n - counts, (n - counts) / (n * (1 - expected)))
+    found = 2 * (right + wrong).sum(axis=1)
     return float((1 + (found[1:] >= found[0] - 1e-9).sum()) / (1 + _DRAWS))
