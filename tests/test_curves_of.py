@@ -47,7 +47,6 @@ def only(frame, **options):
         ("accuracy", 200, (0.1, 0.2, 0.9), True),
         ("accuracy", np.nan, (0.1, 0.2, 0.9), False),
         ("accuracy", [200, 200, np.nan], (0.1, 0.2, 0.9), False),
-        ("accuracy", 200, (10, 20, 90), False),
         ("zorkiness", 200, (0.1, 0.2, 0.9), False),  # no name says that it counts items
         ("f1", 200, (0.1, 0.2, 0.9), False),
         ("normalised_edit_distance", 200, (0.1, 0.2, 0.9), False),
@@ -266,9 +265,13 @@ def test_errors_are_those_of_the_items_and_at_most_what_the_metric_allows():
     assert np.isnan(only(scores(metric="f1"))[0].error).all()
 
 
-def test_per_cent_is_read_as_per_cent():
-    curve, _ = only(scores((10.0, 0.4, 0.9), per_cent=[True, True, False]))
-    assert curve.score == pytest.approx([0.1, 0.004, 0.9])
+def test_scores_above_1_are_no_shares_until_it_is_told_that_they_are_in_per_cent():
+    frame = scores((10.0, 20.0, 90.0), direction="higher", source="s")
+    curve, _ = only(frame)
+    assert (curve.proportion, curve.score_range) == (False, (-np.inf, np.inf))
+    told, _ = only(tabulate(scores=frame, percent=["accuracy"]).scores)
+    assert told.proportion
+    assert told.score == pytest.approx([0.1, 0.2, 0.9])
 
 
 def test_one_curve_is_found_by_its_names_or_what_there_is_is_listed():

@@ -77,7 +77,7 @@ def test_a_metric_of_known_shape_is_no_proportion_though_it_lies_between_0_and_1
     [
         ("", rec.EvalFileError, "the file is empty"),
         (HEADER, rec.EvalFileError, "a header and no rows"),
-        (b"\xff\xfe\x00t", rec.EvalFileError, "text that is not UTF-8"),
+        (b"\xff\xfe\x00t", rec.EvalFileError, "not a CSV table in UTF-8|text that is not UTF-8"),
         (b"\xffparams", rec.EvalFileError, "not a CSV table in UTF-8"),
         ('task,params\n"a', rec.EvalFileError, "not a CSV table"),
         (HEADER + "t,1,acc,0.5,10,9,9\n", rec.EvalFileError, "more cells|not a CSV"),

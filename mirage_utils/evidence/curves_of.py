@@ -99,9 +99,9 @@ def curves_of(
     Parameters
     ----------
     scores : pandas.DataFrame
-        Of files (`mirage_utils.records.gathering.Gathered.scores`, or the ``scores`` of a
-        `mirage_utils.records.Reading`) or bundled (`mirage_utils.tables.load_table`). It needs the
-        columns ``params``, ``task``, ``metric`` and ``score``; others may be missing.
+        Of files (`mirage_utils.records.gathering.Gathered.scores`) or bundled
+        (`mirage_utils.tables.load_table`). It needs the columns ``params``, ``task``, ``metric`` and
+        ``score``; others may be missing.
     lengths : pandas.DataFrame, optional
         `mirage_utils.records.gathering.Gathered.lengths`.
     family : str
@@ -193,7 +193,7 @@ def _table(scores: pd.DataFrame, family: str) -> pd.DataFrame:
     for name in _NEEDED:
         require(name in scores.columns, "columns", list(scores.columns), f"a column {name!r}")
     table = {}
-    for name, default in ({**_TEXTS, "family": family}).items():
+    for name, default in {**_TEXTS, "family": family}.items():
         text = scores[name] if name in scores.columns else pd.Series(default, index=scores.index)
         table[name] = text.astype(object).where(text.notna(), _TEXTS[name]).astype(str)
     for name in _NUMBERS:
