@@ -6,19 +6,19 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._audit_cli import add_command as add_audit
 from ._paths import given
+from ._printing import print_frame, print_rows
 from ._progress import bars, watched
+from ._results_cli import add_commands as add_results
 from .coursework.cli import add_commands as add_coursework
 from .errors import DataError, FieldError, WrongUse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
+    pass
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,25 +74,6 @@ def _parser() -> argparse.ArgumentParser:
     _quiet(metrics)
     metrics.set_defaults(run=_metrics)
 
-    reading = commands.add_parser(
-        "read",
-        help="read evaluation results, whatever program wrote them",
-        description="Read a file, or every file of a folder: results and samples of "
-        "lm-evaluation-harness, logs of Inspect, score files of BIG-bench, plain tables (CSV, JSON, "
-        "Parquet). Prints what each is, and what of it was refused and why. --scores prints the "
-        "scores themselves.",
-    )
-    reading.add_argument("path", type=given, metavar="PATH", help="file or folder")
-    reading.add_argument("--csv", action="store_true", help="as CSV")
-    reading.add_argument("--scores", action="store_true", help="print the scores that were read")
-    reading.add_argument(
-        "--grade", metavar="METRIC", action="append", default=[],
-        help="grade samples by this metric of the book too and print the scores, such as exact_match "
-        "and token_edit_distance for answers, brier for choices",
-    )  # fmt: skip
-    _how_to_read(reading)
-    reading.set_defaults(run=_read)
-
     bigbench = commands.add_parser(
         "bigbench",
         help="fetch BIG-bench's score files and count emergent curves by metric",
@@ -112,30 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     bigbench.add_argument("--level", type=float, default=0.01, help="error rate (default 0.01)")
     bigbench.add_argument("--csv", action="store_true", help="as CSV")
     bigbench.set_defaults(run=_bigbench)
-
-    emergence = commands.add_parser(
-        "emergence",
-        help="emergence scores of a table, with their error rates",
-        description="For every curve of a bundled table or of your own results: emergence "
-        "score (equation 1 of Schaeffer et al. 2023), the chance that pure noise scores as high on "
-        "these sizes with these items (p_noise), the chance that the smooth closed form does "
-        "(p_smooth; empty without n), and BIG-bench's linearity. Curves of metrics of which less is "
-        "better are turned round first. Scores between 0 and 1 with n are taken as shares of n items "
-        "right. An undefined score (a flat curve) is left empty.",
-    )
-    emergence.add_argument(
-        "table",
-        metavar="TABLE",
-        help="as listed by 'tables', or a file or folder that 'read' reads",
-    )
-    emergence.add_argument("--params", **_SIZES)
-    emergence.add_argument("--csv", action="store_true", help="as CSV")
-    emergence.add_argument(
-        "--draws", type=int, default=10_000, help="simulated curves a p-value (default 10000)"
-    )
-    emergence.add_argument("--seed", type=int, default=0, help="of the simulations (default 0)")
-    _quiet(emergence)
-    emergence.set_defaults(run=_emergence)
 
     train = commands.add_parser(
         "train",
@@ -196,54 +153,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _where_to_train(families)
     families.set_defaults(run=_families)
-    add_audit(commands, _how_to_read)
+    add_results(commands)
+    add_audit(commands)
     add_coursework(commands)
     return parser
-
-
-_SIZES: dict[str, Any] = {
-    "metavar": "NAME=SIZE",
-    "action": "append",
-    "default": [],
-    "help": "number of parameters of a model that is not in the table 'models', such as my-7b=7e9",
-}
-
-
-def _how_to_read(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--params", **_SIZES)
-    command.add_argument(
-        "--column", metavar="NAME=SCHEMA", action="append", default=[],
-        help="plain tables: a column and its name in the schema, such as answer=target",
-    )  # fmt: skip
-    command.add_argument(
-        "--percent", metavar="METRIC", action="append", default=[],
-        help="plain tables: a metric given in per cent",
-    )  # fmt: skip
-    command.add_argument(
-        "--missing", metavar="NUMBER", action="append", default=[], type=float,
-        help="plain tables: a number that stands for a missing score, such as -100",
-    )  # fmt: skip
-    command.add_argument(
-        "--wide", metavar="COLUMN", action="append", default=[],
-        help="plain tables with one column a task: a column with scores, of the metric that --metric names",
-    )  # fmt: skip
-    for name in ("model", "task", "metric"):
-        command.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
-    command.set_defaults(reading=_reading)
-
-
-def _reading(options: argparse.Namespace) -> dict[str, Any]:
-    """What `records.read` is to be told."""
-    return {
-        "params": _sizes(options.params),
-        "columns": _pairs("column", options.column),
-        "percent": options.percent,
-        "missing": options.missing,
-        "wide": options.wide,
-        "model": options.model,
-        "task": options.task,
-        "metric": options.metric,
-    }
 
 
 def _where_to_train(command: argparse.ArgumentParser) -> None:
@@ -316,83 +229,7 @@ def _metrics(options: argparse.Namespace) -> None:
                 "simulations": found.simulations,
             }
 
-    _print_rows(rows(), as_csv=options.csv)
-
-
-def _pairs(field: str, given: Sequence[str]) -> dict[str, str]:
-    for pair in given:
-        if "=" not in pair:
-            raise FieldError(field, pair, "NAME=VALUE")
-    # From the right: model names may hold an equals sign, sizes and column names do not.
-    return dict(pair.rsplit("=", 1) for pair in given)
-
-
-def _sizes(given: Sequence[str]) -> dict[str, float]:
-    sizes = {}
-    for name, size in _pairs("params", given).items():
-        try:
-            sizes[name] = float(size)
-        except ValueError:
-            raise FieldError("params", f"{name}={size}", "a number such as 7e9 after '='") from None
-    return sizes
-
-
-def _read(options: argparse.Namespace) -> int:
-    from .records import EvalFileError, Reading, read
-    from .records.reading import files_below
-
-    path = options.path
-    if not path.exists():
-        raise FieldError("path", str(path), "a file or folder that exists")
-    crashed = 0
-    choices = _reading(options)
-
-    def readings() -> Iterator[tuple[Path, Reading | Exception]]:
-        for file in files_below(path) if path.is_dir() else [path]:
-            try:
-                yield file, read(file, **choices)
-            except Exception as error:  # refused, or a fault of this program: the others are read
-                yield file, error
-
-    def rows() -> Iterator[dict[str, object]]:
-        nonlocal crashed
-        for file, found in readings():
-            row = {"file": str(file), "format": "", "version": "", "rows": 0}
-            if isinstance(found, Reading):
-                row.update(format=found.format, version=found.version, rows=found.rows)
-                yield {**row, "outcome": "read", "detail": "; ".join(found.notes)}
-            elif isinstance(found, EvalFileError):
-                reason = str(found).removeprefix(str(file)).lstrip(",: ")
-                yield {**row, "outcome": "refused", "detail": reason}
-            else:
-                crashed += 1
-                yield {**row, "outcome": "crashed", "detail": f"{type(found).__name__}: {found}"}
-
-    if options.scores or options.grade:
-        from .records import grade
-        from .records.columns import aggregate
-        from .records.schema import SCORES
-
-        found = []
-        for file, outcome in readings():
-            if isinstance(outcome, Reading):
-                found.append(outcome)
-                continue
-            # The scores go to stdout, perhaps into a file; what is missing from them is said here.
-            crashed += not isinstance(outcome, EvalFileError)
-            reason = str(outcome).removeprefix(str(file)).lstrip(",: ")
-            print(f"{file}: not read: {reason}", file=sys.stderr)
-        frames = [r.scores for r in found if len(r.scores)]
-        for metric in options.grade:
-            frames += [aggregate(grade(r.records, metric)) for r in found if len(r.records)]
-
-        _print_rows(
-            (row for frame in frames for row in frame[list(SCORES)].to_dict("records")),
-            as_csv=options.csv,
-        )
-        return 1 if crashed else 0
-    _print_rows(rows(), as_csv=options.csv)
-    return 1 if crashed else 0
+    print_rows(rows(), as_csv=options.csv)
 
 
 def _bigbench(options: argparse.Namespace) -> None:
@@ -426,29 +263,7 @@ def _bigbench(options: argparse.Namespace) -> None:
     frame.loc[frame["direction"] == "", "direction"] = "higher"
     curves = meta.score_curves(frame, smooth=False)
     found = meta.by_metric(curves, level=options.level)
-    _print_frame(found, as_csv=options.csv)
-
-
-def _emergence(options: argparse.Namespace) -> None:
-    from . import meta, tables
-    from .records.gathering import gather
-
-    if options.table in {t.name for t in tables.tables()}:
-        frame, family = tables.load_table(options.table), tables.table(options.table).family
-        notes = ()
-    elif os.path.exists(path := os.path.expanduser(options.table)):
-        gathered = gather(path, params=_sizes(options.params))
-        frame, family, notes = gathered.scores, "", gathered.notes
-    else:
-        names = ", ".join(t.name for t in tables.tables())
-        raise FieldError("table", options.table, f"one of {names}, or a file or folder that exists")
-    found = meta.score_curves(
-        frame, family=family, draws=options.draws, seed=options.seed,
-        progress=bars("curves scored", quiet=options.quiet),
-    )  # fmt: skip
-    for note in (*notes, *found.attrs["notes"]):
-        print(f"note: {note}", file=sys.stderr)
-    _print_frame(found, as_csv=options.csv)
+    print_frame(found, as_csv=options.csv)
 
 
 def _trainer() -> Any:
@@ -510,35 +325,6 @@ def _families(options: argparse.Namespace) -> None:
     table = pd.concat(parts, ignore_index=True)
     write_whole(out / "families.csv", table.to_csv(index=False, lineterminator="\n").encode())
     print(f"{len(table):,} rows in {out / 'families.csv'}")
-
-
-def _number(value: float | None) -> str:
-    """Six digits; nothing for what is undefined."""
-    return "" if value is None or value != value else f"{value:.6g}"
-
-
-def _print_rows(rows: Iterable[dict[str, object]], *, as_csv: bool) -> None:
-    """As CSV row by row, since some take seconds to compute; as a table when all are there."""
-    if as_csv:
-        writer = None
-        for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
-                writer.writeheader()
-            writer.writerow(row)
-            sys.stdout.flush()
-        return
-    import pandas as pd
-
-    print(pd.DataFrame(list(rows)).to_string(index=False))
-
-
-def _print_frame(frame: pd.DataFrame, *, as_csv: bool) -> None:
-    rows = frame.to_dict("records")
-    _print_rows(
-        ({k: _number(v) if isinstance(v, float) else v for k, v in r.items()} for r in rows),
-        as_csv=as_csv,
-    )
 
 
 def _print_tables(tables, *, as_csv: bool) -> None:

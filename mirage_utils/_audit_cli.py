@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from ._paths import given
 from ._progress import bars
+from ._results_cli import add_options, options_of, tell
 from .errors import FieldError
 
 __all__ = ["add_command"]
@@ -16,22 +16,22 @@ __all__ = ["add_command"]
 FAILED = 3
 """Exit status where ``--fail-on`` found what it looked for."""
 _REFUSED = "refused"
+_NOTES = 30
+"""As many as a screen shows."""
 
 
-def add_command(commands: Any, reading: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_command(commands: Any) -> None:
     """Add the command to the program's.
 
     Parameters
     ----------
     commands : argparse's subparsers
-    reading : callable
-        Adds the options of commands that read files.
     """
     parser = commands.add_parser(
         "audit",
         help="say of every curve of your results whether it leaps, and why",
-        description="Read a file or folder of results (lm-evaluation-harness, Inspect, BIG-bench, CSV, JSON "
-        "lines, Parquet) and say of every curve over model size whether it leaps, and whether that is the "
+        description="Read a file or folder of results (lm-evaluation-harness, Inspect, lighteval, HELM, Every "
+        "Eval Ever, BIG-bench, CSV, spreadsheets, JSON lines, Parquet) and say of every curve over model size whether it leaps, and whether that is the "
         "metric, too few test items, too few sizes, or the models. Writes report.html, which stands alone, "
         "verdicts.csv, curves.csv and numbers.json.",
         epilog="Exit status: 0 when done, 1 when nothing could be audited, 2 for wrong usage, 3 when a curve "
@@ -62,7 +62,7 @@ def add_command(commands: Any, reading: Callable[[argparse.ArgumentParser], None
         action="store_true",
         help="no progress bars; there are none where nobody looks on",
     )
-    reading(parser)
+    add_options(parser)
     parser.set_defaults(run=_audit)
 
 
@@ -80,16 +80,20 @@ def _audit(options: argparse.Namespace) -> int:
     found = audit(
         path, level=options.level, seed=options.seed, batch=options.batch, cluster=options.cluster,
         jobs=options.jobs, progress=bars("files read", "curves judged", quiet=options.quiet),
-        **options.reading(options),
+        **options_of(options),
     )  # fmt: skip
     written = write(found, out, source=f"Read from {path}.")
     counts = found.count()
     for verdict, number in counts.items():
         print(f"{verdict:28s}{number:7,d}")
-    if found.gathered.refused:
-        print(
-            f"{len(found.gathered.refused):,} files refused; why is in the report", file=sys.stderr
-        )
+    tell(
+        [
+            *(f"{file}: not read: {reason}" for file, reason in found.gathered.refused),
+            *found.notes,
+        ],
+        most=_NOTES,
+        rest="in the report",
+    )
     if found.gathered.unknown_models:
         missing = ", ".join(found.gathered.unknown_models[:5])
         print(f"on no curve, for want of a size (--params): {missing}", file=sys.stderr)

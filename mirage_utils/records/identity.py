@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import UnknownNameError
+from .keys import numbered
 from .options import Options
 
 __all__ = [
@@ -266,11 +267,26 @@ def fill(frame: pd.DataFrame, options: Options) -> list[str]:
     list of str
         Networks whose size is still unknown.
     """
+    # Of millions of rows few differ in these.
+    number, table = numbered(frame, [name for name in _FILLED if name in frame.columns])
+    before = table.copy()
+    unknown = _fill(table, options)
+    for name in table.columns:
+        same = table[name].equals(before[name]) and not frame[name].isna().any()
+        if name in ("params", "train_flops"):
+            frame[name] = table[name].to_numpy(float)[number]
+        elif not same and isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = pd.Categorical(table[name]).take(number)
+        elif not same:
+            frame[name] = table[name].to_numpy(object)[number]
+    return unknown
+
+
+_FILLED = ["family", "model", "run", "params", "train_flops", "metric", "direction"]
+
+
+def _fill(frame: pd.DataFrame, options: Options) -> list[str]:
     unknown = []
-    for column in ("params", "train_flops"):
-        frame[column] = frame[column].astype(float)
-    for column in ("family", "model", "run"):
-        frame[column] = frame[column].astype(object).where(frame[column].notna(), "").astype(str)
     written = frame["model"].copy()
     for name in written.unique():
         here = written == name
@@ -300,8 +316,8 @@ def fill(frame: pd.DataFrame, options: Options) -> list[str]:
         if frame.loc[here, "params"].isna().any():
             unknown.append(called)
     if options.direction:
-        said = frame["metric"].astype(str).map(options.direction)
-        frame["direction"] = said.where(said.notna(), frame["direction"].astype(object))
+        said = frame["metric"].map(options.direction)
+        frame["direction"] = said.where(said.notna(), frame["direction"])
     return unknown
 
 

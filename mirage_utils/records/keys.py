@@ -54,25 +54,21 @@ def numbered(frame: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int6
         first = np.arange(min(len(frame), 1))
     table = {}
     for name in names:
-        found = frame[name].iloc[first] if name in frame.columns else None
+        found = frame[name].array.take(first) if name in frame.columns else None
         if name in _NUMBERS:
-            table[name] = np.full(len(first), np.nan) if found is None else _floats(found)
+            found = np.nan if found is None else found.to_numpy(float, na_value=np.nan)
+            table[name] = np.broadcast_to(found, len(first)).copy()
         else:
-            table[name] = np.array(_texts(found, len(first)), dtype=object)
+            found = (
+                [""] * len(first)
+                if found is None
+                else ["" if pd.isna(v) else str(v) for v in found]
+            )
+            table[name] = np.array(found, dtype=object)
     return number, pd.DataFrame(table)
 
 
 _MANY = 2**31
-
-
-def _floats(column: pd.Series) -> NDArray[np.float64]:
-    return column.to_numpy(float, na_value=np.nan)
-
-
-def _texts(column: pd.Series | None, size: int) -> list[str]:
-    if column is None:
-        return [""] * size
-    return ["" if v is None or v is pd.NA or v != v else str(v) for v in column.tolist()]
 
 
 def _codes(column: pd.Series) -> tuple[NDArray[np.int64], int]:

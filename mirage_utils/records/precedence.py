@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FieldError
-from .identity import families_by_name
+from .identity import families_by_name, stem
 from .options import Options
 from .schema import is_fraction, is_share
 
@@ -250,8 +250,10 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     mixed = bounded & curve.isin(curve[sure])
     open_ = mixed & ~sure & ~table["per_cent_known"]
     as_cent, as_part = _possible(table, 100), _possible(table, 1)
-    cent = open_ & as_cent & ~as_part
-    part = open_ & as_part & ~as_cent
+    # Counts tell only of a curve whose certain scores are counts of their n.
+    counted = (as_cent | ~sure).groupby(curve).transform("all")
+    cent = open_ & counted & as_cent & ~as_part
+    part = open_ & counted & as_part & ~as_cent
     # What is told of one metric of an entry is told of the others.
     cent |= open_ & ~part & entry.isin(entry[cent])
     part |= open_ & ~cent & entry.isin(entry[part])
@@ -349,7 +351,7 @@ def _families(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     names = [name for name in _values(table.loc[nameless, "model"]) if name]
     by_name = families_by_name(names)
     if not any(by_name.values()):
-        if len(by_name) < 2:
+        if len({stem(name) for name in by_name}) < 2:
             return table, []
         said = f"no family is known of {_several(names)}: taken for one; say others with family (--family NAME=FAMILY)"
         return table, [said]

@@ -1,0 +1,42 @@
+"""Rows of a command's output: a table to look at, or CSV for other programs."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["print_frame", "print_rows"]
+
+
+def print_rows(rows: Iterable[dict[str, object]], *, as_csv: bool) -> None:
+    """As CSV row by row, since some take seconds to compute; as a table when all are there."""
+    if as_csv:
+        writer = None
+        for row in rows:
+            if writer is None:
+                writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(row)
+            sys.stdout.flush()
+        return
+    import pandas as pd
+
+    print(pd.DataFrame(list(rows)).to_string(index=False))
+
+
+def print_frame(frame: pd.DataFrame, *, as_csv: bool) -> None:
+    """A table, its numbers with six digits and nothing for what is undefined."""
+    rows = frame.to_dict("records")
+    print_rows(
+        ({k: _number(v) if isinstance(v, float) else v for k, v in r.items()} for r in rows),
+        as_csv=as_csv,
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or value != value else f"{value:.6g}"
