@@ -17,6 +17,7 @@ from . import (  # noqa: E402
     auditing,
     commands,
     edit_distance,
+    judging,
     language,
     reading,
     sweep,
@@ -29,5 +30,6 @@ edit_distance.main()
 sweep.main()
 reading.main()
 auditing.main()
+judging.main()
 training.main()
 language.main()

@@ -393,6 +393,9 @@ def _climbed(
     else:
         given = np.asarray(start, dtype=float)[free]
         starts = [np.where(logs, np.log(np.maximum(given, 1e-300)), given)]
+    if law == FLOOR and len(starts) > 1:
+        # Scoring climbs all its hills together. Those of other laws have ridges, on which it stops too early.
+        starts = [_highest(law, curve, reference, unpack, np.array(starts), boxes)]
     best = None
     sloped = _with_gradient(loss, boxes)
     with _linear_algebra().limit(limits=1):
@@ -405,6 +408,29 @@ def _climbed(
     theta = np.array([float(t) for t in unpack(best.x)])
     theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
+
+
+Boxes = Sequence[tuple[float, float]]
+
+
+def _highest(
+    law: AccuracyLaw,
+    curve: Curve,
+    reference: float,
+    unpack: Callable[[NDArray[np.float64]], list[NDArray[np.float64]]],
+    starts: NDArray[np.float64],
+    boxes: Boxes,
+) -> NDArray[np.float64]:
+    """A point near the top of the highest hill that can be climbed from some starts."""
+    u = np.log(curve.scale / reference)
+
+    def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        return law.accuracy(u, [t[..., None] for t in unpack(z)])
+
+    ends, heights = _scored(
+        accuracy, curve.counts[None], curve.n, starts, boxes, least=1e-6, most=80
+    )
+    return ends[np.argmax(heights)]
 
 
 @cache
@@ -481,25 +507,47 @@ def _simulated_p(fitted: LawFit, draws: int, seed: int) -> float:
 def _refits(fitted: LawFit, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Log-likelihoods of a law refitted to other counts of the same curve, one row a refit.
 
-    Each climbs from the parameters at hand by Fisher's scoring, damped (Levenberg and Marquardt) and
-    kept in the box of `fit`; all of them in step, because most of the time of one refit goes into calls.
+    Each climbs from the parameters at hand; all of them in step.
     """
     law, curve = fitted.law, fitted.curve
-    u, n = np.log(curve.scale / fitted.reference), curve.n
-    log_pmf = _log_pmf_of(counts, n)
-    low, high = np.array([q.box for q in law.parameters]).T
-    k = len(low)
+    u = np.log(curve.scale / fitted.reference)
 
     def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
         theta = [np.exp(z[..., i]) if q.log else z[..., i] for i, q in enumerate(law.parameters)]
-        return np.clip(law.accuracy(u, [t[..., None] for t in theta]), 1e-300, 1 - 1e-15)
+        return law.accuracy(u, [t[..., None] for t in theta])
 
     start = [np.log(t) if q.log else t for q, t in zip(law.parameters, fitted.theta, strict=True)]
-    z = np.tile(np.clip(start, low, high), (len(counts), 1))
+    boxes = [q.box for q in law.parameters]
+    return _scored(accuracy, counts, curve.n, np.tile(start, (len(counts), 1)), boxes)[1]
+
+
+def _scored(
+    law: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    counts: NDArray[np.int64],
+    n: NDArray[np.int64],
+    start: NDArray[np.float64],
+    boxes: Boxes,
+    *,
+    least: float = 1e-12,
+    most: int = 500,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where climbs of binomial likelihoods end, and the log-likelihoods there, one row a climb.
+
+    By Fisher's scoring, damped (Levenberg and Marquardt) and kept in the box, until no step would gain `least`;
+    all of them in step, because most of the time of one climb goes into calls.
+    """
+    log_pmf = _log_pmf_of(counts, n)
+    low, high = np.array(boxes, dtype=float).T
+    k = len(low)
+
+    def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.minimum(np.maximum(law(z), 1e-300), 1 - 1e-15)
+
+    z = np.clip(start, low, high)
     A = accuracy(z)
     best = log_pmf(A).sum(axis=1)
     damping = np.full(len(z), 1e-3)
-    for _ in range(500):
+    for _ in range(most):
         up, down = (
             np.clip(z[:, None] + sign * 1e-6 * np.eye(k), low, high) for sign in (1, -1)
         )  # one-sided at the ends of the box
@@ -513,17 +561,18 @@ def _refits(fitted: LawFit, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         slope[stays] = 0
         information[stays[:, :, None] | stays[:, None, :]] = 0
         bend = np.diagonal(information, axis1=1, axis2=2)
-        information[:, range(k), range(k)] += damping[:, None] * bend + 1e-9
+        with np.errstate(over="ignore"):
+            information[:, range(k), range(k)] += damping[:, None] * bend + 1e-9
         step = np.linalg.solve(information, slope[..., None])[..., 0]
         new = np.clip(z + step, low, high)
-        if ((slope * (new - z)).sum(axis=1) < 1e-12).all():
+        if ((slope * (new - z)).sum(axis=1) < least).all():
             break
         there = accuracy(new)
         height = log_pmf(there).sum(axis=1)
         better = height > best
         z[better], A[better], best[better] = new[better], there[better], height[better]
         damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-12, 1e12)
-    return best
+    return z, best
 
 
 def shared_slope(

@@ -334,7 +334,7 @@ def _shared_counts(
     sorted numbers need one search for each of the counts that can occur.
     """
     sorted_numbers, place = _uniforms(len(n), draws, seed)
-    found = np.empty((draws, len(n)), np.int64)
+    found = np.empty((len(n), draws), np.int64)
     for j, (items, rate) in enumerate(zip(n.tolist(), rates.tolist(), strict=True)):
         reach = 8 * np.sqrt(items * rate * (1 - rate)) + 40  # beyond what any draw reaches
         low, high = max(int(items * rate - reach), 0), min(int(items * rate + reach), items)
@@ -346,8 +346,8 @@ def _shared_counts(
         steps = np.cumsum(mass)[:-1] / mass.sum()
         ends = np.searchsorted(sorted_numbers[j], steps, side="right")
         sizes = np.diff(ends, prepend=0, append=draws)
-        found[:, j] = np.repeat(np.arange(low, high + 1), sizes)[place[j]]
-    return found
+        found[j] = np.repeat(np.arange(low, high + 1), sizes)[place[j]]
+    return found.T
 
 
 def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float64]:

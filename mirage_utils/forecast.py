@@ -200,7 +200,7 @@ def _in_step(law: Law, u: _FLOATS, y: _FLOATS, start: _FLOATS) -> tuple[_FLOATS,
     return theta, cost
 
 
-_MOST = 400
+_MOST = 200
 """Steps of a fit."""
 
 

@@ -54,7 +54,7 @@ def records(size=40, sizes=(1e6, 2e6), seed=0):
             target = "".join(rng.choice(list("ab"), rng.integers(1, 5)))
             output = "".join(rng.choice(list("ab"), rng.integers(1, 5)))
             rows.append(
-                {"model": f"m{params:.0f}", "params": params, "task": "t", "item": f"i{i}",
+                {"family": "f", "model": f"m{params:.0f}", "params": params, "task": "t", "item": f"i{i}",
                  "target": target, "output": output if rng.random() < 0.5 else target}
             )  # fmt: skip
     return pd.DataFrame(rows)
