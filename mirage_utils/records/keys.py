@@ -65,7 +65,7 @@ def numbered(frame: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int6
                 else ["" if pd.isna(v) else str(v) for v in found]
             )
             table[name] = np.array(found, dtype=object)
-    return number, pd.DataFrame(table)
+    return number, pd.DataFrame(table, index=range(len(first)))
 
 
 _MANY = 2**31

@@ -19,7 +19,7 @@ from ..metrics import METRICS
 from ..metrics.columnar import METRICS_OF_TEXT, Texts, bytes_of, is_blank, scores_of_texts
 from .grading import CHOICES, Lists, index_of, scores_of_choices
 from .keys import arrow_texts, hashes_within, mixed, numbered, sums
-from .schema import is_share
+from .schema import RECORDS, is_share
 
 __all__ = ["EXPECTED", "GROUP", "LENGTH_GROUP", "LIKELIHOOD", "epochs", "graded_sums"]
 
@@ -67,6 +67,8 @@ def graded_sums(
     notes : Counter
         What is to be told, of how many items.
     """
+    if missing := [name for name in RECORDS if name not in records.columns]:
+        records = records.reindex(columns=[*records.columns, *missing])
     rows = _Rows(records)
     made = _Sums(rows.groups)
     _sum_own(rows, made)
