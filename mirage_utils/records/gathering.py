@@ -114,7 +114,7 @@ def gather(
     path: str | PathLike[str],
     *,
     seed: int = 0,
-    batch: int = 100_000,
+    batch: int = 200_000,
     cluster: str | None = None,
     jobs: int = 1,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
