@@ -1,4 +1,4 @@
-"""Ten million answers from files to one score a model and metric: the audit's gathering against pandas scripts.
+"""Ten million answers from files to one score a model and metric: the audit's gathering against scripts in pandas and Polars.
 
 Each way runs in a process of its own, so that its peak memory is its own too, in turns on the same
 files. All have to give the same mean of every metric that they compute.
@@ -82,6 +82,51 @@ def script(folder: str) -> Means:
     return _means(table.groupby("model")[list(METRICS)].mean())
 
 
+def polars_script(folder: str) -> Means:
+    """The same in Polars: its expressions where it has them, Python where it has none, files one by one."""
+    import polars as pl
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cpdist
+
+    def symbol(side: str, k: int) -> pl.Expr:
+        return pl.col(side).str.slice(k, 1)
+
+    means: Means = {metric: {} for metric in METRICS}
+    for path in sorted(Path(folder).iterdir()):
+        table = pl.read_csv(path, schema_overrides={"target": pl.String, "output": pl.String})
+        target, output = (table[name].fill_null("").to_list() for name in ("target", "output"))
+        edits = cpdist(target, output, scorer=Levenshtein.distance)
+        longest = table.select(pl.col("target").str.len_chars().max()).item()
+        same = [
+            (symbol("target", k) == symbol("output", k)) & (symbol("target", k) != "")
+            for k in range(longest)
+        ]
+        run, prefix = pl.lit(True), pl.lit(0)
+        for here in same:
+            run = run & here
+            prefix = prefix + run.cast(pl.Int64)
+        size, said = pl.col("target").str.len_chars(), pl.col("output").str.len_chars()
+        found = (
+            table.with_columns(pl.col("output").fill_null(""), pl.Series("edits", edits))
+            .lazy()
+            .select(
+                "model",
+                exact_match=(pl.col("target") == pl.col("output")).cast(pl.Float64),
+                token_accuracy=pl.sum_horizontal(s.cast(pl.Int64) for s in same) / size,
+                token_edit_distance="edits",
+                normalised_edit_distance=pl.col("edits") / pl.max_horizontal(size, said),
+                longest_correct_prefix=prefix,
+            )
+            .group_by("model")
+            .mean()
+            .collect()
+        )
+        for row in found.iter_rows(named=True):
+            for metric in METRICS:
+                means[metric][row["model"]] = row[metric]
+    return means
+
+
 def bare_script(folder: str) -> Means:
     """No more than exact match, of one file after the other: what reading alone costs in pandas."""
     found: dict[str, float] = {}
@@ -96,6 +141,7 @@ WAYS: dict[str, Callable[[str], Means]] = {
     "mirage_utils.audit.gather": library,
     "the same on two local workers of Dask": library_on_two,
     "pandas script, the same metrics": script,
+    "polars script, the same metrics": polars_script,
     "pandas script, exact match only": bare_script,
 }
 # What the workers of a cluster hold is not this process's.

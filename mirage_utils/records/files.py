@@ -9,8 +9,9 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -21,7 +22,7 @@ from ..errors import shown
 from .schema import EvalFileError
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_LINE", "File", "document", "head", "lines", "opened", "parse", "whole",
+    "MAX_DOCUMENT", "MAX_LINE", "File", "document", "followed", "head", "lines", "opened", "parse", "whole",
 ]  # fmt: skip
 
 MAX_DOCUMENT = 2 * 1024**3
@@ -31,6 +32,28 @@ MAX_LINE = 64 * 1024**2
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+
+
+_FOLLOWED: ContextVar[list[BinaryIO] | None] = ContextVar("followed", default=None)
+
+
+@contextmanager
+def followed() -> Iterator[Callable[[], int]]:
+    """How many bytes of the file that is read meanwhile have been read (compressed ones, where it is)."""
+    seen: list[BinaryIO] = []
+    most = 0
+
+    def position() -> int:
+        nonlocal most
+        most = max([most, *(stream.tell() for stream in seen if not stream.closed)])
+        return most
+
+    before = _FOLLOWED.get()
+    _FOLLOWED.set(seen)
+    try:
+        yield position
+    finally:
+        _FOLLOWED.set(before)
 
 
 @contextmanager
@@ -50,6 +73,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise EvalFileError(path, "a folder, and no file") from None
     except OSError as error:
         raise EvalFileError(path, f"cannot be opened ({error.strerror})") from None
+    if (seen := _FOLLOWED.get()) is not None:
+        seen.append(stream)
     with stream:
         magic = stream.read(2)
         stream.seek(0)

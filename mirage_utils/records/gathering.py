@@ -9,10 +9,12 @@ harsh metric and under gentler ones.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+import math
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ import pandas as pd
 from .._cluster import client
 from ..errors import require
 from ..metrics.columnar import METRICS_OF_TEXT
+from .files import followed
 from .grading import CHOICES
 from .options import Options
 from .precedence import Made, settled
@@ -111,7 +114,7 @@ def gather(
     path: str | PathLike[str],
     *,
     seed: int = 0,
-    batch: int = 100_000,
+    batch: int = 200_000,
     cluster: str | None = None,
     jobs: int = 1,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
@@ -133,7 +136,7 @@ def gather(
     jobs : int
         Workers of a local cluster.
     progress : callable, optional
-        Wraps the files as they are done: ``progress(iterable, number)``.
+        Wraps the steps as they are done, ``progress(iterable, number)``: a file, or 16 MiB of a larger one.
     **options
         As for `mirage_utils.records.read`.
 
@@ -154,9 +157,12 @@ def gather(
     files = files_below(root) if root.is_dir() else [root]
     require(len(files) > 0, "path", str(root), "a folder with files in it")
     work = [(str(file), seed, batch, options) for file in files]
+    parts: list[_Part] = []
     with _runner(cluster, jobs) as run:
-        done = run(_part, work)
-        parts = list(done if progress is None else progress(done, len(work)))
+        steps = _steps(run(work), parts, list(map(_size, files)))
+        number = sum(map(_size, files))
+        for _ in steps if progress is None else progress(steps, number):
+            pass
     whole = _whole(parts, said)
     if not whole.files:
         reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in whole.refused[:3])
@@ -207,19 +213,48 @@ def tabulate(
 
 
 @contextmanager
-def _runner(cluster: str | None, jobs: int) -> Iterator[Callable[..., Iterable[_Part]]]:
-    """What applies a function to each file: here, or on the workers of a cluster, in order."""
+def _runner(cluster: str | None, jobs: int) -> Iterator[Callable[..., Iterator[int | _Part]]]:
+    """What reads files, as `_part`, in order: here, or whole ones on the workers of a cluster."""
     if cluster is None:
-        yield lambda function, work: (function(*arguments) for arguments in work)
+        yield lambda work: chain.from_iterable(_part(*arguments) for arguments in work)
         return
     with client(cluster, jobs) as workers:
 
-        def run(function: Callable, work: Sequence[tuple]) -> Iterator[_Part]:
-            for future in [workers.submit(function, *a, pure=False) for a in work]:
+        def run(work: Sequence[tuple]) -> Iterator[_Part]:
+            for future in [workers.submit(_last, _part, *a, pure=False) for a in work]:
                 yield future.result()
                 future.release()
 
         yield run
+
+
+def _last(function: Callable[..., Iterable[Any]], *arguments: Any) -> Any:
+    return deque(function(*arguments), maxlen=1).pop()
+
+
+_STEP = 16 * 1024**2
+"""Bytes of a file that are one step of progress; a smaller file is one."""
+
+
+def _size(file: Path) -> int:
+    """Steps of a file."""
+    return max(1, math.ceil(file.stat().st_size / _STEP))
+
+
+def _steps(
+    events: Iterable[int | _Part], parts: list[_Part], sizes: Sequence[int]
+) -> Iterator[None]:
+    """A step for so many bytes read, as many of a file as it has; `parts` takes what was in the files."""
+    taken = 0
+    for event in events:
+        size = sizes[len(parts)]
+        if isinstance(event, _Part):
+            parts.append(event)
+            now = size
+        else:
+            now = max(taken, min(event // _STEP, size - 1))
+        yield from repeat(None, now - taken)
+        taken = 0 if isinstance(event, _Part) else now
 
 
 def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
@@ -248,44 +283,54 @@ def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
 # -- one file ------------------------------------------------------------------------------------
 
 
-def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part:
-    """The sums of one file, or why it is refused: nothing of a file that breaks off counts."""
-    try:
-        return _read(path, seed, batch, options)
-    except EvalFileError as error:
-        return _Part(path, refused=str(error).removeprefix(path).lstrip(",: "))
-    except Exception as error:  # a fault of this program: said as such, and the others are read
-        return _Part(path, refused=f"{FAULT} {type(error).__name__}: {error}")
+def _part(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> Iterator[int | _Part]:
+    """How many bytes have been read, again and again, and then the sums of the file.
 
-
-def _read(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> _Part:
+    Or why it is refused: nothing of a file that breaks off counts.
+    """
     found = _Part(path)
+    try:
+        with followed() as position:
+            for _ in _read(found, seed, batch, options):
+                yield position()
+    except EvalFileError as error:
+        found = _Part(path, refused=str(error).removeprefix(path).lstrip(",: "))
+    except Exception as error:  # a fault of this program: said as such, and the others are read
+        found = _Part(path, refused=f"{FAULT} {type(error).__name__}: {error}")
+    yield found
+
+
+def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> Iterator[None]:
+    """Fill in the sums of a file, batch by batch."""
     notes: dict[str, None] = {}
     left: Counter[str] = Counter()
     unknown: dict[str, None] = {}
     summed: list[pd.DataFrame] = []
     lengths: list[pd.DataFrame] = []
-    repeats = False
-    for at, reading in enumerate(stream(path, batch=batch, **options)):
+    records, repeats, reported, made_by = 0, False, [], found.made
+    for at, reading in enumerate(stream(found.path, batch=batch, **options)):
         notes |= dict.fromkeys(reading.notes)
         unknown |= dict.fromkeys(reading.unknown_models)
         if len(reading.records):
             repeats = repeats or bool((epochs(reading.records) != 1).any())
             if repeats and at:  # an item's answers may stand anywhere: all have to be at hand
-                return _read(path, seed, _WHOLE, options)
-            made, counted, without = graded_sums(reading.records, np.random.default_rng([seed, at]))
-            found.records += len(reading.records)
+                yield from _read(found, seed, _WHOLE, options)
+                return
+            rng = np.random.default_rng([seed, at])
+            made, counted, without = graded_sums(reading.records, rng)
+            records += len(reading.records)
             summed.append(made)
             lengths.append(counted)
             left.update(without)
             if len(summed) >= _MERGE:
                 summed, lengths = [_merged(summed, _KEY)], [_merged(lengths, _LENGTH_KEY)]
         if len(reading.scores):
-            found.reported.append(reading.scores)
-        found.made = Made(found.made.ended and reading.ended, max(found.made.time, reading.time))
+            reported.append(reading.scores)
+        made_by = Made(made_by.ended and reading.ended, max(made_by.time, reading.time))
+        yield
     found.sums, found.lengths = _merged(summed, _KEY), _merged(lengths, _LENGTH_KEY)
+    found.records, found.reported, found.made = records, reported, made_by
     found.notes, found.unknown = (*notes, *_told(left)), tuple(unknown)
-    return found
 
 
 def _told(left: Mapping[str, int]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..metrics.columnar import as_arrow, bytes_of
 
-__all__ = ["arrow_texts", "constant", "hashes", "numbered", "sums"]
+__all__ = ["arrow_texts", "constant", "hashes", "hashes_within", "mixed", "numbered", "sums"]
 
 _NUMBERS = {"params", "train_flops", "shots", "epoch", "score", "n"}
 """Columns of the schema that hold numbers; the others hold text."""
@@ -65,7 +65,7 @@ def numbered(frame: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.int6
                 else ["" if pd.isna(v) else str(v) for v in found]
             )
             table[name] = np.array(found, dtype=object)
-    return number, pd.DataFrame(table)
+    return number, pd.DataFrame(table, index=range(len(first)))
 
 
 _MANY = 2**31
@@ -122,15 +122,16 @@ def hashes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
         ``item``, and columns with few different values.
     """
     number, table = numbered(frame, [n for n in names if n != "item"])
-    rest = [
-        _digest(repr(row).encode("utf-8", "surrogatepass"))
-        for row in table.itertuples(index=False, name=None)
-    ]
-    found = np.array(rest, np.uint64)[number]
-    if "item" in names and "item" in frame.columns:
-        found ^= _hashes_of_texts(arrow_texts(frame["item"]))
-        found = _mixed(found)
-    return found
+    rows = table.itertuples(index=False, name=None)
+    kinds = np.array(
+        [_digest(repr(row).encode("utf-8", "surrogatepass")) for row in rows], np.uint64
+    )
+    return hashes_within(kinds[number], frame["item"])
+
+
+def hashes_within(kind: NDArray, item: pd.Series) -> NDArray[np.uint64]:
+    """64-bit hashes of texts, other ones for each kind of row."""
+    return mixed(kind.astype(np.uint64) ^ _hashes_of_texts(arrow_texts(item)))
 
 
 def _digest(data: bytes) -> int:
@@ -144,7 +145,7 @@ _WORDS = 8
 def _hashes_of_texts(column: pa.Array) -> NDArray[np.uint64]:
     data, ends = bytes_of(column)
     size, start = np.diff(ends), ends[:-1]
-    found = _mixed(size.astype(np.uint64))
+    found = mixed(size.astype(np.uint64))
     padded = np.concatenate([data, np.zeros(8, np.uint8)])
     words = np.ndarray(len(padded) - 7, np.dtype((np.void, 8)), padded, strides=(1,))
     short = size <= 8 * _WORDS
@@ -156,13 +157,13 @@ def _hashes_of_texts(column: pa.Array) -> NDArray[np.uint64]:
             np.uint64
         )  # bits of the next text
         word = (word << beyond) >> beyond
-        found[rows] = _mixed(found[rows] ^ word)
+        found[rows] = mixed(found[rows] ^ word)
     for row in np.flatnonzero(~short).tolist():
         found[row] = _digest(data[ends[row] : ends[row + 1]].tobytes())
     return found
 
 
-def _mixed(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Every bit depends on every bit (the last steps of SplitMix64, Steele et al. 2014)."""
     word = word + np.uint64(0x9E3779B97F4A7C15)
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ..metrics import METRICS
 from ..metrics.columnar import METRICS_OF_TEXT, Texts, bytes_of, is_blank, scores_of_texts
 from .grading import CHOICES, Lists, index_of, scores_of_choices
-from .keys import arrow_texts, hashes, numbered, sums
-from .schema import is_share
+from .keys import arrow_texts, hashes_within, mixed, numbered, sums
+from .schema import RECORDS, is_share
 
 __all__ = ["EXPECTED", "GROUP", "LENGTH_GROUP", "LIKELIHOOD", "epochs", "graded_sums"]
 
@@ -30,7 +30,7 @@ EXPECTED = "expected_exact_match"
 
 GROUP = ["family", "model", "params", "train_flops", "task", "setting", "shots", "run", "source"]
 LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots"]
-_STRATUM = ["model", "params", "task", "setting", "shots", "run", "epoch"]
+_STRATUM = ["model", "params", "task", "setting", "shots", "run"]
 _BYTES = 8 * 1024**2
 """Text that is graded at once."""
 _ALMOST_ZERO = 1e-3
@@ -67,6 +67,8 @@ def graded_sums(
     notes : Counter
         What is to be told, of how many items.
     """
+    if missing := [name for name in RECORDS if name not in records.columns]:
+        records = records.reindex(columns=[*records.columns, *missing])
     rows = _Rows(records)
     made = _Sums(rows.groups)
     _sum_own(rows, made)
@@ -114,14 +116,18 @@ class _Rows:
     def __init__(self, records: pd.DataFrame) -> None:
         self.records = records
         self.group, self.groups = numbered(records, GROUP)
-        self.stratum, _ = numbered(records, _STRATUM)
         self.metric, self.metrics = numbered(records, ["metric", "direction"])
         self.named = (self.metrics["metric"] != "").to_numpy()[self.metric]
         self.score = records["score"].to_numpy(float, na_value=np.nan)
         epoch = epochs(records)
         self.repeats = bool((epoch != 1).any())
-        self.item = hashes(records, [*GROUP, "item"])
-        self.answer = hashes(records, [*GROUP, "item", "epoch"]) if self.repeats else self.item
+        # Other items are looked for among the answers of one model to one task, once through.
+        self.stratum = numbered(self.groups, _STRATUM)[0][self.group]
+        self.item = self.answer = hashes_within(self.group, records["item"])
+        if self.repeats:
+            again, _ = pd.factorize(epoch)
+            self.stratum = self.stratum * (int(again.max()) + 1) + again
+            self.answer = mixed(self.item + again.astype(np.uint64))
 
     def own(self, metric: str) -> NDArray[np.int64]:
         """Rows that the file has graded by a metric."""

@@ -144,7 +144,14 @@ def _cut(blocks: Iterator[pa.RecordBatch], batch: int) -> Iterator[pa.Table]:
     """Blocks as tables of at most so many rows and bytes: as many rows as that each time, but for the last."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
-    for block in blocks:
+    too_large: _LargeRow | None = None
+    while True:
+        try:
+            block = next(blocks, None)
+        except _LargeRow as error:
+            block, too_large = None, error
+        if block is None:
+            break
         while block.num_rows:
             room = max(1, (_BATCH_BYTES - size) * block.num_rows // max(block.nbytes, 1))
             part = block.slice(0, min(batch - rows, room))
@@ -156,6 +163,8 @@ def _cut(blocks: Iterator[pa.RecordBatch], batch: int) -> Iterator[pa.Table]:
                 held, rows, size = [], 0, 0
     if held:
         yield pa.Table.from_batches(held)
+    if too_large:
+        raise too_large
 
 
 def parquet_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
@@ -315,11 +324,13 @@ def _cell(value: Any) -> str:
     return str(value) if not isinstance(value, (bool, np.bool_)) else str(int(value))
 
 
-def _answers(column: pd.Series) -> pd.api.extensions.ExtensionArray:
+def _answers(column: pd.Series) -> Any:
     # Answers keep their blanks: " Paris" and "Paris" may be graded differently.
     cells = _cells(column)
-    cells = cells.fill_null("") if cells.type == _TEXT else cells
-    return pd.array(cells, dtype=pd.ArrowDtype(cells.type))
+    if cells.type != _TEXT:  # a lone surrogate, for which Arrow has no text
+        texts = [(c or b"").decode("utf-8", "surrogatepass") for c in cells.to_pylist()]
+        return pd.Series(texts, dtype=object)
+    return pd.array(cells.fill_null(""), dtype=pd.ArrowDtype(_TEXT))
 
 
 def _names(column: pd.Series) -> pa.Array:
