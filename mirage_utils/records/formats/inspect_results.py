@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -89,6 +90,7 @@ class Results:
                 self.notes.append(f"results.scores[{i}]: no metrics in {shown(entry)}: left out")
         self._metrics = {self._of(e): [_last(k) for k in e["metrics"]] for e in self._entries}
         self._planned = list(_planned(self.about.get("scorers")))
+        self._names: dict[tuple[str, str, bool], tuple[str, str]] = {}
 
     @property
     def groups(self) -> set[str]:
@@ -119,15 +121,20 @@ class Results:
 
     def named(self, grade: Grade) -> tuple[str, str]:
         """Setting and metric of a sample's grade: those under which the log reports its mean."""
-        key = (grade.scorer, grade.part)
-        metrics = self._metrics.get(key) or next(
-            (m for s, p, m in self._planned if s == key[0] and fnmatchcase(key[1], p)), []
+        key = (grade.scorer, grade.part, grade.letter)
+        if key not in self._names:
+            self._names[key] = self._name(*key)
+        return self._names[key]
+
+    def _name(self, scorer: str, part: str, letter: bool) -> tuple[str, str]:
+        metrics = self._metrics.get((scorer, part)) or next(
+            (m for s, p, m in self._planned if s == scorer and fnmatchcase(part, p)), []
         )
-        if not metrics and grade.part:  # nobody says what it is
-            return self.setting(grade.scorer), grade.part
+        if not metrics and part:  # nobody says what it is
+            return self.setting(scorer), part
         # Inspect's accuracy is the mean of grades; other numbers may be anything.
-        other = "accuracy" if grade.letter else "value"
-        return self.setting(*key), next((m for m in _MEANS if m in metrics), other)
+        other = "accuracy" if letter else "value"
+        return self.setting(scorer, part), next((m for m in _MEANS if m in metrics), other)
 
     def rows(self, samples: Samples) -> Iterator[dict[str, Any]]:
         """The rows of scores, without model, task, run and source.
@@ -138,9 +145,14 @@ class Results:
             They know how many items were scored, and which of them are in a group.
         """
         replaced = {self.named(g) for g in samples.grades if g.valid} if samples.invalid else set()
-        left = []
+        of: defaultdict[tuple[str, str], list[Grade]] = defaultdict(list)
+        for grade in samples.grades:
+            of[grade.scorer, grade.part].append(grade)
+        left, kept = [], []
+        reported: dict[tuple[str, str], float] = {}
         for entry in self._entries:
             scorer, part = self._of(entry)
+            grades = of[scorer, part]
             reducer = plain(entry.get("reducer") or "")
             n = self._items(entry, samples.scored.get((scorer, part), set()), samples.items)
             error = _finite(entry["metrics"].get("stderr"))
@@ -154,28 +166,29 @@ class Results:
                     found = metric.get("value") if isinstance(metric, dict) else metric
                     self.notes.append(f"{which}: {name} has no value ({shown(found)}): left out")
                     continue
-                grades = [g for g in samples.grades if (g.scorer, g.part) == (scorer, part)]
                 group, name, size = _grouped(name, metric, value, grades, n)
                 setting = self.setting(scorer, part, group, reducer)
-                if (setting, name) in replaced:
+                if reported.setdefault((setting, name), value) != value:
+                    self.notes.append(f"{setting}: {name} is reported twice; {value:g} is left out")
+                elif (setting, name) in replaced:
                     left.append(f"{name} ({setting})")
-                    continue
-                yield {
-                    "setting": setting,
-                    "metric": name,
-                    "direction": direction_of(name),
-                    "score": value,
-                    "n": size,
-                    "stderr": math.nan if error is None or group or name not in _MEANS else error,
-                }
+                else:
+                    kept.append(f"{name} ({setting})")
+                    no_error = error is None or group or name not in _MEANS
+                    yield {
+                        "setting": setting,
+                        "metric": name,
+                        "direction": direction_of(name),
+                        "score": value,
+                        "n": size,
+                        "stderr": math.nan if no_error else error,
+                    }
         if samples.invalid:
-            what = "their scores here are those of the others"
-            if left:
-                what += f", and not the log's own {', '.join(left)}, which still counts them"
-            self.notes.append(
-                f"{samples.invalid:,} of {samples.total:,} samples are marked invalid: {what}; "
-                "other scores of the log still count them"
-            )
+            told = f"{samples.invalid:,} of {samples.total:,} samples are marked invalid: left out of what "
+            told += "is computed here"
+            told += f", as is the log's own {', '.join(left)}, which counts them" if left else ""
+            told += f"; {', '.join(kept)}, reported by the log, still count them" if kept else ""
+            self.notes.append(told)
 
     def _items(self, entry: Mapping[str, Any], scored: set[str], items: set[str]) -> float:
         """Number of items scored (not of samples: an item sampled in five epochs is one)."""
@@ -227,20 +240,16 @@ def _grouped(
         return f"{plain(key)}={label}", base, float(len(members)) or math.nan
     if direction_of(name):
         return "", name, n
-    # Older versions do not say what a group is: the samples show it, if their mean is the value.
+    # Older versions do not say what a group is: the samples show it.
     keys = {k for g in grades for k, v in g.groups.items() if v == label}
-    if len(keys) == 1:
-        (key,) = keys
-        inside = [g for g in grades if g.groups.get(key) == label]
-        items = {g.item for g in inside}
-        if math.isclose(sum(g.score for g in inside) / len(inside), value, abs_tol=1e-6):
-            return f"{plain(key)}={label}", "accuracy" if inside[0].letter else "mean", float(len(items))  # fmt: skip
-        return "", name, math.nan
-    return "", name, n if not grades or _is_mean(grades, value) else math.nan
-
-
-def _is_mean(grades: list[Grade], value: float) -> bool:
-    return math.isclose(sum(g.score for g in grades) / len(grades), value, abs_tol=1e-6)
+    if len(keys) != 1:
+        return "", name, n
+    (key,) = keys
+    inside = [g for g in grades if g.groups.get(key) == label]
+    items = float(len({g.item for g in inside}))
+    if math.isclose(sum(g.score for g in inside) / len(inside), value, abs_tol=1e-6):
+        return f"{key}={label}", "accuracy" if inside[0].letter else "mean", items
+    return "", name, items
 
 
 def _finite(metric: Any) -> float | None:

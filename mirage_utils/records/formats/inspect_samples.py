@@ -195,7 +195,7 @@ def _groups(metadata: Any, names: Collection[str]) -> dict[str, str]:
 
 def _parts(score: Any) -> Iterator[tuple[str, Any]]:
     value = score.get("value") if isinstance(score, dict) else score
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         for name, one in value.items():
             yield plain(name), one
     else:
