@@ -132,7 +132,7 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
                 if grade is None or math.isinf(grade):
                     (lists if isinstance(value, list) else unknown)[scorer] += 1
                     continue
-                letter = isinstance(value, (bool, str)) and number(value) != value
+                letter = isinstance(value, bool) or number(value) is None
                 found.grades.append(
                     Grade(item, epoch, scorer, part, grade, letter, target, output, answer, about, valid)
                 )  # fmt: skip
