@@ -21,6 +21,7 @@ _ENOUGH = 0.9
 """Part of the documents on which a reading of the targets must agree with the program's grade: ties and
 rounding make single ones differ."""
 _LISTS = ("choices", "endings", "options", "labels")
+_GOLD = ("gold", "label", "answer")
 
 
 def likeliest(logprobs: Sequence[float]) -> int:
@@ -73,14 +74,14 @@ def right_choices(
     sizes = [len(values) for values in logprobs]
     grades = _grades(rows, logprobs)
     found: list[list[int | None]] = []
-    for reading in (_as_index, _as_choice, _as_letter):
+    for reading in (_as_index, _as_choice, _as_letter, _as_the_document_says):
         indices = [reading(row, size) for row, size in zip(rows, sizes, strict=True)]
         if 2 * sum(i is not None for i in indices) <= len(rows):
             continue
         fits = _agrees(indices, grades)
         if fits:  # the program's own grades say so: no other reading need be tried
             return indices
-        if fits is None:
+        if fits is None and reading is not _as_the_document_says:
             found.append(indices)
     # Without grades a reading is certain only where no other says anything else.
     if not found:
@@ -122,6 +123,16 @@ def _as_letter(row: Mapping[str, Any], size: int) -> int | None:
     found = _LETTER.fullmatch(target.strip()) if isinstance(target, str) else None
     index = ord(found[1].upper()) - ord("A") if found else size
     return index if index < size else None
+
+
+def _as_the_document_says(row: Mapping[str, Any], size: int) -> int | None:
+    """Some data sets have the index under one of these names, and some something else: the grades must agree."""
+    doc = row.get("doc")
+    for name in _GOLD if isinstance(doc, dict) else ():
+        at = doc.get(name)
+        if isinstance(at, int) and not isinstance(at, bool) and 0 <= at < size:
+            return at
+    return None
 
 
 def _requests(row: Mapping[str, Any]) -> list[tuple[str, str]]:

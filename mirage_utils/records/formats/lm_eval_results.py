@@ -299,11 +299,11 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
         raise EvalFileError(run.path, f"no task has a score{why}", field="results")
     frame = score_table(rows, "is_group", "stderr")
     frame["stderr"] = frame["stderr"].astype(float)
-    averages = list(dict.fromkeys(frame.loc[frame["is_group"], "task"]))
-    if averages:
+    averages = frame.loc[frame["is_group"], "task"]
+    if len(averages):
         notes.append(
-            f"{int(frame['is_group'].sum())} rows are averages over groups of tasks (is_group): "
-            f"{shown(', '.join(averages), 200)}"
+            f"averages over groups of tasks (is_group, {len(averages)} of {len(frame)} rows): "
+            f"{', '.join(dict.fromkeys(averages))}"
         )
     return frame, notes
 

@@ -30,7 +30,7 @@ from ..columns import Gatherer
 from ..files import File, document
 from ..options import Options
 from ..schema import SCORES, EvalFileError, Reading
-from ..values import count, number, score_of, text
+from ..values import number, score_of, text, whole
 from .lm_eval_choices import conditional, likeliest, right_choices
 from .lm_eval_results import NO_MODEL, Run, is_nothing, is_results, stamp_of
 
@@ -92,6 +92,7 @@ class _Told:
     times: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
     repeats: int = 0
+    answered: bool = False
     scored: bool = False
 
     def add(self, what: str, line: int, value: Any) -> None:
@@ -106,7 +107,7 @@ class _Told:
             notes.append(
                 f"{self.repeats} answers an item: the first is kept, the scores are the file's"
             )
-        if not self.scored:
+        if self.answered and not self.scored:
             notes.append(
                 "answers without scores: grade them (mirage_utils.records.grade, or --grade)"
             )
@@ -152,14 +153,16 @@ def _records(
         if "resps" in row:
             found.append(_answer(line, row, told))
         else:  # the promptsource fork of 2022 kept answers and no scores
-            shots = count(path, row.get("fewshot_num"), "fewshot_num", low=0)
+            said = whole(row.get("fewshot_num"), low=0)
+            shots = math.nan if said is None else said
             found.append(_Answer(line, row, text(row["pred"]), None, {}))
+    told.answered = told.answered or any(one.output is not None for one in found)
     targets = _targets(found, told)
     settings: dict[str, str] = {}
     gathered = Gatherer()
     for one, target in zip(found, targets, strict=True):
         row, logprobs = one.row, one.logprobs
-        filtered = str(row.get("filter", "none")) if "resps" in row else "none"
+        filtered = str(row.get("filter") or "none") if "resps" in row else "none"
         if filtered not in settings:
             settings[filtered] = run.setting(filtered)
         several = logprobs is not None and len(logprobs) > 1
@@ -309,7 +312,7 @@ def _right_answer(answer: _Answer, told: _Told) -> str | None:
         # A choice that was answered in words: the target lists the choices, the document has the index.
         for name in ("answer", "gold", "label"):
             at = doc.get(name)
-            if isinstance(at, int) and 0 <= at < len(target):
+            if isinstance(at, int) and not isinstance(at, bool) and 0 <= at < len(target):
                 return text(target[at])
     if isinstance(target, str):
         if "####" in target and (solved := _SOLUTION.fullmatch(target)):
@@ -416,7 +419,7 @@ def _described(path: Path) -> Run | None:
 def _read_once(path: Path, changed: int, size: int) -> Run | None:
     # A results file is the neighbour of as many files of samples as there are tasks.
     try:
-        whole = document(path)
-        return Run.of(path, whole) if is_results(whole) else None
+        found = document(path)
+        return Run.of(path, found) if is_results(found) else None
     except EvalFileError:
         return None
