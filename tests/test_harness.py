@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mirage_utils.records import EvalFileError, read, stream
-from mirage_utils.records.formats.lm_eval_choices import conditional, right_choices
+from mirage_utils.records.formats.lm_eval_choices import RightChoices, conditional
 
 OWN = Path(__file__).parent / "files" / "lm_eval_0.4.13" / "toy__dummy-1m"
 STAMP = "2026-01-01T00-00-00.5"
@@ -387,9 +387,9 @@ def test_what_a_target_means_is_not_guessed(write):
     assert said(found, "target is not certainly one of the choices in 4 records (line 1: '0')")
     assert found.scores["score"].tolist() == [0.5]
     numbers = [{"target": "2", "arguments": [["Q:", f" {i}"] for i in (2, 0, 1)]}]
-    assert right_choices(numbers, [[-1, -2, -3]]) == [None]  # two readings, and no grade
+    assert RightChoices()(numbers, [[-1, -2, -3]]) == [None]  # two readings, and no grade
     same = [{"target": "2", "arguments": [["Q:", f" {i}"] for i in (0, 1, 2)]}]
-    assert right_choices(same, [[-1, -2, -3]]) == [2]
+    assert RightChoices()(same, [[-1, -2, -3]]) == [2]
     of_several = [choices(i, logs, "[0, 2]", acc=1.0) for i, logs in enumerate(PEAKS)]
     assert samples_of(write, of_several).records["target"].isna().all()
     mass = [choices(i, logs, 0, acc=0.75) for i, logs in enumerate(PEAKS)]  # several right ones
@@ -398,9 +398,9 @@ def test_what_a_target_means_is_not_guessed(write):
 
 def test_the_documents_own_index_counts_where_the_grades_agree():
     rows = [{"target": "yes", "doc": {"label": i}, "acc": 1.0} for i in (0, 1)]
-    assert right_choices(rows, [[-1, -2], [-2, -1]]) == [0, 1]
-    assert right_choices(rows, [[-2, -1], [-1, -2]]) == [None, None]
-    assert right_choices([{**r, "acc": None} for r in rows], [[-1, -2], [-2, -1]]) == [None, None]
+    assert RightChoices()(rows, [[-1, -2], [-2, -1]]) == [0, 1]
+    assert RightChoices()(rows, [[-2, -1], [-1, -2]]) == [None, None]
+    assert RightChoices()([{**r, "acc": None} for r in rows], [[-1, -2], [-2, -1]]) == [None, None]
 
 
 def test_a_worked_solution_is_no_answer(write):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["conditional", "likeliest", "right_choices"]
+__all__ = ["RightChoices", "conditional", "likeliest"]
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _ENOUGH = 0.9
@@ -59,37 +59,57 @@ def _unconditional(row: Mapping[str, Any]) -> bool:
     return isinstance(last, list) and last[:1] == [""]
 
 
-def right_choices(
-    rows: Sequence[Mapping[str, Any]], logprobs: Sequence[Sequence[float]]
-) -> list[int | None]:
-    """The index of the right choice of each document of a task; None where it is not certain.
+class RightChoices:
+    """Which choices are right, document by document; how targets are to be read is decided once a task.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Samples: their ``target``, their ``doc``, ``arguments`` and grades.
-    logprobs : sequence of sequence of float
-        Log-likelihoods of their choices.
+    A reading of the targets counts if it fits most of the first documents, and agrees with the program's
+    own grades of them. Where there are no grades, all readings that fit have to say the same.
     """
-    sizes = [len(values) for values in logprobs]
+
+    def __init__(self) -> None:
+        self._readings: tuple[_Reading, ...] | None = None
+
+    def __call__(
+        self, rows: Sequence[Mapping[str, Any]], logprobs: Sequence[Sequence[float]]
+    ) -> list[int | None]:
+        """The index of the right choice of each of some documents; None where it is not certain.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            Samples: their ``target``, ``doc``, ``arguments`` and grades.
+        logprobs : sequence of sequence of float
+            Log-likelihoods of their choices.
+        """
+        if self._readings is None:
+            self._readings = _readings(rows, logprobs)
+        return [
+            _agreed([reading(row, len(values)) for reading in self._readings])
+            for row, values in zip(rows, logprobs, strict=True)
+        ]
+
+
+def _agreed(indices: Sequence[int | None]) -> int | None:
+    said = {index for index in indices if index is not None}
+    return said.pop() if len(said) == 1 else None
+
+
+def _readings(
+    rows: Sequence[Mapping[str, Any]], logprobs: Sequence[Sequence[float]]
+) -> tuple[_Reading, ...]:
+    """How the targets of some documents can be read."""
     grades = _grades(rows, logprobs)
-    found: list[list[int | None]] = []
+    found = []
     for reading in (_as_index, _as_choice, _as_letter, _as_the_document_says):
-        indices = [reading(row, size) for row, size in zip(rows, sizes, strict=True)]
+        indices = [reading(row, len(values)) for row, values in zip(rows, logprobs, strict=True)]
         if 2 * sum(i is not None for i in indices) <= len(rows):
             continue
         fits = _agrees(indices, grades)
         if fits:  # the program's own grades say so: no other reading need be tried
-            return indices
+            return (reading,)
         if fits is None and reading is not _as_the_document_says:
-            found.append(indices)
-    # Without grades a reading is certain only where no other says anything else.
-    if not found:
-        return [None] * len(rows)
-    return [
-        only if all(other in (None, only) for other in others) else None
-        for only, *others in zip(*found, strict=True)
-    ]
+            found.append(reading)
+    return tuple(found)
 
 
 # -- readings of a target ---------------------------------------------------------------------------

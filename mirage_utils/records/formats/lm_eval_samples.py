@@ -16,7 +16,7 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
@@ -31,13 +31,14 @@ from ..files import File, document
 from ..options import Options
 from ..schema import SCORES, EvalFileError, Reading
 from ..values import number, score_of, text, whole
-from .lm_eval_choices import conditional, likeliest, right_choices
+from .lm_eval_choices import RightChoices, conditional, likeliest
 from .lm_eval_results import NO_MODEL, Run, is_nothing, is_results, stamp_of
 
 __all__ = ["is_samples", "read", "recognises"]
 
 FORMAT = "lm-evaluation-harness samples"
 
+_PIECE = 2_000
 # Fields of a sample that are no scores, over all generations.
 _SAMPLE_FIELDS = {
     "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics",
@@ -71,15 +72,18 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     run, notes = _run_of(file.path, task)
     run = replace(run, model=options.model or run.model or model)
     told = _Told()
-    rows = file.objects()
-    none = pd.DataFrame(columns=list(SCORES))
+    lines = _lines(file, told)
     last: Reading | None = None
-    while part := list(islice(rows, batch)):
+    while True:
+        records = _records(file.path, islice(lines, batch), run, task)
+        if records is None:
+            break
         if last is not None:
             yield last
-        records = _records(file.path, part, run, task, told)
-        version = _generation(part[0][1])
-        last = Reading(str(file.path), FORMAT, version, none, records, time=run.time)
+        none = pd.DataFrame(columns=list(SCORES))
+        last = Reading(
+            str(file.path), FORMAT, _generation(file.first), none, records, time=run.time
+        )
     if last is not None:
         notes += told.notes() if run.model else [*told.notes(), NO_MODEL]
         yield replace(last, notes=tuple(notes))
@@ -135,45 +139,69 @@ _NOTHING = "is -1, which stands for no score, in {times} records: left out there
 _NO_METRICS = "metrics are no list in {times} records ({first}): every other field is taken for one"
 
 
-def _records(
-    path: Path, rows: Sequence[tuple[int, Any]], run: Run, task: str, told: _Told
-) -> pd.DataFrame:
-    """Records of some lines (or places of an array) of a samples file.
+def _lines(file: File, told: _Told) -> Iterator[tuple[_Answer, str | None]]:
+    """What each line says, with the right answer.
 
     Raises
     ------
     EvalFileError
-        Naming the line: not a sample, or an item that stands twice.
+        Naming the line that is no sample.
     """
-    found: list[_Answer] = []
+    rows = file.objects()
+    right = RightChoices()
+    # In pieces: enough to tell what targets mean, and few enough that parsed lines do not pile up.
+    while piece := list(islice(rows, _PIECE)):
+        found = []
+        for line, row in piece:
+            if not is_samples(row):
+                raise EvalFileError(
+                    file.path, f"not a sample of the harness: {shown(row)}", line=line
+                )
+            if "resps" in row:
+                found.append(_answer(line, row, told))
+            else:  # the promptsource fork of 2022 kept answers and no scores
+                found.append(_Answer(line, row, text(row["pred"]), None, {}))
+        told.answered = told.answered or any(one.output is not None for one in found)
+        yield from zip(found, _targets(found, right, told), strict=True)
+
+
+def _records(
+    path: Path, lines: Iterable[tuple[_Answer, str | None]], run: Run, task: str
+) -> pd.DataFrame | None:
+    """The table of some lines; None if there are none.
+
+    Raises
+    ------
+    EvalFileError
+        Naming the line of an item that stands twice.
+    """
+    gathered = Gatherer()
+    settings: dict[str, str] = {}
     shots = run.shots.get(task, math.nan)
-    for line, row in rows:
-        if not is_samples(row):
-            raise EvalFileError(path, f"not a sample of the harness: {shown(row)}", line=line)
+    one = None
+    for one, target in lines:
+        row, logprobs, output = one.row, one.logprobs, one.output
+        of = ""
+        if logprobs is not None:
+            of = "choices" if len(logprobs) > 1 else "answer"
+            if of == "choices" and target is not None:
+                output = str(likeliest(logprobs))
         if "resps" in row:
-            found.append(_answer(line, row, told))
-        else:  # the promptsource fork of 2022 kept answers and no scores
+            filtered = row.get("filter")
+            name = filtered if isinstance(filtered, str) else str(filtered or "none")
+            setting = settings.get(name)
+            if setting is None:
+                setting = settings[name] = run.setting(name)
+        else:
+            setting = text(row.get("prompt_name") or "")
             said = whole(row.get("fewshot_num"), low=0)
             shots = math.nan if said is None else said
-            found.append(_Answer(line, row, text(row["pred"]), None, {}))
-    told.answered = told.answered or any(one.output is not None for one in found)
-    targets = _targets(found, told)
-    settings: dict[str, str] = {}
-    gathered = Gatherer()
-    for one, target in zip(found, targets, strict=True):
-        row, logprobs = one.row, one.logprobs
-        filtered = str(row.get("filter") or "none") if "resps" in row else "none"
-        if filtered not in settings:
-            settings[filtered] = run.setting(filtered)
-        several = logprobs is not None and len(logprobs) > 1
-        output = one.output
-        if several and target is not None:
-            output = str(likeliest(logprobs))
         gathered.add(
-            text(row["doc_id"]), target, output, logprobs, one.scores,
-            setting=settings[filtered] if "resps" in row else text(row.get("prompt_name") or ""),
-            line=one.line, logprobs_of="" if logprobs is None else "choices" if several else "answer",
+            text(row["doc_id"]), target, output, logprobs, one.scores, setting=setting, line=one.line,
+            logprobs_of=of,
         )  # fmt: skip
+    if one is None:
+        return None
     twice = gathered.repeated()
     if twice:
         item, first, second = twice
@@ -182,13 +210,8 @@ def _records(
             line=second, field="doc_id",
         )  # fmt: skip
     records = gathered.table(
-        model=run.model,
-        params=run.params,
-        task=task,
-        shots=shots,
-        run=str(run.path),
-        source=str(path),
-    )
+        model=run.model, params=run.params, task=task, shots=shots, run=str(run.path), source=str(path)
+    )  # fmt: skip
     return _directed(records, run, task)
 
 
@@ -284,12 +307,12 @@ def _response(responses: Any, line: int, told: _Told) -> tuple[str | None, list[
 # -- right answers ------------------------------------------------------------------------------------
 
 
-def _targets(answers: Sequence[_Answer], told: _Told) -> list[str | None]:
+def _targets(answers: Sequence[_Answer], right: RightChoices, told: _Told) -> list[str | None]:
     """The right answer of each line, of a choice its index; None where it is not certain."""
     several = [at for at, a in enumerate(answers) if a.logprobs is not None and len(a.logprobs) > 1]
     found = {}
     if several:
-        indices = right_choices(
+        indices = right(
             [answers[at].row for at in several], [answers[at].logprobs or [] for at in several]
         )
         found = dict(zip(several, indices, strict=True))
