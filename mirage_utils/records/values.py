@@ -9,19 +9,34 @@ from typing import Any
 from ..errors import shown
 from .schema import EvalFileError
 
-__all__ = ["count", "number", "text"]
+__all__ = ["count", "number", "score_of", "text", "whole"]
+
+
+def whole(value: Any, low: int = 1) -> float | None:
+    """A whole number >= `low` as a float, also one that was written as a decimal (``40.0``); else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if not low <= value <= 1e300 or value != int(value):  # nan and infinities fail the first
+        return None
+    return float(value)
 
 
 def count(path: Path, value: Any, field: str, low: int = 1) -> float:
-    """A whole number, or nan where there is none."""
+    """A whole number, or nan where there is none.
+
+    Raises
+    ------
+    EvalFileError
+        If something else stands there.
+    """
     if value is None:
         return math.nan
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not whole or not math.isfinite(value) or value != int(value) or value < low:
+    found = whole(value, low)
+    if found is None:
         raise EvalFileError(
             path, f"expected a whole number >= {low}, found {shown(value)}", field=field
         )
-    return float(value)
+    return found
 
 
 def number(value: Any) -> float | None:
@@ -39,6 +54,12 @@ def number(value: Any) -> float | None:
         except ValueError:
             return None
     return None
+
+
+def score_of(value: Any) -> float | None:
+    """A finite number (true is 1) as a float; None of anything else, text included."""
+    found = None if isinstance(value, str) else number(value)
+    return found if found is not None and math.isfinite(found) else None
 
 
 def text(value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..files import File
 from ..options import Options
 from ..schema import Reading
-from . import bigbench, inspect_log, lm_eval, plain
+from . import bigbench, inspect_log, lm_eval_results, lm_eval_samples, plain
 
 __all__ = ["FORMATS", "Format"]
 
@@ -41,8 +41,8 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     Format("Inspect log", inspect_log.recognises, inspect_log.batches),
-    Format("lm-evaluation-harness results", lm_eval.recognises_results, lm_eval.results),
-    Format("lm-evaluation-harness samples", lm_eval.recognises_samples, lm_eval.samples),
+    Format(lm_eval_results.FORMAT, lm_eval_results.recognises, lm_eval_results.read),
+    Format(lm_eval_samples.FORMAT, lm_eval_samples.recognises, lm_eval_samples.read),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
     Format("plain table", plain.recognises, plain.batches),
 )

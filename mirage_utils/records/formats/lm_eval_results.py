@@ -1,0 +1,330 @@
+"""EleutherAI's lm-evaluation-harness: files of aggregated results, 2021 to 2026 (0.2 to 0.4.13).
+
+What changed between its generations: the separator of metric and answer filter (``acc``, then
+``acc,none``, with several filters from 0.4.2), where the number of items stands (nowhere,
+``n-samples``, ``sample_len`` and ``sample_count``), and groups beside their members.
+
+The program has no reader of its own files: it writes JSON, and its package needs PyTorch's friends
+(datasets, evaluate, scikit-learn) to be imported at all.
+
+Source: Gao et al., A framework for few-shot language model evaluation (the program's repository).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ...errors import shown
+from .. import identity
+from ..columns import score_table
+from ..files import File
+from ..options import Options
+from ..schema import RECORDS, EvalFileError, Reading, direction_of, is_share
+from ..values import number, score_of, whole
+
+__all__ = ["NO_MODEL", "Run", "is_nothing", "is_results", "read", "recognises", "stamp_of"]
+
+FORMAT = "lm-evaluation-harness results"
+NO_MODEL = "the file names no model: name it with model (--model NAME)"
+
+# Entries of a task's results that are no scores.
+_NO_SCORE = {"alias", "name", "sample_len", "sample_count", "samples"}
+_STDERR = re.compile(r"_stderr(?=,|$)")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?")
+# Keys that only the harness writes; lighteval's files have results and versions too.
+_OWN = {"lm_eval_version", "configs", "n-shot", "n-samples", "group_subtasks", "higher_is_better"}
+_LIGHTEVAL = {"config_general", "config_tasks", "summary_tasks"}
+_MAX_PARAMS = 1e15
+
+
+def is_results(document: Any) -> bool:
+    """Whether a JSON document is an aggregated results file.
+
+    Open-LLM-Leaderboard's old files count: they have ``config_general``, as lighteval's have, and tasks
+    that are named ``harness|...``.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
+        return False
+    if document.keys() & _LIGHTEVAL and not document.keys() & _OWN:
+        return any(str(task).startswith("harness|") for task in document["results"])
+    return bool({"versions", "config", "configs"} & document.keys())
+
+
+def recognises(file: File) -> bool:
+    """Whether a file is one of aggregated results."""
+    return file.kind == "document" and is_results(file.document)
+
+
+def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
+    """The scores of a results file, whole."""
+    run = Run.of(file.path, file.document)
+    scores, notes = _scores(run, file.document)
+    notes = [*run.notes, *notes]
+    if options.model:
+        scores["model"] = options.model
+    elif not run.model:
+        notes.append(NO_MODEL)
+    none = pd.DataFrame(columns=list(RECORDS))
+    yield Reading(str(file.path), FORMAT, run.version, scores, none, tuple(notes), time=run.time)
+
+
+# -- what a results file says of its run, and of the samples beside it ------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the harness, as its results file describes it.
+
+    Attributes
+    ----------
+    path : Path
+    model : str
+        Name of the network; ``""`` where the file names none.
+    params : float
+        Number of parameters, as the program counted them; nan where it did not.
+    version, time : str
+        Version of the program, or the generation of its schema; when the run was made.
+    condition : str
+        What else than a filter sets answers apart: a chat template, a system instruction.
+    shots : dict of str to float
+        By task.
+    better : dict of (str, str) to bool
+        Whether higher is better, by task and metric.
+    tasks : frozenset of str
+    notes : tuple of str
+        Fields that could not be used.
+    """
+
+    path: Path
+    model: str = ""
+    params: float = math.nan
+    version: str = ""
+    time: str = ""
+    condition: str = ""
+    shots: Mapping[str, float] = field(default_factory=dict, repr=False)
+    better: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    tasks: frozenset[str] = field(default=frozenset(), repr=False)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path, document: Mapping[str, Any]) -> Run:
+        """The run of a parsed results file; `is_results` holds."""
+        config = _mapping(document.get("config"))
+        notes: list[str] = []
+        said = config.get("model_num_parameters")
+        params = whole(said)
+        if said is not None and (params is None or params > _MAX_PARAMS):
+            notes.append(
+                f"model_num_parameters is {shown(said)} and no number of parameters: not used"
+            )
+            params = None
+        by_task = _mapping(document.get("n-shot"))
+        shots = {}
+        for task in document["results"]:
+            value = by_task.get(task, config.get("num_fewshot"))
+            found = whole(value, low=0)
+            shots[task] = math.nan if found is None else found
+            if found is None and value is not None:
+                notes.append(
+                    f"n-shot of {task} is {shown(value)} and no number of examples: not used"
+                )
+        better = {
+            (task, metric): said
+            for task, metrics in _mapping(document.get("higher_is_better")).items()
+            for metric, said in _mapping(metrics).items()
+            if isinstance(said, bool)
+        }
+        if config.get("limit") not in (None, ""):
+            notes.append(
+                f"limit {shown(config['limit'])}: only a part of each task's items was evaluated"
+            )
+        return cls(
+            path, _model(document, config), math.nan if params is None else params,
+            _generation(document), stamp_of(path) or _date(document.get("date")), _condition(document),
+            shots, better, frozenset(document["results"]), tuple(notes),
+        )  # fmt: skip
+
+    def direction(self, task: str, metric: str) -> str:
+        """Which scores of a task's metric are good; ``""`` where neither file nor name says."""
+        said = self.better.get((task, metric))
+        return direction_of(metric) if said is None else ("higher" if said else "lower")
+
+    def setting(self, answer_filter: str) -> str:
+        """The setting of scores under an answer filter, ``"none"`` for none."""
+        parts = ("" if answer_filter == "none" else answer_filter, self.condition)
+        return ", ".join(part for part in parts if part)
+
+
+def stamp_of(path: Path) -> str:
+    """The time in a file's name, as the harness writes it; ``""`` where there is none."""
+    found = _STAMP.findall(path.name)
+    return found[-1].replace(":", "-") if found else ""
+
+
+def is_nothing(metric: str, score: float) -> bool:
+    """Whether a score is -1 that stands for nothing: of a share, or of RULER's context lengths.
+
+    RULER's metrics are named by a length, and have -1 where no document had it.
+    """
+    return score == -1 and (metric.isdecimal() or is_share(metric))
+
+
+def _date(value: Any) -> str:
+    seconds = None if isinstance(value, str) else number(value)
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H-%M-%S.%f}" if seconds else ""
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _generation(document: Mapping[str, Any]) -> str:
+    if document.get("lm_eval_version"):
+        return str(document["lm_eval_version"])
+    if "n-shot" not in document:
+        return "0.2-0.3"
+    if "n-samples" not in document:
+        return "0.4.0-0.4.2"
+    return "0.4.3" if "tokenizer_pad_token" not in document else "0.4.3-0.4.8"
+
+
+def _condition(document: Mapping[str, Any]) -> str:
+    named = {"chat template": "chat_template", "system instruction": "system_instruction"}
+    return ", ".join(words for words, key in named.items() if document.get(key))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A dict, also where a program wrote its text; of anything else an empty one."""
+    if isinstance(value, str) and value[:1] == "{" and len(value) < 100_000:
+        for parse in (json.loads, ast.literal_eval):  # literals only: nothing is executed
+            try:
+                value = parse(value)
+                break
+            except (ValueError, SyntaxError, MemoryError, RecursionError):
+                continue
+    return value if isinstance(value, dict) else {}
+
+
+def _model(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """The name of the network, from what the file says of the model and of its arguments."""
+    arguments = config.get("model_args")
+    if isinstance(arguments, str) and arguments[:1] != "{":
+        arguments = dict(part.strip().split("=", 1) for part in arguments.split(",") if "=" in part)
+    arguments = _mapping(arguments)
+    named = document.get("model_name")
+    if named in (arguments.get("peft"), arguments.get("delta")):
+        named = None  # the program writes the adapter's name where there is one
+    for name in (
+        named,
+        _mapping(document.get("config_general")).get("model_name"),  # as leaderboards store it
+        *(arguments.get(key) for key in ("pretrained", "model", "path", "engine")),
+    ):
+        if isinstance(name, str) and name.strip():
+            return identity.network(name.strip(), arguments)
+    return ""
+
+
+# -- scores -----------------------------------------------------------------------------------------
+
+
+def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """Scores of a results file, and what was left out of it.
+
+    Returns
+    -------
+    scores : pandas.DataFrame
+        Columns of `mirage_utils.records.schema.SCORES`; ``is_group``, true for averages over other rows;
+        ``stderr``, where the file gives a score's standard error.
+    notes : list of str
+
+    Raises
+    ------
+    EvalFileError
+        If no score is left.
+    """
+    members = _mapping(document.get("group_subtasks"))
+    groups = {name for name, subtasks in members.items() if subtasks}
+    groups |= set(_mapping(document.get("groups")))
+    notes: list[str] = []
+    rows = []
+    for task, entries in document["results"].items():
+        if not isinstance(entries, dict):
+            notes.append(f"{task}: expected an object of scores, found {shown(entries)}: left out")
+            continue
+        errors = {
+            _STDERR.sub("", key): score_of(value)
+            for key, value in entries.items()
+            if _STDERR.search(key)
+        }
+        for key, value in entries.items():
+            if key in _NO_SCORE or _STDERR.search(key) or not key.strip():
+                continue
+            metric, _, answer_filter = key.partition(",")
+            score = score_of(value)
+            # The metric "bypass" stands for none: the program writes 999 where nothing was graded.
+            if score is None or is_nothing(metric, score) or metric == "bypass":
+                notes.append(f"{task} {key} is {shown(value)} and no score: left out")
+                continue
+            n, why = _items(document, entries, task, key)
+            if why and why not in notes:
+                notes.append(why)
+            rows.append(
+                {
+                    "model": run.model,
+                    "params": run.params,
+                    "task": task,
+                    "setting": run.setting(answer_filter),
+                    "shots": run.shots[task],
+                    "run": str(run.path),
+                    "metric": metric,
+                    "direction": run.direction(task, metric),
+                    "score": score,
+                    "n": n,
+                    "source": str(run.path),
+                    "is_group": task in groups,
+                    "stderr": errors.get(key),
+                }
+            )
+    if not rows:
+        why = f" ({'; '.join(notes[:3])})" if notes else ""
+        raise EvalFileError(run.path, f"no task has a score{why}", field="results")
+    frame = score_table(rows, "is_group", "stderr")
+    frame["stderr"] = frame["stderr"].astype(float)
+    averages = frame.loc[frame["is_group"], "task"]
+    if len(averages):
+        notes.append(
+            f"averages over groups of tasks (is_group, {len(averages)} of {len(frame)} rows): "
+            f"{', '.join(dict.fromkeys(averages))}"
+        )
+    return frame, notes
+
+
+def _items(
+    document: Mapping[str, Any], entries: Mapping[str, Any], task: str, key: str
+) -> tuple[float, str]:
+    """Number of items behind a score, nan where it is not known, and what is unusual about it."""
+    counts = _mapping(_mapping(document.get("n-samples")).get(task))
+    by_metric = _mapping(entries.get("sample_count"))
+    said = by_metric.get(key, counts.get("effective", entries.get("sample_len")))
+    found = whole(said)
+    if found is not None or said is None:
+        return math.nan if found is None else found, ""
+    original = whole(counts.get("original"))
+    if original and isinstance(said, float) and 0 < said < 1 and said == _limit(document):
+        # Versions that wrote the limit in the place of the number take as many items as this.
+        n = float(math.ceil(original * said))
+        return n, f"n-samples of {task} is the limit {said}: {n:,.0f} of {original:,.0f} items"
+    return math.nan, f"n-samples of {task} is {shown(said)} and no number of items: not used"
+
+
+def _limit(document: Mapping[str, Any]) -> Any:
+    return _mapping(document.get("config")).get("limit")
