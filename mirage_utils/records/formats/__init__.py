@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..files import File
 from ..options import Options
 from ..schema import Reading
-from . import bigbench, inspect_log, lm_eval, plain
+from . import bigbench, inspect_log, lighteval, lm_eval, plain
 
 __all__ = ["FORMATS", "Format"]
 
@@ -41,6 +41,8 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     Format("Inspect log", inspect_log.recognises, inspect_log.batches),
+    Format("lighteval results", lighteval.recognises_results, lighteval.results),
+    Format("lighteval details", lighteval.recognises_details, lighteval.details),
     Format("lm-evaluation-harness results", lm_eval.recognises_results, lm_eval.results),
     Format("lm-evaluation-harness samples", lm_eval.recognises_samples, lm_eval.samples),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
