@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..files import File
 from ..options import Options
 from ..schema import Reading
-from . import bigbench, inspect_log, lighteval, lm_eval, plain
+from . import bigbench, every_eval_ever, helm, inspect_log, lighteval, lm_eval, plain
 
 __all__ = ["FORMATS", "Format"]
 
@@ -45,6 +45,11 @@ FORMATS: tuple[Format, ...] = (
     Format("lighteval details", lighteval.recognises_details, lighteval.details),
     Format("lm-evaluation-harness results", lm_eval.recognises_results, lm_eval.results),
     Format("lm-evaluation-harness samples", lm_eval.recognises_samples, lm_eval.samples),
+    Format("HELM run", helm.recognises, helm.batches),
+    Format("Every Eval Ever results", every_eval_ever.recognises_results, every_eval_ever.results),
+    Format(
+        "Every Eval Ever instances", every_eval_ever.recognises_instances, every_eval_ever.instances
+    ),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
     Format("plain table", plain.recognises, plain.batches),
 )

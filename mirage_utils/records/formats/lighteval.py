@@ -1,12 +1,12 @@
 """Hugging Face's lighteval: results (``results_*.json``) and details of each item (``details_*.parquet``).
 
-Results name the tasks ``suite|task|shots|truncation`` (to 0.11) or ``task|shots`` (0.12 and 0.13), and
+Results name the tasks ``suite|task|shots|truncation`` (to 0.11) or ``task|shots`` (from 0.12), and
 averages stand among them (``all``, ``mmlu:_average|5``): those are left out. Details have a column for
-each of ``full_prompt``, ``predictions``, ``metrics`` and others (to 0.9), or three structures ``doc``,
-``model_response`` and ``metric`` (from 0.10); neither names its model, which stands in the results beside.
+each of ``full_prompt``, ``predictions``, ``metrics`` and others (to 0.10), or three structures ``doc``,
+``model_response`` and ``metric`` (from 0.11); neither names its model, which stands in the results beside.
 
 Source: the program's ``logging/evaluation_tracker.py``, ``logging/info_loggers.py``, ``tasks/requests.py`` and
-``models/model_output.py``, in 0.13.0 and in earlier commits.
+``models/model_output.py``, in 0.9.2, 0.10.0, 0.11.0, 0.12.2 and 0.13.0.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def details(file: File, options: Options, batch: int) -> Iterator[Reading]:
                 )
                 start += part.num_rows
                 yield Reading(
-                    str(path), _DETAILS, "0.10-0.13" if columns >= _NEW else "to 0.9", none, records,
+                    str(path), _DETAILS, "0.11+" if columns >= _NEW else "to 0.10", none, records,
                     (*notes, *more), time=_time(path.name),
                 )  # fmt: skip
     except (pa.ArrowException, OSError, ValueError) as error:
