@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...errors import shown
 from ..columns import Gatherer
+from ..keys import hashes
 from ..schema import RECORDS
 from ..values import number
 
@@ -102,12 +103,12 @@ class Collected:
 
 def _numbered(records: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Records whose items that stand several times are epochs of one another."""
-    keys = records[_SAMPLE].astype(dict.fromkeys(_SAMPLE, str))
-    again = keys.assign(epoch=records["epoch"]).duplicated()
+    again = pd.Series(hashes(records, [*_SAMPLE, "epoch"])).duplicated()
     if not again.any():
         return records, []
-    records["epoch"] = keys.groupby(_SAMPLE, sort=False).cumcount() + 1.0
-    items = keys.loc[again, "item"].nunique()
+    which = pd.Series(hashes(records, _SAMPLE))
+    records["epoch"] = which.groupby(which).cumcount().to_numpy() + 1.0
+    items = records.loc[again.to_numpy(), "item"].nunique()
     return records, [
         f"{items:,} item{' stands' if items == 1 else 's stand'} several times in one run: taken for repetitions (epoch)"
     ]

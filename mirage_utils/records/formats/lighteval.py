@@ -81,12 +81,11 @@ def _literal(text: str) -> Any:
 
 def is_results(document: Any) -> bool:
     """Whether a JSON document is a results file of lighteval."""
-    return (
-        isinstance(document, dict)
-        and isinstance(document.get("results"), dict)
-        and isinstance(document.get("config_general"), dict)
-        and ("lighteval_sha" in document["config_general"] or "summary_general" in document)
-    )
+    if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
+        return False
+    general = document.get("config_general")
+    own = {"config_tasks", "summary_general", "summary_tasks"} & document.keys()
+    return isinstance(general, dict) and ("lighteval_sha" in general or bool(own))
 
 
 def recognises_results(file: File) -> bool:
@@ -136,7 +135,7 @@ def results(file: File, options: Options, batch: int) -> Iterator[Reading]:
                     "metric": metric,
                     "direction": directions.get(metric) or direction_of(metric),
                     "score": score,
-                    "n": _items(general, whole_document, about, key),
+                    "n": _items(whole_document, about, key),
                     "source": str(path),
                     "stderr": error if isinstance(error, float) and error >= 0 else math.nan,
                 }
@@ -200,12 +199,11 @@ def _directions(about: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _items(
-    general: Mapping[str, Any], document: Mapping[str, Any], about: Mapping[str, Any], key: str
-) -> float:
+def _items(document: Mapping[str, Any], about: Mapping[str, Any], key: str) -> float:
     """Number of items: as counted in the summary, or as planned."""
     summary = _mapping(_mapping(document.get("summary_tasks")).get(key))
-    counted = [whole(summary.get(name), 0) for name in ("truncated", "non_truncated")]
+    # The program counts truncated requests, of which an item has several, and takes them from the items.
+    counted = [whole(summary.get(name), -(10**12)) for name in ("truncated", "non_truncated")]
     if sum(counted) > 0:
         return sum(counted)
     return whole(about.get("effective_num_docs"))
@@ -228,7 +226,7 @@ def _columns(file: File) -> set[str]:
         return set()
     try:
         return set(pq.read_schema(file.path).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):
         return set()  # damaged: said by what reads tables
 
 
@@ -352,8 +350,8 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         for value in (row.get(name) for name in ("choices", "gold_index", "predictions"))
     )
     answers = answers if isinstance(answers, list) else []
-    # Of each choice, the log-probability and whether it is what the model would have written.
-    logprobs = [a[0] if isinstance(a, (list, tuple)) and a else None for a in answers]
+    # Of each choice the log-probability, and perhaps whether it is what the model would have written.
+    logprobs = [a[0] if isinstance(a, (list, tuple)) and a else a for a in answers]
     return {"choices": choices, "gold_index": gold, "text": answers, "logprobs": logprobs}
 
 
