@@ -1,6 +1,6 @@
 """HELM's, lighteval's and Every Eval Ever's files, in the shapes that the programs write, and mutated ones.
 
-The files below tests/files are invented; their shape is that of crfm-helm 0.5.16, lighteval 0.13.0, and of
+The files below tests/files/fuzz are invented; their shape is that of crfm-helm 0.5.16, lighteval 0.13.0, and of
 Every Eval Ever's schema 0.3.0.
 """
 
@@ -22,7 +22,7 @@ from mirage_utils import records as rec
 from mirage_utils.records import EvalFileError, read
 from mirage_utils.records.gathering import gather
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parent / "files" / "fuzz"
 HELM = FILES / "helm" / "tides-basin=north,model=acme_owl-1b"
 LIGHTEVAL = FILES / "lighteval"
 RESULTS = "results/acme/owl-1b/results_2025-11-01T10-00-00.000001.json"
@@ -152,7 +152,7 @@ def test_lighteval_networks_have_their_names(tmp_path, config, model):
 
 
 def test_lighteval_details_take_their_model_from_the_results_beside_them(tmp_path):
-    shutil.copytree(LIGHTEVAL, tmp_path / "out")
+    shutil.copytree(LIGHTEVAL / "results", tmp_path / "out" / "results")
     found = read(put_details(tmp_path / "out", CHOICES, "knots:reef|5"))
     assert found.format == "lighteval details"
     assert set(found.records["model"]) == {"acme/owl-1b@step2000"}
@@ -169,7 +169,7 @@ def test_lighteval_details_take_their_model_from_the_results_beside_them(tmp_pat
 
 
 def test_lighteval_results_and_details_of_one_run_count_once(tmp_path):
-    shutil.copytree(LIGHTEVAL, tmp_path / "out")
+    shutil.copytree(LIGHTEVAL / "results", tmp_path / "out" / "results")
     put_details(tmp_path / "out", CHOICES, "knots:reef|5")
     scores = gather(tmp_path / "out", params={"acme/owl-1b": 1e9}).scores
     (row,) = scores[(scores["task"] == "knots:reef") & (scores["graded"] == "file")].itertuples()
@@ -264,7 +264,14 @@ def test_a_helm_run_counts_once():
 def test_other_files_of_a_helm_run_are_parts_of_it(name):
     found = read(HELM / name)
     assert found.rows == 0
-    assert any("part of a HELM run" in note for note in found.notes)
+    assert found.format == "part of a HELM run"
+    assert not found.notes
+
+
+def test_a_part_of_a_helm_run_alone_says_what_is_missing(tmp_path):
+    found = read(put(tmp_path / "spec.json", load(HELM / "run_spec.json")))
+    assert found.rows == 0
+    assert any("scores stand in stats.json" in note for note in found.notes)
 
 
 def test_statistics_of_helm_alone_say_what_is_missing(tmp_path):

@@ -106,9 +106,9 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
         scores, notes = _scores(file, _Run.of(file.path, options))
     elif kind == _ITEMS:
         records, notes = _records(file, _Run.of(file.path, options))
-    else:
-        notes = [f"part of a HELM run, which is read through {_STATS} and {_ITEMS}"]
-    name = {_STATS: "HELM scores", _ITEMS: "HELM records"}.get(kind, f"HELM {kind}")
+    elif not any(file.path.with_name(name).is_file() for name in (_STATS, _ITEMS)):
+        notes = [f"its scores stand in {_STATS} and {_ITEMS}, which are not beside it"]
+    name = {_STATS: "HELM scores", _ITEMS: "HELM records"}.get(kind, "part of a HELM run")
     yield Reading(str(file.path), name, "", scores, records, tuple(notes))
 
 
