@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from ..files import File
 from ..options import Options
 from ..schema import Reading
-from . import bigbench, inspect_log, lm_eval_results, lm_eval_samples, plain
+from . import (
+    bigbench,
+    every_eval_ever,
+    helm,
+    inspect_log,
+    lighteval,
+    lm_eval_results,
+    lm_eval_samples,
+    plain,
+)
 
 __all__ = ["FORMATS", "Format"]
 
@@ -41,8 +50,15 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     Format("Inspect log", inspect_log.recognises, inspect_log.batches),
+    Format("lighteval results", lighteval.recognises_results, lighteval.results),
+    Format("lighteval details", lighteval.recognises_details, lighteval.details),
     Format(lm_eval_results.FORMAT, lm_eval_results.recognises, lm_eval_results.read),
     Format(lm_eval_samples.FORMAT, lm_eval_samples.recognises, lm_eval_samples.read),
+    Format("HELM run", helm.recognises, helm.batches),
+    Format("Every Eval Ever results", every_eval_ever.recognises_results, every_eval_ever.results),
+    Format(
+        "Every Eval Ever instances", every_eval_ever.recognises_instances, every_eval_ever.instances
+    ),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
     Format("plain table", plain.recognises, plain.batches),
 )

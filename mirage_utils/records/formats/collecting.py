@@ -1,0 +1,114 @@
+"""What several formats do alike: leave out what is no score, and collect the records of several runs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ...errors import shown
+from ..columns import Gatherer
+from ..keys import hashes
+from ..schema import RECORDS
+from ..values import number
+
+__all__ = ["Collected", "LeftOut", "said", "whole"]
+
+_SAMPLE = ["model", "task", "setting", "shots", "run", "metric", "item"]
+
+
+def said(value: Any) -> str:
+    """A text without blanks around it; of anything else ``""``."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def whole(value: Any, low: int = 1) -> float:
+    """A whole number >= `low`, also one that was written as a decimal; of anything else nan."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    return float(value) if low <= value <= 1e300 and value == int(value) else math.nan
+
+
+class LeftOut:
+    """Values that stand in the place of scores and are none: how many of each name, and the first."""
+
+    def __init__(self) -> None:
+        self._times: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def score(self, value: Any, name: str, where: str = "") -> float | None:
+        """A finite number (true is 1) as a float; anything else is noted and None."""
+        found = None if isinstance(value, str) else number(value)
+        if found is not None and math.isfinite(found):
+            return found
+        self._times[name] += 1
+        self._first.setdefault(name, f"{where}: {shown(value)}" if where else shown(value))
+        return None
+
+    def notes(self) -> list[str]:
+        """A note on each name."""
+        return [
+            f"{name} is no number{f' {times:,} times' * (times > 1)} ({self._first[name]}): left out"
+            for name, times in self._times.items()
+        ]
+
+
+class Collected:
+    """Records of one file, which may be about several networks, tasks and runs.
+
+    Parameters
+    ----------
+    source : str
+        The file.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._parts: dict[tuple[Any, ...], Gatherer] = defaultdict(Gatherer)
+
+    def of(
+        self, *, model: str, task: str, run: str, shots: float = math.nan, params: float = math.nan
+    ) -> Gatherer:
+        """Where the records of one network, task and run are added."""
+        # nan is not equal to nan, and one key for all that is unknown.
+        numbers = (math.nan if math.isnan(v) else v for v in (shots, params))
+        return self._parts[(model, task, run, *numbers)]
+
+    def table(self, directions: Mapping[str, str] | None = None) -> tuple[pd.DataFrame, list[str]]:
+        """The table of records, and what has to be said of it.
+
+        Parameters
+        ----------
+        directions : mapping of str to str, optional
+            Of metrics of which the file says it.
+        """
+        names = ("model", "task", "run", "shots", "params")
+        parts = [
+            part.table(**dict(zip(names, key, strict=True)), source=self._source)
+            for key, part in self._parts.items()
+        ]
+        parts = [part for part in parts if len(part)]
+        if not parts:
+            return pd.DataFrame(columns=list(RECORDS)), []
+        records = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        if directions:
+            known = records["direction"].astype(object)
+            told = records["metric"].astype(object).map(directions)
+            records["direction"] = told.where(told.notna(), known)
+        return _numbered(records)
+
+
+def _numbered(records: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Records whose items that stand several times are epochs of one another."""
+    again = pd.Series(hashes(records, [*_SAMPLE, "epoch"])).duplicated()
+    if not again.any():
+        return records, []
+    which = pd.Series(hashes(records, _SAMPLE))
+    records["epoch"] = which.groupby(which).cumcount().to_numpy() + 1.0
+    items = records.loc[again.to_numpy(), "item"].nunique()
+    return records, [
+        f"{items:,} item{' stands' if items == 1 else 's stand'} several times in one run: taken for repetitions (epoch)"
+    ]
