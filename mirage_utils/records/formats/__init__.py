@@ -44,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
     Format("lm-evaluation-harness results", lm_eval.recognises_results, lm_eval.results),
     Format("lm-evaluation-harness samples", lm_eval.recognises_samples, lm_eval.samples),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
+    Format("workbook", plain.recognises_workbook, plain.batches),
     Format("plain table", plain.recognises, plain.batches),
 )
 """In the order in which they are asked."""
