@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -167,6 +168,10 @@ class _Text(Table):
     def cells(self) -> Cells:
         content = files.whole(self.file.path, "a table")
         said = dialect(content)
+        if said.encoding == "cp1252" and re.search(rb"[\x00-\x08\x0e-\x1f]", content):
+            raise EvalFileError(
+                self.file.path, "not a CSV table: binary data, or text not in UTF-8"
+            )
         try:
             text = content.decode(said.encoding)
             rows = list(_csv_rows(text, said.delimiter, said.skip))

@@ -260,6 +260,11 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
             f"; columns such as {models[0]!r} look like models: write one row a score, with the "
             "columns model, task, metric, score"
         )
+    elif name == "params":
+        expected = (
+            "a column 'params', or 'model' to look its size up; others can be given as these "
+            "(--column NAME=model), or the model named for the whole file (--model)"
+        )
     elif name == "metric":
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name in ("task", "score"):

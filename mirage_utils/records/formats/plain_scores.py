@@ -113,7 +113,7 @@ def tidy_scores(
         if name not in raw.columns:
             raise no_column(name, raw.columns)
     if not {"params", "model"} & set(raw.columns):
-        raise no_column("model", raw.columns)
+        raise no_column("params", raw.columns)
     text = {n: _texts(raw, n) for n in SCORES}
     rows = _Rows(raw.index)
     for name in ("task", "metric"):
