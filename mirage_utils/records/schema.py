@@ -34,6 +34,7 @@ column           meaning
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
@@ -61,31 +62,64 @@ RECORDS = (
     "source",
 )  # fmt: skip
 
-# Names under which evaluation programs report scores, beside those of `METRICS`: first the shares
-# of items (in 0..1 or, in some programs, in per cent), then other scores.
+# Names under which lm-evaluation-harness, Inspect, HELM, lighteval and OpenCompass report scores, as
+# `_spelt` writes them, beside those of `METRICS`. A name stands here only if it leaves no doubt.
 _SHARES = {
-    "accuracy",
+    "acc", "acc_bytes", "acc_norm", "acc_norm_bytes", "acc_norm_token", "accuracy", "correct", "em", "exact",
+    "exact_match", "exact_str_match", "extractive_match", "final_number_exact_match", "fraction_correct", "includes", "loglikelihood_acc", "match", "math_equiv", "math_equiv_chain_of_thought",
+    "mc1", "multiple_choice_grade", "pass@1", "pass_at_1", "pem", "pqem", "prefix_exact_match",
+    "prompt_level_loose_acc", "prompt_level_strict_acc", "qem", "quasi_exact_match",
+    "quasi_prefix_exact_match", "relaxed_accuracy", "truthfulqa_mc1",
+}  # fmt: skip
+"""Shares of items, in 0..1 or, in some programs, in per cent."""
+_FRACTIONS = {
+    "f1_score", "f1_score_macro", "f1_score_micro", "inst_level_loose_acc", "inst_level_strict_acc", "mc2",
+    "precision", "probability", "recall", "truthfulqa_mc2",
+}  # fmt: skip
+"""Other scores in 0..1."""
+_HIGHER = {
+    "anls", "answer_log_likelihood", "bert_score", "bertscore", "bleu", "bleurt", "chrf", "chrf++",
+    "correct_prob_mass", "f1", "faithfulness", "log_likelihood", "log_prob", "log_probability", "loglikelihood",
+    "logprob", "macro_f1", "mcc", "mean", "meteor", "micro_f1", "mrr", "ndcg", "rouge1",
+    "rouge2", "rougel", "rougelsum", "rouge_1", "rouge_2", "rouge_l", "rouge_l_sum", "rouge_lsum",
+    "rouge_t5", *_FRACTIONS,
+}  # fmt: skip
+_LOWER = {
+    "bits_per_byte", "bits_per_character", "bpb", "bpc", "brier", "brier_score", "byte_perplexity", "cer",
+    "cross_entropy", "ece", "ece_10_bin", "ece_1_bin", "edit_distance", "error",
+    "error_rate", "expected_calibration_error", "loss", "mae", "mse", "nll", "perplexity", "ppl", "rmse",
+    "target_brier", "ter", "wer", "word_perplexity",
+}  # fmt: skip
+# Variants such as ``HasAns_exact`` and ``macro_f1`` are as good as what they vary.
+_HIGHER_ENDS = (
     "acc",
     "acc_norm",
-    "acc_norm_bytes",
+    "accuracy",
     "em",
     "exact",
     "exact_match",
-    "exact_str_match",
-    "mc1",
-    "multiple_choice_grade",
-    "pass@1",
-}
-_FRACTIONS = {"mc2", "precision", "probability", "recall"}
-_HIGHER = {
-    "bert_score", "bleu", "bleurt", "chrf", "correct_prob_mass", "f1", "log_probability", "macro_f1",
-    "mc2", "mcc", "mean", "micro_f1", "probability", "rouge1", "rouge2", "rougel", "rougelsum",
-}  # fmt: skip
-_LOWER = {
-    "bits_per_byte", "bpb", "brier", "brier_score", "byte_perplexity", "cross_entropy",
-    "edit_distance", "loss", "nll", "perplexity", "ppl", "target_brier", "ter", "wer",
-    "word_perplexity",
-}  # fmt: skip
+    "f1",
+    "recall",
+    "mrr",
+    "mcc",
+)
+_LOWER_ENDS = ("loss", "perplexity", "ppl", "nll", "cross_entropy", "bits_per_byte")
+_AT_K = re.compile(
+    r"(?:.*_)?(?:pass|maj|cons|recall|precision|hits?|ndcg|rr|mrr|map|avg)(?:@|_at_)(?:k|\d+)(?::.*)?"
+)
+_TURNED = re.compile(r"(?:neg|negative|inverse|minus|1)_.*")
+"""Of which the opposite is good."""
+
+
+def _spelt(metric: str) -> str:
+    """A metric's name as one of its spellings: ``exact_match`` for "Exact Match" and "exact-match".
+
+    Folders before it (``leaderboard/acc_norm``), a filter after it (``acc,none``) and a note on the unit
+    (``Accuracy (%)``) are no part of it.
+    """
+    name = metric.strip().lower().rpartition("/")[2].partition(",")[0]
+    name = re.sub(r"\s*[(\[]\s*(%|per ?cent)\s*[)\]]$", "", name.strip()).rstrip(".")
+    return re.sub(r"[\s\-]+", "_", name).strip("_")
 
 
 class EvalFileError(DataError, ValueError):
@@ -157,22 +191,28 @@ class Reading:
 
 
 def direction_of(metric: str) -> Literal["higher", "lower", ""]:
-    """Which scores of a metric are good; ``""`` where its name is not known."""
-    if metric in METRICS:
-        return METRICS[metric].direction
-    name = metric.lower()
-    # Variants such as ``HasAns_exact`` and ``macro_f1`` are as good as what they vary.
-    if {name, name.rpartition("_")[2]} & (_SHARES | _HIGHER):
+    """Which scores of a metric are good, however its name is spelt; ``""`` where it is not known."""
+    name = _spelt(metric)
+    if name in METRICS:
+        return METRICS[name].direction
+    if name in _LOWER:
+        return "lower"
+    if name in _SHARES or name in _HIGHER or _AT_K.fullmatch(name):
         return "higher"
-    return "lower" if name in _LOWER else ""
+    if _TURNED.fullmatch(name):
+        return ""
+    if name.endswith(tuple(f"_{end}" for end in _LOWER_ENDS)):
+        return "lower"
+    return "higher" if name.endswith(tuple(f"_{end}" for end in _HIGHER_ENDS)) else ""
 
 
 def is_share(metric: str) -> bool:
     """Whether a metric's name says that its score is a share of items, never below 0."""
-    return metric.lower() in _SHARES or (metric in METRICS and METRICS[metric].binary)
+    name = _spelt(metric)
+    return name in _SHARES or (name in METRICS and METRICS[name].binary)
 
 
 def is_fraction(metric: str) -> bool:
     """Whether a metric's name says that its score lies between 0 and 1: a share of items, an F1."""
-    name = metric.lower()
+    name = _spelt(metric)
     return is_share(metric) or name.rpartition("_")[2] == "f1" or name in _FRACTIONS

@@ -60,6 +60,7 @@ FORMATS: tuple[Format, ...] = (
         "Every Eval Ever instances", every_eval_ever.recognises_instances, every_eval_ever.instances
     ),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
+    Format("workbook", plain.recognises_workbook, plain.batches),
     Format("plain table", plain.recognises, plain.batches),
 )
 """In the order in which they are asked."""

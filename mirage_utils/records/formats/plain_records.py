@@ -53,7 +53,9 @@ _ITEM = [
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def csv_header(path: Path, *, delimiter: str = ",", skip: int = 0) -> list[str]:
+def csv_header(
+    path: Path, *, delimiter: str = ",", skip: int = 0, encoding: str = "utf-8-sig"
+) -> list[str]:
     """The names in the header of a CSV file.
 
     Parameters
@@ -62,14 +64,15 @@ def csv_header(path: Path, *, delimiter: str = ",", skip: int = 0) -> list[str]:
     delimiter : str
     skip : int
         Lines before the header.
+    encoding : str
 
     Raises
     ------
     EvalFileError
-        If it is empty or not UTF-8.
+        If it is empty, or not in this encoding.
     """
     with _csv_faults(path), files.opened(path) as stream:
-        text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+        text = io.TextIOWrapper(stream, encoding, newline="")
         for _ in range(skip):
             text.readline()
         rows = csv.reader(text, delimiter=delimiter)
@@ -81,7 +84,7 @@ def csv_header(path: Path, *, delimiter: str = ",", skip: int = 0) -> list[str]:
 
 
 def csv_batches(
-    path: Path, batch: int, *, delimiter: str = ",", skip: int = 0
+    path: Path, batch: int, *, delimiter: str = ",", skip: int = 0, encoding: str = "utf-8-sig"
 ) -> Iterator[pd.DataFrame]:
     """A CSV file's cells as text, in tables of at most so many rows, whatever its size.
 
@@ -90,20 +93,23 @@ def csv_batches(
     path : Path
     batch : int
         Rows; fewer where they are large.
-    delimiter, skip
+    delimiter, skip, encoding
         As for `csv_header`.
 
     Raises
     ------
     EvalFileError
-        If it is empty, not UTF-8, or a row has not as many cells as the header has names.
+        If it is empty, not in this encoding, or a row has not as many cells as the header has names.
     """
-    header = csv_header(path, delimiter=delimiter, skip=skip)
+    header = csv_header(path, delimiter=delimiter, skip=skip, encoding=encoding)
+    coded = encoding.removesuffix("-sig")  # Arrow passes over the mark of UTF-8 by itself
     done, block = 0, _BLOCK
     while True:
         try:
             with _csv_faults(path), files.opened(path) as stream:
-                for part in _cut(_blocks(stream, header, delimiter, skip, done, block), batch):
+                for part in _cut(
+                    _blocks(stream, header, delimiter, skip, coded, done, block), batch
+                ):
                     yield _frame(part)
                     done += part.num_rows
             return
@@ -120,14 +126,24 @@ class _LargeRow(Exception):
 
 
 def _blocks(
-    stream: Any, header: list[str], delimiter: str, skip: int, done: int, block: int
+    stream: Any,
+    header: list[str],
+    delimiter: str,
+    skip: int,
+    encoding: str,
+    done: int,
+    block: int,
 ) -> Iterator[pa.RecordBatch]:
     try:
         yield from pa_csv.open_csv(
             stream,
             # One thread: the other cores are for other files.
             read_options=pa_csv.ReadOptions(
-                use_threads=False, block_size=block, skip_rows=skip, skip_rows_after_names=done
+                use_threads=False,
+                block_size=block,
+                skip_rows=skip,
+                skip_rows_after_names=done,
+                encoding=encoding,
             ),
             parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pa_csv.ConvertOptions(

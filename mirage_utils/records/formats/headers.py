@@ -1,0 +1,276 @@
+"""What the columns of a plain table are: the schema's, under the names that people give them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ...errors import FieldError, require
+from ..identity import UnknownModelError, resolve
+from ..options import Options
+from ..schema import RECORDS, SCORES
+from .quantities import cell, is_missing, size_in
+
+__all__ = [
+    "are_models", "in_units", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
+    "without_index",
+]  # fmt: skip
+
+RUNS = ("run", "seed", "random_seed", "replicate", "trial")
+"""Columns that say which run a row is of."""
+
+_SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
+
+_SYNONYMS = {
+    "model": ("model_name", "model_id", "model_name_or_path", "llm"),
+    "family": ("model_family",),
+    "params": (
+        "parameters", "num_parameters", "num_params", "n_parameters", "n_params", "param_count",
+        "parameter_count", "number_of_parameters", "model_num_parameters", "model_size", "model_params",
+    ),
+    "train_flops": ("training_flops", "train_compute", "training_compute"),
+    "task": ("task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
+    "metric": ("metric_name", "measure"),
+    "score": ("value", "metric_value", "result", "scores"),
+    "n": (
+        "n_items", "num_items", "n_examples", "num_examples", "n_questions", "num_questions", "n_test",
+        "sample_size",
+    ),
+    "shots": (
+        "num_fewshot", "num_few_shot", "n_shot", "n_shots", "num_shots", "nshot", "shot", "few_shot", "fewshot",
+        "k_shot",
+    ),
+    "setting": ("condition",),
+    "direction": ("higher_is_better",),
+    "item": ("item_id", "doc_id", "question_id", "example_id", "sample_id"),
+}  # fmt: skip
+"""Names in use for a column of the schema whose meaning is certain. An "accuracy" is none: it may be a
+score, or one task's among several."""
+
+_CONDITIONS = ("subset", "subtask", "split", "filter", "scorer", "prompt", "mode")
+"""Columns that are part of the setting."""
+
+_UNITS = {"b": "B", "bn": "B", "billion": "B", "m": "M", "mn": "M", "million": "M"}
+_WITH_UNIT = re.compile(r"(.+?)_?[(\[](?:in_)?(.+?)[)\]]|(.+)_in_(.+)|(.+)_([a-z]+)")
+_SIZES = ("params", "size", *_SYNONYMS["params"])
+
+
+def _plain(name: str) -> str:
+    """A column's name in lower case, with underscores: what two spellings of one name have in common."""
+    return re.sub(r"[\s\-_./]+", "_", name.strip().strip("#*").strip().lower()).strip("_")
+
+
+def once(names: Sequence[str]) -> None:
+    """Refuse a header in which a name stands twice.
+
+    Raises
+    ------
+    FieldError
+        A reader would have to choose one of the two, and the other would be lost.
+    """
+    counts = Counter(name for name in names if not _is_unnamed(name))
+    for name, count in counts.items():
+        if count > 1:
+            times = "twice" if count == 2 else f"{count} times"
+            raise FieldError(
+                "columns", list(names), f"each name once, and {name!r} stands {times} in the header"
+            )
+
+
+def _is_unnamed(name: str) -> bool:
+    return (
+        re.fullmatch(r"(Unnamed: \d+(_level_\d+)?(\.\d+)?|__index_level_\d+__)?", name.strip())
+        is not None
+    )
+
+
+def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table without its columns of no name, such as an index that pandas wrote; names stripped.
+
+    A column of no name that holds models is the column ``model``.
+    """
+    notes, kept, names = [], [], []
+    for place, name in enumerate(map(str, raw.columns)):
+        if _is_unnamed(name):
+            column = raw.iloc[:, place]
+            held = [text for text in map(cell, column.head(1000)) if not is_missing(text)]
+            if "model" not in raw.columns and "model" not in names and are_models(held):
+                notes.append("the column of no name is read as model")
+                name = "model"
+            else:
+                if not all(re.fullmatch(r"[0-9]+(\.0)?", text) for text in held):
+                    notes.append(f"a column of no name is passed over (it begins with {held[0]!r})")
+                continue
+        kept.append(place)
+        names.append(name.strip())
+    return raw.iloc[:, kept].set_axis(names, axis="columns"), notes
+
+
+def are_models(names: Iterable[str]) -> bool:
+    """Whether several names, and all of them, are models': known ones, or with a size in them."""
+    names = set(names)
+    return len(names) > 1 and all(map(_is_model, names))
+
+
+def _is_model(name: str) -> bool:
+    # "5b" alone is a size, and no name.
+    if size_in(name) is not None:
+        return re.search(r"[a-z]{2}", name.lower()) is not None
+    try:
+        resolve(name)
+    except UnknownModelError:
+        return False
+    return True
+
+
+def models_among(names: Iterable[str]) -> list[str]:
+    """Those of a table's columns that are called like models."""
+    return [name for name in names if name not in _SCHEMA and _is_model(name)]
+
+
+def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], list[str]]:
+    """The schema's names of a table's columns.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As from `without_index`.
+    options : Options
+        What the user says of columns holds.
+
+    Returns
+    -------
+    dict of str to str
+        By the names of the file, each of which is in it.
+    list of str
+        Which names are no longer the file's though the user did not say so.
+
+    Raises
+    ------
+    FieldError
+        If a column is not there that the user names, or two would have one name.
+    """
+    for name in options.columns:
+        require(name in names, "columns", list(names), f"a column {name!r} to rename")
+    said = [options.columns.get(name, name) for name in names]
+    once(said)
+    fixed = {*options.wide, *options.replicate_by, *options.columns.values()}
+    free = [name for name in said if name not in fixed and name not in _SCHEMA]
+    found: dict[str, str] = {}
+    notes = []
+    for target in (*_SYNONYMS, *_SCHEMA):
+        if target in said or target in found.values():
+            continue
+        if options.wide and target in ("task", "score"):
+            continue
+        free = [name for name in free if name not in found]
+        spelt = [name for name in free if _plain(name) == target]
+        other = [name for name in free if _means(name, target)]
+        fits = spelt or other
+        if len(fits) == 1:
+            found[fits[0]] = target
+        elif fits:
+            notes.append(
+                f"{_listed(fits)} may each be the column {target}, so none of them is read as it; say which "
+                f"(--column {fits[0]}={target})"
+            )
+    if found:
+        pairs = ", ".join(f"{name!r} as {target}" for name, target in found.items())
+        notes.insert(0, f"columns read: {pairs} (--column says otherwise)")
+    return {name: found.get(now, now) for name, now in zip(names, said, strict=True)}, notes
+
+
+def _means(name: str, target: str) -> bool:
+    return _plain(name) in _SYNONYMS.get(target, ()) or (target == "params" and _unit(name) != "")
+
+
+def _unit(name: str) -> str:
+    """The unit that a column of sizes has in its name, ``"B"`` or ``"M"``; ``""`` of any other column."""
+    found = _WITH_UNIT.fullmatch(_plain(name))
+    if found is None:
+        return ""
+    what, unit = (part for part in found.groups() if part)
+    return _UNITS.get(unit.removesuffix("s"), "") if what in _SIZES else ""
+
+
+def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
+    """A table whose sizes carry the unit that the name of their column says."""
+    for name, target in found.items():
+        unit = _unit(name) if target == "params" else ""
+        if unit:
+            texts = raw[name].map(cell)
+            bare = texts.map(lambda text: not is_missing(text) and text[-1].isdigit())
+            raw = raw.assign(**{name: texts.where(~bare, texts + unit)})
+    return raw
+
+
+def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
+    """A table whose column ``run`` says what its columns of seeds and repetitions say: ``"seed 0"``."""
+    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
+    columns = [by_plain[name] for name in RUNS if name in by_plain]
+    columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
+    taken = {*options.wide, *options.columns.values()} - {"run"}
+    columns = [name for name in columns if name not in taken]
+    if columns in ([], ["run"]):
+        return raw, []
+    joined = _joined(raw, columns, bare=("run",))
+    note = f"rows with one {_listed(columns)} are one run"
+    return raw.assign(run=joined), [note]
+
+
+def with_setting(
+    raw: pd.DataFrame, options: Options, more: Sequence[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
+    """A table whose column ``setting`` says what its columns of conditions say: ``"filter strict"``."""
+    taken = {*options.wide, *options.columns.values(), *options.replicate_by, "setting"}
+    columns = [
+        str(name)
+        for name in raw.columns
+        if name not in taken and (_plain(str(name)) in _CONDITIONS or name in more)
+    ]
+    if not columns:
+        return raw, []
+    first = ["setting"] if "setting" in raw.columns else []
+    joined = _joined(raw, [*first, *columns], bare=("setting",))
+    return raw.assign(setting=joined), [f"part of the setting: {_listed(columns)}"]
+
+
+def _joined(raw: pd.DataFrame, columns: Sequence[str], bare: Sequence[str]) -> pd.Series:
+    whole: list[str] = [""] * len(raw)
+    for name in columns:
+        label = "" if name in bare else f"{name} "
+        codes, kinds = pd.factorize(raw[name], use_na_sentinel=True)
+        texts = [f"{label}{text}" if not is_missing(text) else "" for text in map(cell, kinds)]
+        here = [texts[code] if code >= 0 else "" for code in codes]
+        whole = [", ".join(filter(None, pair)) for pair in zip(whole, here, strict=True)]
+    return pd.Series(whole, index=raw.index, dtype=object)
+
+
+def no_column(name: str, names: Sequence[Any]) -> FieldError:
+    """The error of a table without a column that it must have."""
+    names = list(map(str, names))
+    expected = f"a column {name!r}, or another given as it (--column NAME={name})"
+    models = models_among(names)
+    if len(models) > 1:
+        expected += (
+            f"; columns such as {models[0]!r} look like models: write one row a score, with the "
+            "columns model, task, metric, score"
+        )
+    elif name == "params":
+        expected = (
+            "a column 'params', or 'model' to look its size up; others can be given as these "
+            "(--column NAME=model), or the model named for the whole file (--model)"
+        )
+    elif name == "metric":
+        expected += " or named for the whole file (--metric accuracy, say)"
+    elif name in ("task", "score"):
+        expected += "; where each task has a column of its own, name them (--wide COLUMN)"
+    return FieldError("columns", names, expected)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,151 @@
+"""Numbers as people write them in tables: decimal marks, thousands, per cent, sizes such as ``6.9B``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in"]
+
+_MISSING = {
+    "", "-", "--", "---", "–", "—", "?", "n/a", "na", "nan", "#n/a", "#na", "n.a.", "none", "null", "nil",
+    "missing", "<na>",
+}  # fmt: skip
+_BLANKS = "[ '’\u00a0\u2009\u202f]"
+
+
+def cell(value: Any) -> str:
+    """A cell as text without blanks around it; true and false as they are, ``""`` where there is none."""
+    if value is None or value is np.ma.masked:
+        return ""
+    if isinstance(value, (float, np.floating)) and math.isnan(value):
+        return ""
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return ""
+    return str(value).strip()
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no value: blank, ``N/A``, ``nan``, ``-``, ..."""
+    return text.strip().lower() in _MISSING
+
+
+def is_per_cent(text: str) -> bool:
+    """Whether a cell says that it is in per cent."""
+    return text.rstrip().endswith("%")
+
+
+def decimal_of(cells: Iterable[str]) -> str:
+    """The decimal mark of a column, where its cells leave no doubt.
+
+    Parameters
+    ----------
+    cells : iterable of str
+
+    Returns
+    -------
+    str
+        ``","`` or ``"."``; ``""`` where they do not tell: a cell is no number, none has such a mark,
+        some have the one and some the other, or each may as well be a separator of thousands (``1,300``).
+
+    Examples
+    --------
+    >>> decimal_of(["0,25", "1,300"]), decimal_of(["1,300", "2,800"])
+    (',', '')
+    """
+    found = set()
+    for text in cells:
+        text = text.strip().removesuffix("%").strip()
+        if is_missing(text):
+            continue
+        if not _NUMERIC.fullmatch(text):
+            return ""
+        found |= {mark for mark in ".," if _certain(text, mark)}
+    return found.pop() if len(found) == 1 else ""
+
+
+_NUMERIC = re.compile(r"[-+−]?[0-9.,]*[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?")
+
+
+def _certain(text: str, mark: str) -> bool:
+    """Whether a mark can only be the decimal mark of a number."""
+    other = "," if mark == "." else "."
+    if re.fullmatch(_grouped(mark), text):
+        return False
+    whole = rf"(?:[-+−]?[0-9]*|{_grouped(other)})"
+    return re.fullmatch(rf"{whole}\{mark}[0-9]*(?:[eE][-+]?[0-9]+)?", text) is not None
+
+
+def _grouped(mark: str) -> str:
+    """The pattern of a whole number whose thousands are set apart by a mark."""
+    return rf"[-+−]?[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{3}})+"
+
+
+def number(text: str, decimal: str = ".") -> float | None:
+    """A finite number, or None.
+
+    Parameters
+    ----------
+    text : str
+        Thousands may be set apart by blanks, apostrophes, or the mark that is not the decimal one.
+    decimal : str
+        ``"."`` or ``","``.
+    """
+    other = "," if decimal == "." else "."
+    plain = text.strip().replace("−", "-")
+    groups = rf"[-+]?[1-9][0-9]{{0,2}}(?:(?:{re.escape(other)}|{_BLANKS})[0-9]{{3}})+"
+    if re.fullmatch(rf"{groups}(?:{re.escape(decimal)}[0-9]*)?", plain):
+        plain = re.sub(rf"{re.escape(other)}|{_BLANKS}", "", plain)
+    plain = plain.replace(decimal, ".") if decimal != "." and "." not in plain else plain
+    if not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", plain):
+        return None
+    value = float(plain)
+    return value if math.isfinite(value) else None
+
+
+_UNITS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+_UNIT = r"(thousand|million|billion|trillion|mio|mrd|mn|bn|[kmbt])s?"
+_SIZE = re.compile(
+    rf"(.*?[0-9.,])\s*(?:{_UNIT})?(?:\s*(?:params|parameters))?", re.IGNORECASE | re.DOTALL
+)
+_IN_NAME = re.compile(
+    r"(?<![a-z0-9.])([0-9]+(?:[._][0-9]+)?)\s?(million|billion|[kmbt])(?![a-z0-9])", re.IGNORECASE
+)
+
+
+def _factor(unit: str) -> float:
+    return {"mio": 1e6, "mrd": 1e9}.get(unit.lower()) or _UNITS[unit[0].lower()]
+
+
+def size(text: str, decimal: str = ".") -> tuple[float, bool] | None:
+    """A number of parameters as people write it, and whether it has a unit; None of anything else.
+
+    Examples
+    --------
+    >>> size("6.9B"), size("1,300,000"), size("70 million")
+    ((6900000000.0, True), (1300000.0, False), (70000000.0, True))
+    """
+    found = _SIZE.fullmatch(text.strip())
+    value = number(found[1], decimal) if found else None
+    if found is None or value is None:
+        return None
+    # 6.9B is 6,900,000,000 and not 6,900,000,000.000001.
+    return (float(f"{value * _factor(found[2]):.15g}"), True) if found[2] else (value, False)
+
+
+def size_in(name: str) -> float | None:
+    """The size that a model's name carries, where it carries one.
+
+    Examples
+    --------
+    >>> size_in("acme/owl-1.5b-chat"), size_in("owl-8x7b"), size_in("owl")
+    (1500000000.0, None, None)
+    """
+    found = {
+        float(digits.replace("_", ".")) * _factor(unit) for digits, unit in _IN_NAME.findall(name)
+    }
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,562 @@
+"""Tables of scores as people keep them: what is certain is read, with a note; what is not is said, with what helps."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mirage_utils.records import EvalFileError, read
+from mirage_utils.records.formats.dialect import Dialect, dialect
+from mirage_utils.records.formats.quantities import decimal_of, number, size, size_in
+from mirage_utils.records.schema import direction_of, is_share
+
+SIZES = {"70m": 70426624, "160m": 162322944, "410m": 405334016, "1b": 1011781632}
+SCORES = (0.251, 0.263, 0.312, 0.402)
+HEADER = "model,params,task,metric,score,n"
+TABLE = "\n".join(
+    [HEADER]
+    + [
+        f"pythia-{name},{params},arc_easy,accuracy,{score},500"
+        for (name, params), score in zip(SIZES.items(), SCORES, strict=True)
+    ]
+)
+
+
+@pytest.fixture
+def table(tmp_path):
+    def put(content, name="r.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read(path, **options)
+
+    return put
+
+
+def said(reading):
+    return "\n".join(reading.notes)
+
+
+def with_column(name, values, text=TABLE):
+    header, *rows = text.split("\n")
+    return "\n".join([f"{header},{name}", *(f"{r},{v}" for r, v in zip(rows, values, strict=True))])
+
+
+# -- how it is written -------------------------------------------------------------------------------
+
+GERMAN = TABLE.replace(",", ";").replace("0.", "0,")
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (TABLE, ""),
+        (TABLE + "\n\n  \n,,,,,\n", ""),
+        (b"\xef\xbb\xbf" + TABLE.encode(), ""),
+        (TABLE.replace(",", "\t"), "separated by tabs"),
+        (TABLE.replace(",", "|"), r"separated by '\|'"),
+        (TABLE.replace(",", ";"), "separated by semicolons"),
+        (b"\xef\xbb\xbf" + GERMAN.encode(), "decimal comma"),
+        ("sep=;\r\n" + GERMAN.replace("\n", "\r\n"), "decimal comma"),
+        (GERMAN.replace("70426624", "70.426.624"), "decimal comma"),
+        (TABLE.replace(",", "\t").encode("utf-16"), "separated by tabs"),
+        (GERMAN.encode("utf-16"), "decimal comma"),
+        (TABLE.replace("arc_easy", '"arc_easy"').replace("70426624", '"70,426,624"'), ""),
+        (TABLE.replace("70426624", "70'426'624").replace(",500", ", 500"), ""),
+    ],
+)
+def test_a_table_is_read_however_it_was_written(table, content, note):
+    found = table(content)
+    assert found.scores["params"].tolist() == list(SIZES.values())
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert found.scores["n"].tolist() == [500] * 4
+    assert note in said(found).replace("'|'", r"'\|'")
+    assert bool(note) or not found.notes
+
+
+def test_text_that_is_not_utf8_is_read_as_windows_1252_with_a_note(table):
+    found = table(TABLE.replace("arc_easy", "größe").encode("cp1252"))
+    assert set(found.scores["task"]) == {"größe"}
+    assert "Windows-1252" in said(found)
+
+
+def test_a_dialect_is_told_by_the_first_bytes():
+    assert dialect(b"") == dialect(b"hello") == Dialect()
+    assert dialect("a;b\nä;1".encode()[:5]) == Dialect(delimiter=";")  # cut within a character
+    assert dialect(b'model,output\na,"x;y;z"\nb,";"\n') == Dialect()
+    # The answers of records say nothing of the numbers.
+    assert dialect(b"item;output;score\n1;0,5;0.5\n").decimal == "."
+    assert dialect(b"a;b\n1,300;x\n").decimal == "."
+
+
+def test_records_are_read_however_they_were_written(table):
+    text = "model;task;item;target;output;metric;score\npythia-70m;t;1;a;ä, b;f1;0,5\npythia-70m;t;2;b;b;f1;1\n"
+    for content in (
+        text.encode(),
+        text.encode("utf-16"),
+        text.encode("cp1252"),
+        b"sep=;\n" + text.encode(),
+    ):
+        found = table(content)
+        assert found.records["output"].tolist() == ["ä, b", "b"]
+        assert found.records["score"].tolist() == [0.5, 1.0]
+        assert "semicolons" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEADER.replace("n", "score", 1) + "\n", r"'score' stands twice|header and no rows"),
+        (TABLE.replace("score,n", "score,score"), "'score' stands twice"),
+        (TABLE.replace("score,n", "score, score "), "'score' stands twice"),
+        (",score,score\nmodel,acc,f1\na,1,2\n", "'score' stands twice"),
+        (TABLE.replace("\n", ",1,2\n", 9).replace("n,1,2", "n", 1) + ",1,2", "more cells than the header has names"),
+        ("model,metric,score,n\na,acc,1,2\n", "a column 'task'"),
+        ('model,task\n"a', "not a CSV table"),
+        ("just a line of text", "a header and no rows"),
+        ("just\nlines\nof text", "a column 'task'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_refused(table, text, message):
+    with pytest.raises(EvalFileError, match=message):
+        table(text)
+
+
+def test_a_row_with_too_many_cells_is_left_out_with_a_note(table):
+    found = table(TABLE.replace(",500\n", ",500,7\n", 1))
+    assert len(found.scores) == 3
+    assert "more cells than the header has names (6): line 2" in said(found)
+
+
+# -- workbooks -----------------------------------------------------------------------------------------
+
+
+def workbook(sheets, *, per_cent=()):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+        for cell in per_cent:
+            sheet[cell].number_format = "0.0%"
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+ROWS = [HEADER.split(",")] + [
+    [f"pythia-{name}", params, "arc_easy", "accuracy", score, 500]
+    for (name, params), score in zip(SIZES.items(), SCORES, strict=True)
+]
+
+
+def test_a_workbook_is_read_from_its_first_table(table):
+    found = table(workbook({"R": ROWS}), "r.xlsx")
+    assert (found.format, found.notes) == ("plain Excel workbook", ())
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert found.scores["params"].tolist() == list(SIZES.values())
+    found = table(
+        workbook({"About": [["Results"], ["of May"]], "R": [["May"], [], *ROWS], "X": ROWS}),
+        "r.xlsx",
+    )
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert "only the sheet 'R' is read, not 'About', 'X'" in said(found)
+    odd = [*ROWS, ["pythia-6.9b", None, "arc_easy", "accuracy", "?", 500]]
+    assert "line 6 ('?')" in said(table(workbook({"R": odd}), "r.xlsx"))
+
+
+def test_cells_of_a_workbook_that_show_per_cent_are_known_to(table):
+    found = table(workbook({"R": ROWS}, per_cent=["E2", "E3"]), "r.xlsx")
+    assert found.scores["score"].to_numpy() == pytest.approx(SCORES)
+    assert found.scores["per_cent_known"].tolist() == [True, True, False, False]
+
+
+def test_a_workbook_of_records(table):
+    rows = [["model", "task", "item", "target", "output", "metric", "score"],
+            ["pythia-70m", "t", 1, "a", "b", "exact_match", False], ["pythia-70m", "t", 2, "b", "b", "exact_match", True]]  # fmt: skip
+    found = table(workbook({"R": rows}), "r.xlsx")
+    assert found.records["score"].tolist() == [0, 1]
+
+
+def packed(**members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (packed(xl__workbook_xml="<workbook/>", xl__worksheets__sheet1_xml="<worksheet/>"), "damaged Excel workbook.*CSV"),
+        (workbook({"R": ROWS})[:900], "damaged Excel workbook.*CSV"),
+        (workbook({"R": [["x"]]}), "without a table"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password; save its table as CSV"),
+        (packed(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "OpenDocument.*CSV"),
+        (packed(a="b"), "unpack it first"),
+    ],
+)  # fmt: skip
+def test_workbooks_that_cannot_be_read_are_refused_with_what_to_do(table, content, message):
+    with pytest.raises(EvalFileError, match=message):
+        table(content, "r.xlsx")
+
+
+# -- names of columns ----------------------------------------------------------------------------------
+
+
+def test_other_names_of_columns_are_read_with_a_note(table):
+    text = TABLE.replace(HEADER, "Model,num_params,dataset,Metric,value,N")
+    text = with_column("num_fewshot", [5] * 4, text)
+    found = table(text)
+    assert found.scores["task"].tolist() == ["arc_easy"] * 4
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert found.scores["n"].tolist() == [500] * 4
+    assert found.scores["shots"].tolist() == [5] * 4
+    assert "'dataset' as task" in said(found)
+    assert "'value' as score" in said(found)
+    other = table(with_column("benchmark", "abcd"), columns={"task": "group", "benchmark": "task"})
+    assert other.scores["task"].tolist() == list("abcd")
+    assert other.notes == ()
+
+
+def test_an_accuracy_is_not_taken_for_the_score(table):
+    with pytest.raises(
+        EvalFileError, match=r"a column 'score', or another given as it \(--column NAME=score\)"
+    ):
+        table(TABLE.replace("score", "accuracy"))
+
+
+def test_two_columns_that_may_be_the_same_are_asked_about(table):
+    found = table(
+        with_column(
+            "num_items", [9] * 4, with_column("n_items", [8] * 4, TABLE.replace(",n", ",N1"))
+        )
+    )
+    assert found.scores["n"].isna().all()
+    assert "--column n_items=n" in said(found)
+
+
+@pytest.mark.parametrize("indices", [1, 2])
+def test_an_index_that_pandas_wrote_is_no_column(table, tmp_path, indices):
+    frame = pd.read_csv(io.StringIO(TABLE))
+    for _ in range(indices):
+        text = frame.to_csv()
+        frame = pd.read_csv(io.StringIO(text))
+    found = table(text)
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert found.notes == ()
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet").scores["score"].tolist() == list(SCORES)
+
+
+def test_an_index_of_models_is_the_model(table):
+    found = table(TABLE.replace(HEADER, HEADER.removeprefix("model")))
+    assert found.scores["model"].tolist() == [f"pythia-{name}" for name in SIZES]
+    assert "the column of no name is read as model" in said(found)
+
+
+# -- runs and conditions ---------------------------------------------------------------------------------
+
+SEEDED = "\n".join(
+    ["model,task,metric,score,seed"]
+    + [f"pythia-{name},t,acc,0.{i}{seed},{seed}" for i, name in enumerate(SIZES) for seed in (0, 1)]
+)
+
+
+def test_seeds_are_runs(table):
+    found = table(SEEDED)
+    assert found.scores["run"].tolist() == ["seed 0", "seed 1"] * 4
+    assert "'seed'" in said(found)
+    found = table(SEEDED.replace("seed", "Random Seed"))
+    assert set(found.scores["run"]) == {"Random Seed 0", "Random Seed 1"}
+    found = table(SEEDED.replace("seed", "run"))
+    assert set(found.scores["run"]) == {"0", "1"}
+    found = table(SEEDED.replace("seed", "dice"), replicate_by=["dice"])
+    assert set(found.scores["run"]) == {"dice 0", "dice 1"}
+    records = table("model,task,item,metric,score,seed\na,t,1,acc,1,0\na,t,1,acc,0,1\n")
+    assert records.records["run"].tolist() == ["seed 0", "seed 1"]
+
+
+def test_rows_that_are_repeated_are_refused_with_what_helps(table):
+    with pytest.raises(
+        EvalFileError,
+        match=r"line 3 = .*line 2 has one.*--replicate-by dice\).*--column dice=setting",
+    ):
+        table(SEEDED.replace("seed", "dice"))
+    with pytest.raises(
+        EvalFileError,
+        match=r"line 6 = .*line 2 has one.*a column 'seed' would.*--replicate-by COLUMN",
+    ):
+        table(TABLE + "\n" + TABLE.split("\n")[1])
+
+
+def test_conditions_are_part_of_the_setting(table):
+    found = table(
+        SEEDED.replace(",seed", ",filter")
+        .replace(",0\n", ",strict\n")
+        .replace(",1\n", ",flexible\n")
+    )
+    assert set(found.scores["setting"]) >= {"filter strict", "filter flexible"}
+    assert "part of the setting: 'filter'" in said(found)
+
+
+SUMMARY = """dataset,version,metric,mode,pythia-70m-hf,pythia-160m-hf,mine
+ARC-e,2ef631,accuracy,ppl,25.10,26.30,30
+gsm8k,1d7fe4,accuracy,gen,7.53,-,9
+"""
+
+
+def test_one_column_a_model_is_read(table):
+    found = table(SUMMARY)
+    rows = found.scores.set_index(["task", "model"])["score"].to_dict()
+    assert rows == {
+        ("ARC-e", "pythia-70m-hf"): 25.1, ("ARC-e", "pythia-160m-hf"): 26.3, ("ARC-e", "mine"): 30,
+        ("gsm8k", "pythia-70m-hf"): 7.53, ("gsm8k", "mine"): 9,
+    }  # fmt: skip
+    assert set(found.scores["setting"]) == {"version 2ef631, mode ppl", "version 1d7fe4, mode gen"}
+    assert "one column a model: 3 columns" in said(found)
+    assert "line 3, column 'pythia-160m-hf' ('-')" in said(found)
+    found = table("task,metric,owl-7b,owl-70b,average\nt,acc,0.5,0.6,0.55\n")
+    assert found.scores["model"].tolist() == ["owl-7b", "owl-70b"]
+    assert "passed over: 'average'" in said(found)
+    with pytest.raises(EvalFileError, match="look like models: write one row a score"):
+        table("area,metric,owl-7b,owl-70b,model\nt,acc,0.5,0.6,x\n")
+
+
+# -- numbers ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("70M", 7e7), ("6.9B", 6.9e9), ("7b", 7e9), ("1,300,000", 1.3e6), ("70 million", 7e7), ("1.3e9", 1.3e9),
+        ("1.3 bn", 1.3e9), ("7B params", 7e9), ("70 426 624", 70426624), ("2 billions", 2e9), ("1T", 1e12),
+        ("8x7B", None), ("~7B", None), ("B", None), ("7G", None), ("1,30,000", None), ("", None), ("1e999", None),
+    ],
+)  # fmt: skip
+def test_sizes_as_people_write_them(text, value):
+    assert (size(text) or (None,))[0] == value
+
+
+def test_numbers_and_their_decimal_marks():
+    assert number("0,25", ",") == 0.25
+    assert number("1.300.000,5", ",") == 1300000.5
+    assert number("−1.5") == -1.5
+    assert [number(t) for t in ("1_000", "0,251", "0x1", "nan", "inf", "1e999", "١")] == [None] * 7
+    assert decimal_of(["0,25", "1,300", "n/a"]) == ","
+    assert [decimal_of(c) for c in (["1,300"], ["0,2", "0.3"], ["0,2", "x"], [])] == [""] * 4
+    assert (size_in("owl-1_5b"), size_in("owl-8x7b"), size_in("a-1b-distilled-from-7b")) == (
+        1.5e9,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "unit"),
+    [
+        (["70M", "160 million", "410m", "1.01B"], ""),
+        (["0.0704", "0.162", "0.405", "1.01"], "billions"),
+        (["70.4", "162", "405", "1010"], "millions"),
+    ],
+)
+def test_sizes_in_units_are_read_where_the_names_agree(table, sizes, unit):
+    text = TABLE
+    for params, given_ in zip(SIZES.values(), sizes, strict=True):
+        text = text.replace(str(params), given_)
+    found = table(text.replace("pythia", "owl"))
+    assert found.scores["params"].to_numpy() == pytest.approx([7e7, 1.6e8, 4.1e8, 1e9], rel=0.02)
+    assert f"sizes are in {unit}" in said(found) if unit else not found.notes
+
+
+def test_a_unit_in_the_name_of_the_column_counts(table):
+    for name in ("params (B)", "#Params (B)", "Size [B]", "params_in_billions", "params_b"):
+        found = table(f"model,{name},task,metric,score\nlynx,6.9,t,acc,0.5\nlynx,0.5B,t2,acc,0.6\n")
+        assert found.scores["params"].tolist() == [6.9e9, 5e8], name
+
+
+@pytest.mark.parametrize("names", [("lynx", "hare"), ("owl-70m", "owl-7b"), ("", "")])
+def test_sizes_below_a_thousand_are_asked_about(table, names):
+    rows = "".join(
+        f"{name},{params},t,acc,0.5\n" for name, params in zip(names, (0.7, 6.9), strict=True)
+    )
+    with pytest.raises(EvalFileError, match=r"params, line 2 = '0.7': .*in billions\?"):
+        table("model,params,task,metric,score\n" + rows)
+
+
+def test_sizes_that_are_none_are_those_of_the_name(table):
+    found = table(
+        TABLE.replace("70426624", "0").replace("162322944", "-1").replace("405334016", "n/a")
+    )
+    assert found.scores["params"].tolist() == list(SIZES.values())
+    assert "no size given" in said(found)
+    assert "line 2 ('0'), line 3 ('-1')" in said(found)
+
+
+def test_per_cent_is_certain_where_a_cell_says_so(table):
+    found = table(
+        TABLE.replace("0.251", "25.1%").replace("0.263", "26.3 %").replace("0.312", "31.2")
+    )
+    assert found.scores["score"].to_numpy() == pytest.approx([0.251, 0.263, 31.2, 0.402])
+    assert found.scores["per_cent_known"].tolist() == [True, True, False, False]
+    assert "per_cent_known" not in table(TABLE).scores
+
+
+@pytest.mark.parametrize("mark", ["N/A", "nan", "NaN", "-", "n/a", "null", "", "#N/A", "—", "None"])
+def test_missing_scores_are_left_out_with_a_note(table, mark):
+    found = table(TABLE.replace("0.263", mark))
+    assert found.scores["score"].tolist() == [0.251, 0.312, 0.402]
+    assert f"1 row left out, no score: line 3 ({mark!r})" in said(found)
+
+
+def test_a_table_without_a_score_is_refused(table):
+    for mark in ("N/A", "x"):
+        text = TABLE
+        for score in SCORES:
+            text = text.replace(str(score), mark)
+        with pytest.raises(EvalFileError, match=f"score, line 2 = '{mark}'"):
+            table(text)
+
+
+def test_true_and_false_are_scores_of_a_share_only(table):
+    found = table(TABLE.replace("0.251", "FALSE").replace("0.263", "true"))
+    assert found.scores["score"].tolist() == [0, 1, 0.312, 0.402]
+    found = table(TABLE.replace("0.251", "FALSE").replace("accuracy", "perplexity"))
+    assert "line 2 ('FALSE')" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "note"),
+    [
+        (
+            "0.251",
+            "-1",
+            "score is not a share of items, so >= 0; .*--missing NUMBER.*line 2 \\('-1'\\)",
+        ),
+        ("0.251", "inf", "score is not a finite number: line 2 \\('inf'\\)"),
+        ("0.251", "about 0.3", "line 2 \\('about 0.3'\\)"),
+        ("70426624", "large", "params is not .*line 2 \\('large'\\)"),
+        ("70426624", "0.07", "in billions.*line 2"),
+        (",500\n", ",2.5\n", "n is not a finite whole number >= 1: line 2"),
+        ("arc_easy", "", "task is not a name: line 2"),
+    ],
+)
+def test_one_bad_row_refuses_no_other(table, old, new, note):
+    found = table(TABLE.replace(old, new, 1))
+    assert found.scores["score"].tolist() == list(SCORES[1:])
+    assert re.search(note, said(found)), said(found)
+
+
+def test_at_most_five_lines_are_named(table):
+    rows = "".join(f"owl-{i}b,t,acc,x\n" for i in range(1, 10))
+    found = table("model,task,metric,score\nowl-99b,t,acc,1\n" + rows)
+    assert "9 rows left out" in said(found)
+    assert "line 7 ('x') and 4 more" in said(found)
+
+
+def test_numbers_that_stand_for_missing_scores(table):
+    found = table(TABLE.replace("0.263", "-100"), missing=[-100])
+    assert len(found.scores) == 3
+    assert "stand for missing scores: line 3" in said(found)
+
+
+def test_a_direction_of_unknown_words_is_unknown(table):
+    found = table(with_column("direction", ["higher", "sideways", "lower is better", ""]))
+    assert found.scores["direction"].tolist() == ["higher", "", "lower", "higher"]
+    assert "line 3 ('sideways')" in said(found)
+    found = table(with_column("higher_is_better", ["True", "false", "true", ""]))
+    assert found.scores["direction"].tolist() == ["higher", "lower", "higher", "higher"]
+
+
+def test_shots_as_words(table):
+    found = table(with_column("shots", ["5-shot", "zero-shot", "0", ""]))
+    assert found.scores["shots"].tolist()[:3] == [5, 0, 0]
+    assert np.isnan(found.scores["shots"].iloc[3])
+
+
+# -- names of metrics ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "direction", "share"),
+    [
+        ("Accuracy", "higher", True), ("Exact Match", "higher", True), ("exact-match", "higher", True),
+        ("EM", "higher", True), ("F1 score", "higher", False), ("acc,none", "higher", True),
+        ("leaderboard/acc_norm", "higher", True), ("prompt_level_strict_acc", "higher", True),
+        ("inst_level_loose_acc", "higher", False), ("Accuracy (%)", "higher", True), ("Perplexity", "lower", False),
+        ("val loss", "lower", False), ("neg_loss", "", False), ("win rate", "", False), ("zorkiness", "", False),
+        ("token accuracy", "higher", False), ("pass@10", "higher", False), ("HasAns_exact", "higher", False),
+    ],
+)  # fmt: skip
+def test_metrics_are_known_in_any_spelling(table, name, direction, share):
+    assert (direction_of(name), is_share(name)) == (direction, share)
+    found = table(TABLE.replace("accuracy", f'"{name}"'))
+    assert set(found.scores["metric"]) == {name}
+    assert set(found.scores["direction"]) == {direction}
+
+
+# -- any table -------------------------------------------------------------------------------------------
+
+NAMES = st.sampled_from(
+    [*HEADER.split(","), "seed", "Score", "dataset", "value", "", "Unnamed: 0", "params (B)", "direction", "mode",
+     "shots", "owl-7b", "pythia-70m", "setting", "epoch", "source"]
+)  # fmt: skip
+CELLS = st.one_of(
+    st.sampled_from(
+        ["0.5", "0,5", "25%", "-", "N/A", "7B", "70M", "1,300,000", "1e9", "-1", "0", "acc", "accuracy", "t", "owl-7b",
+         "pythia-70m", "TRUE", "inf", "nan", "", " ", "higher", "5-shot", "1e400", "\ufeff", "\x00", "a\nb", '"']
+    ),
+    st.text(max_size=6),
+    st.floats().map(str),
+)  # fmt: skip
+ANY = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@ANY
+@given(
+    header=st.lists(st.one_of(NAMES, st.text(max_size=5)), min_size=1, max_size=8),
+    whole=st.booleans(),
+    data=st.data(),
+    delimiter=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_any_table_is_read_with_every_row_accounted_for_or_refused(
+    tmp_path, header, whole, data, delimiter, encoding, quoting
+):
+    if whole:
+        header = ["model", "params", "task", "metric", "score", *header]
+    cells = st.lists(st.one_of(CELLS, CELLS), max_size=len(header) + 1)
+    rows = data.draw(st.lists(cells, max_size=6))
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=delimiter, quoting=quoting).writerows([header, *rows])
+    path = tmp_path / "t.csv"
+    path.write_bytes(stream.getvalue().encode(encoding, errors="replace"))
+    try:
+        found = read(path)
+    except EvalFileError:
+        return
+    assert np.isfinite(found.scores["score"].astype(float)).all()
+    given_sizes = found.scores["params"].dropna()
+    assert (given_sizes >= 1000).all()
+    if found.records.empty and "model" in header:
+        rows_ = list(csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=delimiter))
+        there = sum(any(cell.strip() for cell in row) for row in rows_[1:])
+        left = sum(
+            int(note.split(" row")[0].replace(",", ""))
+            for note in found.notes
+            if note.partition(" left out")[0].endswith(("row", "rows"))
+        )
+        assert len(found.scores) + left == there, found.notes
