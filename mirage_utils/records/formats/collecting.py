@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from ...errors import shown
+from .. import values
 from ..columns import Gatherer
 from ..keys import hashes
 from ..schema import RECORDS
-from ..values import number
 
 __all__ = ["Collected", "LeftOut", "said", "whole"]
 
@@ -27,9 +27,8 @@ def said(value: Any) -> str:
 
 def whole(value: Any, low: int = 1) -> float:
     """A whole number >= `low`, also one that was written as a decimal; of anything else nan."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return math.nan
-    return float(value) if low <= value <= 1e300 and value == int(value) else math.nan
+    found = values.whole(value, low)
+    return math.nan if found is None else found
 
 
 class LeftOut:
@@ -41,8 +40,8 @@ class LeftOut:
 
     def score(self, value: Any, name: str, where: str = "") -> float | None:
         """A finite number (true is 1) as a float; anything else is noted and None."""
-        found = None if isinstance(value, str) else number(value)
-        if found is not None and math.isfinite(found):
+        found = values.score_of(value)
+        if found is not None:
             return found
         self._times[name] += 1
         self._first.setdefault(name, f"{where}: {shown(value)}" if where else shown(value))
