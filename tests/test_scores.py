@@ -97,7 +97,11 @@ def test_a_metric_of_known_shape_is_no_proportion_though_it_lies_between_0_and_1
             rec.EvalFileError,
             r": params, line 2 = '0': expected a finite number > 0",
         ),
-        (HEADER + "t,0.07,acc,0.5,9\n", rec.EvalFileError, r": params, line 2 = '0.07': .*in billions"),
+        (
+            HEADER + "t,0.07,acc,0.5,9\n",
+            rec.EvalFileError,
+            r": params, line 2 = '0.07': .*in billions",
+        ),
         (HEADER + "t,1e6,acc,nan,10\n", rec.EvalFileError, r": score, line 2 = 'nan'"),
         (HEADER + "t,1e6,acc,inf,10\n", rec.EvalFileError, r": score, line 2 = 'inf'"),
         (HEADER + "t,1e6,acc,,10\n", rec.EvalFileError, r": score, line 2 = ''"),

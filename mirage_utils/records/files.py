@@ -151,7 +151,8 @@ def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None
         except orjson.JSONDecodeError:
             pass  # the standard library knows NaN, and says better what is wrong
     try:
-        return json.loads(text.removeprefix(_BOM).decode(), object_pairs_hook=pairs)
+        found = json.loads(text.removeprefix(_BOM).decode(), object_pairs_hook=pairs)
+        return _of_characters(found) if b"\\u" in text else found
     except UnicodeDecodeError:
         raise EvalFileError(path, "not UTF-8", line=line) from None
     except json.JSONDecodeError as error:
@@ -165,6 +166,15 @@ def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None
         raise
     except ValueError as error:  # such as a number of many thousand digits
         raise EvalFileError(path, f"not JSON: {shown(str(error), 120)}", line=line) from None
+
+
+def _of_characters(value: Any) -> Any:
+    """A document whose texts hold no half of a surrogate pair: no encoding has one, and no column takes it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_of_characters(name): _of_characters(one) for name, one in value.items()}
+    return [_of_characters(one) for one in value] if isinstance(value, list) else value
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
