@@ -24,6 +24,7 @@ from typing import Any
 
 from mirage_utils.errors import DataError, FieldError
 from mirage_utils.evidence import curves_of
+from mirage_utils.evidence.curves_of import Curves
 from mirage_utils.records import gather
 from mirage_utils.records.gathering import FAULT, Gathered
 
@@ -158,7 +159,12 @@ def size(found: Gathered) -> Counter[str]:
     return Counter(records=found.records, scores=len(own))
 
 
-def draw(seed: int, folders: list[Path], whole: dict[Path, Counter[str]]) -> str:
+def words(found: Gathered, made: Curves, place: str | Path) -> Counter[str]:
+    """What was said of a folder, wherever it lies."""
+    return Counter(text.replace(str(place), "") for text in (*found.notes, *made.notes))
+
+
+def draw(seed: int, folders: list[Path], whole: dict[Path, tuple[Counter, Counter]]) -> str:
     """What is wrong with how one damaged folder is read; nothing if all is well."""
     rng = random.Random(seed)
     folder = rng.choice(folders)
@@ -187,8 +193,8 @@ def draw(seed: int, folders: list[Path], whole: dict[Path, Counter[str]]) -> str
     faults = [why for _, why in found.refused if why.startswith(FAULT)]
     if faults:
         return f"{what}: {faults[0]}"
-    less = whole[folder] - size(found)
-    said = found.refused or found.notes or made.notes
+    less = whole[folder][0] - size(found)
+    said = found.refused or words(found, made, place) - whole[folder][1]
     if accounted_for and less and not said:
         return f"{what}: {dict(less)} lost without a word"
     return ""
@@ -197,7 +203,11 @@ def draw(seed: int, folders: list[Path], whole: dict[Path, Counter[str]]) -> str
 def run(draws: int, first: int = 0, *, stop: int = 20) -> list[str]:
     """The faults of so many draws, at most `stop` of them."""
     folders = sorted(p for p in SEEDS.iterdir() if p.is_dir())
-    whole = {folder: size(gather(folder)) for folder in folders}
+    whole = {}
+    for folder in folders:
+        found = gather(folder)
+        made = curves_of(found.scores, found.lengths)
+        whole[folder] = size(found), words(found, made, folder)
     faults = []
     for seed in range(first, first + draws):
         wrong = draw(seed, folders, whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import fuzz
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -332,3 +333,7 @@ def test_lone_surrogates_are_graded_like_any_other_character(tmp_path):
     path.write_text("\n".join(json.dumps(row) for row in table.to_dict("records")))
     found = gather(path).scores.set_index("metric")
     assert found.loc["token_accuracy", "score"] == 0.75
+
+
+def test_damaged_files_of_every_format_are_read_or_refused_and_nothing_is_lost_in_silence():
+    assert fuzz.run(120) == []
