@@ -143,9 +143,9 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
         (count["error"], f"{count['error']:,} {of} ended with an error" + _all_the_same(count)),
         (count["nameless"], f"{count['nameless']:,} {of} left out: no sample, or without a name ({nameless})"),
         (count["twice"], f"{count['twice']:,} {of} left out: item {twice!r} stands twice in one epoch"),
-        (count["odd"], f"{count['odd']:,} {of} have no scores that can be read"),
-        (count["several"], f"{count['several']:,} {of} have several right answers, or none in words: "
-         "their answers are not graded anew"),
+        (count["odd"], f"scores of {count['odd']:,} {of} cannot be read: left out"),
+        (count["several"], f"several right answers, or none in words, in {count['several']:,} {of}: answers to "
+         "them are not graded anew"),
     )  # fmt: skip
     found.notes += [note for number_of, note in told if number_of]
     for what, counts in (
@@ -159,7 +159,7 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
 
 def _all_the_same(count: Mapping[str, int]) -> str:
     scored = count["error, scored"]
-    return f"; {scored:,} of them are scored all the same, as the log counts them" if scored else ""
+    return f"; {scored:,} of them scored all the same, as the log counts them" if scored else ""
 
 
 def plain(value: Any) -> str:
