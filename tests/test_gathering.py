@@ -316,7 +316,8 @@ def test_choices_are_graded_as_one_by_one():
     rng = np.random.default_rng(0)
     logprobs = [np.log(rng.dirichlet(np.ones(k))).tolist() for k in (2, 3, 4, 3, 2, 5)]
     logprobs[3] = [-np.inf, -np.inf, -1.0]
-    table = frame(target=["1", "2", "0", "2", "0", "4"], output=[""] * 6).assign(logprobs=logprobs)
+    said = [None, "", None, None, None, str(np.argmax(logprobs[5]))]
+    table = frame(target=["1", "2", "0", "2", "0", "4"], output=said).assign(logprobs=logprobs)
     found = tabulate(table).scores.set_index("metric")
     for metric in ("multiple_choice_grade", "brier", "top_2"):
         assert found.loc[metric, "score"] == pytest.approx(grade(table, metric)["score"].mean())

@@ -285,44 +285,35 @@ def _kinds(rows: _Rows, once: NDArray[np.int64]) -> _Kinds:
     many = logs & (lists.sizes >= 2)
     at = np.flatnonzero(many & named)
     right[at] = _indices(targets.take(pa.array(at)))
-    fits = right < lists.sizes
-    fits &= right >= 0
+    fits = (right >= 0) & (right < lists.sizes)
     of = numbered(frame, ["logprobs_of"])
     of = of[1]["logprobs_of"].to_numpy(object)[of[0]]
-    told = of == "choices"
-    # Not told: a task is one of choices where all of its items are.
+    told, unsaid = of == "choices", of == ""
     likeliest = nothing.copy()
     at = np.flatnonzero(fits)
-    chosen = _indices(outputs.take(pa.array(at)))
-    likeliest[at] = (chosen == best[at]) | is_blank(outputs.take(pa.array(at)))
+    said_index = outputs.take(pa.array(at))
+    likeliest[at] = (_indices(said_index) == best[at]) | is_blank(said_index)
     task, tasks = numbered(frame, ["task"])
-    against = np.bincount(
-        task, weights=~(fits & likeliest | ~named) & (of == ""), minlength=len(tasks)
-    )
-    choices = np.where(told, fits & many, (of == "") & (against == 0)[task] & fits & likeliest)
-    elsewhere = (of == "") & (against == 0)[task]
+    against = unsaid & named & ~(fits & likeliest)
+    against = np.bincount(task, weights=against, minlength=len(tasks)) > 0
+    of_choices = told | (unsaid & ~against[task])
+    choices = fits & of_choices & (told | likeliest)
     odd = told & (lists.sizes > 0) & named & ~choices
     return _Kinds(
-        choices, named & said & ~elsewhere & ~told, logs & ~elsewhere & ~told, targets, outputs, lists, right,
+        choices, named & said & ~of_choices, logs & ~of_choices, targets, outputs, lists, right,
         int(odd.sum()),
     )  # fmt: skip
 
 
 def _indices(texts: pa.Array) -> NDArray[np.int64]:
     """The indices that texts are; -1 for one that is none."""
-    coded = texts.dictionary_encode()
-    if coded.null_count:
-        coded = coded.fill_null("")
-    if not len(coded):
-        return np.zeros(0, np.int64)
-    kinds = _python(coded.dictionary)
-    return np.array([index_of(text) for text in kinds], np.int64)[coded.indices.to_numpy()]
-
-
-def _python(texts: pa.Array) -> list[str]:
-    return [
-        t if isinstance(t, str) else t.decode("utf-8", "surrogatepass") for t in texts.to_pylist()
+    coded = texts.dictionary_encode(null_encoding="encode")
+    kinds = [
+        t.decode("utf-8", "surrogatepass") if isinstance(t, bytes) else t
+        for t in coded.dictionary.to_pylist()
     ]
+    found = np.array([index_of(text) for text in kinds], np.int64)
+    return found[coded.indices.to_numpy()]
 
 
 def _only(column: pa.Array, here: NDArray[np.bool_]) -> pa.Array:

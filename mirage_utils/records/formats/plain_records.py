@@ -244,7 +244,7 @@ def tidy_records(
     decimal : str
         Decimal mark of its numbers.
     source : str
-        The file, for rows that name none.
+        The file they are from, whatever the table says.
 
     Returns
     -------
@@ -292,9 +292,8 @@ def tidy_records(
         else:
             made[name] = _categories(_names(raw[name]))
     made["epoch"] = np.where(np.isnan(made["epoch"]), 1.0, made["epoch"])
-    for name, value in (("source", source),):
-        if value and made[name].categories.tolist() == [""]:
-            made[name] = constant(value, size)
+    if source:
+        made["source"] = constant(source, size)
     frame = pd.DataFrame(made, copy=False)
     twice = pd.Series(hashes(frame, _ITEM)).duplicated().to_numpy()
     refuse("item", twice, "each item once for a model, task, setting and metric")
