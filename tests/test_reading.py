@@ -190,7 +190,7 @@ def test_new_harness_results(write):
     assert scores.loc[("mmlu_law", "brier_score", ""), "direction"] == "lower"
     assert scores["is_group"].tolist() == [True, False, False, False, False]
     assert set(scores["params"]) == {1414647808}
-    assert any("1 rows are averages over groups" in note for note in found.notes)
+    assert any(note.startswith("averages over groups of tasks") for note in found.notes)
 
 
 def test_leaderboards_keep_the_model_elsewhere(write):
@@ -465,7 +465,7 @@ def test_answers_are_graded_anew(write):
 
 def test_choices_are_graded_anew_whatever_their_number(write):
     half = math.log(0.5)
-    rows = [choice(0, [half, half], 1, acc_norm=0), choice(1, [-9.0, 0.0, -9.0], 0, acc_norm=1)]
+    rows = [choice(0, [half, half], 0, acc_norm=0), choice(1, [-9.0, 0.0, -9.0], 1, acc_norm=1)]
     records = read(write(rows)).records
     assert len(records) == 4  # two metrics, which make no second item
     brier = rec.grade(records, "brier")
@@ -569,13 +569,11 @@ def test_trap_2_missing_values_and_texts_in_the_place_of_numbers(write):
     assert any("gsm8k f1,none is 'N/A' and no score" in n for n in found.notes)
 
 
-def test_trap_2_per_cent_and_fraction_are_told_apart_by_the_whole_entry(write):
+def test_trap_2_scores_in_per_cent_are_read_as_they_stand_or_as_told(write):
+    """One file cannot tell 0.4 per cent from 40: the files of a family together do, when they are gathered."""
     scores = read(write(OLD)).scores
-    assert scores.loc[
-        scores["task"] == "squad2", "per_cent"
-    ].all()  # 0.4 too, which looks like 40 %
-    assert not scores.loc[scores["task"] != "squad2", "per_cent"].any()
-    assert curve_of(scores, metric="exact").score[0] == pytest.approx(0.004)
+    squad = scores[scores["task"] == "squad2"]
+    assert squad["score"].tolist() == [0.4, 6.6, 50.1]
     table = "model,task,metric,score\ngpt2,a,accuracy,45\ngpt2-xl,a,accuracy,0.9\n"
     assert gather(write(table), percent=["accuracy"]).scores["score"].tolist() == pytest.approx(
         [0.45, 0.009]
@@ -728,17 +726,12 @@ def test_a_checkpoint_is_another_model(write):
         (b'{"a":' * 100_000, "nested too deeply"),
         (b'{"results": {"t": {"acc": 1, "acc": 0}}, "versions": 0, "config": {}}', "field 'acc': this key appears twice"),
         (json.dumps({**OLD, "results": {}}), r"field 'results': no task has a score"),
-        (json.dumps({**OLD, "results": {"t": 3}}), r"field 'results.t': expected an object"),
-        (json.dumps({**OLD, "results": {"t": {"acc": [1]}}}), r"field 'results.t.acc': expected a number"),
-        (json.dumps({**OLD, "results": {"t": {"acc": math.inf}}}), "the score is infinite"),
-        ('{"results": {"t": {"acc": 1e999}}, "versions": {}, "config": {}}', "the score is infinite"),
-        (json.dumps({**NEW, "n-samples": {"gsm8k": {"effective": -3}}}), r"field 'n-samples.gsm8k'"),
-        (json.dumps({**NEW, "n-samples": {"gsm8k": {"effective": 2.5}}}), "whole number"),
+        (json.dumps({**OLD, "results": {"t": 3}}), r"no task has a score \(t: expected an object"),
+        (json.dumps({**OLD, "results": {"t": {"acc": [1]}}}), r"no task has a score \(t acc is \[1\]"),
+        (json.dumps({**OLD, "results": {"t": {"acc": math.inf}}}), r"no task has a score \(t acc is inf"),
+        ('{"results": {"t": {"acc": 1e999}}, "versions": {}, "config": {}}', "t acc is inf and no score"),
         ([choice(0, [-1.0], 1), {"doc_id": 1}], "line 2: not a sample"),
         ([choice(0, [-1.0, -2.0], 1), choice(0, [-1.0, -2.0], 1)], r"line 2, field 'doc_id': item 0 stands here a second time \(first in line 1\)"),
-        ([choice(0, [-1.0], 1), choice(1, [0.7, -1.0], 1)], r"line 2, field 'filtered_resps\[0\]'"),
-        ([choice(0, [-1.0], 1), {**answer(1, "x"), "metrics": 3}], r"line 2, field 'metrics'"),
-        ([choice(0, [-1.0], 1), {**answer(1, "x"), "filtered_resps": "x"}], r"field 'filtered_resps': expected a list"),
         (json.dumps(choice(0, [-1.0], 1)) + "\n" + json.dumps(choice(1, [-1.0], 1))[:40], "line 2: not JSON"),
         (json.dumps({**LOG, "eval": {"task": "t"}}), r"field 'eval.model'"),
         (json.dumps({**LOG, "samples": {"a": 1}}), r"field 'samples': expected a list"),
