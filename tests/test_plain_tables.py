@@ -117,6 +117,10 @@ def test_records_are_read_however_they_were_written(table):
         (HEADER.replace("n", "score", 1) + "\n", r"'score' stands twice|header and no rows"),
         (TABLE.replace("score,n", "score,score"), "'score' stands twice"),
         (TABLE.replace("score,n", "score, score "), "'score' stands twice"),
+        (TABLE.replace("score,n", "score,score.1"), "'score' stands twice"),
+        (TABLE.replace("score,n", "score,").replace(",500", ",0.3"), "a name for each column of numbers, and that after 'score' has none"),
+        (TABLE.replace("0.", "0,"), "decimal comma"),
+        ("dataset,metric,ape,bee\nt,acc,0.5,0.6\n", "one column a model"),
         (",score,score\nmodel,acc,f1\na,1,2\n", "'score' stands twice"),
         (TABLE.replace("\n", ",1,2\n", 9).replace("n,1,2", "n", 1) + ",1,2", "more cells than the header has names"),
         ("model,metric,score,n\na,acc,1,2\n", "a column 'task'"),
@@ -133,7 +137,8 @@ def test_what_is_no_table_is_refused(table, text, message):
 def test_a_row_with_too_many_cells_is_left_out_with_a_note(table):
     found = table(TABLE.replace(",500\n", ",500,7\n", 1))
     assert len(found.scores) == 3
-    assert "more cells than the header has names (6): line 2" in said(found)
+    assert "1 row left out, rows have more cells than the header has names (6)" in said(found)
+    assert said(found).endswith(": line 2")
 
 
 # -- workbooks -----------------------------------------------------------------------------------------
@@ -467,7 +472,7 @@ def test_at_most_five_lines_are_named(table):
 def test_numbers_that_stand_for_missing_scores(table):
     found = table(TABLE.replace("0.263", "-100"), missing=[-100])
     assert len(found.scores) == 3
-    assert "stand for missing scores: line 3" in said(found)
+    assert "stands for a missing score: line 3" in said(found)
 
 
 def test_a_direction_of_unknown_words_is_unknown(table):
