@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -117,6 +118,10 @@ def test_records_are_read_however_they_were_written(table):
         (HEADER.replace("n", "score", 1) + "\n", r"'score' stands twice|header and no rows"),
         (TABLE.replace("score,n", "score,score"), "'score' stands twice"),
         (TABLE.replace("score,n", "score, score "), "'score' stands twice"),
+        (TABLE.replace("score,n", "score,score.1"), "'score' stands twice"),
+        (TABLE.replace("score,n", "score,").replace(",500", ",0.3"), "a name for each column of numbers, and that after 'score' has none"),
+        (TABLE.replace("0.", "0,"), "decimal comma"),
+        ("dataset,metric,ape,bee\nt,acc,0.5,0.6\n", "one column a model"),
         (",score,score\nmodel,acc,f1\na,1,2\n", "'score' stands twice"),
         (TABLE.replace("\n", ",1,2\n", 9).replace("n,1,2", "n", 1) + ",1,2", "more cells than the header has names"),
         ("model,metric,score,n\na,acc,1,2\n", "a column 'task'"),
@@ -133,7 +138,8 @@ def test_what_is_no_table_is_refused(table, text, message):
 def test_a_row_with_too_many_cells_is_left_out_with_a_note(table):
     found = table(TABLE.replace(",500\n", ",500,7\n", 1))
     assert len(found.scores) == 3
-    assert "more cells than the header has names (6): line 2" in said(found)
+    assert "1 row left out, rows have more cells than the header has names (6)" in said(found)
+    assert said(found).endswith(": line 2")
 
 
 # -- workbooks -----------------------------------------------------------------------------------------
@@ -467,7 +473,7 @@ def test_at_most_five_lines_are_named(table):
 def test_numbers_that_stand_for_missing_scores(table):
     found = table(TABLE.replace("0.263", "-100"), missing=[-100])
     assert len(found.scores) == 3
-    assert "stand for missing scores: line 3" in said(found)
+    assert "stands for a missing score: line 3" in said(found)
 
 
 def test_a_direction_of_unknown_words_is_unknown(table):
@@ -524,39 +530,66 @@ ANY = settings(
 )
 
 
+def written(rows, delimiter, encoding, quoting):
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=delimiter, quoting=quoting).writerows(rows)
+    return stream.getvalue().encode(encoding, errors="replace")
+
+
+WAYS = {
+    "delimiter": st.sampled_from(",;\t|"),
+    "encoding": st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+}
+
+
 @ANY
 @given(
     header=st.lists(st.one_of(NAMES, st.text(max_size=5)), min_size=1, max_size=8),
-    whole=st.booleans(),
-    data=st.data(),
-    delimiter=st.sampled_from(",;\t|"),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
-    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    rows=st.lists(st.lists(CELLS, max_size=8), max_size=6),
+    ways=st.fixed_dictionaries(WAYS),
 )
-def test_any_table_is_read_with_every_row_accounted_for_or_refused(
-    tmp_path, header, whole, data, delimiter, encoding, quoting
-):
-    if whole:
-        header = ["model", "params", "task", "metric", "score", *header]
-    cells = st.lists(st.one_of(CELLS, CELLS), max_size=len(header) + 1)
-    rows = data.draw(st.lists(cells, max_size=6))
-    stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=delimiter, quoting=quoting).writerows([header, *rows])
+def test_any_table_is_read_or_refused(tmp_path, header, rows, ways):
     path = tmp_path / "t.csv"
-    path.write_bytes(stream.getvalue().encode(encoding, errors="replace"))
-    try:
+    path.write_bytes(written([header, *rows], **ways))
+    with contextlib.suppress(EvalFileError):
         found = read(path)
-    except EvalFileError:
+        assert np.isfinite(found.scores["score"].astype(float)).all()
+        assert (found.scores["params"].dropna() >= 1000).all()
+
+
+def left_out(notes):
+    """How many rows were left out, as notes say."""
+    counts = (re.match(r"([0-9,]+) rows? left out", note) for note in notes)
+    return sum(int(found[1].replace(",", "")) for found in counts if found)
+
+
+@ANY
+@given(
+    size=st.integers(2, 8),
+    more=st.lists(
+        st.sampled_from(["seed", "shots", "direction", "note", "split", ""]), unique=True
+    ),
+    odd=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 11), CELLS), max_size=6),
+    ways=st.fixed_dictionaries(WAYS),
+)
+def test_every_row_of_a_table_with_odd_cells_is_read_or_named(tmp_path, size, more, odd, ways):
+    header = [*HEADER.split(","), *more]
+    rows = [
+        [f"owl-{i}b", f"{i}e9", f"t{i}", "accuracy", f"0.{i}1", "10", *[""] * len(more)]
+        for i in range(1, size + 1)
+    ]
+    for row, column, value in odd:
+        if column < len(header):
+            rows[row % size][column] = value
+    path = tmp_path / "t.csv"
+    path.write_bytes(written([header, *rows], **ways))
+    with contextlib.suppress(EvalFileError):
+        found = read(path)
+        assert len(found.scores) + left_out(found.notes) == size, found.notes
+        touched = {row % size for row, _, _ in odd}
+        kept = dict(zip(found.scores["task"], found.scores["score"], strict=True))
+        for i in set(range(size)) - touched:  # a row without an odd cell is read as it is
+            assert kept[f"t{i + 1}"] == float(f"0.{i + 1}1")
         return
-    assert np.isfinite(found.scores["score"].astype(float)).all()
-    given_sizes = found.scores["params"].dropna()
-    assert (given_sizes >= 1000).all()
-    if found.records.empty and "model" in header:
-        rows_ = list(csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=delimiter))
-        there = sum(any(cell.strip() for cell in row) for row in rows_[1:])
-        left = sum(
-            int(note.split(" row")[0].replace(",", ""))
-            for note in found.notes
-            if note.partition(" left out")[0].endswith(("row", "rows"))
-        )
-        assert len(found.scores) + left == there, found.notes
+    assert odd

@@ -113,12 +113,13 @@ def _framed(
     header: list[str] | None = None
     found, at, long = [], [], []
     for line, row in rows:
+        names = row
         while row and _blank(row[-1]):
-            row.pop()
+            row = row[:-1]
         if not row:
             continue
         if header is None:
-            header = ["" if _blank(name) else str(name) for name in row]
+            header = ["" if _blank(name) else str(name) for name in names]
         elif len(row) > len(header):
             long.append(line)
         else:
@@ -127,14 +128,17 @@ def _framed(
     if header is None:
         raise EvalFileError(file.path, "the file is empty")
     once([name.strip() for name in header])
-    why = f"rows have more cells than the header has names ({len(header)})"
+    why = (
+        f"rows have more cells than the header has names ({len(header)}), as with a decimal comma or another "
+        "separator within cells that are not in quotation marks"
+    )
     if long and not found:
         raise EvalFileError(file.path, why, line=long[0])
     if not found:
         raise EvalFileError(file.path, "a header and no rows")
     notes = list(notes)
     if long:
-        notes.append(f"{len(long)} rows left out: {why}: {_lines(long)}")
+        notes.append(f"{len(long):,} row{'s' * (len(long) > 1)} left out, {why}: {_lines(long)}")
     return Cells(pd.DataFrame(found, columns=header, index=at, dtype=object), decimal, tuple(notes))
 
 

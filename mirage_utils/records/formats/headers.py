@@ -13,7 +13,7 @@ from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
 from ..schema import RECORDS, SCORES
-from .quantities import cell, is_missing, size_in
+from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
     "are_models", "in_units", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
@@ -72,7 +72,10 @@ def once(names: Sequence[str]) -> None:
     FieldError
         A reader would have to choose one of the two, and the other would be lost.
     """
-    counts = Counter(name for name in names if not _is_unnamed(name))
+    named = [name for name in names if not _is_unnamed(name)]
+    # pandas calls the second column of a name "score.1".
+    bare = [re.sub(r"\.\d+$", "", name) for name in named]
+    counts = Counter(b if b in _SCHEMA else name for name, b in zip(named, bare, strict=True))
     for name, count in counts.items():
         if count > 1:
             times = "twice" if count == 2 else f"{count} times"
@@ -103,11 +106,22 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
                 name = "model"
             else:
                 if not all(re.fullmatch(r"[0-9]+(\.0)?", text) for text in held):
+                    _refuse_numbers(raw.columns, place, held)
                     notes.append(f"a column of no name is passed over (it begins with {held[0]!r})")
                 continue
         kept.append(place)
         names.append(name.strip())
     return raw.iloc[:, kept].set_axis(names, axis="columns"), notes
+
+
+def _refuse_numbers(names: Sequence[str], place: int, held: Sequence[str]) -> None:
+    # Cells that were merged over two columns of scores leave the second without a name.
+    if place and held and all(number(text.rstrip("% ")) is not None for text in held):
+        raise FieldError(
+            "columns",
+            list(names),
+            f"a name for each column of numbers, and that after {names[place - 1]!r} has none",
+        )
 
 
 def are_models(names: Iterable[str]) -> bool:
@@ -268,7 +282,10 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
     elif name == "metric":
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name in ("task", "score"):
-        expected += "; where each task has a column of its own, name them (--wide COLUMN)"
+        expected += (
+            "; with one column a task, name these columns (--wide COLUMN); with one column a model, write one "
+            "row a score"
+        )
     return FieldError("columns", names, expected)
 
 

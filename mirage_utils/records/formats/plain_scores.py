@@ -118,12 +118,16 @@ def tidy_scores(
     rows = _Rows(raw.index)
     for name in ("task", "metric"):
         rows.leave_out(name, text[name], _is(text[name], ""), "a name")
-    share = np.array([is_share(name) for name in text["metric"]], bool)
+    share = _map(is_share, text["metric"])
     rows.leave_out("score", text["score"], _map(is_missing, text["score"]), "a score", "no score")
     score, marked = _scores(text["score"], share, decimal)
     stands = np.isin(score, list(missing))
     rows.leave_out(
-        "score", text["score"], stands, "a score that is not missing", "stand for missing scores"
+        "score",
+        text["score"],
+        stands,
+        "a score that is not missing",
+        "a number that stands for a missing score",
     )
     rows.leave_out("score", text["score"], ~np.isfinite(score), "a finite number")
     rows.leave_out(
@@ -158,7 +162,8 @@ def _texts(raw: pd.DataFrame, name: str) -> NDArray[np.object_]:
 
 
 def _map(function: Callable[[str], bool], texts: NDArray[np.object_]) -> Mask:
-    return np.array([function(text) for text in texts], bool)
+    known = {text: function(text) for text in set(texts)}
+    return np.array([known[text] for text in texts], bool)
 
 
 def _is(texts: NDArray[np.object_], value: str) -> Mask:
@@ -222,8 +227,15 @@ class _Rows:
 def _numbers(texts: NDArray[np.object_], decimal: str) -> Column:
     """Numbers of a column; nan where there is none, inf where a cell is no number."""
     mark = decimal_of(texts) or decimal
-    found = (np.nan if is_missing(t) else number(t, mark) for t in texts)
-    return np.array([np.inf if value is None else value for value in found], float)
+
+    def value(text: str) -> float:
+        if is_missing(text):
+            return np.nan
+        found = number(text, mark)
+        return np.inf if found is None else found
+
+    known = {text: value(text) for text in set(texts)}
+    return np.array([known[text] for text in texts], float)
 
 
 def _scores(texts: NDArray[np.object_], share: Mask, decimal: str) -> tuple[Column, Mask]:
@@ -266,7 +278,8 @@ def _sizes(
 ) -> Column:
     """Numbers of parameters, nan where the table gives none."""
     mark = decimal_of(texts) or decimal
-    found = [size(t, mark) for t in texts]
+    known = {text: size(text, mark) for text in set(texts)}
+    found = [known[text] for text in texts]
     values = np.array([np.nan if pair is None else pair[0] for pair in found], float)
     plain = np.array([pair is not None and not pair[1] for pair in found], bool)
     wrong = np.array([pair is None for pair in found], bool) & ~_map(is_missing, texts)

@@ -15,7 +15,7 @@ _MISSING = {
     "", "-", "--", "---", "–", "—", "?", "n/a", "na", "nan", "#n/a", "#na", "n.a.", "none", "null", "nil",
     "missing", "<na>",
 }  # fmt: skip
-_BLANKS = "[ '’\u00a0\u2009\u202f]"
+_BLANKS = " '’\u00a0\u2009\u202f"
 
 
 def cell(value: Any) -> str:
@@ -58,31 +58,37 @@ def decimal_of(cells: Iterable[str]) -> str:
     (',', '')
     """
     found = set()
-    for text in cells:
+    for text in set(cells):
         text = text.strip().removesuffix("%").strip()
         if is_missing(text):
             continue
         if not _NUMERIC.fullmatch(text):
             return ""
-        found |= {mark for mark in ".," if _certain(text, mark)}
+        found |= {mark for mark, pattern in _CERTAIN.items() if pattern.fullmatch(text)}
     return found.pop() if len(found) == 1 else ""
 
 
 _NUMERIC = re.compile(r"[-+−]?[0-9.,]*[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?")
 
 
-def _certain(text: str, mark: str) -> bool:
-    """Whether a mark can only be the decimal mark of a number."""
-    other = "," if mark == "." else "."
-    if re.fullmatch(_grouped(mark), text):
-        return False
-    whole = rf"(?:[-+−]?[0-9]*|{_grouped(other)})"
-    return re.fullmatch(rf"{whole}\{mark}[0-9]*(?:[eE][-+]?[0-9]+)?", text) is not None
-
-
 def _grouped(mark: str) -> str:
-    """The pattern of a whole number whose thousands are set apart by a mark."""
-    return rf"[-+−]?[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{3}})+"
+    """The pattern of a whole number whose thousands are set apart by a mark, or one of several."""
+    return rf"[-+−]?[1-9][0-9]{{0,2}}(?:[{mark}][0-9]{{3}})+"
+
+
+# Where a mark can only be the decimal mark: a number with it that is no whole number in groups.
+_CERTAIN = {
+    mark: re.compile(
+        rf"(?!{_grouped(mark)}$)(?:[-+−]?[0-9]*|{_grouped(other)})[{mark}][0-9]*(?:[eE][-+]?[0-9]+)?"
+    )
+    for mark, other in (".,", ",.")
+}
+_GROUPED = {
+    mark: re.compile(rf"{_grouped(other + _BLANKS)}(?:[{mark}][0-9]*)?")
+    for mark, other in (".,", ",.")
+}
+_SEPARATORS = {mark: re.compile(f"[{other}{_BLANKS}]") for mark, other in (".,", ",.")}
+_PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 def number(text: str, decimal: str = ".") -> float | None:
@@ -95,13 +101,11 @@ def number(text: str, decimal: str = ".") -> float | None:
     decimal : str
         ``"."`` or ``","``.
     """
-    other = "," if decimal == "." else "."
     plain = text.strip().replace("−", "-")
-    groups = rf"[-+]?[1-9][0-9]{{0,2}}(?:(?:{re.escape(other)}|{_BLANKS})[0-9]{{3}})+"
-    if re.fullmatch(rf"{groups}(?:{re.escape(decimal)}[0-9]*)?", plain):
-        plain = re.sub(rf"{re.escape(other)}|{_BLANKS}", "", plain)
+    if _GROUPED[decimal].fullmatch(plain):
+        plain = _SEPARATORS[decimal].sub("", plain)
     plain = plain.replace(decimal, ".") if decimal != "." and "." not in plain else plain
-    if not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", plain):
+    if not _PLAIN.fullmatch(plain):
         return None
     value = float(plain)
     return value if math.isfinite(value) else None
