@@ -110,7 +110,7 @@ def test_a_metric_of_known_shape_is_no_proportion_though_it_lies_between_0_and_1
             rec.EvalFileError,
             r": n, line 2 = '2\.5': expected a finite whole",
         ),
-        (HEADER + ",1,acc,0.5,2\n", rec.EvalFileError, r": task, line 2 = ''"),
+        (HEADER + ",1e6,acc,0.5,2\n", rec.EvalFileError, r": task, line 2 = ''"),
         (
             HEADER + "t,1e6,acc,0.5,2\nt,1e6,acc,0.6,2\n",
             rec.EvalFileError,
