@@ -133,8 +133,28 @@ def test_truth_values_are_scores_and_other_words_are_not(write):
     rows = "model,params,task,item,metric,score\nm,1e6,t,a,acc,TRUE\nm,1e6,t,b,acc,false\nm,1e6,t,c,acc, 1\n"
     (row,) = gather(write(rows)).scores.to_dict("records")
     assert (row["n"], row["score"]) == (3, pytest.approx(2 / 3))
-    with pytest.raises(EvalFileError, match=r"score, line 4 = 'yes'"):
-        list(stream(write(rows.replace(" 1", "yes"))))
+    (part,) = stream(write(rows.replace(" 1", "yes")))
+    assert part.records["score"].tolist()[:2] == [1.0, 0.0]
+    assert any(
+        "score: no finite number" in note and "line 4 ('yes')" in note for note in part.notes
+    )
+
+
+def test_one_bad_cell_of_a_record_costs_no_other_record(write):
+    rows = (
+        "model,task,item,target,output,metric,score,shots,params,direction\n"
+        "pythia-70m,s,1,a,a,em,N/A,0,x,higher\n"
+        "pythia-70m,s,2,a,b,em,0,0,,up\n"
+        "pythia-70m,s,3,a,b,em,0,1.5,,\n"
+        "pythia-70m,s,4,a,a,,1,0,,\n"
+        "pythia-70m,s,5,a,a,em,1,0,,\n"
+    )
+    (part,) = stream(write(rows))
+    assert part.records["item"].tolist() == ["1", "2", "5"]
+    assert part.records["metric"].astype(str).tolist() == ["", "em", "em"]
+    assert set(part.records["params"]) == {70426624}
+    for name, line in (("params", 2), ("score", 2), ("direction", 3), ("shots", 4), ("metric", 5)):
+        assert any(n.startswith(f"{name}: ") and f"line {line} " in n for n in part.notes), name
 
 
 def test_a_row_larger_than_what_is_read_at_once_is_read(write, monkeypatch):
@@ -159,7 +179,7 @@ def test_a_row_of_too_few_or_too_many_cells_is_refused(write):
 def test_other_delimiters_and_decimal_marks(write):
     path = write("sep=;\nmodel;params;task;item;metric;score\nm;1e6;t;a;f1;0,25\n")
     (raw,) = plain_records.csv_batches(path, 10, delimiter=";", skip=1)
-    assert plain_records.tidy_records(raw, decimal=",")["score"].tolist() == [0.25]
+    assert plain_records.tidy_records(raw, decimal=",")[0]["score"].tolist() == [0.25]
 
 
 def test_progress_is_told_within_a_file(write, monkeypatch):
@@ -203,7 +223,7 @@ def frame(**columns):
 
 
 def tidy(table):
-    return plain_records.tidy_records(table.reset_index(drop=True))
+    return plain_records.tidy_records(table.reset_index(drop=True))[0]
 
 
 @pytest.mark.parametrize("order", [["item", "epoch"], ["epoch", "item"]])

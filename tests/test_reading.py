@@ -559,7 +559,9 @@ def test_trap_2_missing_values_and_texts_in_the_place_of_numbers(write):
     assert "(--missing NUMBER): line 2 ('-100')" in found.notes[0]
     found = read(write(table), missing=[-100])
     assert found.scores["task"].tolist() == ["b"]
-    assert found.notes[0].startswith("1 row left out, a number that stands for a missing score: line 2")
+    assert found.notes[0].startswith(
+        "1 row left out, a number that stands for a missing score: line 2"
+    )
     document = json.loads(json.dumps(NEW))
     document["results"]["mmlu_law"]["acc,none"] = math.nan
     document["results"]["gsm8k"]["f1,none"] = "N/A"

@@ -130,14 +130,21 @@ def network(base: str, arguments: Mapping[str, Any] | None = None) -> str:
     # A parenthesis inside a value would end the list of arguments.
     more = more.replace("(", "[").replace(")", "]")
     named = Network.parse(base)
+    if revision in ("main", "master") or _is_last(base, revision):
+        revision = ""
     return str(
         Network(
             named.base,
-            named.revision or ("" if revision in ("main", "master") else revision),
+            named.revision or revision,
             named.adapter or adapter,
             named.arguments or more,
         )
     )
+
+
+def _is_last(base: str, revision: str) -> bool:
+    """Whether a revision is the end of a model's training, and so the model itself."""
+    return revision == "step143000" and _key(base)[0].startswith("pythia-")
 
 
 # -- sizes -------------------------------------------------------------------------------------------
@@ -242,6 +249,8 @@ def resolve(name: str) -> Model:
             raise UnknownModelError("model", name, f"{size} (its maker never published it)")
         raise UnknownModelError("model", name, f"a model of the table 'models', or {size}")
     which = Network.parse(name)
+    if _is_last(which.base, which.revision):
+        which = replace(which, revision="")
     variant = " ".join(filter(None, (variant, which.variant.strip())))
     if variant:
         found = replace(found, family=f"{found.family} {variant}")

@@ -63,10 +63,10 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
         raw = _named_for_all(raw, options)
         if "item" not in raw.columns:
             raw = raw.assign(item=np.arange(done, done + len(raw)))
-        records = tidy_records(
+        records, left_out = tidy_records(
             raw, first_line=found.first_line + done, decimal=found.decimal, source=str(file.path)
         )
-        said = (*notes, *runs) if not done else ()
+        said = (*notes, *runs, *left_out) if not done else tuple(left_out)
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
         done += len(raw)

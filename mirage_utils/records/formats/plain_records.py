@@ -232,8 +232,11 @@ def _csv_faults(path: Path) -> Iterator[None]:
 
 def tidy_records(
     raw: pd.DataFrame, *, first_line: int = 2, decimal: str = ".", source: str = ""
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, list[str]]:
     """A table of records in the schema's columns, every cell checked.
+
+    One bad cell costs that cell where the record can do without it (a size, a score, a direction), else its
+    row; never the others.
 
     Parameters
     ----------
@@ -248,13 +251,15 @@ def tidy_records(
 
     Returns
     -------
-    pandas.DataFrame
+    records : pandas.DataFrame
         Columns `RECORDS`. Names are categories, and answers Arrow's texts.
+    notes : list of str
+        What was passed over or left out, with its lines.
 
     Raises
     ------
     FieldError
-        Naming column, line and value.
+        Naming column, line and value: a name that stands twice in the header, an item that stands twice.
     """
     raw = raw.rename(columns=lambda c: str(c).strip())
     require(not raw.columns.duplicated().any(), "columns", list(raw.columns), "each name once")
@@ -266,6 +271,22 @@ def tidy_records(
             row = int(np.argmax(wrong))
             found = raw[name].iloc[row] if name in raw.columns else made[name][row]
             raise FieldError(name, found, expected, where=f", line {lines[row]}")
+
+    notes: list[str] = []
+    kept = np.ones(size, bool)
+
+    def tell(name: str, wrong: NDArray[np.bool_], what: str) -> None:
+        places = np.flatnonzero(wrong)
+        if places.size:
+            cells = [
+                raw[name].iloc[i] if name in raw.columns else made[name][i] for i in places[:_LINES]
+            ]
+            few = ", ".join(
+                f"line {lines[i]} ({shown(cell, 30)})"
+                for i, cell in zip(places, cells, strict=False)
+            )
+            more = f" and {places.size - _LINES:,} more" if places.size > _LINES else ""
+            notes.append(f"{name}: {what}: {few}{more}")
 
     made: dict[str, Any] = {}
     for name in RECORDS:
@@ -280,39 +301,55 @@ def tidy_records(
             made[name] = np.full(size, np.nan) if name in _NUMBERS else constant("", size)
         elif name in _NUMBERS:
             values, odd = _numbers(raw[name], decimal)
-            expected = "a finite number"
             if name in _LOW:
                 odd |= values <= _LOW[name]
-                expected = f"a finite number > {_LOW[name]:g}"
             if name in _WHOLE:
                 odd |= ~np.isnan(values) & (values != np.round(values))
-                expected = expected.replace("finite", "finite whole")
-            refuse(name, odd, expected)
-            made[name] = values
+            made[name] = np.where(odd, np.nan, values)
+            tell(name, odd, _ODD[name])
+            if name in _WHOLE:  # which record it is cannot be told
+                kept &= ~odd
         else:
             made[name] = _categories(_names(raw[name]))
     made["epoch"] = np.where(np.isnan(made["epoch"]), 1.0, made["epoch"])
     if source:
         made["source"] = constant(source, size)
+    graded = ~np.isnan(made["score"])
+    nameless = graded & np.asarray(made["metric"] == "")
+    tell("metric", nameless, "scores of no metric, left out; --metric names one for all")
+    kept &= ~nameless
+    bare = ~graded & np.asarray(made["metric"] != "")
+    if bare.any():  # an answer that nobody graded under this metric
+        tell("metric", bare, "of no score: an answer that is not graded")
+        made["metric"] = pd.Categorical(np.where(bare, "", np.asarray(made["metric"], object)))
+    odd = ~np.isin(np.asarray(made["direction"], object), ["", "higher", "lower"])
+    if odd.any():
+        tell("direction", odd, "neither 'higher' nor 'lower', passed over")
+        made["direction"] = pd.Categorical(np.where(odd, "", np.asarray(made["direction"], object)))
     frame = pd.DataFrame(made, copy=False)
+    if not kept.all():
+        frame, lines, raw = frame[kept].reset_index(drop=True), np.asarray(lines)[kept], raw[kept]
     twice = pd.Series(hashes(frame, _ITEM)).duplicated().to_numpy()
     refuse("item", twice, "each item once for a model, task, setting and metric")
-    named = (frame["metric"] != "").to_numpy()
-    graded = ~np.isnan(made["score"])
-    refuse("metric", named & ~graded, "no metric where there is no score")
-    refuse("metric", graded & ~named, "the metric's name")
-    odd = ~frame["direction"].isin(["", "higher", "lower"]).to_numpy()
-    refuse("direction", odd, "'higher', 'lower' or nothing")
     blank = (frame["direction"] == "").to_numpy()
-    if (blank & named).any():
-        known = made["metric"].map(direction_of)
-        frame["direction"] = pd.Categorical(np.where(blank, known, made["direction"]))
-    return frame
+    if (blank & (frame["metric"] != "").to_numpy()).any():
+        known = frame["metric"].map(direction_of)
+        frame["direction"] = pd.Categorical(np.where(blank, known, frame["direction"]))
+    return frame, notes
 
 
 _TEXT = pa.large_string()
 _LOW = {"params": 0, "train_flops": 0, "shots": -1, "epoch": 0}
 _WHOLE = {"shots", "epoch"}
+_ODD = {
+    "params": "no number of parameters above 0, taken as unknown",
+    "train_flops": "no number above 0, taken as unknown",
+    "shots": "no whole number of examples, left out",
+    "epoch": "no whole number above 0, left out",
+    "score": "no finite number, taken for no score",
+}
+_LINES = 5
+"""Lines that a note names."""
 
 
 def _absent(size: int) -> pd.api.extensions.ExtensionArray:
