@@ -306,8 +306,9 @@ def test_files_of_lighteval_are_not_the_harnesss(write):
     }  # fmt: skip
     found = read_or_refused(write(lighteval))
     assert isinstance(found, EvalFileError) or not found.format.startswith("lm-evaluation-harness")
-    old = {**lighteval, "results": {"harness|arc:challenge|25": {"acc": 0.2}}}
-    assert read(write(old)).format.startswith("lm-evaluation-harness")
+    old = {"config_general": {"model_name": "gpt2"}, "versions": {"harness|arc:challenge|25": 0}}
+    found = read(write({**old, "results": {"harness|arc:challenge|25": {"acc": 0.2}}}))
+    assert found.scores["score"].tolist() == [0.2]
 
 
 # -- what is no answer is not graded anew ------------------------------------------------------------------
