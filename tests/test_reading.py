@@ -510,14 +510,12 @@ def test_what_cannot_be_graded_is_said(write):
 
 def test_the_command_grades_and_prints_scores(write, capsys):
     path = write([answer(0, "70", target="71"), answer(1, "7", exact_match=1.0)], "samples_t.jsonl")
-    assert (
-        main(["read", str(path), "--grade", "token_edit_distance", "--csv", "--model", "gpt2"]) == 0
-    )
+    assert main(["read", str(path), "--scores", "--csv", "--model", "gpt2"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert [(r["metric"], float(r["score"]), float(r["n"])) for r in rows] == [
-        ("exact_match", 0.5, 2), ("token_edit_distance", 0.5, 2),
-    ]  # fmt: skip
-    assert list(rows[0]) == list(rec.SCORES)
+    found = {r["metric"]: (float(r["score"]), float(r["n"]), r["graded"]) for r in rows}
+    assert found["exact_match"] == (0.5, 2, "file")
+    assert found["token_edit_distance"] == (0.5, 2, "here")
+    assert list(rows[0]) == [*rec.SCORES[:-1], "graded", "source"]
     assert main(["read", str(path)]) == 0
     assert "size not known" not in capsys.readouterr().out
     assert main(["read", str(path) + "x"]) == 1
@@ -688,7 +686,7 @@ def test_a_run_read_twice_is_not_two_points_and_samples_do_not_repeat_their_aver
         "mmlu_law": 2,
         "other": 1,
     }
-    write(NEW, "run/results_2026-01-02T00-00-00.5.json")
+    write({**NEW, "date": 2.0}, "run/results_2026-01-02T00-00-00.5.json")
     made = curves_of(gather(tmp_path / "run").scores)
     assert {c.n_runs.max() for c in made.curves if c.task == "mmlu_law"} == {2}
     (note,) = [note for note in made.notes if "mmlu_law" in note]
