@@ -94,10 +94,18 @@ def _audit(options: argparse.Namespace) -> int:
         most=_NOTES,
         rest="in the report",
     )
-    if found.gathered.unknown_models:
-        missing = ", ".join(found.gathered.unknown_models[:5])
-        print(f"on no curve, for want of a size (--params): {missing}", file=sys.stderr)
+    missing = [name for name in found.gathered.unknown_models if name]
+    if missing:
+        more = f" and {len(missing) - 10:,} more" if len(missing) > 10 else ""
+        print(
+            f"on no curve, for want of a size (--params): {', '.join(missing[:10])}{more}",
+            file=sys.stderr,
+        )
     print(written[-1])
+    if not found.findings:
+        raise FieldError(
+            "path", str(path), "scores that make a curve; the notes say what is missing"
+        )
     failed = [
         v for v in options.fail_on if counts.get(v) or (v == _REFUSED and found.gathered.refused)
     ]

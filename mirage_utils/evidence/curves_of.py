@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from shlex import quote
 from typing import NamedTuple
 
 import numpy as np
@@ -85,8 +86,8 @@ class Curves:
         """
         metrics = [curve.metric for curve in self.curves if not curve.direction]
         return tuple(
-            f"whether more or less {metric} is better is not known: --direction {metric}=lower or "
-            f"{metric}=higher says it ({_many(metrics.count(metric), 'curve')})"
+            f"whether more or less {metric} is better is not known: --direction {quote(metric + '=lower')} "
+            f"or {quote(metric + '=higher')} says it ({_many(metrics.count(metric), 'curve')})"
             for metric in dict.fromkeys(metrics)
         )
 
@@ -215,7 +216,13 @@ def _conditions(table: pd.DataFrame) -> list[str]:
 def _usable(table: pd.DataFrame, notes: _Notes) -> pd.DataFrame:
     """The rows that can be points, with their errors."""
     sized = np.isfinite(table["params"]) & (table["params"] > 0)
-    nameless = table.loc[~sized, "model"].where(table["model"] != "", table["task"])
+    nobody = table.loc[~sized & (table["model"] == ""), "task"]
+    if len(nobody):
+        notes.add(
+            f"no model is named: {_many(len(nobody), 'score')} on no curve, --model NAME names that of a file",
+            *nobody,
+        )
+    nameless = table.loc[~sized & (table["model"] != ""), "model"]
     if len(nameless):
         notes.add(
             f"no size is known: {_many(len(nameless), 'score')} on no curve, --params NAME=SIZE gives one",
@@ -366,8 +373,8 @@ def _direction(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> st
     if given in (["higher"], ["lower"]):
         return given[0]
     notes.add(
-        f"direction given as {' and '.join(given)}, taken as unknown (--direction {what.metric}=lower or "
-        f"{what.metric}=higher says which)",
+        f"direction given as {' and '.join(given)}, taken as unknown (--direction {quote(what.metric + '=lower')} or "
+        f"{quote(what.metric + '=higher')} says which)",
         str(what),
     )
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -127,8 +128,8 @@ def document(path: Path) -> Any:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
         if len(made) < len(found):  # JSON would keep the last and drop the others in silence
-            names = [name for name, _ in found]
-            twice = next(name for name in names if names.count(name) > 1)
+            counts = Counter(name for name, _ in found)
+            twice = next(name for name, count in counts.items() if count > 1)
             raise EvalFileError(path, "this key appears twice in one object", field=twice)
         return made
 

@@ -27,6 +27,7 @@ from ..errors import require
 from ..metrics.columnar import METRICS_OF_TEXT
 from .files import followed
 from .grading import CHOICES
+from .keys import hashes
 from .options import Options
 from .precedence import Made, settled
 from .reading import files_below, stream
@@ -44,7 +45,7 @@ _COUNTS = ["file_right", "agree"]
 _WHOLE = 2**62
 """Rows of a batch that holds any file."""
 _COLUMNS = [*_KEY, "n", "score", "deviation", "skill", "skill_error", *_COUNTS]
-_SAID = ["is_group", "per_cent_known", "stderr"]
+_SAID = ["is_group", "per_cent_known", "one_scale", "stderr"]
 """What readers say of scores, besides."""
 _MERGE = 64
 """Batches whose sums are held apart."""
@@ -308,6 +309,7 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
     summed: list[pd.DataFrame] = []
     lengths: list[pd.DataFrame] = []
     records, repeats, reported, made_by = 0, False, [], found.made
+    seen = _Seen()
     for at, reading in enumerate(stream(found.path, batch=batch, **options)):
         notes |= dict.fromkeys(reading.notes)
         unknown |= dict.fromkeys(reading.unknown_models)
@@ -317,7 +319,8 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
                 yield from _read(found, seed, _WHOLE, options)
                 return
             rng = np.random.default_rng([seed, at])
-            made, counted, without = graded_sums(reading.records, rng)
+            fresh = seen.fresh(reading.records)
+            made, counted, without = graded_sums(reading.records, rng, fresh)
             records += len(reading.records)
             summed.append(made)
             lengths.append(counted)
@@ -331,6 +334,29 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
     found.sums, found.lengths = _merged(summed, _KEY), _merged(lengths, _LENGTH_KEY)
     found.records, found.reported, found.made = records, reported, made_by
     found.notes, found.unknown = (*notes, *_told(left)), tuple(unknown)
+
+
+class _Seen:
+    """Which answers were graded in earlier batches: under several metrics one stands in a file several times."""
+
+    def __init__(self) -> None:
+        self._metrics: set[str] = set()
+        self._hashes: list[np.ndarray] = []
+
+    def fresh(self, records: pd.DataFrame) -> np.ndarray | None:
+        """Rows of a batch whose answers are new; None if they all are."""
+        self._metrics |= set(records["metric"].unique())
+        found = hashes(records, _ANSWER)
+        known = (
+            np.isin(found, np.concatenate(self._hashes))
+            if len(self._metrics) > 1 and self._hashes
+            else None
+        )
+        self._hashes.append(found)
+        return None if known is None or not known.any() else ~known
+
+
+_ANSWER = ["model", "params", "task", "setting", "shots", "run", "epoch", "item"]
 
 
 def _told(left: Mapping[str, int]) -> tuple[str, ...]:
@@ -372,6 +398,10 @@ def _scores(parts: Sequence[_Part]) -> pd.DataFrame:
         whole["skill_error"] = np.where(known, spread / np.sqrt(n), np.nan)
         whole["skill"] = np.where(known, skill, np.nan)
         whole = whole.drop(columns=["total", "squares", "skill_squares", "skilled"])
+        # What a file gives itself, if in another batch, is not computed again.
+        which = whole.groupby([*GROUP, "metric"], sort=False, dropna=False).ngroup()
+        own = whole["graded"] == "file"
+        whole = whole[own | ~which.isin(which[own])].reset_index(drop=True)
         whole["from_records"] = True
     reported = [table for p in parts for table in p.reported]
     if reported:

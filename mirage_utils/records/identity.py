@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -77,10 +77,17 @@ class Network:
     @classmethod
     def parse(cls, name: str) -> Network:
         """The parts of a network's name."""
-        found = _NETWORK.fullmatch(name.strip())
-        if found is None:
-            return cls(name.strip())
-        return cls(*(part or "" for part in found.groups()))
+        rest, arguments = name.strip(), ""
+        start = rest.rfind(" (")
+        if start > 0 and rest.endswith(")"):
+            inside = rest[start + 2 : -1]
+            if all("=" in part for part in inside.split(",")):
+                rest, arguments = rest[:start], inside
+        base, _, adapter = rest.partition(" + ")
+        base, at, revision = base.rpartition("@")
+        if not base or "/" in revision:  # no revision: the sign is part of a name
+            base, revision = f"{base}{at}{revision}", ""
+        return cls(base, revision, adapter, arguments)
 
     @property
     def variant(self) -> str:
@@ -93,8 +100,6 @@ class Network:
             )
         )
 
-
-_NETWORK = re.compile(r"(.+?)(?:@([^@]+?))?(?: \+ (.+?))?(?: \(((?:[\w.]+=[^()]*)+)\))?", re.DOTALL)
 
 # Arguments of evaluation programs that change the weights, and with them the answers.
 _REVISION = ("revision", "checkpoint", "ckpt")
@@ -216,6 +221,8 @@ def _key(name: str) -> tuple[str, str]:
         return f"pythia-{_PYTHIA_OLD.get(size, size)}", " ".join(filter(None, (variant, step)))
     if last not in _names() and last.endswith("-hf"):
         last = last.removesuffix("-hf")
+    if last.startswith("meta-llama-"):  # named so at first
+        last = last.removeprefix("meta-")
     return last, step
 
 
@@ -294,40 +301,53 @@ def fill(frame: pd.DataFrame, options: Options) -> list[str]:
 _FILLED = ["family", "model", "run", "params", "train_flops", "metric", "direction"]
 
 
+class _Told(NamedTuple):
+    """What is known of a name that files write."""
+
+    called: str
+    run: str
+    given: float
+    params: float
+    train_flops: float
+    said: str
+    family: str
+
+
+def _told(name: str, options: Options) -> _Told:
+    called = options.rename.get(name, name)
+    called, run = _without_run(called, options.replicate_by)
+    try:
+        model = resolve(called)
+    except UnknownModelError:
+        model = None
+    size = next((options.params[n] for n in (name, called) if n in options.params), np.nan)
+    if np.isnan(size) and model is None:  # a checkpoint or an adapter has its base model's size
+        size = options.params.get(Network.parse(called).base, np.nan)
+    said = next((f for n, f in options.family.items() if fnmatchcase(called, n)), "")
+    if model is None:
+        return _Told(called, run, size, np.nan, np.nan, said, _family_of_stem(called))
+    return _Told(called, run, size, model.params, model.train_flops, said, model.family)
+
+
 def _fill(frame: pd.DataFrame, options: Options) -> list[str]:
-    unknown = []
-    written = frame["model"].copy()
-    for name in written.unique():
-        here = written == name
-        called = options.rename.get(name, name)
-        called, run = _without_run(called, options.replicate_by)
-        if called != name:
-            frame.loc[here, "model"] = called
-        if run:
-            frame.loc[here & (frame["run"] == ""), "run"] = run
-        try:
-            model = resolve(called)
-        except UnknownModelError:
-            model = None
-        size = next((options.params[n] for n in (name, called) if n in options.params), None)
-        if size is None and model is None:  # a checkpoint or an adapter has its base model's size
-            size = options.params.get(Network.parse(called).base)
-        if size is not None:
-            frame.loc[here, "params"] = size
-        elif model is not None:
-            frame.loc[here & frame["params"].isna(), "params"] = model.params
-        family = next((f for n, f in options.family.items() if fnmatchcase(called, n)), "")
-        if family:
-            frame.loc[here, "family"] = family
-        if model is not None:
-            frame.loc[here & frame["train_flops"].isna(), "train_flops"] = model.train_flops
-            frame.loc[here & (frame["family"] == ""), "family"] = model.family
-        if frame.loc[here, "params"].isna().any():
-            unknown.append(called)
+    written = frame["model"]
+    by_name = {name: _told(name, options) for name in written.unique()}
+
+    def told(what: str) -> pd.Series:
+        return written.map({name: getattr(known, what) for name, known in by_name.items()})
+
+    run, said = told("run"), told("said")
+    frame["run"] = frame["run"].where((frame["run"] != "") | (run == ""), run)
+    given = told("given").astype(float)
+    frame["params"] = given.fillna(frame["params"]).fillna(told("params").astype(float))
+    frame["train_flops"] = frame["train_flops"].fillna(told("train_flops").astype(float))
+    family = frame["family"].where(frame["family"] != "", told("family"))
+    frame["family"] = family.where(said == "", said)
+    frame["model"] = told("called")
     if options.direction:
-        said = frame["metric"].map(options.direction)
-        frame["direction"] = said.where(said.notna(), frame["direction"])
-    return unknown
+        by_user = frame["metric"].map(options.direction)
+        frame["direction"] = by_user.where(by_user.notna(), frame["direction"])
+    return list(frame.loc[frame["params"].isna(), "model"].unique())
 
 
 def _without_run(name: str, patterns: Iterable[str]) -> tuple[str, str]:
@@ -338,7 +358,7 @@ def _without_run(name: str, patterns: Iterable[str]) -> tuple[str, str]:
         except re.error:
             continue  # the name of a column
         if found and found[0]:
-            return name.replace(found[0], "", 1), found[0].strip("-_ ")
+            return name[: found.start()] + name[found.end() :], found[0].strip("-_ ")
     return name, ""
 
 
@@ -360,6 +380,22 @@ def stem(name: str) -> str:
     bare = _SIZE.sub("", name)
     bare = bare if bare != name else _WORD.sub("", name)
     return re.sub(r"([-_ .])[-_ .]+", r"\1", bare).strip("-_ .") if bare != name else name
+
+
+@cache
+def _stems() -> dict[str, str]:
+    return {stem(key): model.family for key, model in known().items() if stem(key) != key}
+
+
+def _family_of_stem(name: str) -> str:
+    """The family of the table whose models are called as this one, but for the size; ``""`` if there is none."""
+    key, variant = _key(name)
+    family = _stems().get(stem(key), "") if stem(key) != key else ""
+    return (
+        " ".join(filter(None, (family, variant, Network.parse(name).variant.strip())))
+        if family
+        else ""
+    )
 
 
 def families_by_name(names: Iterable[str]) -> dict[str, str]:

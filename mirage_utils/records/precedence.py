@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FieldError
-from .identity import families_by_name, stem
+from .identity import UnknownModelError, families_by_name, resolve, stem
 from .options import Options
 from .schema import is_fraction, is_share
 
@@ -32,6 +32,9 @@ SAMPLES = "samples"
 """Setting of what was computed from samples of other items than the reported score is about."""
 AVERAGE = "average of its tasks"
 """Setting of a group's average."""
+
+_NEAR = 1.25
+"""Sizes of one name that differ by no more are one size, counted differently."""
 
 _CONDITION = ["task", "setting", "shots"]
 _CURVE = ["family", *_CONDITION, "metric", "graded"]
@@ -62,7 +65,8 @@ def settled(
     table : pandas.DataFrame
         One row a network, condition, run, metric and source: columns ``family, model, params, task, setting,
         shots, run, metric, direction, graded, source, score, n, deviation``, and ``from_records``, whether
-        the score was computed from samples; perhaps ``is_group`` and ``per_cent_known``.
+        the score was computed from samples; perhaps ``is_group``, ``per_cent_known`` (the
+        cell itself said so) and ``one_scale`` (all scores of a metric in this source are on one).
     made : mapping of str to Made
         By source.
     options : Options
@@ -70,7 +74,7 @@ def settled(
     Returns
     -------
     table : pandas.DataFrame
-        The same columns; ``is_group`` and ``per_cent_known`` are used up.
+        The same columns but the last three.
     notes : list of str
 
     Raises
@@ -83,22 +87,26 @@ def settled(
     steps: tuple[Callable[[pd.DataFrame], tuple[pd.DataFrame, list[str]]], ...] = (
         lambda t: _without_missing(t, options),
         _groups,
+        lambda t: _sizes(t, options),
         _directions,
         lambda t: _ended(t, made),
         _reported_and_sampled,
         lambda t: _scaled(t, options),
         lambda t: _kept(t, made, options.keep),
+        lambda t: _whole_runs(t, options.keep),
         _families,
     )
     for step in steps:
         table, said = step(table)
         notes += said
-    return table.drop(columns=["is_group", "per_cent_known"]).reset_index(drop=True), notes
+    return table.drop(columns=["is_group", "per_cent_known", "one_scale"]).reset_index(
+        drop=True
+    ), notes
 
 
 def _columns(table: pd.DataFrame) -> pd.DataFrame:
     table = table.reset_index(drop=True).copy()
-    for name in ("is_group", "per_cent_known", "from_records"):
+    for name in ("is_group", "per_cent_known", "one_scale", "from_records"):
         if name not in table:
             table[name] = False
         table[name] = table[name].astype(object).eq(True)  # nan is no
@@ -127,6 +135,25 @@ def _without_missing(table: pd.DataFrame, options: Options) -> tuple[pd.DataFram
         return table, []
     said = f"{int(missing.sum()):,} scores stand for missing ones ({_several([f'{v:g}' for v in options.missing])}): left out"
     return table[~missing], [said]
+
+
+def _sizes(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
+    """One size a network: files count and round in their own ways."""
+    sizes = table.groupby("model")["params"].agg(["min", "max"])
+    near = (sizes["min"] < sizes["max"]) & (sizes["max"] <= _NEAR * sizes["min"])
+    notes = []
+    for name in sizes.index[near]:
+        here = table["model"] == name
+        found = sorted(table.loc[here, "params"].dropna().unique())
+        try:
+            size = options.params.get(name, resolve(name).params)
+        except UnknownModelError:
+            size = max(found, key=lambda v: len(f"{v:.0f}".rstrip("0")))  # the least rounded
+        table = table.assign(params=table["params"].mask(here, size))
+        notes.append(
+            f"{name} has {_several([f'{v:.10g}' for v in found])} parameters in different places: taken as {size:.10g}"
+        )
+    return table, notes
 
 
 def _groups(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -197,9 +224,20 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
     agree = (pairs["score"] - pairs["score_s"]).abs() <= near
     agree |= (pairs["score"] / 100 - pairs["score_s"]).abs() <= near / 100
     alike = pairs["n"].isna() | (pairs["n"] == pairs["n_s"])
+    # A file may state the items of all its metrics together: the same scores of all models are of the same items.
+    metric = pairs.groupby([*_CONDITION, "metric"], sort=False, dropna=False)
+    inside = (pairs["score"] > 0) & (pairs["score"] < 1)
+    same = agree.groupby(metric.ngroup()).transform("all")
+    same &= inside.groupby(metric.ngroup()).transform("sum") > 1
+    fewer = same & ~alike
+    alike |= same
     other = ~alike | (pairs["n"].isna() & ~agree)  # other items, as far as can be told
 
-    notes = []
+    notes = [
+        f"{task}: samples of {metric} are {part['n_s'].iloc[0]:,.0f} and not the {part['n'].iloc[0]:,.0f} items that are "
+        "reported, and give the very same scores: the samples' number counts"
+        for (task, metric), part in pairs[fewer].groupby(["task", "metric"], sort=False)
+    ]
     condition = pd.MultiIndex.from_frame(table[_CONDITION].astype(str))
     apart = pd.MultiIndex.from_frame(pairs.loc[other, _CONDITION].astype(str)).drop_duplicates()
     in_parts = condition.isin(apart)
@@ -245,11 +283,16 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     # One share above 1 tells it of all that its source reports of a task: they come from one grader.
     entry = table.groupby(["source", "model", "task", "shots"], sort=False, dropna=False).ngroup()
     hundredths = asked | large
-    sure = bounded & entry.isin(entry[large]) & ~table["per_cent_known"]
-    curve = table.groupby(_CURVE, sort=False, dropna=False).ngroup()
-    mixed = bounded & curve.isin(curve[sure])
-    open_ = mixed & ~sure & ~table["per_cent_known"]
     as_cent, as_part = _possible(table, 100), _possible(table, 1)
+    sure = bounded & entry.isin(entry[large]) & ~table["per_cent_known"]
+    # But counts that are none in per cent speak against it.
+    sure &= large | as_cent | ~(as_part & table["metric"].map(is_share).astype(bool))
+    curve = table.groupby(_CURVE, sort=False, dropna=False).ngroup()
+    # A plain table has one scale for a metric, whatever the task.
+    column = table.groupby(["source", "metric"], sort=False).ngroup()
+    column = table["one_scale"] & column.isin(column[large])
+    mixed = bounded & (curve.isin(curve[sure]) | curve.isin(curve[column]))
+    open_ = mixed & ~sure & ~table["per_cent_known"]
     # Counts tell only of a curve whose certain scores are counts of their n.
     counted = (as_cent | ~sure).groupby(curve).transform("all")
     cent = open_ & counted & as_cent & ~as_part
@@ -328,8 +371,9 @@ def _kept(
             )
         chosen = times == times.groupby(which).transform("max")
     else:
-        ends = keep.replace("\\", "/").lstrip("./")
-        chosen = table["source"].map(lambda s: s.replace("\\", "/").endswith(ends)).astype(bool)
+        end = "/" + keep.replace("\\", "/").removeprefix("./").lstrip("/")
+        paths = table["source"].map(lambda s: "/" + s.replace("\\", "/"))
+        chosen = paths.map(lambda path: path.endswith(end)).astype(bool)
         if not chosen.any():
             raise FieldError(
                 "keep", keep, "'all', 'latest', or the end of the path of a file with scores"
@@ -341,6 +385,18 @@ def _kept(
         for source, rows in table[out].groupby("source", sort=False)
     ]
     return table[~out], notes
+
+
+def _whole_runs(table: pd.DataFrame, keep: str) -> tuple[pd.DataFrame, list[str]]:
+    """Without runs on a part of the items (``--limit``) where another has twice as many or more."""
+    which = table.groupby(_POINT, sort=False, dropna=False).ngroup()
+    part = 2 * table["n"] <= table["n"].groupby(which).transform("max")
+    notes = [
+        f"{source}: {rows['n'].iloc[0]:,.0f} items of {_several(_values(rows['task']))}, of which another run of "
+        f"{_several(_values(rows['model']))} has twice as many or more: left out (keep, --keep FILE, chooses)"
+        for source, rows in table[part].groupby("source", sort=False)
+    ]
+    return table[~part], notes
 
 
 # -- families ----------------------------------------------------------------------------------------

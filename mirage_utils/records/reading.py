@@ -140,6 +140,8 @@ def stream(path: str | PathLike[str], *, batch: int = _BATCH, **options: Any) ->
             yield _identified(part, said)
             if len(part.records):
                 seen.append(hashes(part.records, _WHICH))
+    except RecursionError:
+        raise EvalFileError(path, "JSON nested too deeply to be a result") from None
     except FieldError as error:  # of a plain table: it knows column and line, and not the file
         raise EvalFileError(path, str(error)) from error
     if len(seen) > 1:

@@ -215,4 +215,7 @@ def is_share(metric: str) -> bool:
 def is_fraction(metric: str) -> bool:
     """Whether a metric's name says that its score lies between 0 and 1: a share of items, an F1."""
     name = _spelt(metric)
-    return is_share(metric) or name.rpartition("_")[2] == "f1" or name in _FRACTIONS
+    last = name.rpartition("_")[2]
+    return (
+        is_share(metric) or name in _FRACTIONS or last in ("acc", "accuracy", "em", "exact", "f1")
+    )

@@ -46,7 +46,7 @@ def epochs(records: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def graded_sums(
-    records: pd.DataFrame, rng: np.random.Generator
+    records: pd.DataFrame, rng: np.random.Generator, fresh: NDArray[np.bool_] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
     """Sums of a batch under the file's metrics and under every other that can grade it.
 
@@ -56,6 +56,8 @@ def graded_sums(
         All answers of an item that are to be averaged.
     rng : Generator
         Pairs outputs with other items.
+    fresh : ndarray of bool, shape (rows,), optional
+        Rows whose answers are to be graded, the others being so already; by default all.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def graded_sums(
     rows = _Rows(records)
     made = _Sums(rows.groups)
     _sum_own(rows, made)
-    once = np.flatnonzero(~pd.Series(rows.answer).duplicated().to_numpy())
+    first = ~pd.Series(rows.answer).duplicated().to_numpy()
+    once = np.flatnonzero(first if fresh is None else first & fresh)
     kinds = _kinds(rows, once)
     notes: Counter[str] = Counter()
     bare = once[~(kinds.choices | kinds.answers | kinds.logs)]
@@ -144,8 +147,16 @@ class _Rows:
         return [self.group[at][first], *(np.bincount(codes, weights=v) / n for v in values)]
 
     def said_right(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which answers the file calls right, under all of its shares."""
+        """Which answers the file calls right, under all of its shares.
+
+        Where no name says that a metric is a share, those whose scores are 0 or 1 are.
+        """
         shares = self.metrics["metric"].map(is_share).to_numpy(bool)[self.metric] & self.named
+        if not shares.any():
+            odd = self.named & (self.score != 0) & (self.score != 1)
+            some = np.bincount(self.metric, weights=odd, minlength=len(self.metrics)) > 0
+            better = (self.metrics["direction"] != "lower").to_numpy()
+            shares = (~some & better)[self.metric] & self.named
         if not shares.any():
             return np.zeros(len(at), bool)
         right = self.score >= 0.5

@@ -31,6 +31,7 @@ _SYNONYMS = {
     "params": (
         "parameters", "num_parameters", "num_params", "n_parameters", "n_params", "param_count",
         "parameter_count", "number_of_parameters", "model_num_parameters", "model_size", "model_params",
+        "size",
     ),
     "train_flops": ("training_flops", "train_compute", "training_compute"),
     "task": ("task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
@@ -46,6 +47,14 @@ _SYNONYMS = {
     ),
     "setting": ("condition",),
     "direction": ("higher_is_better",),
+    "target": (
+        "reference", "references", "expected", "expected_output", "gold", "gold_answer", "ground_truth",
+        "correct_answer", "target_text",
+    ),
+    "output": (
+        "prediction", "predicted", "pred", "response", "completion", "model_output", "model_answer", "generation",
+        "generated_text",
+    ),
     "item": ("item_id", "doc_id", "question_id", "example_id", "sample_id"),
 }  # fmt: skip
 """Names in use for a column of the schema whose meaning is certain. An "accuracy" is none: it may be a
@@ -75,7 +84,10 @@ def once(names: Sequence[str]) -> None:
     named = [name for name in names if not _is_unnamed(name)]
     # pandas calls the second column of a name "score.1".
     bare = [re.sub(r"\.\d+$", "", name) for name in named]
-    counts = Counter(b if b in _SCHEMA else name for name, b in zip(named, bare, strict=True))
+    # Of "score" and "Score" one would be lost as well.
+    counts = Counter(
+        _plain(b) if _plain(b) in _SCHEMA else name for name, b in zip(named, bare, strict=True)
+    )
     for name, count in counts.items():
         if count > 1:
             times = "twice" if count == 2 else f"{count} times"
@@ -214,6 +226,8 @@ def _unit(name: str) -> str:
 def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
     """A table whose sizes carry the unit that the name of their column says."""
     for name, target in found.items():
+        if name not in raw.columns:  # lines of JSON may lack it
+            continue
         unit = _unit(name) if target == "params" else ""
         if unit:
             texts = raw[name].map(cell)
@@ -257,7 +271,7 @@ def _joined(raw: pd.DataFrame, columns: Sequence[str], bare: Sequence[str]) -> p
     whole: list[str] = [""] * len(raw)
     for name in columns:
         label = "" if name in bare else f"{name} "
-        codes, kinds = pd.factorize(raw[name], use_na_sentinel=True)
+        codes, kinds = pd.factorize(raw[name].map(cell), use_na_sentinel=True)
         texts = [f"{label}{text}" if not is_missing(text) else "" for text in map(cell, kinds)]
         here = [texts[code] if code >= 0 else "" for code in codes]
         whole = [", ".join(filter(None, pair)) for pair in zip(whole, here, strict=True)]

@@ -60,13 +60,14 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
             notes += [*unnamed, *assumed]
         raw = headers.in_units(raw, names).rename(columns=names)
         raw, runs = headers.with_runs(raw, options)
+        raw, settings = headers.with_setting(raw, options)
         raw = _named_for_all(raw, options)
         if "item" not in raw.columns:
             raw = raw.assign(item=np.arange(done, done + len(raw)))
         records, left_out = tidy_records(
             raw, first_line=found.first_line + done, decimal=found.decimal, source=str(file.path)
         )
-        said = (*notes, *runs, *left_out) if not done else tuple(left_out)
+        said = (*notes, *runs, *settings, *left_out) if not done else tuple(left_out)
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
         done += len(raw)
@@ -92,6 +93,7 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     raw = _named_for_all(raw, options)
     scores, left_out = tidy_scores(raw, decimal=cells.decimal, missing=options.missing)
     scores.loc[scores["source"] == "", "source"] = str(file.path)
+    scores["one_scale"] = True
     none = pd.DataFrame(columns=list(RECORDS))
     return Reading(
         str(file.path), f"plain {found.kind}", "scores", scores, none, (*notes, *left_out)

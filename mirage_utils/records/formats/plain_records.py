@@ -26,6 +26,7 @@ from ...metrics.columnar import bytes_of
 from .. import files
 from ..keys import arrow_texts, constant, hashes
 from ..schema import RECORDS, EvalFileError, direction_of
+from .quantities import cell, size
 
 __all__ = ["csv_batches", "csv_header", "parquet_batches", "tidy_records"]
 
@@ -263,8 +264,8 @@ def tidy_records(
     """
     raw = raw.rename(columns=lambda c: str(c).strip())
     require(not raw.columns.duplicated().any(), "columns", list(raw.columns), "each name once")
-    size = len(raw)
-    lines = np.arange(size) + first_line if isinstance(raw.index, pd.RangeIndex) else raw.index
+    rows = len(raw)
+    lines = np.arange(rows) + first_line if isinstance(raw.index, pd.RangeIndex) else raw.index
 
     def refuse(name: str, wrong: NDArray[np.bool_], expected: str) -> None:
         if wrong.any():
@@ -273,7 +274,7 @@ def tidy_records(
             raise FieldError(name, found, expected, where=f", line {lines[row]}")
 
     notes: list[str] = []
-    kept = np.ones(size, bool)
+    kept = np.ones(rows, bool)
 
     def tell(name: str, wrong: NDArray[np.bool_], what: str) -> None:
         places = np.flatnonzero(wrong)
@@ -291,16 +292,19 @@ def tidy_records(
     made: dict[str, Any] = {}
     for name in RECORDS:
         if name == "logprobs":
-            made[name] = _lists(raw[name]) if name in raw.columns else _absent(size)
+            made[name] = _lists(raw[name]) if name in raw.columns else _absent(rows)
         elif name in _TEXTS:
-            made[name] = _answers(raw[name]) if name in raw.columns else _absent(size)
+            made[name] = _answers(raw[name]) if name in raw.columns else _absent(rows)
         elif name == "item":
-            items = _names(raw[name]) if name in raw.columns else pa.array(range(size)).cast(_TEXT)
+            items = _names(raw[name]) if name in raw.columns else pa.array(range(rows)).cast(_TEXT)
             made[name] = pd.array(items, dtype=pd.ArrowDtype(_TEXT))
         elif name not in raw.columns:
-            made[name] = np.full(size, np.nan) if name in _NUMBERS else constant("", size)
+            made[name] = np.full(rows, np.nan) if name in _NUMBERS else constant("", rows)
         elif name in _NUMBERS:
             values, odd = _numbers(raw[name], decimal)
+            if name == "params" and odd.any():  # 6.9B, 70 million
+                values[odd] = [(size(cell(v), decimal) or (np.nan,))[0] for v in raw[name][odd]]
+                odd &= np.isnan(values)
             if name in _LOW:
                 odd |= values <= _LOW[name]
             if name in _WHOLE:
@@ -313,7 +317,7 @@ def tidy_records(
             made[name] = _categories(_names(raw[name]))
     made["epoch"] = np.where(np.isnan(made["epoch"]), 1.0, made["epoch"])
     if source:
-        made["source"] = constant(source, size)
+        made["source"] = constant(source, rows)
     graded = ~np.isnan(made["score"])
     nameless = graded & np.asarray(made["metric"] == "")
     tell("metric", nameless, "scores of no metric, left out; --metric names one for all")
