@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ._paths import given
 from ._printing import print_frame, print_rows
 from ._progress import bars
+from ._write import harmless
 from .errors import FieldError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .records import Reading
 
 __all__ = ["add_commands", "add_options", "options_of", "tell"]
@@ -42,7 +45,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     several(
         "--replicate-by", "COLUMN|PATTERN",
         "what tells runs of one network apart: a column of a table, or a regular expression for the part of a "
-        "model's name that says the run, such as '-seed[0-9]+'",
+        "model's name that says the run, such as 'seed[0-9]+'",
     )  # fmt: skip
     group.add_argument(
         "--keep", metavar="all|latest|FILE", default="all",
@@ -107,7 +110,9 @@ def tell(notes: Iterable[str], *, most: int | None = None, rest: str = "") -> No
     """Notes on standard error, a line each; beyond `most` of them only where the rest is."""
     lines = list(dict.fromkeys(notes))
     for line in lines[:most]:
-        print(f"note: {line}", file=sys.stderr)
+        # Names in files may hold line ends and worse.
+        shown = "".join(c if c.isprintable() else " " for c in line)
+        print(f"note: {shown}", file=sys.stderr)
     if most is not None and len(lines) > most:
         print(f"note: {len(lines) - most:,} more {rest}", file=sys.stderr)
 
@@ -190,8 +195,18 @@ def _print_scores(options: argparse.Namespace) -> int:
     tell(found.notes)
     columns = [*SCORES[:-1], "graded", "source"]
     scores = found.scores[columns].astype(object)
-    print_rows(scores.where(scores.notna(), "").to_dict("records"), as_csv=options.csv)
+    scores = scores.where(scores.notna(), "")
+    print_rows(_harmless(scores, options.csv).to_dict("records"), as_csv=options.csv)
     return int(any(reason.startswith(FAULT) for _, reason in found.refused))
+
+
+def _harmless(table: pd.DataFrame, as_csv: bool) -> pd.DataFrame:
+    """A table whose names, which come from files, are no formulas to a spreadsheet."""
+    if not as_csv:
+        return table
+    texts = [c for c in table if table[c].map(lambda v: isinstance(v, str)).any()]
+    safe = {c: table[c].map(lambda v: harmless(v) if isinstance(v, str) else v) for c in texts}
+    return table.assign(**safe)
 
 
 def _print_files(options: argparse.Namespace) -> int:
@@ -252,4 +267,4 @@ def _emergence(options: argparse.Namespace) -> None:
         raise FieldError(
             "table", options.table, "scores that make a curve; the notes above say what is missing"
         )
-    print_frame(found, as_csv=options.csv)
+    print_frame(_harmless(found, options.csv), as_csv=options.csv)

@@ -32,6 +32,8 @@ _NUMBERS = ("params", "shots", "score", "n", "deviation", "skill", "skill_error"
 _KEY = ["family", "task", "setting", "metric"]
 _POINT = ["score", "error", "skill", "skill_error"]
 _LISTED = 10
+_ABSURD = 1e100
+"""No score is as large, and arithmetic with it overflows."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ def _usable(table: pd.DataFrame, notes: _Notes) -> pd.DataFrame:
             f"no size is known: {_many(len(nameless), 'score')} on no curve, --params NAME=SIZE gives one",
             *nameless,
         )
-    finite = np.isfinite(table["score"])
+    finite = table["score"].abs() < _ABSURD  # and so no nan
     bad = table[sized & ~finite]
     for what, model, size in zip(_whats(bad), bad["model"], bad["params"], strict=True):
         notes.add("no finite score: left out", f"{what} of {model or _size(size)}")

@@ -57,7 +57,11 @@ def leap(curve: Curve) -> Leap:
             [k[: at + 1].sum(), (n - k)[: at + 1].sum()],
             [k[at + 1 :].sum(), (n - k)[at + 1 :].sum()],
         ]
-        p = tries * float(stats.fisher_exact(table)[1])
+        many = int(n.sum()) > _EXACT
+        test = (
+            stats.chi2_contingency(table, correction=False) if many else stats.fisher_exact(table)
+        )
+        p = tries * float(test[1])
     elif np.isfinite(curve.error).all():
         low, high = np.split(y, [at + 1])
         errors = np.split(curve.error, [at + 1])
@@ -70,6 +74,10 @@ def leap(curve: Curve) -> Leap:
     else:
         p = 1.0
     return Leap(at, float(steps[at] / whole), min(p, 1.0), score)
+
+
+_EXACT = 10_000_000
+"""Beyond so many items the exact test takes minutes, overflows, and says the same as chi squared."""
 
 
 @lru_cache(maxsize=64)

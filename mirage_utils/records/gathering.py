@@ -157,6 +157,7 @@ def gather(
         root = root.absolute()  # its workers may have been started in another folder
     files = files_below(root) if root.is_dir() else [root]
     require(len(files) > 0, "path", str(root), "a folder with files in it")
+    passed = _passed_over(root, files) if root.is_dir() else []
     work = [(str(file), seed, batch, options) for file in files]
     parts: list[_Part] = []
     with _runner(cluster, jobs) as run:
@@ -164,14 +165,14 @@ def gather(
         number = sum(map(_size, files))
         for _ in steps if progress is None else progress(steps, number):
             pass
-    whole = _whole(parts, said)
+    whole = _whole(parts, said, passed)
     if not whole.files:
         reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in whole.refused[:3])
         raise EvalFileError(root, f"none of {len(parts)} files could be read ({reasons})")
     return whole
 
 
-def _whole(parts: Sequence[_Part], options: Options) -> Gathered:
+def _whole(parts: Sequence[_Part], options: Options, passed: Sequence[str] = ()) -> Gathered:
     refused = tuple((p.path, p.refused) for p in parts if p.refused)
     files = len(parts) - len(refused)
     parts, copied = _without_copies(parts)
@@ -183,7 +184,7 @@ def _whole(parts: Sequence[_Part], options: Options) -> Gathered:
     notes = [f"{p.path}: {note}" for p in parts for note in p.notes]
     return Gathered(
         scores[[*_COLUMNS, "from_records"]], lengths, files, sum(p.records for p in parts), refused,
-        (*notes, *copied, *left, *decided), tuple(sorted({name for p in parts for name in p.unknown})),
+        (*passed, *notes, *copied, *left, *decided), tuple(sorted({name for p in parts for name in p.unknown})),
     )  # fmt: skip
 
 
@@ -258,6 +259,13 @@ def _steps(
         taken = 0 if isinstance(event, _Part) else now
 
 
+def _passed_over(root: Path, read: Sequence[Path]) -> list[str]:
+    """A note on links and hidden files, which are not read."""
+    others = [p for p in root.rglob("*") if p.is_symlink() or p.is_file()]
+    number = len(others) - len(read)
+    return [f"{number:,} links and hidden files are not read"] if number > 0 else []
+
+
 def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
     """Parts without copies of others, byte by byte and about the same models and tasks; a note on each.
 
@@ -328,7 +336,8 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
             if len(summed) >= _MERGE:
                 summed, lengths = [_merged(summed, _KEY)], [_merged(lengths, _LENGTH_KEY)]
         if len(reading.scores):
-            reported.append(reading.scores)
+            plain = reading.format.startswith("plain")
+            reported.append(reading.scores.assign(one_scale=plain))
         made_by = Made(made_by.ended and reading.ended, max(made_by.time, reading.time))
         yield
     found.sums, found.lengths = _merged(summed, _KEY), _merged(lengths, _LENGTH_KEY)
@@ -426,11 +435,16 @@ def _counted(lengths: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Counts by length of the answers that count, under their family and setting."""
     if lengths.empty:
         return lengths
-    same = [c for c in LENGTH_GROUP if c not in ("family", "setting")]
-    kept = scores.loc[scores["from_records"], [*same, "written", "family", "setting"]]
-    found = lengths.drop(columns="family").rename(columns={"setting": "written"})
-    found = found.merge(kept.drop_duplicates(), on=[*same, "written"])
-    return found[[*LENGTH_GROUP, *(c for c in lengths if c not in LENGTH_GROUP)]]
+    same = ["model", "task", "shots", "run", "source"]
+    kept = scores.loc[scores["from_records"], [*same, "written", "family", "params", "setting"]]
+    found = lengths.drop(columns=["family", "params"]).rename(columns={"setting": "written"})
+    found = found.merge(kept.drop_duplicates([*same, "written"]), on=[*same, "written"])
+    keys = [c for c in LENGTH_GROUP if c not in ("run", "source")]
+    return (
+        found.groupby([*keys, "length"], sort=False, dropna=False)[["n", "right"]]
+        .sum()
+        .reset_index()
+    )
 
 
 _TOLD_APART = {

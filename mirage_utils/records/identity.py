@@ -102,6 +102,7 @@ class Network:
 
 
 # Arguments of evaluation programs that change the weights, and with them the answers.
+_FIRST = ("main", "master")
 _REVISION = ("revision", "checkpoint", "ckpt")
 _ADAPTER = (
     "peft",
@@ -128,14 +129,18 @@ def network(base: str, arguments: Mapping[str, Any] | None = None) -> str:
         As programs take them: ``revision``, ``peft``, ``load_in_4bit`` and others; what changes no
         weights is passed over.
     """
-    given = {str(k): v for k, v in (arguments or {}).items() if v not in (None, "", False, "False")}
+    given = {
+        str(k): True if str(v).lower() in ("true", "1") else v
+        for k, v in (arguments or {}).items()
+        if str(v).lower() not in ("none", "", "false", "0")
+    }
     revision = next((str(given[k]) for k in _REVISION if k in given), "")
     adapter = next((str(given[k]) for k in _ADAPTER if k in given), "")
     more = ", ".join(f"{k}={given[k]}" for k in _WEIGHTS if k in given)
     # A parenthesis inside a value would end the list of arguments.
     more = more.replace("(", "[").replace(")", "]")
     named = Network.parse(base)
-    if revision in ("main", "master") or _is_last(base, revision):
+    if revision in _FIRST or _is_last(base, revision):
         revision = ""
     return str(
         Network(
@@ -261,7 +266,7 @@ def resolve(name: str) -> Model:
     variant = " ".join(filter(None, (variant, which.variant.strip())))
     if variant:
         found = replace(found, family=f"{found.family} {variant}")
-    if which.revision or which.adapter or _key(name)[1].startswith(("step", "check", "global")):
+    if which.revision or which.adapter or any(map(_STEP.fullmatch, _key(name)[1].split())):
         found = replace(found, name=name, train_tokens=np.nan, train_flops=np.nan)
     return found
 
@@ -316,6 +321,9 @@ class _Told(NamedTuple):
 def _told(name: str, options: Options) -> _Told:
     called = options.rename.get(name, name)
     called, run = _without_run(called, options.replicate_by)
+    which = Network.parse(called)
+    if which.revision in _FIRST:
+        called = str(replace(which, revision=""))
     try:
         model = resolve(called)
     except UnknownModelError:
@@ -353,12 +361,12 @@ def _fill(frame: pd.DataFrame, options: Options) -> list[str]:
 def _without_run(name: str, patterns: Iterable[str]) -> tuple[str, str]:
     """A model's name without the part that says which run it is, and that part."""
     for pattern in patterns:
-        try:
-            found = re.search(pattern, name)
-        except re.error:
+        if re.fullmatch(r"[\w -]+", pattern):
             continue  # the name of a column
+        found = re.search(pattern, name)
         if found and found[0]:
-            return name[: found.start()] + name[found.end() :], found[0].strip("-_ ")
+            before = name[: found.start()].rstrip("-_ ")
+            return before + name[found.end() :], found[0].strip("-_ ")
     return name, ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ class Options:
         Which scores of a metric are good.
     replicate_by : collection of str
         What tells runs of one network apart: a column of a plain table, such as ``seed``, or a regular
-        expression for the part of a model's name that says the run, such as ``"-seed[0-9]+"``.
+        expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
@@ -82,6 +83,13 @@ class Options:
         for metric, said in self.direction.items():
             if said not in ("higher", "lower"):
                 raise FieldError(f"direction[{metric!r}]", said, "'higher' or 'lower'")
+        for pattern in self.replicate_by:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise FieldError(
+                    "replicate_by", pattern, f"a column's name or a regular expression ({error})"
+                ) from None
         require(self.keep != "", "keep", self.keep, f"{' or '.join(map(repr, _KEEP))}, or a file")
 
     @classmethod

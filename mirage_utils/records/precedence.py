@@ -7,10 +7,12 @@ note. The decisions, in their order:
 2. What a file reports of n items and what its samples give on the same items must agree; then that of
    the samples stays, which has a deviation. On other items both stand, apart. A mean over samples that is
    not the reported score on the same items (a perplexity, say) is no score.
-3. Scores of one curve are on one scale: per cent become fractions where that is certain, and where it is not
+3. A network has one size, and those that the table of models does not know are parted into families by their
+   names.
+4. Scores of one curve are on one scale: per cent become fractions where that is certain, and where it is not
    the curve is left out and the user asked.
-4. Of several runs of one network under one condition all count, or those that the user keeps.
-5. Networks that the table of models does not know are parted into families by their names.
+5. Of several runs of one network under one condition all count that are about all items, or those that the
+   user keeps.
 """
 
 from __future__ import annotations
@@ -84,6 +86,8 @@ def settled(
     """
     notes: list[str] = []
     table = _columns(table)
+    # Who asks for a file means it, also if it holds a part of the items.
+    runs = (_whole_runs, lambda t: _kept(t, made, options.keep))
     steps: tuple[Callable[[pd.DataFrame], tuple[pd.DataFrame, list[str]]], ...] = (
         lambda t: _without_missing(t, options),
         _groups,
@@ -91,10 +95,9 @@ def settled(
         _directions,
         lambda t: _ended(t, made),
         _reported_and_sampled,
-        lambda t: _scaled(t, options),
-        lambda t: _kept(t, made, options.keep),
-        lambda t: _whole_runs(t, options.keep),
         _families,
+        lambda t: _scaled(t, options),
+        *(runs if options.keep in ("all", "latest") else runs[::-1]),
     )
     for step in steps:
         table, said = step(table)
@@ -247,11 +250,13 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
         where = f"{task} ({setting})" if setting else task
         notes.append(
             f"{where}: the reported scores are about other items than the samples, which hold {items} items "
-            f"({_several(_values(part['model']))}); what the samples give stands apart, as '{SAMPLES}'"
+            f"({_several(_values(part['model']))}); what they give under other metrics stands apart, as '{SAMPLES}'"
         )
     # In a condition that stands apart nothing is the same.
     parted = pd.MultiIndex.from_frame(pairs[_CONDITION].astype(str)).isin(apart)
     drop = set(pairs.loc[~parted & agree, "at"])
+    # What is reported of all items is not given again of some of them.
+    drop |= set(pairs.loc[parted & (pairs["n_s"] < pairs["n"]), "at_s"])
     wrong = pairs[~parted & ~agree]
     drop |= set(wrong["at_s"])
     for (task, metric), part in wrong.groupby(["task", "metric"], sort=False):
@@ -387,7 +392,7 @@ def _kept(
     return table[~out], notes
 
 
-def _whole_runs(table: pd.DataFrame, keep: str) -> tuple[pd.DataFrame, list[str]]:
+def _whole_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Without runs on a part of the items (``--limit``) where another has twice as many or more."""
     which = table.groupby(_POINT, sort=False, dropna=False).ngroup()
     part = 2 * table["n"] <= table["n"].groupby(which).transform("max")

@@ -117,7 +117,7 @@ def _spelt(metric: str) -> str:
     Folders before it (``leaderboard/acc_norm``), a filter after it (``acc,none``) and a note on the unit
     (``Accuracy (%)``) are no part of it.
     """
-    name = metric.strip().lower().rpartition("/")[2].partition(",")[0]
+    name = metric.strip().lower().rpartition("/")[2].partition(",")[0][:200]
     name = re.sub(r"\s*[(\[]\s*(%|per ?cent)\s*[)\]]$", "", name.strip()).rstrip(".")
     return re.sub(r"[\s\-]+", "_", name).strip("_")
 

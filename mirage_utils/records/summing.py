@@ -29,8 +29,10 @@ EXPECTED = "expected_exact_match"
 """Mean probability of the whole right answer, from the same."""
 
 GROUP = ["family", "model", "params", "train_flops", "task", "setting", "shots", "run", "source"]
-LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots"]
+LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots", "run", "source"]
 _STRATUM = ["model", "params", "task", "setting", "shots", "run"]
+_MARKS = 0.02
+"""Share of the items that have the best mark, at least, where scores are marks."""
 _BYTES = 8 * 1024**2
 """Text that is graded at once."""
 _ALMOST_ZERO = 1e-3
@@ -146,6 +148,20 @@ class _Rows:
         n = np.bincount(codes)
         return [self.group[at][first], *(np.bincount(codes, weights=v) / n for v in values)]
 
+    def _best(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Rows of metrics that are none of the book's and of which more is not worse, and the best among them."""
+        own = self.metrics["metric"].isin(list(METRICS)) | (self.metrics["direction"] == "lower")
+        rows = ~own.to_numpy()[self.metric] & self.named & np.isfinite(self.score)
+        most = np.full(len(self.metrics), -np.inf)
+        least = np.full(len(self.metrics), np.inf)
+        np.maximum.at(most, self.metric[rows], self.score[rows])
+        np.minimum.at(least, self.metric[rows], self.score[rows])
+        best = rows & (self.score >= most[self.metric])
+        # Marks are few: of a continuous score the best is one item, and says nothing.
+        count, reached = (np.bincount(self.metric[r], minlength=len(most)) for r in (rows, best))
+        rows &= ((most > least) & (reached >= np.maximum(2, _MARKS * count)))[self.metric]
+        return rows, best
+
     def said_right(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which answers the file calls right, under all of its shares.
 
@@ -157,9 +173,11 @@ class _Rows:
             some = np.bincount(self.metric, weights=odd, minlength=len(self.metrics)) > 0
             better = (self.metrics["direction"] != "lower").to_numpy()
             shares = (~some & better)[self.metric] & self.named
+        right = self.score >= 0.5
+        if not shares.any():  # a judge's marks, say: the best of them are right
+            shares, right = self._best()
         if not shares.any():
             return np.zeros(len(at), bool)
-        right = self.score >= 0.5
         if len(at) == len(self.score):  # a row is an answer
             return (shares & right)[at]
         judged, wrong = self.answer[shares], self.answer[shares & ~right]

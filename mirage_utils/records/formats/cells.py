@@ -27,6 +27,8 @@ from .plain_records import csv_batches, csv_header, parquet_batches
 
 __all__ = ["Cells", "Table", "table"]
 
+_COLUMNS = 5_000
+"""Names of columns that a table has at most."""
 _FIRST = 1000
 """So many JSON objects tell which columns there are."""
 
@@ -221,7 +223,7 @@ class _Objects(Table):
         return (self._frame(part) for part in iter(lambda: list(islice(rows, size)), []))
 
     def _frame(self, rows: Iterable[tuple[int, Any]]) -> pd.DataFrame:
-        found, at = [], []
+        found, at, names = [], [], set()
         for line, row in rows:
             if not isinstance(row, dict):
                 raise EvalFileError(
@@ -229,6 +231,11 @@ class _Objects(Table):
                 )
             found.append(row)
             at.append(line)
+            names.update(row)
+            if len(names) > _COLUMNS:
+                raise EvalFileError(
+                    self.file.path, f"more than {_COLUMNS:,} different keys: no table", line=line
+                )
         return pd.DataFrame(found, index=at, dtype=object)
 
 

@@ -216,7 +216,7 @@ def _means(name: str, target: str) -> bool:
 
 def _unit(name: str) -> str:
     """The unit that a column of sizes has in its name, ``"B"`` or ``"M"``; ``""`` of any other column."""
-    found = _WITH_UNIT.fullmatch(_plain(name))
+    found = _WITH_UNIT.fullmatch(_plain(name)) if len(name) < 100 else None
     if found is None:
         return ""
     what, unit = (part for part in found.groups() if part)

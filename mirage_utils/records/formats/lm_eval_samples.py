@@ -26,6 +26,7 @@ from typing import Any
 import pandas as pd
 
 from ...errors import shown
+from .. import identity
 from ..columns import Gatherer
 from ..files import File, document
 from ..options import Options
@@ -48,7 +49,6 @@ _PROMPTSOURCE = {"pred", "target", "doc_id", "fewshot_num"}
 # Of whole documents, and of an answer: what stands under these names are log-likelihoods.
 _ROLLING = {"word_perplexity", "byte_perplexity", "bits_per_byte"}
 _LIKELIHOODS = {*_ROLLING, "perplexity", "ppl"}
-_SOLUTION = re.compile(r"\S.*####\s*(\S[^\n]*?)\s*", re.DOTALL)
 _BOXED = re.compile(r"\S+\s.*\\boxed\b", re.DOTALL)
 
 
@@ -338,9 +338,10 @@ def _right_answer(answer: _Answer, told: _Told) -> str | None:
             if isinstance(at, int) and not isinstance(at, bool) and 0 <= at < len(target):
                 return text(target[at])
     if isinstance(target, str):
-        if "####" in target and (solved := _SOLUTION.fullmatch(target)):
+        worked, mark, solved = target.rpartition("####")
+        if mark and worked.strip() and solved.strip() and "\n" not in solved.strip():
             told.add(_SOLVED, answer.line, target)
-            return solved[1]
+            return solved.strip()
         if "\\boxed" in target and _BOXED.match(target):
             told.add(_UNSOLVED, answer.line, target)
             return None
@@ -384,11 +385,22 @@ def _from_name(path: Path, first: Mapping[str, Any]) -> tuple[str, str]:
         return found[1] if found else "", task
     found = _SAMPLES.fullmatch(stem)
     if found:
-        return "", found["task"]
+        # The program writes the samples of a model into a folder of its name.
+        folder = path.parent.name
+        return (folder.replace("__", "/") if "__" in folder or _is_known(folder) else ""), found[
+            "task"
+        ]
     found = _DEV.fullmatch(stem)
     if found:
         return (found["model"] or "").replace("__", "/"), found["task"]
     return "", stem
+
+
+def _is_known(name: str) -> bool:
+    try:
+        return bool(identity.resolve(name))
+    except identity.UnknownModelError:
+        return False
 
 
 def _run_of(path: Path, task: str) -> tuple[Run, list[str]]:

@@ -51,13 +51,15 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
 
 def _records(file: File, found: Table, options: Options, batch: int) -> Iterator[Reading]:
     names: dict[str, str] | None = None
+    told = False
     notes = list(found.notes)
     done = 0
     for cells in found.batches(batch):
         raw, unnamed = headers.without_index(cells)
-        if names is None:
+        if names is None or set(raw.columns) - set(names):  # lines of JSON may bring new ones
             names, assumed = headers.renaming(list(raw.columns), options)
             notes += [*unnamed, *assumed]
+            told = False
         raw = headers.in_units(raw, names).rename(columns=names)
         raw, runs = headers.with_runs(raw, options)
         raw, settings = headers.with_setting(raw, options)
@@ -65,9 +67,14 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
         if "item" not in raw.columns:
             raw = raw.assign(item=np.arange(done, done + len(raw)))
         records, left_out = tidy_records(
-            raw, first_line=found.first_line + done, decimal=found.decimal, source=str(file.path)
+            raw,
+            first_line=found.first_line + done,
+            decimal=found.decimal,
+            source=str(file.path),
+            missing=options.missing,
         )
-        said = (*notes, *runs, *settings, *left_out) if not done else tuple(left_out)
+        said = tuple(left_out) if told else (*notes, *runs, *settings, *left_out)
+        told = True
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
         done += len(raw)
@@ -93,7 +100,6 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     raw = _named_for_all(raw, options)
     scores, left_out = tidy_scores(raw, decimal=cells.decimal, missing=options.missing)
     scores.loc[scores["source"] == "", "source"] = str(file.path)
-    scores["one_scale"] = True
     none = pd.DataFrame(columns=list(RECORDS))
     return Reading(
         str(file.path), f"plain {found.kind}", "scores", scores, none, (*notes, *left_out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from ...errors import FieldError, require, shown
 from ...metrics.columnar import bytes_of
 from .. import files
 from ..keys import arrow_texts, constant, hashes
-from ..schema import RECORDS, EvalFileError, direction_of
+from ..schema import RECORDS, EvalFileError, direction_of, is_share
 from .quantities import cell, size
 
 __all__ = ["csv_batches", "csv_header", "parquet_batches", "tidy_records"]
@@ -232,7 +232,12 @@ def _csv_faults(path: Path) -> Iterator[None]:
 
 
 def tidy_records(
-    raw: pd.DataFrame, *, first_line: int = 2, decimal: str = ".", source: str = ""
+    raw: pd.DataFrame,
+    *,
+    first_line: int = 2,
+    decimal: str = ".",
+    source: str = "",
+    missing: Collection[float] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table of records in the schema's columns, every cell checked.
 
@@ -249,6 +254,8 @@ def tidy_records(
         Decimal mark of its numbers.
     source : str
         The file they are from, whatever the table says.
+    missing : collection of float
+        Numbers that stand for a missing score.
 
     Returns
     -------
@@ -318,6 +325,14 @@ def tidy_records(
     made["epoch"] = np.where(np.isnan(made["epoch"]), 1.0, made["epoch"])
     if source:
         made["source"] = constant(source, rows)
+    gone = np.isin(made["score"], list(missing))
+    tell("score", gone, "stands for a missing one")
+    share = made["metric"].map(is_share) if hasattr(made["metric"], "map") else made["metric"]
+    odd = ~gone & (made["score"] < 0) & np.asarray(share, bool)
+    tell(
+        "score", odd, "a negative share, taken for no score (--missing says which numbers are none)"
+    )
+    made["score"] = np.where(gone | odd, np.nan, made["score"])
     graded = ~np.isnan(made["score"])
     nameless = graded & np.asarray(made["metric"] == "")
     tell("metric", nameless, "scores of no metric, left out; --metric names one for all")
@@ -422,4 +437,11 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
 
 
 def _lists(column: pd.Series) -> Any:
-    return column.array if isinstance(column.dtype, pd.ArrowDtype) else column.to_numpy(object)
+    if not isinstance(column.dtype, pd.ArrowDtype):
+        return column.to_numpy(object)
+    kind = column.dtype.pyarrow_dtype
+    numbers = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    numbers = numbers and (
+        pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
+    )
+    return column.array if numbers else np.full(len(column), None, object)

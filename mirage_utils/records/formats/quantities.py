@@ -62,12 +62,14 @@ def decimal_of(cells: Iterable[str]) -> str:
         text = text.strip().removesuffix("%").strip()
         if is_missing(text):
             continue
-        if not _NUMERIC.fullmatch(text):
+        if len(text) > _LONGEST or not _NUMERIC.fullmatch(text):
             return ""
         found |= {mark for mark, pattern in _CERTAIN.items() if pattern.fullmatch(text)}
     return found.pop() if len(found) == 1 else ""
 
 
+_LONGEST = 60
+"""Characters of a number at most."""
 _NUMERIC = re.compile(r"[-+−]?[0-9.,]*[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?")
 
 
@@ -101,6 +103,8 @@ def number(text: str, decimal: str = ".") -> float | None:
     decimal : str
         ``"."`` or ``","``.
     """
+    if len(text) > _LONGEST:
+        return None
     plain = text.strip().replace("−", "-")
     if _GROUPED[decimal].fullmatch(plain):
         plain = _SEPARATORS[decimal].sub("", plain)
