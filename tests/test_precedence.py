@@ -185,3 +185,44 @@ def test_missing_scores_are_left_out_and_counted():
 def test_nothing_at_all_is_no_fault():
     table, notes = settle(rows(RISE).iloc[:0])
     assert (len(table), notes) == (0, [])
+
+
+def test_runs_made_under_other_conditions_stand_apart():
+    cold, warm = (
+        rows([s + 0.1 * k for s in RISE]).assign(source=f"{name}.json", run=f"{name}.json")
+        for k, name in enumerate(("cold", "warm"))
+    )
+    made = {
+        "cold.json": Made(conditions={"quiz": "version 1, temperature 0"}),
+        "warm.json": Made(conditions={"quiz": "version 1, temperature 0.8"}),
+    }
+    table, notes = settle(cold, warm, made=made)
+    assert found(table, setting="version 1, temperature 0") == RISE
+    assert len(found(table, setting="version 1, temperature 0.8")) == 4
+    assert "stand apart" in notes[0]
+    # where all are alike nothing is said
+    made["warm.json"] = made["cold.json"]
+    table, notes = settle(cold, warm, made=made)
+    assert (set(table["setting"]), notes) == ({""}, [])
+
+
+def test_runs_on_a_part_of_the_items_do_not_count_beside_whole_ones():
+    part = rows([0.9] * 4, n=100.0).assign(source="limit.json", run="limit.json")
+    table, notes = settle(rows(RISE, n=1000.0), part)
+    assert found(table) == RISE
+    assert "limit.json" in notes[0]
+    assert "100 items" in notes[0]
+    assert found(settle(rows(RISE, n=1000.0), part, keep="limit.json")[0]) == [0.9] * 4
+
+
+def test_a_network_has_one_size():
+    nominal = rows(RISE, family="").assign(
+        model=["pythia-70m", "pythia-160m", "pythia-410m", "pythia-1b"],
+        params=[7e7, 1.6e8, 4.1e8, 1e9],
+    )
+    exact = nominal.assign(
+        params=[70426624, 162322944, 405334016, 1011781632], source="b.json", run="b.json"
+    )
+    table, notes = settle(nominal, exact)
+    assert sorted(table["params"].unique()) == [70426624, 162322944, 405334016, 1011781632]
+    assert "parameters in different places" in notes[0]

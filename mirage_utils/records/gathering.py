@@ -100,6 +100,16 @@ class _Part:
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     made: Made = field(default_factory=Made)
+    identifier: str = ""
+
+    @property
+    def numbers(self) -> frozenset:
+        """The scores and sums that stand in it."""
+        tables = [(t, ["task", "metric", "score", "n"]) for t in self.reported]
+        tables += [(self.sums, ["task", "metric", "total", "n"])] if len(self.sums) else []
+        return frozenset(
+            row for t, c in tables for row in t[c].astype(str).itertuples(index=False, name=None)
+        )
 
     @property
     def about(self) -> frozenset:
@@ -267,9 +277,10 @@ def _passed_over(root: Path, read: Sequence[Path]) -> list[str]:
 
 
 def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
-    """Parts without copies of others, byte by byte and about the same models and tasks; a note on each.
+    """Parts without copies of others, about the same models and tasks; a note on each.
 
-    The bytes alone do not tell: a file of samples may leave it to its folder whose they are.
+    Copies are the same byte by byte, or one run, by the program's own identifier, with the same scores. Bytes
+    or identifiers alone do not tell: a file of samples may leave it to its folder whose they are.
     """
     by_size: dict[int, list[_Part]] = {}
     for part in parts:
@@ -285,6 +296,15 @@ def _without_copies(parts: Sequence[_Part]) -> tuple[list[_Part], list[str]]:
             original = first.setdefault((digest, part.about), part)
             if original is not part:
                 said = f"{part.path}: the same, byte by byte, as {original.path}: it counts once"
+                copies[id(part)] = said
+    again: dict[tuple, _Part] = {}
+    for part in parts:
+        if part.identifier and id(part) not in copies:
+            original = again.setdefault((part.identifier, part.about, part.numbers), part)
+            if original is not part:
+                said = (
+                    f"{part.path}: the same run as {original.path}, written twice: it counts once"
+                )
                 copies[id(part)] = said
     return [p for p in parts if id(p) not in copies], list(copies.values())
 
@@ -338,7 +358,12 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
         if len(reading.scores):
             plain = reading.format.startswith("plain")
             reported.append(reading.scores.assign(one_scale=plain))
-        made_by = Made(made_by.ended and reading.ended, max(made_by.time, reading.time))
+        made_by = Made(
+            made_by.ended and reading.ended,
+            max(made_by.time, reading.time),
+            {**made_by.conditions, **reading.conditions},
+        )
+        found.identifier = found.identifier or reading.identifier
         yield
     found.sums, found.lengths = _merged(summed, _KEY), _merged(lengths, _LENGTH_KEY)
     found.records, found.reported, found.made = records, reported, made_by

@@ -3,7 +3,8 @@
 Every decision is made once, here, for every command; whatever it merges, sets apart or leaves out is a
 note. The decisions, in their order:
 
-1. A run that broke off does not count where a later one ended.
+1. A run that broke off does not count where a later one ended; runs that were made under other conditions
+   (versions of the task, temperatures) stand apart.
 2. What a file reports of n items and what its samples give on the same items must agree; then that of
    the samples stays, which has a deviation. On other items both stand, apart. A mean over samples that is
    not the reported score on the same items (a perplexity, say) is no score.
@@ -51,10 +52,13 @@ class Made(NamedTuple):
     ended : bool
     time : str
         As text that sorts; ``""`` where it is not known.
+    conditions : mapping of str to str
+        By task, what else its answers depend on.
     """
 
     ended: bool = True
     time: str = ""
+    conditions: Mapping[str, str] = {}
 
 
 def settled(
@@ -94,6 +98,7 @@ def settled(
         lambda t: _sizes(t, options),
         _directions,
         lambda t: _ended(t, made),
+        lambda t: _conditions(t, made),
         _reported_and_sampled,
         _families,
         lambda t: _scaled(t, options),
@@ -203,6 +208,28 @@ def _ended(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataFrame,
         for source, part in table[out].groupby("source", sort=False)
     ]
     return table[~out], notes
+
+
+def _conditions(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataFrame, list[str]]:
+    """Runs of one network that were made under other conditions, apart."""
+    pairs = zip(table["source"], table["task"], strict=True)
+    said = pd.Series(
+        [made[s].conditions.get(t, "") if s in made else "" for s, t in pairs],
+        index=table.index,
+        dtype=object,
+    )
+    if not (said != "").any():
+        return table, []
+    which = table.groupby(["model", *_CONDITION], sort=False, dropna=False).ngroup()
+    condition = table.groupby(_CONDITION, sort=False, dropna=False).ngroup()
+    differ = said.groupby(which).transform("nunique") > 1
+    apart = condition.isin(condition[differ]) & (said != "")
+    joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + said
+    notes = [
+        f"{task}: runs of one model differ in their conditions, and stand apart ({_several(_values(said[rows.index]))})"
+        for task, rows in table[apart].groupby("task", sort=False)
+    ]
+    return table.assign(setting=table["setting"].where(~apart, joined)), notes
 
 
 # -- reported scores and samples ---------------------------------------------------------------------

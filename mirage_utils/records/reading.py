@@ -93,6 +93,7 @@ def read(path: str | PathLike[str], **options: Any) -> Reading:
         unknown_models=tuple(dict.fromkeys(name for p in parts for name in p.unknown_models)),
         ended=all(p.ended for p in parts),
         time=max(p.time for p in parts),
+        conditions={task: said for p in parts for task, said in p.conditions.items()},
     )
 
 

@@ -35,6 +35,7 @@ column           meaning
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
@@ -172,6 +173,11 @@ class Reading:
         False of a run that broke off: it does not count where a later one ended.
     time : str
         When the run was made, as text that sorts; ``""`` where the file does not say.
+    conditions : mapping of str to str
+        By task, what else answers depend on, such as ``"version 2, temperature 0.8"``: runs that differ in
+        it are no runs of one another.
+    identifier : str
+        Of the run, where the program gives one: a run that was written twice counts once.
     """
 
     path: str
@@ -183,6 +189,8 @@ class Reading:
     unknown_models: tuple[str, ...] = ()
     ended: bool = True
     time: str = ""
+    conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    identifier: str = ""
 
     @property
     def rows(self) -> int:

@@ -31,6 +31,8 @@ from .inspect_samples import Samples, plain, read_samples
 __all__ = ["batches", "read_archive", "read_log", "recognises"]
 
 _CHUNK = 4096
+# How answers are drawn, as far as they depend on it.
+_DRAWING = ("temperature", "top_p", "top_k", "max_tokens", "reasoning_effort", "reasoning_tokens")
 
 
 def recognises(file: File) -> bool:
@@ -162,6 +164,8 @@ def read_log(
         tuple(notes),
         ended=status == "success",
         time=_time(about.get("created")),
+        conditions={run["task"]: _conditions(about)},
+        identifier=plain(about.get("eval_id") or ""),
     )
 
 
@@ -194,6 +198,16 @@ def _network(about: dict[str, Any]) -> str:
     elif isinstance(server, str) and server and base.endswith("/local"):
         base = f"{base} (model_base_url={plain(server)})"
     return network(base, given)
+
+
+def _conditions(about: dict[str, Any]) -> str:
+    """The version of the task and how answers were drawn, as far as the log says."""
+    drawn = about.get("model_generate_config")
+    drawn = drawn if isinstance(drawn, dict) else {}
+    version = about.get("task_version")
+    parts = [f"version {plain(version)}"] if version not in (None, 0, "", "0") else []
+    parts += [f"{key} {plain(drawn[key])}" for key in _DRAWING if drawn.get(key) is not None]
+    return ", ".join(parts)[:200]
 
 
 def _time(value: Any) -> str:

@@ -45,6 +45,8 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?")
 _OWN = {"lm_eval_version", "configs", "n-shot", "n-samples", "group_subtasks", "higher_is_better"}
 _LIGHTEVAL = {"config_general", "config_tasks", "summary_tasks"}
 _MAX_PARAMS = 1e15
+# How answers are drawn, as far as they depend on it.
+_DRAWING = ("temperature", "do_sample", "top_p", "top_k", "max_gen_toks")
 
 
 def is_results(document: Any) -> bool:
@@ -75,7 +77,10 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     elif not run.model:
         notes.append(NO_MODEL)
     none = pd.DataFrame(columns=list(RECORDS))
-    yield Reading(str(file.path), FORMAT, run.version, scores, none, tuple(notes), time=run.time)
+    yield Reading(
+        str(file.path), FORMAT, run.version, scores, none, tuple(notes), time=run.time,
+        conditions=run.conditions,
+    )  # fmt: skip
 
 
 # -- what a results file says of its run, and of the samples beside it ------------------------------
@@ -98,6 +103,8 @@ class Run:
         What else than a filter sets answers apart: a chat template, a system instruction.
     shots : dict of str to float
         By task.
+    conditions : dict of str to str
+        By task, its version and how answers were drawn.
     better : dict of (str, str) to bool
         Whether higher is better, by task and metric.
     tasks : frozenset of str
@@ -112,6 +119,7 @@ class Run:
     time: str = ""
     condition: str = ""
     shots: Mapping[str, float] = field(default_factory=dict, repr=False)
+    conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
     better: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
     tasks: frozenset[str] = field(default=frozenset(), repr=False)
     notes: tuple[str, ...] = ()
@@ -151,7 +159,7 @@ class Run:
         return cls(
             path, _model(document, config), math.nan if params is None else params,
             _generation(document), stamp_of(path) or _date(document.get("date")), _condition(document),
-            shots, better, frozenset(document["results"]), tuple(notes),
+            shots, _conditions(document), better, frozenset(document["results"]), tuple(notes),
         )  # fmt: skip
 
     def direction(self, task: str, metric: str) -> str:
@@ -200,6 +208,18 @@ def _generation(document: Mapping[str, Any]) -> str:
 def _condition(document: Mapping[str, Any]) -> str:
     named = {"chat template": "chat_template", "system instruction": "system_instruction"}
     return ", ".join(words for words, key in named.items() if document.get(key))
+
+
+def _conditions(document: Mapping[str, Any]) -> dict[str, str]:
+    versions, configs = (_mapping(document.get(key)) for key in ("versions", "configs"))
+    common = _mapping(_mapping(document.get("config")).get("gen_kwargs"))
+    found = {}
+    for task in document["results"]:
+        drawn = {**_mapping(_mapping(configs.get(task)).get("generation_kwargs")), **common}
+        parts = [f"version {versions[task]}"] if versions.get(task) not in (None, "N/A") else []
+        parts += [f"{key} {drawn[key]}" for key in _DRAWING if drawn.get(key) is not None]
+        found[task] = shown(", ".join(parts), 200).strip("'") if parts else ""
+    return found
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -82,8 +82,9 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
             yield last
         none = pd.DataFrame(columns=list(SCORES))
         last = Reading(
-            str(file.path), FORMAT, _generation(file.first), none, records, time=run.time
-        )
+            str(file.path), FORMAT, _generation(file.first), none, records, time=run.time,
+            conditions=run.conditions,
+        )  # fmt: skip
     if last is not None:
         notes += told.notes() if run.model else [*told.notes(), NO_MODEL]
         yield replace(last, notes=tuple(notes))
@@ -113,7 +114,7 @@ class _Told:
             )
         if self.answered and not self.scored:
             notes.append(
-                "answers without scores: grade them (mirage_utils.records.grade, or --grade)"
+                "answers without scores: they are graded by the book's metrics (mirage_utils.records.grade)"
             )
         return notes
 
