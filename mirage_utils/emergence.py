@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from . import closed_form
 from .curves import Curve
@@ -325,6 +325,10 @@ def _uniforms(points: int, draws: int, seed: int) -> tuple[NDArray[np.float64], 
     return np.take_along_axis(drawn, order, axis=1), np.argsort(order, axis=1)
 
 
+_NORMAL = 1_000_000
+"""Counts that can occur, beyond which their distribution is a normal one."""
+
+
 def _shared_counts(
     n: NDArray[np.int64], rates: NDArray[np.float64], draws: int, seed: int
 ) -> NDArray[np.int64]:
@@ -337,6 +341,11 @@ def _shared_counts(
     found = np.empty((len(n), draws), np.int64)
     for j, (items, rate) in enumerate(zip(n.tolist(), rates.tolist(), strict=True)):
         reach = 8 * np.sqrt(items * rate * (1 - rate)) + 40  # beyond what any draw reaches
+        if reach > _NORMAL:
+            numbers = special.ndtri(np.clip(sorted_numbers[j], 1e-12, 1 - 1e-12))[place[j]]
+            counts = items * rate + np.sqrt(items * rate * (1 - rate)) * numbers
+            found[j] = np.clip(np.rint(counts), 0, items)
+            continue
         low, high = max(int(items * rate - reach), 0), min(int(items * rate + reach), items)
         k = np.arange(low + 1, high + 1)
         rate = min(max(rate, 1e-300), 1 - 1e-16)

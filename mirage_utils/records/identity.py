@@ -129,14 +129,12 @@ def network(base: str, arguments: Mapping[str, Any] | None = None) -> str:
         As programs take them: ``revision``, ``peft``, ``load_in_4bit`` and others; what changes no
         weights is passed over.
     """
-    given = {
-        str(k): True if str(v).lower() in ("true", "1") else v
-        for k, v in (arguments or {}).items()
-        if str(v).lower() not in ("none", "", "false", "0")
-    }
+    given = {str(k): v for k, v in (arguments or {}).items() if v not in (None, "", False)}
     revision = next((str(given[k]) for k in _REVISION if k in given), "")
     adapter = next((str(given[k]) for k in _ADAPTER if k in given), "")
-    more = ", ".join(f"{k}={given[k]}" for k in _WEIGHTS if k in given)
+    said = {k: str(given[k]) for k in _WEIGHTS if k in given}
+    said = {k: v for k, v in said.items() if v.lower() not in ("none", "false", "0")}
+    more = ", ".join(f"{k}={'True' if v.lower() in ('true', '1') else v}" for k, v in said.items())
     # A parenthesis inside a value would end the list of arguments.
     more = more.replace("(", "[").replace(")", "]")
     named = Network.parse(base)

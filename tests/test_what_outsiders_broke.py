@@ -1,0 +1,306 @@
+"""What people and attackers broke who had not written it, kind by kind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mirage_utils.__main__ import main
+from mirage_utils.errors import FieldError
+from mirage_utils.evidence import curves_of
+from mirage_utils.records import EvalFileError, Options, gather, identity, read
+from mirage_utils.records.identity import Network, network
+
+SIZES = ("1b", "2b", "4b", "8b")
+HEAD = "model,params,task,metric,score,n\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(text, name="r.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text) if isinstance(text, str) else path.write_bytes(text)
+        return path
+
+    return put
+
+
+def ladder(scores, *, model="owl-{}", metric="accuracy", n=100, task="quiz"):
+    return HEAD + "".join(
+        f"{model.format(size)},{size[0]}e9,{task},{metric},{score},{n}\n"
+        for size, score in zip(SIZES, scores, strict=True)
+    )
+
+
+RISE = (0.1, 0.2, 0.4, 0.8)
+
+
+def points(found, metric="accuracy"):
+    made = curves_of(found.scores, found.lengths)
+    return [c.score.round(6).tolist() for c in made.curves if c.metric == metric]
+
+
+# -- networks and families -----------------------------------------------------------------------
+
+PARTS = st.text("abcXYZ019-_./", min_size=1).filter(lambda t: t.strip() == t)
+
+
+@given(PARTS, st.none() | PARTS.filter(lambda t: "/" not in t), st.none() | PARTS, st.booleans())
+def test_a_network_has_one_name_which_says_its_parts(base, revision, adapter, quantised):
+    name = network(base, {"revision": revision, "peft": adapter, "load_in_4bit": quantised})
+    parts = Network.parse(name)
+    assert str(parts) == name
+    assert parts.base == base
+    assert parts.adapter == (adapter or "")
+
+
+@pytest.mark.parametrize("sign", [True, "True", "true", "1", 1])
+def test_one_way_to_say_that_weights_are_quantised(sign):
+    assert network("a/b", {"load_in_4bit": sign}) == "a/b (load_in_4bit=True)"
+
+
+def test_a_name_made_to_harm_takes_no_time():
+    name = "x (" + "a=" * 200 + "("
+    assert Network.parse(name) == Network(name)
+
+
+def test_main_is_the_model_itself_and_so_is_pythias_last_step():
+    assert identity.resolve("EleutherAI/pythia-70m@step143000").family == "Pythia"
+    assert identity.resolve("EleutherAI/pythia-70m@step1000").family == "Pythia @step1000"
+    assert network("EleutherAI/pythia-70m", {"revision": "step143000"}) == "EleutherAI/pythia-70m"
+    assert np.isnan(identity.resolve("/ckpt/pythia-70m/iter-5").train_flops)
+
+
+def test_a_model_named_main_joins_the_others(write):
+    text = ladder(RISE).replace("owl-1b,", "owl-1b@main,")
+    assert points(gather(write(text))) == [list(RISE)]
+
+
+def test_models_that_are_called_like_a_known_family_belong_to_it(write):
+    text = (
+        HEAD
+        + "meta-llama/Meta-Llama-3.1-8B,,t,acc,0.5,9\nmeta-llama/Llama-3.1-99B,99e9,t,acc,0.9,9\n"
+    )
+    assert set(gather(write(text)).scores["family"]) == {"Llama-3.1"}
+
+
+def test_the_part_of_a_name_that_says_the_run_is_taken_out_where_it_stands(write):
+    text = "".join(
+        ladder([s + k / 100 for s in RISE], model=f"owl-{{}}-{k}").removeprefix(HEAD if k else "")
+        for k in (0, 1)
+    )
+    (curve,) = curves_of(gather(write(text), replicate_by=["-[0-9]$"]).scores).curves
+    assert curve.score.tolist() == pytest.approx([s + 0.005 for s in RISE])
+    assert curve.n_runs.tolist() == [2] * 4
+
+
+def test_the_name_of_a_column_is_no_pattern(write):
+    text = ladder(RISE, model="replit-{}")
+    found = gather(write(text), replicate_by=["rep"])
+    assert set(found.scores["model"]) == {f"replit-{size}" for size in SIZES}
+    with pytest.raises(FieldError, match="regular expression"):
+        Options(replicate_by=["seed[0-9"])
+
+
+# -- scales ----------------------------------------------------------------------------------------
+
+
+def test_a_hard_task_of_a_table_in_per_cent_is_asked_about(write):
+    easy = ladder((31.2, 40.5, 52.1, 66.0), task="easy", n=1000)
+    hard = ladder((0.1, 0.2, 0.5, 0.9), task="hard", n=1000).removeprefix(HEAD)
+    found = gather(write(easy + hard))
+    assert points(found) == [[0.312, 0.405, 0.521, 0.66]]
+    assert any("--percent" in note for note in found.notes)
+    assert sorted(points(gather(write(easy + hard), percent=["accuracy"]))) == [
+        [0.001, 0.002, 0.005, 0.009], [0.312, 0.405, 0.521, 0.66],
+    ]  # fmt: skip
+
+
+def test_families_have_scales_of_their_own(write):
+    write(ladder((11.0, 22.0, 44.0, 88.0)), "owl.csv")
+    write(ladder(RISE, model="cat-{}"), "cat.csv")
+    found = gather(write("", "x/y").parent.parent)
+    assert sorted(points(found)) == [[0.1, 0.2, 0.4, 0.8], [0.11, 0.22, 0.44, 0.88]]
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+
+def test_keep_names_a_file_and_no_other_that_ends_alike(write, tmp_path):
+    write(ladder(RISE), "results.csv")
+    write(ladder((0.7, 0.7, 0.7, 0.7)), "old-results.csv")
+    assert points(gather(tmp_path, keep="results.csv")) == [list(RISE)]
+
+
+def test_lengths_are_of_the_runs_that_count(write, tmp_path):
+    def answers(right):
+        return "model,params,task,item,target,output\n" + "".join(
+            f"owl-1b,1e9,t,{i},ab,{'ab' if right else 'x'}\n" for i in range(10)
+        )
+
+    write(answers(True), "new.csv")
+    write(answers(False), "old.csv")
+    lengths = gather(tmp_path, keep="new.csv").lengths
+    assert lengths[["n", "right"]].to_numpy().tolist() == [[10, 10]]
+
+
+# -- records ---------------------------------------------------------------------------------------
+
+
+def records(metrics=("exact_match",), size=20, columns=""):
+    return "model,params,task,item,target,output,metric,score\n" + "".join(
+        f"owl-1b,1e9,t,{i},{i},{i if i % 2 else 'x'},{metric},{i % 2}\n"
+        for metric in metrics
+        for i in range(size)
+    )
+
+
+@pytest.mark.parametrize("batch", [7, 20, 1000])
+def test_answers_under_several_metrics_are_graded_once_however_they_are_cut(write, batch):
+    found = gather(write(records(("exact_match", "f1"))), batch=batch).scores
+    assert set(found["n"]) == {20}
+    assert found.groupby("metric").size().max() == 1
+    assert found.set_index("metric").loc["token_accuracy", "score"] == 0.5
+
+
+def test_filters_of_records_are_conditions(write):
+    rows = records().splitlines()
+    text = "\n".join(
+        [rows[0] + ",filter"]
+        + [f"{row},strict" for row in rows[1:]]
+        + [f"{row},loose" for row in rows[1:]]
+    )
+    found = gather(write(text + "\n")).scores
+    assert set(found["setting"]) == {"filter strict", "filter loose"}
+    assert set(found["n"]) == {20}
+
+
+def test_numbers_that_stand_for_nothing_are_no_scores_of_records_either(write):
+    text = records().replace(",0\n", ",-100\n")
+    found = gather(write(text), missing=[-100])
+    own = found.scores[found.scores["graded"] == "file"]
+    assert (own["score"].tolist(), own["n"].tolist()) == ([1.0], [10.0])
+    refused = gather(write(text))
+    assert any("negative share" in note for note in refused.notes)
+
+
+def test_what_a_judge_calls_right_is_held_against_the_targets_too(write):
+    text = "model,params,task,item,target,output,metric,score\n" + "".join(
+        f"owl-{size},{size[0]}e9,t,{i},77{i},The number is 77{i}.,judge_score,{int(i < 5 * k)}\n"
+        for k, size in enumerate(SIZES, 1)
+        for i in range(20)
+    )
+    found = gather(write(text))
+    assert set(found.scores["metric"]) == {"judge_score"}
+    assert any("not graded anew" in note for note in found.notes)
+
+
+# -- odd files -------------------------------------------------------------------------------------
+
+
+def lines(*rows):
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+ROW = {"model": "owl-1b", "params": 1e9, "task": "t", "metric": "acc", "score": 0.5, "n": 10}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines({**ROW, "seed": [1]}, {**ROW, "seed": {"a": 1}}),
+        lines({**ROW, "subset": ["x"]}),
+        lines({**ROW, "model": ["a"]}),
+        lines({"doc_id": 1, "target": "[" * 900 + "]" * 900, "output": "x"}),
+        '{"model": "a", "task": ' + "[" * 990 + "]" * 990 + ', "metric": "acc", "score": 1}\n' * 2,
+        lines(*({**ROW, f"key {i}": i} for i in range(6000))),
+        lines({**ROW, "model": "\ud800"}),
+        HEAD + "owl-1b,1e9,t," + "a " * 20000 + ",0.5,10\n",
+        HEAD + "owl-1b,1e9,t,acc," + "1" * 30000 + "x,10\n",
+        "(" * 20000 + ",model,task,metric,score\n1,a,t,acc,0.5\n",
+        "model,task,metric,score,Score\nowl-1b,t,acc,0.5,0.6\n",
+    ],
+)
+def test_odd_files_are_read_or_refused_by_name(write, text):
+    name = "r.jsonl" if text[0] == "{" else "r.csv"
+    try:
+        found = gather(write(text, name))
+    except EvalFileError as error:
+        assert "fault of this program" not in str(error)  # noqa: PT017
+    else:
+        assert not any("fault of this program" in why for _, why in found.refused)
+
+
+def test_a_column_that_begins_late_in_the_file_counts(write):
+    row = {"model": "owl-1b", "params": 1e9, "task": "t", "target": "a", "output": "a"}
+    text = lines(*({**row, "item": i} for i in range(10)))
+    text += lines(*({**row, "item": i, "metric_name": "acc", "value": 0} for i in range(10, 20)))
+    for batch in (5, 10, 1000):
+        found = gather(write(text, "r.jsonl"), batch=batch).scores
+        assert found.set_index("metric").loc["acc", "n"] == 10
+
+
+@pytest.mark.parametrize(("score", "n"), [(1e308, ""), (-1e200, ""), (0.5, 10**15)])
+def test_an_absurd_number_ends_no_audit(write, tmp_path, score, n):
+    text = ladder((0.1, 0.2, score, 0.9), metric="acc" if n else "oddness", n=n)
+    words = ["audit", str(write(text)), "--out", str(tmp_path / "out"), "--quiet"]
+    assert main([*words, "--direction", "oddness=higher"]) == 0
+
+
+def test_links_and_hidden_files_are_said_not_to_be_read(write, tmp_path):
+    write(ladder(RISE), "a/r.csv")
+    (tmp_path / "a" / "link.csv").symlink_to(tmp_path / "a" / "r.csv")
+    write("x", "a/.hidden")
+    assert "2 links and hidden files are not read" in gather(tmp_path / "a").notes
+
+
+def test_samples_without_results_are_of_the_model_that_their_folder_names(write):
+    row = {
+        "doc_id": 0,
+        "doc": {},
+        "target": "7",
+        "arguments": [],
+        "resps": [["7"]],
+        "filtered_resps": ["7"],
+        "exact_match": 1.0,
+    }
+    path = write(lines(row, {**row, "doc_id": 1}), "EleutherAI__pythia-410m/samples_sums.jsonl")
+    assert set(read(path).records["model"]) == {"EleutherAI/pythia-410m"}
+
+
+# -- commands --------------------------------------------------------------------------------------
+
+
+def test_an_audit_of_no_curve_fails_and_says_what_is_missing(write, tmp_path, capsys):
+    path = write("model,task,metric,score\n" + "".join(f"x{i},t,acc,0.5\n" for i in range(12)))
+    assert main(["audit", str(path), "--out", str(tmp_path / "out"), "--quiet"]) == 1
+    said = capsys.readouterr().err
+    assert "and 2 more" in said
+    assert "--params" in said
+
+
+def test_names_are_no_formulas_and_no_lines_of_their_own(write, capsys):
+    text = ladder(RISE, model='"=cmd|calc!A1\nnote: forged {}"')
+    for command in (["read", "--scores"], ["emergence", "--draws", "20"]):
+        assert main([command[0], str(write(text)), *command[1:], "--csv"]) == 0
+        found = capsys.readouterr()
+        rows = list(csv.DictReader(io.StringIO(found.out)))
+        assert not any(str(cell).startswith("=") for row in rows for cell in row.values())
+        assert not any(line.startswith("note: forged") for line in found.err.splitlines())
+
+
+def test_a_pattern_is_typed_as_the_book_prints_it(write, tmp_path, capsys):
+    text = ladder(RISE, model="owl-{}-seed1") + ladder(RISE, model="owl-{}-seed2").removeprefix(
+        HEAD
+    )
+    words = [str(write(text)), "--replicate-by", "seed[0-9]+", "--csv", "--draws", "20"]
+    assert main(["emergence", *words]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row["n_scales"] == "4"
