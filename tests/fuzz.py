@@ -58,27 +58,27 @@ CELLS = [
 ]
 
 
-class Slow(Exception):
+class Slow(BaseException):
     """A draw took too long."""
 
 
 @contextmanager
 def limited(seconds: int) -> Iterator[None]:
-    """Raise `Slow` after some seconds, where signals are known."""
+    """Raise `Slow` after some seconds of processor time, where signals are known."""
 
     def ring(*_: object) -> None:
         raise Slow
 
-    if not hasattr(signal, "SIGALRM"):
+    if not hasattr(signal, "SIGPROF"):
         yield
         return
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 # -- damage --------------------------------------------------------------------------------------------
