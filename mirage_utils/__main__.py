@@ -14,6 +14,7 @@ from ._paths import given
 from ._printing import print_frame, print_rows
 from ._progress import bars, watched
 from ._results_cli import add_commands as add_results
+from ._results_cli import tell
 from .coursework.cli import add_commands as add_coursework
 from .errors import DataError, FieldError, WrongUse
 
@@ -237,11 +238,13 @@ def _bigbench(options: argparse.Namespace) -> None:
 
     if options.folder:
         source = options.folder
-        frames = [
-            r.scores
-            for r in records.read_folder(source)
-            if isinstance(r, records.Reading) and r.format == "BIG-bench scores"
-        ]
+        found = list(records.read_folder(source))
+        tell(f"not read: {error}" for error in found if isinstance(error, records.EvalFileError))
+        readings = [r for r in found if isinstance(r, records.Reading)]
+        frames = [r.scores for r in readings if r.format == "BIG-bench scores"]
+        others = len(readings) - len(frames)
+        if others:
+            tell([f"{others:,} files of other formats are passed over"])
     else:
         from .records.fetch import fetch_bigbench
 

@@ -144,7 +144,7 @@ def test_a_planted_fault_stops_the_build_cold_and_warm(house, fault, messages):
 
 def test_a_changed_library_or_table_runs_every_page_again(house):
     assert build(house).returncode == 0
-    for changed in ("mirage_utils/curves.py", "mirage_utils/tables/data/gpt3_arithmetic.csv"):
+    for changed in ("mirage_utils/curves/curve.py", "mirage_utils/tables/data/gpt3_arithmetic.csv"):
         append(house / changed, "# one line more\n")
         result = build(house)
         assert result.returncode == 0, result.printed
@@ -237,7 +237,7 @@ def test_a_build_that_fails_or_is_killed_leaves_nothing_that_the_next_one_takes_
     "change",
     [
         "_toc.yml", "_config.yml", "book/references.bib", "book/second.md", "book/_static/mirage.css",
-        "book/_ext/finish.py", "mirage_utils/curves.py", "mirage_utils/tables/data/gpt3_arithmetic.csv",
+        "book/_ext/finish.py", "mirage_utils/curves/curve.py", "mirage_utils/tables/data/gpt3_arithmetic.csv",
         "requirements.txt", "book/_static/new.svg", "elsewhere/included.md",
     ],
 )  # fmt: skip

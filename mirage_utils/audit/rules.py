@@ -246,7 +246,7 @@ RULES: tuple[Rule, ...] = (
         lambda c: not c.curve.direction,
         "cannot tell",
         _always("the direction of this metric is not known"),
-        _always("a column 'direction' in the file"),
+        _always("a column 'direction' in the file, or --direction METRIC=lower"),
     ),
     Rule(
         "no rise",
