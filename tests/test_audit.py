@@ -562,7 +562,7 @@ def test_models_without_a_size_are_named_and_may_be_given_one(tmp_path, capsys):
     frame = scores([0.1, 0.2, 0.3, 0.9]).drop(columns="params")
     path = write(frame, tmp_path / "r.csv")
     out = str(tmp_path / "out")
-    assert main(["audit", str(path), "--out", out, "--quiet"]) == 0
+    assert main(["audit", str(path), "--out", out, "--quiet"]) == 1  # nothing could be audited
     assert "m0, m1, m2, m3" in capsys.readouterr().err
     sizes = [f"--params=m{i}={10**i}e6" for i in range(4)]
     assert main(["audit", str(path), "--out", out, "--quiet", *sizes]) == 0

@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirage_utils import FieldError, models, tables
+from mirage_utils import records as rec
 from mirage_utils.errors import UnknownNameError
 from mirage_utils.models import runs
 from mirage_utils.models.catalogue import LANGUAGE
@@ -527,10 +528,10 @@ def test_scores_by_hand():
 
 def test_records_can_be_graded_by_any_metric_of_an_answer():
     records = outputs.records(made_up())
-    assert list(records.columns) == list(records.RECORDS)
+    assert list(records.columns) == list(rec.RECORDS)
     assert records["score"].tolist() == [1, 0]
-    assert records.grade(records, "token_edit_distance")["score"].tolist() == [0, 2]
-    assert records.grade(records, "longest_correct_prefix")["score"].tolist()[1] == 0
+    assert rec.grade(records, "token_edit_distance")["score"].tolist() == [0, 2]
+    assert rec.grade(records, "longest_correct_prefix")["score"].tolist()[1] == 0
     drawn = outputs.records(made_up(), output="sample_1", length=2)
     assert drawn["output"].tolist() == ["12", "45"]
     assert drawn["score"].tolist() == [1, 1]
@@ -556,7 +557,7 @@ def test_every_family_gives_scores_and_records(kind, trained):
     if kind not in ("parity", "clock"):  # there items have weights, or some were trained on
         np.testing.assert_allclose(mean, whole)
     if kind == "parity":
-        brier = records.grade(records, "brier")
+        brier = rec.grade(records, "brier")
         assert brier["score"].between(0, 2).all()
 
 
