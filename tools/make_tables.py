@@ -296,7 +296,7 @@ def pythia_evals(root: Path) -> pd.DataFrame:
         except EvalFileError:
             continue
         name = reading.scores["model"].iloc[0]
-        final = re.fullmatch(r"EleutherAI/pythia-(?:v1\.1-)?([\d.]+[mb])-deduped@step143000", name)
+        final = re.fullmatch(r"EleutherAI/pythia-(?:v1\.1-)?([\d.]+[mb])-deduped", name)
         if not (final or re.fullmatch(r"facebook/opt-[\d.]+[mb]", name)):
             continue
         scores = reading.scores[reading.scores["metric"].isin(["acc", "acc_norm", "ppl"])].copy()
@@ -305,6 +305,8 @@ def pythia_evals(root: Path) -> pd.DataFrame:
             errors[t][f"{m}_stderr"] for t, m in zip(scores["task"], scores["metric"], strict=True)
         ]
         if final:
+            # The table has no other Pythia than the deduplicated one.
+            scores["family"] = "Pythia"
             scores["model"] = f"EleutherAI/pythia-{final[1]}-deduped"
             scores["train_flops"] = resolve(f"pythia-{final[1]}").train_flops
         found.append(scores)
