@@ -6,10 +6,12 @@ files. All have to give the same mean of every metric that they compute.
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -48,17 +50,15 @@ def library_on_two(folder: str) -> Means:
 
 def library_on_two_that_are_up() -> Callable[[str], Means]:
     """The same on two workers that wait for work, as those of a cluster do."""
-    import atexit
+    from mirage_utils._cluster import client
 
-    from dask.distributed import Client, LocalCluster
-
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1)
-    atexit.register(cluster.close)
-    with Client(cluster) as client:
-        client.run(_imported)
+    workers = ExitStack()
+    atexit.register(workers.close)
+    up = workers.enter_context(client("local", 2))
+    up.run(_imported)
 
     def run(folder: str) -> Means:
-        return library(folder, cluster=cluster.scheduler_address)
+        return library(folder, cluster=up.scheduler.address)
 
     return run
 

@@ -11,6 +11,14 @@ from .errors import FieldError
 __all__ = ["client"]
 
 
+# Dask has its workers hand memory back to the system at every turn, and with that fetch each large array anew from
+# there: columns then take twice the time.
+_MEMORY = {
+    f"distributed.nanny.pre-spawn-environ.MALLOC_{which}_THRESHOLD_": 1 << 30
+    for which in ("TRIM", "MMAP")
+}
+
+
 @contextmanager
 def client(cluster: str, jobs: int) -> Iterator[Any]:
     """The client of a Dask scheduler.
@@ -28,6 +36,7 @@ def client(cluster: str, jobs: int) -> Iterator[Any]:
         If Dask is not installed.
     """
     try:
+        import dask
         from dask.distributed import Client
     except ModuleNotFoundError:
         raise FieldError(
@@ -36,5 +45,8 @@ def client(cluster: str, jobs: int) -> Iterator[Any]:
             "the package distributed: pip install '.[cluster]' in the book's folder",
         ) from None
     local = {"n_workers": jobs if jobs > 0 else None, "threads_per_worker": 1}
-    with Client(**local) if cluster == "local" else Client(cluster) as found:
+    with (
+        dask.config.set(_MEMORY),
+        Client(**local) if cluster == "local" else Client(cluster) as found,
+    ):
         yield found

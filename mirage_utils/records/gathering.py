@@ -343,11 +343,11 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
         unknown |= dict.fromkeys(reading.unknown_models)
         if len(reading.records):
             repeats = repeats or bool((epochs(reading.records) != 1).any())
-            if repeats and at:  # an item's answers may stand anywhere: all have to be at hand
+            fresh = seen.fresh(reading.records)
+            if at and (repeats or seen.late):  # an item's answers may stand anywhere
                 yield from _read(found, seed, _WHOLE, options)
                 return
             rng = np.random.default_rng([seed, at])
-            fresh = seen.fresh(reading.records)
             made, counted, without = graded_sums(reading.records, rng, fresh)
             records += len(reading.records)
             summed.append(made)
@@ -376,16 +376,21 @@ class _Seen:
     def __init__(self) -> None:
         self._metrics: set[str] = set()
         self._hashes: list[np.ndarray] = []
+        self.late = False
 
     def fresh(self, records: pd.DataFrame) -> np.ndarray | None:
-        """Rows of a batch whose answers are new; None if they all are."""
-        self._metrics |= set(records["metric"].unique())
+        """Rows of a batch whose answers are new; None if they all are.
+
+        Answers that no metric names stand once. Where metrics begin only later in the file, those before
+        were not kept, which `late` says: they have to be at hand together.
+        """
+        before, self._metrics = self._metrics, self._metrics | set(records["metric"].unique())
+        if self._metrics == {""}:
+            return None
+        self.late = before == {""}
         found = hashes(records, _ANSWER)
-        known = (
-            np.isin(found, np.concatenate(self._hashes))
-            if len(self._metrics) > 1 and self._hashes
-            else None
-        )
+        several = len(self._metrics) > 1 and self._hashes
+        known = np.isin(found, np.concatenate(self._hashes)) if several else None
         self._hashes.append(found)
         return None if known is None or not known.any() else ~known
 
