@@ -84,12 +84,22 @@ class Lab:
             self.page.wait_for_timeout(250)
         raise AssertionError("the kernel is still busy")
 
+    def drawn(self) -> list[tuple[int, str, list[str]]]:
+        """What is near the window, once its text is set: on a busy machine its source is there first."""
+        for _ in range(40):
+            found = self.page.evaluate(DRAWN)
+            texts = [part for _, text, rendered in found for part in (text, *rendered)]
+            if not any("{eval}`" in text for text in texts):
+                break
+            self.page.wait_for_timeout(250)
+        return found
+
     def cells(self) -> Iterator[Cell]:
         """Every cell once, scrolled to: JupyterLab draws only what is near the window."""
         seen = set()
         self.scroll.evaluate("box => box.scrollTo(0, 0)")
         while True:
-            for index, text, rendered in self.page.evaluate(DRAWN):
+            for index, text, rendered in self.drawn():
                 if index not in seen and text.strip():
                     seen.add(index)
                     yield Cell(index, text, rendered)

@@ -49,6 +49,8 @@ def by_read(path):
     status, rows, _ = said("read", path, "--scores", "--csv")
     assert status == 0
     table = pd.DataFrame(rows)
+    if table.empty:  # all scores left out, each with a note
+        return ()
     for name in ("params", "train_flops", "shots", "score", "n"):
         table[name] = pd.to_numeric(table[name])
     return curves_of(table).curves
