@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import tarfile
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from mirage_utils.__main__ import main
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence import curves_of
 from mirage_utils.records import EvalFileError, Options, gather, identity, read
-from mirage_utils.records.identity import Network, network
+from mirage_utils.records.identity import Network, families_by_name, network
 
 SIZES = ("1b", "2b", "4b", "8b")
 HEAD = "model,params,task,metric,score,n\n"
@@ -273,6 +275,46 @@ def test_samples_without_results_are_of_the_model_that_their_folder_names(write)
     }
     path = write(lines(row, {**row, "doc_id": 1}), "EleutherAI__pythia-410m/samples_sums.jsonl")
     assert set(read(path).records["model"]) == {"EleutherAI/pythia-410m"}
+
+
+@pytest.mark.parametrize("form", ["lines", "document", "table"])
+def test_what_a_windows_shell_wrote_is_read(form, tmp_path):
+    row = {"model": "EleutherAI/pythia-70m", "task": "sums", "target": "4 €", "output": "4 €"}
+    text = {
+        "lines": lines(row, {**row, "output": "5"}),
+        "document": json.dumps([row, {**row, "output": "5"}]),
+        "table": "model,task,target,output\nEleutherAI/pythia-70m,sums,4 €,4 €\n"
+        "EleutherAI/pythia-70m,sums,4 €,5\n",
+    }[form]
+    (tmp_path / "plain").write_text(text, encoding="utf-8")
+    (tmp_path / "windows").write_text(text, encoding="utf-16")
+    (tmp_path / "packed").write_bytes(gzip.compress(text.encode("utf-16")))
+    wanted = read(tmp_path / "plain").records.drop(columns="source")
+    assert len(wanted) == 2
+    for name in ("windows", "packed"):
+        assert read(tmp_path / name).records.drop(columns="source").equals(wanted)
+
+
+def test_a_file_that_begins_as_utf_16_and_is_not_is_refused(tmp_path):
+    (tmp_path / "odd").write_bytes(b"\xff\xfe" + b"\x00\xd8" * 9)
+    with pytest.raises(EvalFileError, match="cut short or damaged"):
+        read(tmp_path / "odd")
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path):
+    path = tmp_path / "results.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("results.json"))
+    with pytest.raises(EvalFileError, match="unpack it"):
+        read(path)
+
+
+def test_the_tokens_of_training_and_of_the_context_are_no_sizes():
+    names = [
+        f"acme/owl-{size}-300b-{context}" for size in ("1b", "7b") for context in ("8k", "32k")
+    ]
+    found = families_by_name([*names, "acme/owl-7b/owl-7b"])
+    assert set(found.values()) == {"acme/owl-300b-8k", "acme/owl-300b-32k", "acme/owl/owl"}
 
 
 # -- commands --------------------------------------------------------------------------------------

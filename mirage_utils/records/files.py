@@ -6,7 +6,9 @@ stated limits.
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import json
 import zlib
 from collections import Counter
@@ -32,7 +34,9 @@ MAX_LINE = 64 * 1024**2
 """Longest line, bytes."""
 
 _GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
+_BOM = codecs.BOM_UTF8
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, OSError)
 
 
 _FOLLOWED: ContextVar[list[BinaryIO] | None] = ContextVar("followed", default=None)
@@ -59,7 +63,7 @@ def followed() -> Iterator[Callable[[], int]]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file's bytes, decompressed where the content (not the name) says gzip.
+    """A file's bytes: decompressed where the content (not the name) says gzip, UTF-16 made UTF-8.
 
     Raises
     ------
@@ -81,9 +85,41 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         stream.seek(0)
         if magic == _GZIP:
             with gzip.GzipFile(fileobj=stream) as unpacked:
-                yield unpacked  # type: ignore[misc]
+                try:
+                    magic = unpacked.peek(2)[:2]
+                except _DAMAGED as error:
+                    raise EvalFileError(path, f"cut short or damaged ({error})") from None
+                yield _in_utf8(unpacked) if magic in _UTF16 else unpacked  # type: ignore[misc, arg-type]
         else:
-            yield stream
+            yield _in_utf8(stream) if magic in _UTF16 else stream
+
+
+class _InUtf8(io.RawIOBase):
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            chunk = self._stream.read(1 << 16)
+            try:
+                self._left = self._decoder.decode(chunk, final=not chunk).encode()
+            except UnicodeError:
+                raise OSError("it begins as UTF-16 and does not go on so") from None
+            if not chunk:
+                break
+        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def _in_utf8(stream: BinaryIO) -> BinaryIO:
+    """UTF-16, as Windows shells write what is sent to a file, in the encoding that everything else has."""
+    return io.BufferedReader(_InUtf8(stream))  # type: ignore[return-value]
 
 
 def head(path: Path, size: int = 1 << 16) -> bytes:
@@ -95,7 +131,7 @@ def head(path: Path, size: int = 1 << 16) -> bytes:
 def _read(path: Path, stream: BinaryIO, size: int) -> bytes:
     try:
         return stream.read(size)
-    except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+    except _DAMAGED as error:
         raise EvalFileError(path, f"cut short or damaged ({error})") from None
 
 
@@ -191,10 +227,9 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         while True:
             try:
                 text = stream.readline(MAX_LINE + 1)
-            except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
-                raise EvalFileError(
-                    path, f"cut short or damaged ({error})", line=number + 1
-                ) from None
+            except _DAMAGED as error:
+                said = f"cut short or damaged ({error})"
+                raise EvalFileError(path, said, line=number + 1) from None
             if not text:
                 return
             number += 1
@@ -237,7 +272,7 @@ class File:
             return "lines"
         if text[:1] in (b"{", b"["):
             return "document"
-        if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if b"\x00" in start:
             return "binary"
         return "text"
 

@@ -370,7 +370,8 @@ def _without_run(name: str, patterns: Iterable[str]) -> tuple[str, str]:
 
 # -- families of networks that the table does not know ---------------------------------------------------
 
-_SIZE = re.compile(r"(?<![a-z0-9.])\d+(?:[._]\d+)?\s?(?:[kmbt]|million|billion)(?![a-z0-9])", re.I)
+_SIZE = re.compile(r"(?<![a-z0-9.])\d+(?:[._]\d+)?\s?(?:[mbt]|million|billion)(?![a-z0-9])", re.I)
+_THOUSANDS = re.compile(r"(?<![a-z0-9.])\d+(?:[._]\d+)?\s?k(?![a-z0-9])", re.I)
 _WORD = re.compile(
     r"(?<![a-z0-9])(?:pico|nano|micro|tiny|mini|small|base|medium|large|huge|giant|x{1,3}l|\dxl)(?![a-z0-9])",
     re.I,
@@ -380,12 +381,23 @@ _WORD = re.compile(
 def stem(name: str) -> str:
     """A name without what says a size: what networks of one family have in common.
 
+    The first size is the size. What follows it is as likely the tokens of training or of the context.
+
     >>> stem("acme/owl-1.5b-chat")
     'acme/owl-chat'
+    >>> stem("acme/owl-7b-300b-32k")
+    'acme/owl-300b-32k'
     """
-    bare = _SIZE.sub("", name)
-    bare = bare if bare != name else _WORD.sub("", name)
-    return re.sub(r"([-_ .])[-_ .]+", r"\1", bare).strip("-_ .") if bare != name else name
+    last = re.split(r"[/\\]", name)[-1]
+    found = next(
+        (f for where in (last, name) for p in (_SIZE, _THOUSANDS) if (f := p.search(where))), None
+    )
+    if found:  # folders may repeat it
+        same = rf"(?<![a-z0-9.]){re.escape(found[0])}(?![a-z0-9])"
+        bare = re.sub(same, "", name, flags=re.I)
+    else:
+        bare = _WORD.sub("", name)
+    return re.sub(r"[-_ .]+(?=[-_ ./\\]|$)", "", bare).lstrip("-_ .") if bare != name else name
 
 
 @cache

@@ -43,6 +43,8 @@ def recognised(file: File) -> Format:
 
 def _unknown(file: File) -> str:
     """What is the matter with a file of no known format."""
+    if file.head[257:262] == b"ustar":
+        return "a tar archive; unpack it first"
     if file.kind == "binary":
         return "binary data of no known format, or text that is not UTF-8"
     if file.kind == "zip":

@@ -14,11 +14,6 @@ from .quantities import decimal_of
 
 __all__ = ["Dialect", "dialect"]
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _DELIMITERS = ",;\t|"
 _NAMES = {";": "semicolons", "\t": "tabs"}
 _HEAD = 1 << 16
@@ -33,8 +28,7 @@ class Dialect:
     Attributes
     ----------
     encoding : str
-        A codec of Python: ``utf-8``, ``utf-8-sig`` (with a byte order mark), ``utf-16`` (with one) or
-        ``cp1252``.
+        A codec of Python: ``utf-8``, ``utf-8-sig`` (with a byte order mark) or ``cp1252``.
     delimiter : str
         One character.
     decimal : str
@@ -93,9 +87,8 @@ def dialect(head: bytes) -> Dialect:
 
 
 def _encoding(content: bytes) -> str:
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return encoding
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(content)
     except UnicodeDecodeError:
