@@ -52,7 +52,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="which of several runs of one network on one task count: all, averaged (default), the latest, or "
         "that of a file",
     )  # fmt: skip
-    several("--percent", "METRIC", "a metric given in per cent")
+    several(
+        "--percent", "METRIC",
+        "a metric given in per cent, everywhere or on a task or of a family: 'accuracy on quiz of Owl'",
+    )  # fmt: skip
     several("--direction", "METRIC=lower|higher", "which scores of a metric are good")
     several(
         "--missing", "NUMBER", "a number that stands for a missing score, such as -100", type=float

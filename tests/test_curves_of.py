@@ -210,6 +210,7 @@ def test_a_wrong_number_of_items_is_unknown_and_named():
     assert notes == (
         "a number of items that is no whole number above 0, taken as unknown: 0 in accuracy of F on "
         "sums, 2.5 in accuracy of F on sums, inf in accuracy of F on sums",
+        "the number of items is known at some sizes only: none are taken for known: accuracy of F on sums",
     )
 
 

@@ -299,6 +299,10 @@ def _curve(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> Curve 
     size, n, score, error, skill, skill_error = (columns[name] for name in ("params", "n", *_POINT))
     within = bool(((score >= 0) & (score <= 1)).all())
     whole = bool(np.isfinite(n).all())
+    if not whole and np.isfinite(n).any():
+        notes.add(
+            "the number of items is known at some sizes only: none are taken for known", str(what)
+        )
     proportion = whole and within and is_share(what.metric)
     if whole and within and _bounded(what.metric):
         error = _at_most(error, score, n, proportion)

@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from itertools import chain, repeat
 from os import PathLike
 from pathlib import Path
@@ -23,10 +24,11 @@ import numpy as np
 import pandas as pd
 
 from .._cluster import client
-from ..errors import require
+from ..errors import require, shown
 from ..metrics.columnar import METRICS_OF_TEXT
 from .files import followed
 from .grading import CHOICES
+from .identity import Network
 from .keys import hashes
 from .options import Options
 from .precedence import Made, settled
@@ -188,14 +190,39 @@ def _whole(parts: Sequence[_Part], options: Options, passed: Sequence[str] = ())
     parts, copied = _without_copies(parts)
     lengths = _merged([p.lengths for p in parts], _LENGTH_KEY)
     scores, lengths, left = _guarded(_scores(parts), lengths)
+    unmatched = _unmatched(scores, options)
     scores = scores.assign(written=scores["setting"])
     scores, decided = settled(scores, {p.path: p.made for p in parts}, options)
     lengths = _counted(lengths, scores)
     notes = [f"{p.path}: {note}" for p in parts for note in p.notes]
     return Gathered(
         scores[[*_COLUMNS, "from_records"]], lengths, files, sum(p.records for p in parts), refused,
-        (*passed, *notes, *copied, *left, *decided), tuple(sorted({name for p in parts for name in p.unknown})),
+        (*passed, *notes, *unmatched, *copied, *left, *decided), tuple(sorted({name for p in parts for name in p.unknown})),
     )  # fmt: skip
+
+
+def _unmatched(scores: pd.DataFrame, options: Options) -> list[str]:
+    """A note on each option that says something of what is not there."""
+    models = {str(name) for name in scores["model"].unique()}
+    models |= {Network.parse(name).base for name in models}
+    metrics = {str(name) for name in scores["metric"].unique()}
+    tasks = {str(name) for name in scores["task"].unique()}
+    said = [
+        *(("params", n, "model") for n in options.params if {n, options.rename.get(n, n)}.isdisjoint(models)),
+        *(("family", n, "model") for n in options.family if not any(fnmatchcase(m, n) for m in models)),
+        *(("rename", n, "model") for n, other in options.rename.items() if other not in models),
+        *(("direction", n, "metric") for n in options.direction if n not in metrics),
+        *(("wide", n, "column") for n in options.wide if n not in tasks),
+    ]  # fmt: skip
+    if options.replicate_by and not (scores["run"] != "").any():
+        said += [
+            ("replicate_by", n, "column and no part of a model's name")
+            for n in options.replicate_by
+        ]
+    return [
+        f"{option}: {shown(name)} is no {what} that was read: it changes nothing"
+        for option, name, what in said
+    ]
 
 
 def tabulate(

@@ -426,14 +426,25 @@ def families_by_name(names: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Family by name. ``""`` for all of them where names tell no families apart: there is one of
-        them, or no two networks have one.
+        Family by name: without the size, or, where no two names have that in common, the word that they
+        begin with if each such word begins three names or more. ``""`` for all of them where names tell no
+        families apart.
     """
     by_name = {}
     for name in dict.fromkeys(names):
         which = Network.parse(name)
         by_name[name] = stem(which.base) + which.variant
     members = pd.Series(by_name, dtype=object).value_counts()
-    if len(members) < 2 or members.max() < 2:
-        return dict.fromkeys(by_name, "")
-    return by_name
+    if len(members) > 1 and members.max() > 1:
+        return by_name
+    words = {name: _first_word(name) for name in by_name}
+    members = pd.Series(words, dtype=object).value_counts()
+    if len(members) > 1 and members.min() > 2 and not any(map(_WORD.fullmatch, members.index)):
+        return words
+    return dict.fromkeys(by_name, "")
+
+
+def _first_word(name: str) -> str:
+    """The letters that a name begins with, after folders."""
+    found = re.match(r"[^\W\d_]*", _key(name)[0])
+    return found[0] if found else ""

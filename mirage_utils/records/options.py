@@ -25,7 +25,8 @@ class Options:
     columns : mapping of str to str
         Plain tables: the file's column names and the schema's, such as ``{"answer": "target"}``.
     percent : collection of str
-        Metrics that are given in per cent, to be divided by 100.
+        What is given in per cent, to be divided by 100: a metric, or one on a task, of a family, or both, as
+        ``"accuracy on quiz of Owl"``; it may hold ``*`` and ``?``.
     missing : collection of float
         Numbers that stand for a missing score, such as -100.
     wide : collection of str

@@ -3,7 +3,7 @@
 Every decision is made once, here, for every command; whatever it merges, sets apart or leaves out is a
 note. The decisions, in their order:
 
-1. A run that broke off does not count where a later one ended; runs that were made under other conditions
+1. A metric has one name, however it is spelt. A run that broke off does not count where a later one ended; runs that were made under other conditions
    (versions of the task, temperatures) stand apart.
 2. What a file reports of n items and what its samples give on the same items must agree; then that of
    the samples stays, which has a deviation. On other items both stand, apart. A mean over samples that is
@@ -18,16 +18,18 @@ note. The decisions, in their order:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatchcase
+from shlex import quote
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..errors import FieldError
+from ..errors import FieldError, shown
 from .identity import UnknownModelError, families_by_name, resolve, stem
 from .options import Options
-from .schema import is_fraction, is_share
+from .schema import is_fraction, is_share, plainly, without_per_cent
 
 __all__ = ["Made", "settled"]
 
@@ -94,6 +96,8 @@ def settled(
     runs = (_whole_runs, lambda t: _kept(t, made, options.keep))
     steps: tuple[Callable[[pd.DataFrame], tuple[pd.DataFrame, list[str]]], ...] = (
         lambda t: _without_missing(t, options),
+        _per_cent_by_name,
+        _spellings,
         _groups,
         lambda t: _sizes(t, options),
         _directions,
@@ -138,11 +142,67 @@ def _values(column: pd.Series) -> list[str]:
 
 
 def _without_missing(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
+    notes = []
     missing = table["score"].isin(list(options.missing)) & ~table["from_records"]
-    if not missing.any():
+    if missing.any():
+        found = _several([f"{v:g}" for v in options.missing])
+        notes.append(f"{int(missing.sum()):,} scores stand for missing ones ({found}): left out")
+    # Programs write -1 where there is no score.
+    below = table["metric"].isin(_fractions(table)) & (table["score"] < 0) & ~missing
+    for (task, metric), rows in table[below].groupby(["task", "metric"], sort=False):
+        found = _several([f"{v:g}" for v in rows["score"].drop_duplicates()])
+        notes.append(
+            f"{metric} on {task} is {found} for {_several(_values(rows['model']))}, and no {metric} is below 0: left out"
+        )
+    return table[~missing & ~below], notes
+
+
+def _fractions(table: pd.DataFrame) -> list[str]:
+    return [name for name in table["metric"].unique() if is_fraction(name)]
+
+
+def _per_cent_by_name(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Metrics whose names say that they are in per cent, as fractions under the name without it."""
+    bare = {name: without_per_cent(name) for name in table["metric"].unique()}
+    named = table["metric"].map(bare)
+    marked = (named != table["metric"]) & ~table["from_records"]
+    if not marked.any():
         return table, []
-    said = f"{int(missing.sum()):,} scores stand for missing ones ({_several([f'{v:g}' for v in options.missing])}): left out"
-    return table[~missing], [said]
+    notes = [
+        f"{name!r} is in per cent, as its name says: divided by 100, and called {bare[name]!r}"
+        for name in table.loc[marked, "metric"].unique()
+    ]
+    table = _divided(table, marked & ~table["per_cent_known"])
+    return table.assign(
+        metric=table["metric"].where(~marked, named),
+        per_cent_known=table["per_cent_known"] | marked,
+    ), notes
+
+
+_SHORT = {"acc": "accuracy", "em": "exact_match"}
+
+
+def _spellings(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """One name for a metric that one table calls "Accuracy" and another "acc"."""
+    own = table[(table["graded"] == "file") & ~table["from_records"]]
+    counts = own["metric"].value_counts(sort=False)
+    spelt: dict[str, list[str]] = {}
+    for name in counts.index:
+        bare = plainly(name)
+        spelt.setdefault(_SHORT.get(bare, bare), []).append(name)
+    notes, names = [], {}
+    for written in spelt.values():
+        rows = own[own["metric"].isin(written)]
+        # Who has both has two metrics.
+        both = rows.groupby(["source", "model", *_CONDITION, "run"], dropna=False)["metric"]
+        if len(written) < 2 or both.nunique().max() > 1:
+            continue
+        chosen = max(written, key=lambda name: counts[name])
+        names.update(dict.fromkeys(written, chosen))
+        notes.append(
+            f"one metric, written in {len(written)} ways ({', '.join(written)}): taken for {chosen}"
+        )
+    return table.assign(metric=table["metric"].replace(names)) if names else table, notes
 
 
 def _sizes(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
@@ -259,9 +319,12 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
     inside = (pairs["score"] > 0) & (pairs["score"] < 1)
     same = agree.groupby(metric.ngroup()).transform("all")
     same &= inside.groupby(metric.ngroup()).transform("sum") > 1
+    same &= ~alike.groupby(metric.ngroup()).transform("any")
     fewer = same & ~alike
     alike |= same
-    other = ~alike | (pairs["n"].isna() & ~agree)  # other items, as far as can be told
+    # Samples of other items, as far as can be told; a share that is another on as many items is of other answers.
+    contradicts = ~agree & pairs["metric"].map(is_share).astype(bool)
+    other = ~alike | (~agree & pairs["n"].isna()) | contradicts
 
     notes = [
         f"{task}: samples of {metric} are {part['n_s'].iloc[0]:,.0f} and not the {part['n'].iloc[0]:,.0f} items that are "
@@ -275,9 +338,13 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
         one = part.iloc[0]
         items = f"{one['n_s']:,.0f} of {one['n']:,.0f}" if one["n"] > 0 else f"{one['n_s']:,.0f}"
         where = f"{task} ({setting})" if setting else task
+        are = (
+            f"{one['metric']} is {one['score']:.4g} as reported and {one['score_s']:.4g} over the samples, {items} items"
+            if one["n_s"] == one["n"]
+            else f"the reported scores are about other items than the samples, which hold {items} items"
+        )
         notes.append(
-            f"{where}: the reported scores are about other items than the samples, which hold {items} items "
-            f"({_several(_values(part['model']))}); what they give under other metrics stands apart, as '{SAMPLES}'"
+            f"{where}: {are} ({_several(_values(part['model']))}); what they give stands apart, as '{SAMPLES}'"
         )
     # In a condition that stands apart nothing is the same.
     parted = pd.MultiIndex.from_frame(pairs[_CONDITION].astype(str)).isin(apart)
@@ -303,15 +370,18 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
 
 def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
     """Scores that are fractions as such: per cent divided by 100."""
-    names = table["metric"].drop_duplicates()
-    asked = table["metric"].isin(list(options.percent)) & ~table["per_cent_known"]
-    bounded = table["metric"].isin(names[names.map(is_fraction).astype(bool)]) & ~asked
+    asked = _asked(table, options.percent) & ~table["per_cent_known"]
+    bounded = table["metric"].isin(_fractions(table)) & ~asked
     score = table["score"]
     large = bounded & (score > 1)
+    notes = [
+        f"percent: {shown(pattern)} is nothing that was read: it changes nothing"
+        for pattern in options.percent
+        if not _asked(table, [pattern]).any()
+    ]
     if not (asked.any() or large.any()):
-        return table, []
+        return table, notes
 
-    notes: list[str] = []
     # One share above 1 tells it of all that its source reports of a task: they come from one grader.
     entry = table.groupby(["source", "model", "task", "shots"], sort=False, dropna=False).ngroup()
     hundredths = asked | large
@@ -336,11 +406,14 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     out = curve.isin(curve[open_ & ~cent & ~part]) | (bounded & (score > 100))
     out &= bounded
     out |= curve.isin(curve[out])
-    for (task, metric), rows in table[out].groupby(["task", "metric"], sort=False):
+    for (family, task, metric), rows in table[out].groupby(
+        ["family", "task", "metric"], sort=False
+    ):
         low, high = rows["score"].min(), rows["score"].max()
+        what = f"{metric} on {task}" + (f" of {family}" if family else "")
         notes.append(
-            f"{metric} on {task} is between {low:.4g} and {high:.4g}, and it cannot be told which scores are in "
-            f"per cent: left out; if all are, say so: percent (--percent '{metric}')"
+            f"{what} is between {low:.4g} and {high:.4g}, and it cannot be told which scores are in per cent: left "
+            f"out; if all are, say so: percent (--percent {quote(what)})"
         )
     told = table[hundredths & ~out & ~asked]
     for metric, rows in told.groupby("metric", sort=False):
@@ -355,12 +428,32 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
                 f"{_several(_values(rows['metric']))} on {_several(_values(rows['task']))}: {len(rows):,} scores are "
                 f"fractions among others in per cent ({_several(_values(rows['model']))}): by their n they can be nothing else"
             )
-    scale = np.where(hundredths, 100.0, 1.0)
-    table = table.assign(score=score / scale)
-    for name in ("deviation", "stderr", "skill", "skill_error"):
-        if name in table:
-            table[name] = table[name] / scale
-    return table[~out], notes
+    return _divided(table, hundredths)[~out], notes
+
+
+def _divided(table: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """A table of which some rows are in per cent, as fractions."""
+    scale = np.where(rows, 100.0, 1.0)
+    names = ("score", "deviation", "stderr", "skill", "skill_error")
+    return table.assign(**{name: table[name] / scale for name in names if name in table})
+
+
+def _asked(table: pd.DataFrame, percent: Collection[str]) -> pd.Series:
+    """Rows of which the user says that they are in per cent."""
+    asked = pd.Series(False, index=table.index)
+    if percent:
+        metric = table["metric"]
+        of = (" of " + table["family"]).where(table["family"] != "", "")
+        names = (
+            metric,
+            metric + " on " + table["task"],
+            metric + of,
+            metric + " on " + table["task"] + of,
+        )
+        for column in names:
+            known = {n: any(fnmatchcase(n, p) or n == p for p in percent) for n in column.unique()}
+            asked |= column.map(known).astype(bool)
+    return asked
 
 
 def _possible(table: pd.DataFrame, whole: float) -> pd.Series:

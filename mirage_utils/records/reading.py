@@ -207,6 +207,11 @@ def read_folder(path: str | PathLike[str], **options: Any) -> Iterator[Reading |
             yield error
 
 
+def _is_hidden(part: str) -> bool:
+    # lm-evaluation-harness calls the folder of the model ./ckpts/owl `.__ckpts__owl`.
+    return part.startswith(".") and not part.startswith((".__", "..__"))
+
+
 def files_below(root: Path) -> list[Path]:
     """Files of a folder in order of their paths, without links and hidden ones.
 
@@ -220,7 +225,7 @@ def files_below(root: Path) -> list[Path]:
     return [
         file
         for file in sorted(root.rglob("*"))
-        if not any(part.startswith(".") for part in file.relative_to(root).parts)
+        if not any(map(_is_hidden, file.relative_to(root).parts))
         and not file.is_symlink()
         and file.is_file()
     ]

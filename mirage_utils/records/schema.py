@@ -54,6 +54,8 @@ __all__ = [
     "direction_of",
     "is_fraction",
     "is_share",
+    "plainly",
+    "without_per_cent",
 ]
 
 _COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots", "run")
@@ -66,7 +68,7 @@ RECORDS = (
 # Names under which lm-evaluation-harness, Inspect, HELM, lighteval and OpenCompass report scores, as
 # `_spelt` writes them, beside those of `METRICS`. A name stands here only if it leaves no doubt.
 _SHARES = {
-    "acc", "acc_bytes", "acc_norm", "acc_norm_bytes", "acc_norm_token", "accuracy", "correct", "em", "exact",
+    "acc", "acc_bytes", "acc_norm", "acc_norm_bytes", "acc_norm_token", "accuracy", "accuracy_norm", "correct", "em", "exact",
     "exact_match", "exact_str_match", "extractive_match", "final_number_exact_match", "fraction_correct", "includes", "loglikelihood_acc", "match", "math_equiv", "math_equiv_chain_of_thought",
     "mc1", "multiple_choice_grade", "pass@1", "pass_at_1", "pem", "pqem", "prefix_exact_match",
     "prompt_level_loose_acc", "prompt_level_strict_acc", "qem", "quasi_exact_match",
@@ -79,7 +81,7 @@ _FRACTIONS = {
 }  # fmt: skip
 """Other scores in 0..1."""
 _HIGHER = {
-    "anls", "answer_log_likelihood", "bert_score", "bertscore", "bleu", "bleurt", "chrf", "chrf++",
+    "anls", "answer_log_likelihood", "bert_score", "bertscore", "bleu", "bleurt", "chr_f", "chr_f++", "chrf", "chrf++",
     "correct_prob_mass", "f1", "faithfulness", "log_likelihood", "log_prob", "log_probability", "loglikelihood",
     "logprob", "macro_f1", "mcc", "mean", "meteor", "micro_f1", "mrr", "ndcg", "rouge1",
     "rouge2", "rougel", "rougelsum", "rouge_1", "rouge_2", "rouge_l", "rouge_l_sum", "rouge_lsum",
@@ -87,9 +89,10 @@ _HIGHER = {
 }  # fmt: skip
 _LOWER = {
     "bits_per_byte", "bits_per_character", "bpb", "bpc", "brier", "brier_score", "byte_perplexity", "cer",
+    "character_error_rate",
     "cross_entropy", "ece", "ece_10_bin", "ece_1_bin", "edit_distance", "error",
     "error_rate", "expected_calibration_error", "loss", "mae", "mse", "nll", "perplexity", "ppl", "rmse",
-    "target_brier", "ter", "wer", "word_perplexity",
+    "target_brier", "ter", "wer", "word_error_rate", "word_perplexity",
 }  # fmt: skip
 # Variants such as ``HasAns_exact`` and ``macro_f1`` are as good as what they vary.
 _HIGHER_ENDS = (
@@ -108,19 +111,39 @@ _LOWER_ENDS = ("loss", "perplexity", "ppl", "nll", "cross_entropy", "bits_per_by
 _AT_K = re.compile(
     r"(?:.*_)?(?:pass|maj|cons|recall|precision|hits?|ndcg|rr|mrr|map|avg)(?:@|_at_)(?:k|\d+)(?::.*)?"
 )
+_AT_ONE = re.compile(r"(?:.*_)?pass(?:@|_at_)1")
 _TURNED = re.compile(r"(?:neg|negative|inverse|minus|1)_.*")
 """Of which the opposite is good."""
 
 
 def _spelt(metric: str) -> str:
-    """A metric's name as one of its spellings: ``exact_match`` for "Exact Match" and "exact-match".
+    """A metric's name as one of its spellings: ``exact_match`` for "Exact Match", "exactMatch" and "exact-match".
 
     Folders before it (``leaderboard/acc_norm``), a filter after it (``acc,none``) and a note on the unit
     (``Accuracy (%)``) are no part of it.
     """
-    name = metric.strip().lower().rpartition("/")[2].partition(",")[0][:200]
-    name = re.sub(r"\s*[(\[]\s*(%|per ?cent)\s*[)\]]$", "", name.strip()).rstrip(".")
-    return re.sub(r"[\s\-]+", "_", name).strip("_")
+    name = metric.strip().rpartition("/")[2].partition(",")[0][:200]
+    return plainly(_UNIT.sub("", name.strip()).rstrip("."))
+
+
+_UNIT = re.compile(
+    r"[\s_-]*(?:[(\[]\s*(?:%|per ?cent|pct)\s*[)\]]|%|[\s_-](?:per ?cent|pct))$", re.I
+)
+
+
+def plainly(metric: str) -> str:
+    """A metric's name in small letters, with underscores between its words.
+
+    >>> plainly("Exact Match"), plainly("exactMatch"), plainly("Accuracy (norm)")
+    ('exact_match', 'exact_match', 'accuracy_norm')
+    """
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", metric)
+    return re.sub(r"[\s_()\[\]-]+", "_", words).strip("_").lower()
+
+
+def without_per_cent(metric: str) -> str:
+    """A metric's name without the note that it is in per cent: "Accuracy" for "Accuracy (%)"."""
+    return _UNIT.sub("", metric.strip()) or metric
 
 
 class EvalFileError(DataError, ValueError):
@@ -217,7 +240,11 @@ def direction_of(metric: str) -> Literal["higher", "lower", ""]:
 def is_share(metric: str) -> bool:
     """Whether a metric's name says that its score is a share of items, never below 0."""
     name = _spelt(metric)
-    return name in _SHARES or (name in METRICS and METRICS[name].binary)
+    return (
+        name in _SHARES
+        or bool(_AT_ONE.fullmatch(name))
+        or (name in METRICS and METRICS[name].binary)
+    )
 
 
 def is_fraction(metric: str) -> bool:
@@ -225,5 +252,8 @@ def is_fraction(metric: str) -> bool:
     name = _spelt(metric)
     last = name.rpartition("_")[2]
     return (
-        is_share(metric) or name in _FRACTIONS or last in ("acc", "accuracy", "em", "exact", "f1")
+        is_share(metric)
+        or name in _FRACTIONS
+        or bool(_AT_K.fullmatch(name))
+        or last in ("acc", "accuracy", "em", "exact", "f1")
     )

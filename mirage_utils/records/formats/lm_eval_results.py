@@ -210,14 +210,25 @@ def _condition(document: Mapping[str, Any]) -> str:
     return ", ".join(words for words, key in named.items() if document.get(key))
 
 
+# Arguments for the model that change its answers and not its weights; others say how it was run.
+_ANSWERING = (
+    "add_bos_token", "dtype", "enable_thinking", "max_gen_toks", "max_length", "max_model_len", "prefix_token_id",
+    "softmax_dtype", "think_end_token", "tokenizer", "truncation",
+)  # fmt: skip
+
+
 def _conditions(document: Mapping[str, Any]) -> dict[str, str]:
     versions, configs = (_mapping(document.get(key)) for key in ("versions", "configs"))
-    common = _mapping(_mapping(document.get("config")).get("gen_kwargs"))
+    config = _mapping(document.get("config"))
+    common = _mapping(config.get("gen_kwargs"))
+    arguments = _arguments(config)
+    answering = [f"{key} {arguments[key]}" for key in _ANSWERING if key in arguments]
     found = {}
     for task in document["results"]:
         drawn = {**_mapping(_mapping(configs.get(task)).get("generation_kwargs")), **common}
         parts = [f"version {versions[task]}"] if versions.get(task) not in (None, "N/A") else []
         parts += [f"{key} {drawn[key]}" for key in _DRAWING if drawn.get(key) is not None]
+        parts += answering
         found[task] = shown(", ".join(parts), 200).strip("'") if parts else ""
     return found
 
@@ -236,10 +247,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _model(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     """The name of the network, from what the file says of the model and of its arguments."""
-    arguments = config.get("model_args")
-    if isinstance(arguments, str) and arguments[:1] != "{":
-        arguments = dict(part.strip().split("=", 1) for part in arguments.split(",") if "=" in part)
-    arguments = _mapping(arguments)
+    arguments = _arguments(config)
     named = document.get("model_name")
     if named in (arguments.get("peft"), arguments.get("delta")):
         named = None  # the program writes the adapter's name where there is one
@@ -251,6 +259,14 @@ def _model(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
         if isinstance(name, str) and name.strip():
             return identity.network(name.strip(), arguments)
     return ""
+
+
+def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments for the model."""
+    said = config.get("model_args")
+    if isinstance(said, str) and said[:1] != "{":
+        return dict(part.strip().split("=", 1) for part in said.split(",") if "=" in part)
+    return _mapping(said)
 
 
 # -- scores -----------------------------------------------------------------------------------------
