@@ -297,7 +297,9 @@ def test_bundled_tables_hold_a_curve_for_each_of_their_questions():
         if "metric" not in frame or frame["params"].isna().all():
             continue
         made = curves_of(frame, family=entry.family)
-        assert made.notes == (), entry.name
+        # Of two models of one table no one has published how many items they were asked.
+        known = [n for n in made.notes if not n.startswith("the number of items is known at some")]
+        assert known == [], entry.name
         assert sum(map(len, made.curves)) == len(frame)
 
 

@@ -244,7 +244,7 @@ def tabulate(
     said = Options.given(options)
     part = _Part("memory")
     if records is not None and len(records):
-        part.sums, part.lengths, left = graded_sums(records, np.random.default_rng([seed, 0]))
+        part.sums, part.lengths, left = graded_sums(records, seed)
         part.records, part.notes = len(records), _told(left)
     if scores is not None and len(scores):
         part.reported = [scores]
@@ -374,8 +374,7 @@ def _read(found: _Part, seed: int, batch: int, options: Mapping[str, Any]) -> It
             if at and (repeats or seen.late):  # an item's answers may stand anywhere
                 yield from _read(found, seed, _WHOLE, options)
                 return
-            rng = np.random.default_rng([seed, at])
-            made, counted, without = graded_sums(reading.records, rng, fresh)
+            made, counted, without = graded_sums(reading.records, seed, fresh)
             records += len(reading.records)
             summed.append(made)
             lengths.append(counted)

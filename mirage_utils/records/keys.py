@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..metrics.columnar import as_arrow, bytes_of
 
-__all__ = ["arrow_texts", "constant", "hashes", "hashes_within", "mixed", "numbered", "sums"]
+__all__ = ["arrow_texts", "constant", "hashes", "hashes_of_texts", "mixed", "numbered", "sums"]
 
 _NUMBERS = {"params", "train_flops", "shots", "epoch", "score", "n"}
 """Columns of the schema that hold numbers; the others hold text."""
@@ -126,12 +126,7 @@ def hashes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
     kinds = np.array(
         [_digest(repr(row).encode("utf-8", "surrogatepass")) for row in rows], np.uint64
     )
-    return hashes_within(kinds[number], frame["item"])
-
-
-def hashes_within(kind: NDArray, item: pd.Series) -> NDArray[np.uint64]:
-    """64-bit hashes of texts, other ones for each kind of row."""
-    return mixed(kind.astype(np.uint64) ^ _hashes_of_texts(arrow_texts(item)))
+    return mixed(kinds[number] ^ hashes_of_texts(frame["item"]))
 
 
 def _digest(data: bytes) -> int:
@@ -142,8 +137,9 @@ _WORDS = 8
 """Texts of more words of eight bytes are hashed one by one."""
 
 
-def _hashes_of_texts(column: pa.Array) -> NDArray[np.uint64]:
-    data, ends = bytes_of(column)
+def hashes_of_texts(column: pd.Series) -> NDArray[np.uint64]:
+    """64-bit hashes of the texts of a column, the same in every table and process."""
+    data, ends = bytes_of(arrow_texts(column))
     size, start = np.diff(ends), ends[:-1]
     found = mixed(size.astype(np.uint64))
     padded = np.concatenate([data, np.zeros(8, np.uint8)])

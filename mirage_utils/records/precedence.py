@@ -398,12 +398,11 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     # Counts tell only of a curve whose certain scores are counts of their n.
     counted = (as_cent | ~sure).groupby(curve).transform("all")
     cent = open_ & counted & as_cent & ~as_part
-    part = open_ & counted & as_part & ~as_cent
-    # What is told of one metric of an entry is told of the others.
-    cent |= open_ & ~part & entry.isin(entry[cent])
-    part |= open_ & ~cent & entry.isin(entry[part])
+    # What is told of one metric of an entry is told of the others. That a score is a fraction among others in per
+    # cent is never taken for certain: files round, and n may be that of another metric.
+    cent |= open_ & entry.isin(entry[cent])
     hundredths |= sure | cent
-    out = curve.isin(curve[open_ & ~cent & ~part]) | (bounded & (score > 100))
+    out = curve.isin(curve[open_ & ~cent]) | (bounded & (score > 100))
     out &= bounded
     out |= curve.isin(curve[out])
     for (family, task, metric), rows in table[out].groupby(
@@ -413,7 +412,7 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
         what = f"{metric} on {task}" + (f" of {family}" if family else "")
         notes.append(
             f"{what} is between {low:.4g} and {high:.4g}, and it cannot be told which scores are in per cent: left "
-            f"out; if all are, say so: percent (--percent {quote(what)})"
+            f"out; if all are, say so: percent (--percent {quote(what)}); else write all of them as fractions"
         )
     told = table[hundredths & ~out & ~asked]
     for metric, rows in told.groupby("metric", sort=False):
@@ -421,13 +420,6 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
             f"{metric} on {_several(_values(rows['task']))}: in per cent, divided by 100"
             + (f" ({len(rows):,} scores)" if len(rows) > 1 else "")
         )
-    if part.any():
-        rows = table[part & ~out]
-        if len(rows):
-            notes.append(
-                f"{_several(_values(rows['metric']))} on {_several(_values(rows['task']))}: {len(rows):,} scores are "
-                f"fractions among others in per cent ({_several(_values(rows['model']))}): by their n they can be nothing else"
-            )
     return _divided(table, hundredths)[~out], notes
 
 

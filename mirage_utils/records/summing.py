@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ..metrics import METRICS
 from ..metrics.columnar import METRICS_OF_TEXT, Texts, bytes_of, is_blank, scores_of_texts
 from .grading import CHOICES, Lists, index_of, scores_of_choices
-from .keys import arrow_texts, hashes_within, mixed, numbered, sums
-from .schema import RECORDS, is_share
+from .keys import arrow_texts, hashes_of_texts, mixed, numbered, sums
+from .schema import RECORDS, direction_of, is_share
 
 __all__ = ["EXPECTED", "GROUP", "LENGTH_GROUP", "LIKELIHOOD", "epochs", "graded_sums"]
 
@@ -48,7 +48,7 @@ def epochs(records: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def graded_sums(
-    records: pd.DataFrame, rng: np.random.Generator, fresh: NDArray[np.bool_] | None = None
+    records: pd.DataFrame, seed: int, fresh: NDArray[np.bool_] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
     """Sums of a batch under the file's metrics and under every other that can grade it.
 
@@ -56,8 +56,8 @@ def graded_sums(
     ----------
     records : pandas.DataFrame
         All answers of an item that are to be averaged.
-    rng : Generator
-        Pairs outputs with other items.
+    seed : int
+        Of the pairing of outputs with other items, which depends on the items' names and not on their order.
     fresh : ndarray of bool, shape (rows,), optional
         Rows whose answers are to be graded, the others being so already; by default all.
 
@@ -73,7 +73,7 @@ def graded_sums(
     """
     if missing := [name for name in RECORDS if name not in records.columns]:
         records = records.reindex(columns=[*records.columns, *missing])
-    rows = _Rows(records)
+    rows = _Rows(records, seed)
     made = _Sums(rows.groups)
     _sum_own(rows, made)
     first = ~pd.Series(rows.answer).duplicated().to_numpy()
@@ -91,7 +91,7 @@ def graded_sums(
     here = kinds.choices
     if here.any():
         at, right, lists = once[here], kinds.right[here], kinds.logprobs[here]
-        place = _others(rows.stratum[at], rng, lists.sizes)
+        place = _others(rows.stratum[at], rows.chance[at], lists.sizes)
         own = scores_of_choices(right, lists, CHOICES)
         other = scores_of_choices(right[place], lists, CHOICES)
         _add_all(rows, made, notes, at, own, other, own["multiple_choice_grade"])
@@ -101,7 +101,7 @@ def graded_sums(
     if here.any():
         at = once[here]
         targets, outputs = (_only(side, here) for side in (kinds.targets, kinds.outputs))
-        place = _others(rows.stratum[at], rng)
+        place = _others(rows.stratum[at], rows.chance[at])
         own, other, length, blank = _graded_texts(targets, outputs, place)
         notes["an empty answer, which is graded like any other"] += blank
         _add_all(rows, made, notes, at, own, other, own["exact_match"])
@@ -118,7 +118,7 @@ def graded_sums(
 class _Rows:
     """Columns of a batch as numbers."""
 
-    def __init__(self, records: pd.DataFrame) -> None:
+    def __init__(self, records: pd.DataFrame, seed: int) -> None:
         self.records = records
         self.group, self.groups = numbered(records, GROUP)
         self.metric, self.metrics = numbered(records, ["metric", "direction"])
@@ -128,7 +128,9 @@ class _Rows:
         self.repeats = bool((epoch != 1).any())
         # Other items are looked for among the answers of one model to one task, once through.
         self.stratum = numbered(self.groups, _STRATUM)[0][self.group]
-        self.item = self.answer = hashes_within(self.group, records["item"])
+        names = hashes_of_texts(records["item"])
+        self.chance = mixed(names ^ np.uint64(np.random.SeedSequence(seed).generate_state(1)[0]))
+        self.item = self.answer = mixed(self.group.astype(np.uint64) ^ names)
         if self.repeats:
             again, _ = pd.factorize(epoch)
             self.stratum = self.stratum * (int(again.max()) + 1) + again
@@ -148,8 +150,8 @@ class _Rows:
         n = np.bincount(codes)
         return [self.group[at][first], *(np.bincount(codes, weights=v) / n for v in values)]
 
-    def _best(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Rows of metrics that are none of the book's and of which more is not worse, and the best among them."""
+    def _marks(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which metrics are marks of a judge, and the rows that have the best of them."""
         own = self.metrics["metric"].isin(list(METRICS)) | (self.metrics["direction"] == "lower")
         rows = ~own.to_numpy()[self.metric] & self.named & np.isfinite(self.score)
         most = np.full(len(self.metrics), -np.inf)
@@ -159,28 +161,37 @@ class _Rows:
         best = rows & (self.score >= most[self.metric])
         # Marks are few: of a continuous score the best is one item, and says nothing.
         count, reached = (np.bincount(self.metric[r], minlength=len(most)) for r in (rows, best))
-        rows &= ((most > least) & (reached >= np.maximum(2, _MARKS * count)))[self.metric]
-        return rows, best
+        return (most > least) & (reached >= np.maximum(2, _MARKS * count)), best
 
     def said_right(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which answers the file calls right, under all of its shares.
+        """Which answers the file calls right, under all metrics of their group that say it best.
 
-        Where no name says that a metric is a share, those whose scores are 0 or 1 are.
+        These are shares, by their names; else those whose scores are 0 or 1; else marks, of which the best are
+        right; else scores in [0, 1] under names that are not known, of which the upper half is.
         """
-        shares = self.metrics["metric"].map(is_share).to_numpy(bool)[self.metric] & self.named
-        if not shares.any():
-            odd = self.named & (self.score != 0) & (self.score != 1)
-            some = np.bincount(self.metric, weights=odd, minlength=len(self.metrics)) > 0
-            better = (self.metrics["direction"] != "lower").to_numpy()
-            shares = (~some & better)[self.metric] & self.named
-        right = self.score >= 0.5
-        if not shares.any():  # a judge's marks, say: the best of them are right
-            shares, right = self._best()
-        if not shares.any():
+        if not self.named.any():
             return np.zeros(len(at), bool)
+        size = len(self.metrics)
+        odd = self.named & (self.score != 0) & (self.score != 1)
+        outside = self.named & ~((self.score >= 0) & (self.score <= 1))
+        binary, within = (
+            np.bincount(self.metric, weights=w, minlength=size) == 0 for w in (odd, outside)
+        )
+        marks, best = self._marks()
+        better = (self.metrics["direction"] != "lower").to_numpy()
+        names = self.metrics["metric"]
+        # "mean" says no more than that there were scores.
+        unknown = better & ((names.map(direction_of) == "") | (names == "mean")).to_numpy()
+        kinds = [names.map(is_share).to_numpy(bool), binary & better, marks, within & unknown]
+        level = np.select([k & (names != "").to_numpy() for k in kinds], range(4), 4)
+        # Whatever else stands in the file, each group is judged by what it has.
+        present = np.bincount(self.group * size + self.metric, minlength=len(self.groups) * size)
+        first = np.where(present.reshape(-1, size) > 0, level, 4).min(axis=1)
+        judging = (level[self.metric] == first[self.group]) & (level[self.metric] < 4)
+        right = np.where(level[self.metric] == 2, best, self.score >= 0.5)
         if len(at) == len(self.score):  # a row is an answer
-            return (shares & right)[at]
-        judged, wrong = self.answer[shares], self.answer[shares & ~right]
+            return (judging & right)[at]
+        judged, wrong = self.answer[judging], self.answer[judging & ~right]
         return np.isin(self.answer[at], judged) & ~np.isin(self.answer[at], wrong)
 
 
@@ -353,9 +364,9 @@ def _only(column: pa.Array, here: NDArray[np.bool_]) -> pa.Array:
 
 
 def _others(
-    stratum: NDArray[np.int64], rng: np.random.Generator, sizes: NDArray[np.int64] | None = None
+    stratum: NDArray[np.int64], chance: NDArray[np.uint64], sizes: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
-    """For each item another of its task, at random: one round through all of them in random order.
+    """For each item another of its task: one round through all of them in the order of random numbers.
 
     A lone item stays its own other and shows no skill. Choices change places with items that have as
     many.
@@ -370,9 +381,16 @@ def _others(
         else np.split(np.argsort(number, kind="stable"), np.cumsum(np.bincount(number))[:-1])
     )
     for found in strata:
-        order = rng.permutation(found)
+        order = found[_order(chance[found])]
         place[order] = np.roll(order, -1)
     return place
+
+
+def _order(chance: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The places of random numbers in rising order; with its place in its last bits a number is sorted fastest."""
+    last = np.uint64((1 << len(chance).bit_length()) - 1)
+    placed = (chance & ~last) | np.arange(len(chance), dtype=np.uint64)
+    return (np.sort(placed) & last).astype(np.int64)
 
 
 def _graded_texts(
