@@ -95,18 +95,21 @@ def places(value: Any, here: tuple = ()) -> Iterator[tuple]:
             yield from places(one, (*here, i))
 
 
-def changed(document: Any, rng: random.Random) -> Any:
-    """A document with one value replaced by an odd one."""
+def changed(document: Any, rng: random.Random) -> tuple[Any, bool]:
+    """A document with one value replaced by an odd one, and whether what is gone can be missed.
+
+    Metrics whose table is replaced by another are none that a reader could know of.
+    """
     place = rng.choice(list(places(document)))
     odd = copy.deepcopy(rng.choice(ODD))
     if not place:
-        return odd
+        return odd, True
     made = copy.deepcopy(document)
     at = made
     for key in place[:-1]:
         at = at[key]
-    at[place[-1]] = odd
-    return made
+    before, at[place[-1]] = at[place[-1]], odd
+    return made, not (isinstance(before, dict) and isinstance(odd, dict))
 
 
 def damaged(content: bytes, name: str, rng: random.Random) -> tuple[bytes, bool]:
@@ -116,12 +119,14 @@ def damaged(content: bytes, name: str, rng: random.Random) -> tuple[bytes, bool]
         ["value"] * 6 + ["line", "bytes", "cut", "gzip"] if text else ["bytes", "cut"]
     )
     if kind == "value" and name.endswith(".json"):
-        return _dumped(changed(json.loads(content), rng)), True
+        made, missed = changed(json.loads(content), rng)
+        return _dumped(made), missed
     if kind == "value" and name.endswith(".jsonl"):
         lines = content.splitlines()
         at = rng.randrange(len(lines))
-        lines[at] = _dumped(changed(json.loads(lines[at]), rng))
-        return b"\n".join(lines) + b"\n", True
+        made, missed = changed(json.loads(lines[at]), rng)
+        lines[at] = _dumped(made)
+        return b"\n".join(lines) + b"\n", missed
     if kind == "value":
         lines = content.decode().splitlines()
         at = rng.randrange(1, len(lines))
@@ -139,11 +144,11 @@ def damaged(content: bytes, name: str, rng: random.Random) -> tuple[bytes, bool]
         return gzip.compress(content)[: rng.choice([None, -1, 20])], False
     if kind == "cut":
         return content[: rng.randrange(len(content))], False
-    made = bytearray(content)
+    bits = bytearray(content)
     for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(made))
-        made[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
-    return bytes(made), False
+        at = rng.randrange(len(bits))
+        bits[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
+    return bytes(bits), False
 
 
 def _dumped(document: Any) -> bytes:

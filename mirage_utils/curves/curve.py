@@ -13,7 +13,9 @@ from ..errors import FieldError, as_array, require
 from ..resolution import Method, binomial_interval
 from ..scaling import Interval
 
-__all__ = ["Curve"]
+__all__ = ["MOST_ITEMS", "Curve"]
+MOST_ITEMS = 2**53
+"""Numbers of items beyond this are no whole numbers to a computer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,7 @@ class Curve:
         )
         checked = {"scale": _frozen(scale), "score": _frozen(score), "score_range": (low, high)}
         if self.n is not None:
-            n = as_array("n", self.n, low=1, integer=True)
+            n = as_array("n", self.n, low=1, high=MOST_ITEMS, integer=True)
             require(
                 n.ndim == 0 or n.shape == scale.shape, "n", n.shape, f"one number or {scale.shape}"
             )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..curves import Curve
+from ..curves.curve import MOST_ITEMS
 from ..errors import FieldError, UnknownNameError, require
 from ..metrics import METRICS
 from ..records.schema import direction_of, is_share
@@ -235,7 +236,7 @@ def _usable(table: pd.DataFrame, notes: _Notes) -> pd.DataFrame:
     for what, model, size in zip(_whats(bad), bad["model"], bad["params"], strict=True):
         notes.add("no finite score: left out", f"{what} of {model or _size(size)}")
     items = table["n"]
-    whole = items.isna() | (np.isfinite(items) & (items >= 1) & (items == np.floor(items)))
+    whole = items.isna() | ((items >= 1) & (items <= MOST_ITEMS) & (items == np.floor(items)))
     bad = table[sized & finite & ~whole]
     for what, number in zip(_whats(bad), bad["n"], strict=True):
         notes.add(

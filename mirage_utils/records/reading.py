@@ -46,7 +46,7 @@ def _unknown(file: File) -> str:
     if file.head[257:262] == b"ustar":
         return "a tar archive; unpack it first"
     if file.kind == "binary":
-        return "binary data of no known format, or text that is not UTF-8"
+        return "binary data of no known format; save it as CSV, JSON lines or Parquet, in UTF-8"
     if file.kind == "zip":
         return "a zip archive, but no log of Inspect, or a damaged one; unpack it first"
     if isinstance(file.first, dict):

@@ -22,10 +22,10 @@ from ..files import File
 from ..schema import EvalFileError
 from . import workbook
 from .dialect import dialect
-from .headers import once
+from .headers import is_header, once
 from .plain_records import csv_batches, csv_header, parquet_batches
 
-__all__ = ["Cells", "Table", "table"]
+__all__ = ["Cells", "Table", "by_columns", "table"]
 
 _COLUMNS = 5_000
 """Names of columns that a table has at most."""
@@ -203,8 +203,27 @@ def _csv_rows(text: str, delimiter: str, skip: int) -> Iterator[tuple[int, list[
         before = reader.line_num
 
 
+def by_columns(document: Any) -> bool:
+    """Whether a JSON document is a table column by column, as pandas' `to_json` writes it: cells by row by name."""
+    if not isinstance(document, dict) or len(document) < 2:
+        return False
+    columns = list(document.values())
+    if not all(isinstance(column, dict) and column for column in columns):
+        return False
+    same = all(column.keys() == columns[0].keys() for column in columns)
+    plain = not any(isinstance(v, (dict, list)) for column in columns for v in column.values())
+    return same and plain and is_header(list(document))
+
+
 class _Objects(Table):
     kind = "JSON"
+
+    def _rows(self) -> Iterator[tuple[int, Any]]:
+        if by_columns(self.file.document):
+            columns = self.file.document
+            rows = next(iter(columns.values()))
+            return enumerate(({n: c[row] for n, c in columns.items()} for row in rows), start=1)
+        return self.file.objects()
 
     @property
     def names(self) -> list[str]:
@@ -214,12 +233,12 @@ class _Objects(Table):
         return _once(list(first.columns))
 
     def cells(self) -> Cells:
-        frame = self._frame(self.file.objects())
+        frame = self._frame(self._rows())
         _once(list(frame.columns))
         return Cells(frame)
 
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
-        rows = self.file.objects()
+        rows = self._rows()
         return (self._frame(part) for part in iter(lambda: list(islice(rows, size)), []))
 
     def _frame(self, rows: Iterable[tuple[int, Any]]) -> pd.DataFrame:

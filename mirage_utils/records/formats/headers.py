@@ -12,11 +12,11 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES
+from ..schema import RECORDS, SCORES, without_per_cent
 from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
-    "are_models", "in_units", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
+    "are_models", "in_units", "is_header", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
     "without_index",
 ]  # fmt: skip
 
@@ -34,7 +34,7 @@ _SYNONYMS = {
         "size",
     ),
     "train_flops": ("training_flops", "train_compute", "training_compute"),
-    "task": ("task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
+    "task": ("tasks", "task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
     "metric": ("metric_name", "measure"),
     "score": ("value", "metric_value", "result", "scores"),
     "n": (
@@ -153,6 +153,12 @@ def _is_model(name: str) -> bool:
     return True
 
 
+def is_header(names: Sequence[str]) -> bool:
+    """Whether names are a header of results: two columns that are known, or two models."""
+    known = {*_SCHEMA, *(name for names in _SYNONYMS.values() for name in names)}
+    return sum(_plain(name) in known for name in names) > 1 or len(models_among(names)) > 1
+
+
 def models_among(names: Iterable[str]) -> list[str]:
     """Those of a table's columns that are called like models."""
     return [name for name in names if name not in _SCHEMA and _is_model(name)]
@@ -211,6 +217,8 @@ def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], li
 
 
 def _means(name: str, target: str) -> bool:
+    if target == "score" and (bare := without_per_cent(name)) != name:
+        return _plain(bare) in (target, *_SYNONYMS[target])
     return _plain(name) in _SYNONYMS.get(target, ()) or (target == "params" and _unit(name) != "")
 
 
@@ -224,11 +232,13 @@ def _unit(name: str) -> str:
 
 
 def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
-    """A table whose sizes carry the unit that the name of their column says."""
+    """A table whose sizes carry the unit that the name of their column says, and whose scores "%"."""
     for name, target in found.items():
         if name not in raw.columns:  # lines of JSON may lack it
             continue
         unit = _unit(name) if target == "params" else ""
+        if target == "score" and without_per_cent(name) != name:
+            unit = "%"
         if unit:
             texts = raw[name].map(cell)
             bare = texts.map(lambda text: not is_missing(text) and text[-1].isdigit())
@@ -246,8 +256,11 @@ def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     if columns in ([], ["run"]):
         return raw, []
     joined = _joined(raw, columns, bare=("run",))
-    note = f"rows with one {_listed(columns)} are one run"
-    return raw.assign(run=joined), [note]
+    notes = [f"rows with one {_listed(columns)} are one run"]
+    blank = int((joined == "").sum())
+    if 0 < blank < len(joined):
+        notes.append(f"{blank:,} rows without {_listed(columns)}: a run of their own")
+    return raw.assign(run=joined), notes
 
 
 def with_setting(
@@ -295,6 +308,10 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
         )
     elif name == "metric":
         expected += " or named for the whole file (--metric accuracy, say)"
+    elif name == "score" and "task" in names:
+        expected += "; with one column a model, or one a seed, write one row a score"
+    elif len(names) == 1 and len(names[0].split()) > 2:
+        expected = "columns separated by commas, semicolons or tabs, and not by blanks"
     elif name in ("task", "score"):
         expected += (
             "; with one column a task, name these columns (--wide COLUMN); with one column a model, write one "

@@ -11,9 +11,10 @@ from ..files import File
 from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, workbook
-from .cells import Table, table
+from .cells import Table, by_columns, table
 from .plain_records import tidy_records
 from .plain_scores import lengthened, tidy_scores
+from .quantities import cell
 
 __all__ = ["batches", "recognises", "recognises_workbook"]
 
@@ -21,11 +22,19 @@ _RECORD_COLUMNS = {"target", "output", "item"}
 """Any of these says that a plain table is one of records."""
 _OPENCOMPASS = ("dataset", "version", "metric", "mode")
 """Columns of a summary of OpenCompass, before those of the models."""
+_HARNESS = "Tasks"
+"""Column of tasks in the table that lm-evaluation-harness prints."""
 
 
 def recognises(file: File) -> bool:
     """Whether a file may be a table: text, Parquet, or flat JSON objects."""
+    if file.kind == "text" and file.head.lstrip()[:1] == b"<":
+        raise EvalFileError(
+            file.path, "a page of HTML, as some programs save tables; save it as CSV or .xlsx"
+        )
     if file.kind in ("text", "parquet"):
+        return True
+    if by_columns(file.document):
         return True
     first = file.first
     flat = isinstance(first, dict) and not any(
@@ -88,6 +97,9 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     summary = set(_OPENCOMPASS) <= set(raw.columns)
     names, assumed = headers.renaming(list(raw.columns), options)
     raw = headers.in_units(raw, names).rename(columns=names)
+    if names.get(_HARNESS) == "task":
+        raw, repeated = _repeated_tasks(raw)
+        assumed += repeated
     raw, runs = headers.with_runs(raw, options)
     raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
     notes = [*cells.notes, *notes, *assumed, *runs, *settings]
@@ -104,6 +116,16 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     return Reading(
         str(file.path), f"plain {found.kind}", "scores", scores, none, (*notes, *left_out)
     )
+
+
+def _repeated_tasks(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table in which a task that is written once, above several metrics, stands beside each of them."""
+    task = raw["task"].map(cell)
+    blank = task == ""
+    filled = task.where(~blank).ffill().fillna("")
+    few = int((blank & (filled != "")).sum())
+    notes = [f"{few:,} rows without a task are of that above them"] if few else []
+    return raw.assign(task=filled), notes
 
 
 def _one_column_a_model(raw: pd.DataFrame, summary: bool) -> tuple[pd.DataFrame, list[str]]:

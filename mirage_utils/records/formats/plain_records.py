@@ -26,7 +26,7 @@ from ...metrics.columnar import bytes_of
 from .. import files
 from ..keys import arrow_texts, constant, hashes
 from ..schema import RECORDS, EvalFileError, direction_of, is_share
-from .quantities import cell, size
+from .quantities import TRUTH, cell, size
 
 __all__ = ["csv_batches", "csv_header", "parquet_batches", "tidy_records"]
 
@@ -349,7 +349,11 @@ def tidy_records(
     if not kept.all():
         frame, lines, raw = frame[kept].reset_index(drop=True), np.asarray(lines)[kept], raw[kept]
     twice = pd.Series(hashes(frame, _ITEM)).duplicated().to_numpy()
-    refuse("item", twice, "each item once for a model, task, setting and metric")
+    refuse(
+        "item", twice,
+        "each item once for a model, task, setting and metric; if these are runs of one network, a column tells them "
+        "apart (--replicate-by COLUMN), if conditions, say --column NAME=setting",
+    )  # fmt: skip
     blank = (frame["direction"] == "").to_numpy()
     if (blank & (frame["metric"] != "").to_numpy()).any():
         known = frame["metric"].map(direction_of)
@@ -430,7 +434,7 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     coded = _names(column).dictionary_encode()
     texts = pd.Series(coded.dictionary.to_pylist(), dtype=object)
     plain = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
-    truth = plain.str.lower().map({"true": "1", "false": "0"})
+    truth = plain.str.lower().map({word: f"{value:g}" for word, value in TRUTH.items()})
     known = pd.to_numeric(plain.where(truth.isna(), truth), errors="coerce").to_numpy(float)
     at = coded.indices.to_numpy()
     return known[at], (~np.isfinite(known) & (texts != "").to_numpy())[at]

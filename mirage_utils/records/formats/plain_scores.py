@@ -13,17 +13,28 @@ from ...errors import FieldError, require, shown
 from ..identity import UnknownModelError, resolve
 from ..schema import SCORES, direction_of, is_share
 from .headers import no_column
-from .quantities import cell, decimal_of, is_missing, is_per_cent, number, size, size_in
+from .quantities import (
+    TRUTH,
+    cell,
+    decimal_of,
+    is_missing,
+    is_per_cent,
+    number,
+    size,
+    size_in,
+    without_unit,
+)
 
 __all__ = ["lengthened", "tidy_scores"]
 
 _KEY = ["family", "model", "task", "setting", "shots", "run", "metric", "params"]
-_TRUTH = {"true": 1.0, "false": 0.0}
 _SHOTS = {"zero": 0.0, "one": 1.0, "two": 2.0, "three": 3.0, "five": 5.0}
 _DIRECTIONS = {
     **dict.fromkeys(("higher", "higher is better", "true", "max", "maximize", "maximise", "↑"), "higher"),
     **dict.fromkeys(("lower", "lower is better", "false", "min", "minimize", "minimise", "↓"), "lower"),
 }  # fmt: skip
+_LITTLE = 1e6
+"""Where all sizes are below this they may be in a unit."""
 _SMALL = 1000
 """Numbers of parameters below this are none: they count millions or billions."""
 _LINES = 5
@@ -117,7 +128,9 @@ def tidy_scores(
     text = {n: _texts(raw, n) for n in SCORES}
     rows = _Rows(raw.index)
     for name in ("task", "metric"):
-        rows.leave_out(name, text[name], _is(text[name], ""), "a name")
+        # Summaries write "-" for the metric of an average over tasks.
+        nameless = _map(is_missing, text[name]) if name == "metric" else _is(text[name], "")
+        rows.leave_out(name, text[name], nameless, "a name")
     share = _map(is_share, text["metric"])
     rows.leave_out("score", text["score"], _map(is_missing, text["score"]), "a score", "no score")
     score, marked = _scores(text["score"], share, decimal)
@@ -148,6 +161,8 @@ def tidy_scores(
     frame = pd.DataFrame(made, index=raw.index, columns=list(SCORES))
     rest = [c for c in raw.columns if c not in SCORES]
     frame = pd.concat([frame, raw[rest]], axis=1)
+    if "stderr" in raw.columns:
+        frame["stderr"] = _errors(_texts(raw, "stderr"), marked, decimal)
     if marked.any():
         frame["per_cent_known"] = marked
     frame = frame[rows.kept()]
@@ -231,11 +246,22 @@ def _numbers(texts: NDArray[np.object_], decimal: str) -> Column:
     def value(text: str) -> float:
         if is_missing(text):
             return np.nan
-        found = number(text, mark)
+        found = number(
+            text, decimal_of([text]) or mark
+        )  # a cell that leaves no doubt is what it is
         return np.inf if found is None else found
 
     known = {text: value(text) for text in set(texts)}
     return np.array([known[text] for text in texts], float)
+
+
+def _errors(texts: NDArray[np.object_], marked: Mask, decimal: str) -> Column:
+    """Standard errors, in per cent where they say so or their scores do; nan where a cell is none."""
+    own = _map(is_per_cent, texts)
+    bare = np.array([t.rstrip("% ").lstrip("±+- ") for t in texts], object)
+    values = _numbers(bare, decimal)
+    values = np.where(own | marked, values / 100, values)
+    return np.where(np.isfinite(values) & (values >= 0), values, np.nan)
 
 
 def _scores(texts: NDArray[np.object_], share: Mask, decimal: str) -> tuple[Column, Mask]:
@@ -247,7 +273,7 @@ def _scores(texts: NDArray[np.object_], share: Mask, decimal: str) -> tuple[Colu
     values = _numbers(bare, decimal)
     values[marked] /= 100
     for i in np.flatnonzero(share):  # "true" is no score of an F1
-        values[i] = _TRUTH.get(texts[i].lower(), values[i])
+        values[i] = TRUTH.get(texts[i].lower(), values[i])
     return np.where(np.isfinite(values), values, np.nan), marked
 
 
@@ -263,6 +289,9 @@ def _whole(name: str, texts: NDArray[np.object_], low: int, decimal: str, rows: 
     wrong = ~np.isnan(values) & ~(
         (values >= low) & (values == np.round(values)) & np.isfinite(values)
     )
+    if name == "n":  # a score is one whether or not its items are known
+        rows.say(texts, wrong, "n is no whole number of items, so it counts as unknown")
+        return np.where(wrong, np.nan, values)
     rows.leave_out(name, texts, wrong, f"a finite whole number >= {low}")
     return values
 
@@ -277,7 +306,7 @@ def _sizes(
     texts: NDArray[np.object_], models: NDArray[np.object_], decimal: str, rows: _Rows
 ) -> Column:
     """Numbers of parameters, nan where the table gives none."""
-    mark = decimal_of(texts) or decimal
+    mark = decimal_of(map(without_unit, texts)) or decimal
     known = {text: size(text, mark) for text in set(texts)}
     found = [known[text] for text in texts]
     values = np.array([np.nan if pair is None else pair[0] for pair in found], float)
@@ -297,12 +326,14 @@ def _sizes(
         return values
     small = given & (values < _SMALL)
     expected = (
-        "a number of parameters; in billions? then write it so, such as 0.07B, or name the column "
-        "'params (B)'"
+        "a number of parameters; in billions? in millions? then write it so, such as 0.07B or 70M, or name the "
+        "column 'params (B)' or 'params (M)'"
     )
-    if small.any() and (small == given).all():
-        row = int(np.argmax(small))
-        raise FieldError("params", texts[row], expected, where=f", line {rows._lines[row]}")
+    if given.any() and values[given].max() < _LITTLE:
+        if small.any():  # a column has one unit
+            row = int(np.argmax(small))
+            raise FieldError("params", texts[row], expected, where=f", line {rows._lines[row]}")
+        rows.say(texts, given, f"sizes below {_LITTLE:,.0f}, taken for {expected}")
     rows.leave_out("params", texts, small, expected)
     return values
 

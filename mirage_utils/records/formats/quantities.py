@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in"]
+__all__ = [
+    "TRUTH", "cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in", "without_unit",
+]  # fmt: skip
+
+TRUTH = {
+    **dict.fromkeys(("true", "wahr", "vrai", "verdadero", "vero", "yes", "correct", "right"), 1.0),
+    **dict.fromkeys(("false", "falsch", "faux", "falso", "no", "incorrect", "wrong"), 0.0),
+}
+"""Scores of items in words, and in those that spreadsheets of other languages write."""
 
 _MISSING = {
     "", "-", "--", "---", "–", "—", "?", "n/a", "na", "nan", "#n/a", "#na", "n.a.", "none", "null", "nil",
@@ -118,7 +126,7 @@ def number(text: str, decimal: str = ".") -> float | None:
 _UNITS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _UNIT = r"(thousand|million|billion|trillion|mio|mrd|mn|bn|[kmbt])s?"
 _SIZE = re.compile(
-    rf"(.*?[0-9.,])\s*(?:{_UNIT})?(?:\s*(?:params|parameters))?", re.IGNORECASE | re.DOTALL
+    rf"(.*?[0-9.,])\s*(?:{_UNIT}\.?)?(?:\s*(?:params|parameters))?", re.IGNORECASE | re.DOTALL
 )
 _IN_NAME = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:[._][0-9]+)?)\s?(million|billion|[kmbt])(?![a-z0-9])", re.IGNORECASE
@@ -143,6 +151,12 @@ def size(text: str, decimal: str = ".") -> tuple[float, bool] | None:
         return None
     # 6.9B is 6,900,000,000 and not 6,900,000,000.000001.
     return (float(f"{value * _factor(found[2]):.15g}"), True) if found[2] else (value, False)
+
+
+def without_unit(text: str) -> str:
+    """The number of a size."""
+    found = _SIZE.fullmatch(text.strip())
+    return found[1] if found else text
 
 
 def size_in(name: str) -> float | None:
