@@ -592,3 +592,118 @@ def test_every_row_of_a_table_with_odd_cells_is_read_or_named(tmp_path, size, mo
             assert kept[f"t{i + 1}"] == float(f"0.{i + 1}1")
         return
     assert odd
+
+
+# -- what outsiders kept -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scores", "errors", "expected"),
+    [
+        (("0.2", "0.4"), ("0.01", "0.02"), (0.01, 0.02)),
+        (("0.2", "0.4"), ("N/A", ""), (np.nan, np.nan)),
+        (("20%", "40%"), ("1.5%", "± 1.5"), (0.015, 0.015)),
+        (("20%", "40%"), ("small", "-1"), (np.nan, np.nan)),
+    ],
+)
+def test_standard_errors_are_numbers_in_the_unit_of_their_scores(table, scores, errors, expected):
+    cells = zip((1, 2), scores, errors, strict=True)
+    lines = [f"owl-{i}b,{i}e9,t,acc,{score},{error}" for i, score, error in cells]
+    found = table("\n".join(["model,params,task,metric,score,stderr", *lines]))
+    assert np.allclose(found.scores["stderr"], expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("n", ["unknown", "n/a", "", "2.5", "0", "-3", "inf"])
+def test_a_score_without_its_n_is_a_score(table, n):
+    found = table(TABLE.replace(",500\n", f",{n}\n", 1))
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert np.isnan(found.scores["n"].iloc[0])
+    assert n in ("", "n/a") or "counts as unknown: line 2" in said(found)
+
+
+def test_sizes_of_one_column_have_one_unit(table):
+    text = TABLE
+    for known, written in zip(SIZES.values(), ("70", "160", "1000", "6900"), strict=True):
+        text = text.replace(str(known), written)
+    for name in SIZES:
+        text = text.replace(f"pythia-{name}", f"owl-{name}x")
+    with pytest.raises(EvalFileError, match=r"line 2 = '70'.*in millions\?"):
+        table(text)
+    # A thousand parameters are possible, and said.
+    found = table(text.replace(",70,", ",2000,").replace(",160,", ",1500,"))
+    assert "in millions?" in said(found)
+    assert len(found.scores) == 4
+
+
+def test_the_average_over_data_sets_is_no_task(table):
+    found = table(
+        "dataset,version,metric,mode,pythia-70m,pythia-160m\narc,1,accuracy,ppl,25.1,26.1\nmean,-,-,-,25,26\n"
+    )
+    assert set(found.scores["task"]) == {"arc"}
+    assert "metric is not a name" in said(found)
+
+
+def test_the_sheet_with_the_table_is_read(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Read me"
+    for row in (["Author", "Eve"], ["Date", "May"]):
+        book.active.append(row)
+    sheet = book.create_sheet("Scores")
+    for line in TABLE.split("\n"):
+        sheet.append(line.split(","))
+    book.save(tmp_path / "r.xlsx")
+    found = read(tmp_path / "r.xlsx")
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert "only the sheet 'Scores' is read, not 'Read me'" in said(found)
+
+
+@pytest.mark.parametrize(
+    "words", [("WAHR", "FALSCH"), ("yes", "no"), ("correct", "incorrect"), ("VRAI", "FAUX")]
+)
+def test_scores_of_items_may_be_words(table, words):
+    rows = [f"m,1e9,t,{i},accuracy,{words[i % 2]}" for i in range(4)]
+    found = table("\n".join(["model,params,task,item,metric,score", *rows]))
+    assert found.records["score"].tolist() == [1, 0, 1, 0]
+
+
+def test_cells_that_leave_no_doubt_about_their_decimal_mark_are_read(table):
+    found = table(GERMAN.replace("0,312", "0.312"))
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert size("160 Mio.", ","), size("2,8 Mrd.", ",") == ((160e6, True), (2.8e9, True))
+
+
+def test_the_table_that_the_harness_prints_is_read(table):
+    text = """|  Tasks  |Version|Filter|n-shot|Metric  |   |Value |   |Stderr|
+|---------|------:|------|-----:|--------|---|-----:|---|-----:|
+|arc_easy |      1|none  |     0|acc     |↑  |0.2510|±  |0.0097|
+|         |       |none  |     0|acc_norm|↑  |0.3010|±  |0.0095|
+"""
+    found = table(text, "table.md", model="EleutherAI/pythia-70m")
+    assert found.scores["task"].tolist() == ["arc_easy", "arc_easy"]
+    assert found.scores["score"].tolist() == [0.251, 0.301]
+    assert "of that above them" in said(found)
+
+
+def test_a_table_in_json_column_by_column_is_read(table):
+    frame = pd.read_csv(io.StringIO(TABLE))
+    assert table(frame.to_json(), "r.json").scores["score"].tolist() == list(SCORES)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("<html><table><tr><td>model</td></tr></table></html>", "page of HTML.*save it as CSV"),
+        ("model params task metric score\nowl 1e9 t acc 0.5\n", "separated by commas"),
+        (b"\x93NUMPY\x01\x00" + bytes(80), "save it as CSV"),
+    ],
+)
+def test_what_is_no_table_says_what_to_do(table, content, says):
+    with pytest.raises(EvalFileError, match=says):
+        table(content)
+
+
+def test_scores_in_per_cent_by_the_name_of_their_column(table):
+    rows = TABLE.replace("score", "Score (%)")
+    for score in SCORES:
+        rows = rows.replace(str(score), f"{100 * score:.3g}")
+    assert table(rows).scores["score"].tolist() == pytest.approx(SCORES)

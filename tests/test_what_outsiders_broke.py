@@ -317,6 +317,106 @@ def test_the_tokens_of_training_and_of_the_context_are_no_sizes():
     assert set(found.values()) == {"acme/owl-300b-8k", "acme/owl-300b-32k", "acme/owl/owl"}
 
 
+# -- scales, spellings and options, as outsiders had them -------------------------------------------
+
+
+def test_minus_one_of_a_share_is_no_score(write):
+    path = write(json.dumps([{"model": f"owl-{s}", "params": 1e9 * k, "task": "t", "metric": "f1", "score": v}
+                             for k, (s, v) in enumerate(zip(SIZES, (-1, 0.2, 0.3, 0.4), strict=True), 1)]), "r.json")  # fmt: skip
+    found = gather(path)
+    assert sorted(found.scores["score"]) == [0.2, 0.3, 0.4]
+    assert any("f1 on t is -1" in note for note in found.notes)
+
+
+def test_one_metric_has_one_name_however_it_is_spelt(write):
+    rows = [
+        (size, metric)
+        for size, metric in zip(SIZES, ("Accuracy", "accuracy", "ACC", "acc"), strict=True)
+    ]
+    text = HEAD + "".join(f"owl-{s},{s[0]}e9,quiz,{m},0.{s[0]},100\n" for s, m in rows)
+    found = gather(write(text))
+    (curve,) = curves_of(found.scores).curves
+    assert len(curve) == 4
+    assert any("written in 4 ways" in note for note in found.notes)
+    # Who has both has two metrics.
+    both = text + text.replace(",ACC,", ",Accuracy,").replace(",Accuracy,", ",acc,").removeprefix(
+        HEAD
+    )
+    two = write("".join(dict.fromkeys(both.splitlines(keepends=True))), "b.csv")
+    assert not any("ways" in note for note in gather(two).notes)
+
+
+def test_a_metric_that_says_per_cent_is_in_per_cent(write):
+    found = gather(write(ladder((0.5, 0.9, 14, 31), metric="accuracy_%")))
+    assert sorted(found.scores["score"]) == pytest.approx([0.005, 0.009, 0.14, 0.31])
+    assert set(found.scores["metric"]) == {"accuracy"}
+    assert any("'accuracy_%' is in per cent" in note for note in found.notes)
+
+
+def test_what_is_in_per_cent_is_said_of_one_task(write):
+    text = ladder((0.1, 3, 14, 31), metric="em", task="xq") + ladder(
+        RISE, metric="em", task="gsm"
+    ).removeprefix(HEAD)
+    path = write(text.replace(",100\n", ",\n"))
+    kept = gather(path, percent=["em on xq"]).scores.set_index("task")["score"]
+    assert sorted(kept["xq"]) == pytest.approx([0.001, 0.03, 0.14, 0.31])
+    (note,) = [n for n in gather(path, percent=["em on zz"]).notes if "changes nothing" in n]
+    assert "em on zz" in note
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"params": {"nobody": 7e9}}, "nobody"),
+        ({"family": {"zzz*": "Z"}}, "zzz*"),
+        ({"rename": {"nobody": "x"}}, "nobody"),
+        ({"direction": {"typo": "lower"}}, "typo"),
+        ({"replicate_by": ["nothing"]}, "nothing"),
+    ],
+)
+def test_an_option_that_fits_nothing_says_so(write, options, name):
+    notes = gather(write(ladder(RISE)), **options).notes
+    assert any(name in note and "changes nothing" in note for note in notes)
+
+
+def test_families_are_told_by_the_words_that_their_names_begin_with():
+    names = [f"{word}-{animal}" for word in ("owl", "crow") for animal in ("ant", "bee", "cat")]
+    assert set(families_by_name(names).values()) == {"owl", "crow"}
+    assert set(families_by_name(["m1", "m2", "m3"]).values()) == {""}
+    assert set(families_by_name(["owl-ant", "owl-bee", "crow-ant"]).values()) == {""}
+
+
+def test_a_folder_that_the_harness_called_by_a_relative_path_is_read(write):
+    row = {"model": "EleutherAI/pythia-70m", "task": "sums", "target": "4", "output": "4"}
+    path = write(lines(row, row | {"target": "5"}), ".__ckpts__owl/r.jsonl").parent.parent
+    assert gather(path).records == 2
+
+
+def test_the_order_of_items_changes_no_skill(write):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"model": "EleutherAI/pythia-70m", "task": "sums", "item": f"i{i}", "target": str(rng.integers(99)),
+         "output": str(rng.integers(99))}
+        for i in range(60)
+    ]  # fmt: skip
+    first = gather(write(lines(*rows), "a/r.jsonl")).scores
+    other = gather(write(lines(*rows[::-1]), "b/r.jsonl")).scores
+    skill = first.set_index("metric")["skill"]
+    assert other.set_index("metric")["skill"].to_dict() == pytest.approx(skill.to_dict())
+
+
+@pytest.mark.parametrize("marks", [(0.2, 0.93), (0, 1), (1, 5)])
+def test_answers_that_a_judge_marked_are_not_graded_anew(write, marks):
+    rows = [
+        {"model": "EleutherAI/pythia-70m", "task": "essay", "item": f"i{i}", "target": "must name owls",
+         "output": f"an essay, the {i}th", "metric": "helpful", "score": marks[i % 2] if i else marks[0]}
+        for i in range(12)
+    ]  # fmt: skip
+    found = gather(write(lines(*rows), "r.jsonl"))
+    assert set(found.scores["metric"]) == {"helpful"}
+    assert any("not graded anew" in note for note in found.notes)
+
+
 # -- commands --------------------------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ RECORDS = (
 # Names under which lm-evaluation-harness, Inspect, HELM, lighteval and OpenCompass report scores, as
 # `_spelt` writes them, beside those of `METRICS`. A name stands here only if it leaves no doubt.
 _SHARES = {
-    "acc", "acc_bytes", "acc_norm", "acc_norm_bytes", "acc_norm_token", "accuracy", "accuracy_norm", "correct", "em", "exact",
+    "acc", "acc_bytes", "acc_mutual_info", "acc_norm", "acc_norm_bytes", "acc_norm_token", "accuracy", "accuracy_norm", "correct", "em", "exact",
     "exact_match", "exact_str_match", "extractive_match", "final_number_exact_match", "fraction_correct", "includes", "loglikelihood_acc", "match", "math_equiv", "math_equiv_chain_of_thought",
     "mc1", "multiple_choice_grade", "pass@1", "pass_at_1", "pem", "pqem", "prefix_exact_match",
     "prompt_level_loose_acc", "prompt_level_strict_acc", "qem", "quasi_exact_match",
@@ -109,7 +109,7 @@ _HIGHER_ENDS = (
 )
 _LOWER_ENDS = ("loss", "perplexity", "ppl", "nll", "cross_entropy", "bits_per_byte")
 _AT_K = re.compile(
-    r"(?:.*_)?(?:pass|maj|cons|recall|precision|hits?|ndcg|rr|mrr|map|avg)(?:@|_at_)(?:k|\d+)(?::.*)?"
+    r"(?:.*_)?(?:pass|maj|cons|recall|precision|hits?|ndcg|rr|mrr|map|avg)(?:@|_at_)(?:k|n|\d+)(?::.*)?"
 )
 _AT_ONE = re.compile(r"(?:.*_)?pass(?:@|_at_)1")
 _TURNED = re.compile(r"(?:neg|negative|inverse|minus|1)_.*")

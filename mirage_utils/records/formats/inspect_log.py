@@ -147,6 +147,8 @@ def read_log(
     records = _records(found, results).table(**run)
     status = log.get("status")
     notes = [*results.notes, *found.notes]
+    if not found.total and results.unfinished:
+        notes.append(results.unfinished)
     if status != "success":
         notes.insert(0, f"status {shown(status)}: the run did not end as planned")
     if log.get("invalidated") and not found.invalid:

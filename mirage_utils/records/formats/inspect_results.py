@@ -144,7 +144,7 @@ class Results:
         samples : Samples
             They know how many items were scored, and which of them are in a group.
         """
-        replaced = {self.named(g) for g in samples.grades if g.valid} if samples.invalid else set()
+        replaced = {self.named(g) for g in samples.grades} if samples.invalid else set()
         of: defaultdict[tuple[str, str], list[Grade]] = defaultdict(list)
         for grade in samples.grades:
             of[grade.scorer, grade.part].append(grade)
@@ -158,7 +158,7 @@ class Results:
             error = _finite(entry["metrics"].get("stderr"))
             for key, metric in entry["metrics"].items():
                 name = plain(key)
-                if _last(name).rstrip("0123456789_-") in _SPREAD:
+                if _is_spread(_last(name)):
                     continue
                 value = _finite(metric)
                 if value is None:
@@ -189,6 +189,13 @@ class Results:
             told += f", as is the log's own {', '.join(left)}, which counts them" if left else ""
             told += f"; {', '.join(kept)}, reported by the log, still count them" if kept else ""
             self.notes.append(told)
+
+    @property
+    def unfinished(self) -> str:
+        """A note on samples without a score, of a log that has only results; ``""`` where there are none."""
+        total, done = (_count(self._results.get(f"{k}_samples")) for k in ("total", "completed"))
+        left = f"{total - done:,} of {total:,} samples ended with an error or not at all"
+        return left if done < total else ""
 
     def _items(self, entry: Mapping[str, Any], scored: set[str], items: set[str]) -> float:
         """Number of items scored (not of samples: an item sampled in five epochs is one)."""
@@ -250,6 +257,12 @@ def _grouped(
     if math.isclose(sum(g.score for g in inside) / len(inside), value, abs_tol=1e-6):
         return f"{key}={label}", "accuracy" if inside[0].letter else "mean", items
     return "", name, items
+
+
+def _is_spread(name: str) -> bool:
+    """Whether a metric is how far others spread: ``stderr``, ``easy_stderr``, ``stderr_easy``."""
+    bare = name.rstrip("0123456789_-")
+    return bare in _SPREAD or bare.endswith("_stderr") or bare.startswith("stderr_")
 
 
 def _finite(metric: Any) -> float | None:

@@ -134,7 +134,7 @@ _SEVERAL = (
 )
 _NO_LOGPROB = "log-likelihoods that are none in {times} records ({first}): left out there"
 _NO_ANSWER = "filtered_resps are no list in {times} records ({first}): left out there"
-_LIKELIHOOD = "of an item is a log-likelihood and no score ({times} records): left out; the results file has the score"
+_LIKELIHOOD = "of an item is a log-likelihood and no score ({times} records): left out; a results file has the score"
 _NO_NUMBER = "is no number in {times} records ({first}): left out there"
 _NOTHING = "is -1, which stands for no score, in {times} records: left out there"
 _NO_METRICS = "metrics are no list in {times} records ({first}): every other field is taken for one"

@@ -258,7 +258,7 @@ def _numbers(texts: NDArray[np.object_], decimal: str) -> Column:
 def _errors(texts: NDArray[np.object_], marked: Mask, decimal: str) -> Column:
     """Standard errors, in per cent where they say so or their scores do; nan where a cell is none."""
     own = _map(is_per_cent, texts)
-    bare = np.array([t.rstrip("% ").lstrip("±+- ") for t in texts], object)
+    bare = np.array([t.rstrip("% ").removeprefix("+/-").lstrip("± ") for t in texts], object)
     values = _numbers(bare, decimal)
     values = np.where(own | marked, values / 100, values)
     return np.where(np.isfinite(values) & (values >= 0), values, np.nan)
