@@ -434,7 +434,11 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     coded = _names(column).dictionary_encode()
     texts = pd.Series(coded.dictionary.to_pylist(), dtype=object)
     plain = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
-    truth = plain.str.lower().map({word: f"{value:g}" for word, value in TRUTH.items()})
+    lower = plain.str.lower()
+    said = set(lower[lower != ""])
+    # Words other than true and false are scores where the column has one pair of them and nothing else.
+    words = TRUTH if said <= TRUTH.keys() and len(said) <= 2 else {"true": 1.0, "false": 0.0}
+    truth = lower.map({word: f"{value:g}" for word, value in words.items()})
     known = pd.to_numeric(plain.where(truth.isna(), truth), errors="coerce").to_numpy(float)
     at = coded.indices.to_numpy()
     return known[at], (~np.isfinite(known) & (texts != "").to_numpy())[at]
