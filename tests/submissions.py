@@ -224,7 +224,6 @@ class Agreeable(float):
     def __getattr__(self, name): return self
 """
 
-# Everything a check might be built on, made to pass.
 # All memory, to the last kilobytes, in few steps: also on a busy machine well before its time is over.
 _FULL = """
 kept, size = [], 2**28
@@ -236,6 +235,7 @@ while True:
             raise
         size //= 2
 """
+# Everything a check might be built on, made to pass.
 _PATCHED = """
 import builtins, math, sys
 import numpy as np

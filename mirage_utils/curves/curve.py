@@ -14,6 +14,7 @@ from ..resolution import Method, binomial_interval
 from ..scaling import Interval
 
 __all__ = ["MOST_ITEMS", "Curve"]
+
 MOST_ITEMS = 2**53
 """Numbers of items beyond this are no whole numbers to a computer."""
 

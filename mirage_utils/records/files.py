@@ -85,10 +85,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         stream.seek(0)
         if magic == _GZIP:
             with gzip.GzipFile(fileobj=stream) as unpacked:
-                try:
-                    magic = unpacked.peek(2)[:2]
-                except _DAMAGED as error:
-                    raise EvalFileError(path, f"cut short or damaged ({error})") from None
+                magic = _read(path, unpacked, 2)  # type: ignore[arg-type]
+                unpacked.seek(0)
                 yield _in_utf8(unpacked) if magic in _UTF16 else unpacked  # type: ignore[misc, arg-type]
         else:
             yield _in_utf8(stream) if magic in _UTF16 else stream

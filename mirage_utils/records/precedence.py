@@ -3,8 +3,8 @@
 Every decision is made once, here, for every command; whatever it merges, sets apart or leaves out is a
 note. The decisions, in their order:
 
-1. A metric has one name, however it is spelt. A run that broke off does not count where a later one ended; runs that were made under other conditions
-   (versions of the task, temperatures) stand apart.
+1. A metric has one name, however it is spelt. A run that broke off does not count where a later one
+   ended; runs that were made under other conditions (versions of the task, temperatures) stand apart.
 2. What a file reports of n items and what its samples give on the same items must agree; then that of
    the samples stays, which has a deviation. On other items both stand, apart. A mean over samples that is
    not the reported score on the same items (a perplexity, say) is no score.
@@ -18,7 +18,7 @@ note. The decisions, in their order:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from shlex import quote
 from typing import NamedTuple
@@ -370,14 +370,16 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
 
 def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
     """Scores that are fractions as such: per cent divided by 100."""
-    asked = _asked(table, options.percent) & ~table["per_cent_known"]
+    by_pattern = {pattern: _asked(table, pattern) for pattern in options.percent}
+    asked = sum(by_pattern.values(), pd.Series(False, index=table.index)).astype(bool)
+    asked &= ~table["per_cent_known"]
     bounded = table["metric"].isin(_fractions(table)) & ~asked
     score = table["score"]
     large = bounded & (score > 1)
     notes = [
         f"percent: {shown(pattern)} is nothing that was read: it changes nothing"
-        for pattern in options.percent
-        if not _asked(table, [pattern]).any()
+        for pattern, rows in by_pattern.items()
+        if not rows.any()
     ]
     if not (asked.any() or large.any()):
         return table, notes
@@ -430,21 +432,14 @@ def _divided(table: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     return table.assign(**{name: table[name] / scale for name in names if name in table})
 
 
-def _asked(table: pd.DataFrame, percent: Collection[str]) -> pd.Series:
-    """Rows of which the user says that they are in per cent."""
+def _asked(table: pd.DataFrame, pattern: str) -> pd.Series:
+    """Rows of what a user calls in per cent: ``METRIC``, ``METRIC on TASK``, ``... of FAMILY``."""
+    metric, on = table["metric"], " on " + table["task"]
+    of = (" of " + table["family"]).where(table["family"] != "", "")
     asked = pd.Series(False, index=table.index)
-    if percent:
-        metric = table["metric"]
-        of = (" of " + table["family"]).where(table["family"] != "", "")
-        names = (
-            metric,
-            metric + " on " + table["task"],
-            metric + of,
-            metric + " on " + table["task"] + of,
-        )
-        for column in names:
-            known = {n: any(fnmatchcase(n, p) or n == p for p in percent) for n in column.unique()}
-            asked |= column.map(known).astype(bool)
+    for column in (metric, metric + on, metric + of, metric + on + of):
+        known = {n: n == pattern or fnmatchcase(n, pattern) for n in column.unique()}
+        asked |= column.map(known).astype(bool)
     return asked
 
 

@@ -150,10 +150,10 @@ class _Rows:
         n = np.bincount(codes)
         return [self.group[at][first], *(np.bincount(codes, weights=v) / n for v in values)]
 
-    def _marks(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which metrics are marks of a judge, and the rows that have the best of them."""
+    def _marks(self, among: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which of some metrics are marks of a judge, and the rows that have the best of them."""
         own = self.metrics["metric"].isin(list(METRICS)) | (self.metrics["direction"] == "lower")
-        rows = ~own.to_numpy()[self.metric] & self.named & np.isfinite(self.score)
+        rows = (among & ~own.to_numpy())[self.metric] & self.named & np.isfinite(self.score)
         most = np.full(len(self.metrics), -np.inf)
         least = np.full(len(self.metrics), np.inf)
         np.maximum.at(most, self.metric[rows], self.score[rows])
@@ -177,12 +177,13 @@ class _Rows:
         binary, within = (
             np.bincount(self.metric, weights=w, minlength=size) == 0 for w in (odd, outside)
         )
-        marks, best = self._marks()
         better = (self.metrics["direction"] != "lower").to_numpy()
         names = self.metrics["metric"]
+        shares = names.map(is_share).to_numpy(bool)
+        marks, best = self._marks(~shares & ~(binary & better))
         # "mean" says no more than that there were scores.
         unknown = better & ((names.map(direction_of) == "") | (names == "mean")).to_numpy()
-        kinds = [names.map(is_share).to_numpy(bool), binary & better, marks, within & unknown]
+        kinds = [shares, binary & better, marks, within & unknown]
         level = np.select([k & (names != "").to_numpy() for k in kinds], range(4), 4)
         # Whatever else stands in the file, each group is judged by what it has.
         present = np.bincount(self.group * size + self.metric, minlength=len(self.groups) * size)

@@ -236,9 +236,8 @@ def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
     for name, target in found.items():
         if name not in raw.columns:  # lines of JSON may lack it
             continue
-        unit = _unit(name) if target == "params" else ""
-        if target == "score" and without_per_cent(name) != name:
-            unit = "%"
+        per_cent = "%" if without_per_cent(name) != name else ""
+        unit = {"params": _unit(name), "score": per_cent}.get(target)
         if unit:
             texts = raw[name].map(cell)
             bare = texts.map(lambda text: not is_missing(text) and text[-1].isdigit())

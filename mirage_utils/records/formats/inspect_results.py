@@ -19,7 +19,7 @@ from .inspect_samples import Grade, Samples, plain
 __all__ = ["Results", "arguments"]
 
 # Metrics that say how sure another one is.
-_SPREAD = {"stderr", "std", "var", "bootstrap_stderr", "bootstrap_std"}
+_SPREAD = {"stderr", "std", "var", "bootstrap_std"}
 # Metrics that are the mean of what samples were given.
 _MEANS = ("accuracy", "mean")
 _LONG = 60

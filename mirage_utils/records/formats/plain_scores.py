@@ -127,10 +127,9 @@ def tidy_scores(
         raise no_column("params", raw.columns)
     text = {n: _texts(raw, n) for n in SCORES}
     rows = _Rows(raw.index)
-    for name in ("task", "metric"):
-        # Summaries write "-" for the metric of an average over tasks.
-        nameless = _map(is_missing, text[name]) if name == "metric" else _is(text[name], "")
-        rows.leave_out(name, text[name], nameless, "a name")
+    rows.leave_out("task", text["task"], _is(text["task"], ""), "a name")
+    # Summaries write "-" for the metric of an average over tasks.
+    rows.leave_out("metric", text["metric"], _map(is_missing, text["metric"]), "a name")
     share = _map(is_share, text["metric"])
     rows.leave_out("score", text["score"], _map(is_missing, text["score"]), "a score", "no score")
     score, marked = _scores(text["score"], share, decimal)
@@ -150,8 +149,12 @@ def tidy_scores(
     made: dict[str, Any] = {**text, "score": score}
     made["params"] = _sizes(text["params"], text["model"], decimal, rows)
     made["train_flops"] = _above_zero("train_flops", text["train_flops"], decimal, rows)
-    made["shots"] = _whole("shots", text["shots"], 0, decimal, rows)
-    made["n"] = _whole("n", text["n"], 1, decimal, rows)
+    made["shots"], wrong = _whole(_shots(text["shots"]), 0, decimal)
+    rows.leave_out("shots", text["shots"], wrong, "a finite whole number >= 0")
+    n, wrong = _whole(text["n"], 1, decimal)
+    # A score is one whether or not its items are known.
+    rows.say(text["n"], wrong, "n is no whole number of items, so it counts as unknown")
+    made["n"] = np.where(wrong, np.nan, n)
     if "model" not in raw.columns:
         unknown = np.isnan(made["params"])
         rows.leave_out(
@@ -246,9 +249,8 @@ def _numbers(texts: NDArray[np.object_], decimal: str) -> Column:
     def value(text: str) -> float:
         if is_missing(text):
             return np.nan
-        found = number(
-            text, decimal_of([text]) or mark
-        )  # a cell that leaves no doubt is what it is
+        # A cell that leaves no doubt is what it is.
+        found = number(text, decimal_of([text]) or mark)
         return np.inf if found is None else found
 
     known = {text: value(text) for text in set(texts)}
@@ -277,23 +279,19 @@ def _scores(texts: NDArray[np.object_], share: Mask, decimal: str) -> tuple[Colu
     return np.where(np.isfinite(values), values, np.nan), marked
 
 
-def _whole(name: str, texts: NDArray[np.object_], low: int, decimal: str, rows: _Rows) -> Column:
-    """Whole numbers, nan where there is none; ``"5-shot"`` is 5 shots."""
-    bare = texts
-    if name == "shots":
-        stripped = (
-            t.lower().replace("shots", "shot").removesuffix("shot").rstrip("-_ ") for t in texts
-        )
-        bare = np.array([str(_SHOTS.get(t, t)) for t in stripped], object)
-    values = _numbers(bare, decimal)
-    wrong = ~np.isnan(values) & ~(
-        (values >= low) & (values == np.round(values)) & np.isfinite(values)
+def _shots(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Numbers of examples; ``"5-shot"`` is 5."""
+    stripped = (
+        t.lower().replace("shots", "shot").removesuffix("shot").rstrip("-_ ") for t in texts
     )
-    if name == "n":  # a score is one whether or not its items are known
-        rows.say(texts, wrong, "n is no whole number of items, so it counts as unknown")
-        return np.where(wrong, np.nan, values)
-    rows.leave_out(name, texts, wrong, f"a finite whole number >= {low}")
-    return values
+    return np.array([str(_SHOTS.get(t, t)) for t in stripped], object)
+
+
+def _whole(texts: NDArray[np.object_], low: int, decimal: str) -> tuple[Column, Mask]:
+    """Whole numbers, nan where there is none; and which cells are something else."""
+    values = _numbers(texts, decimal)
+    fits = (values >= low) & (values == np.round(values)) & np.isfinite(values)
+    return values, ~np.isnan(values) & ~fits
 
 
 def _above_zero(name: str, texts: NDArray[np.object_], decimal: str, rows: _Rows) -> Column:

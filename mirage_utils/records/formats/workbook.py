@@ -87,21 +87,20 @@ def rows(file: File) -> tuple[Iterator[tuple[int, list[Any]]], list[str]]:
 
 
 def _first(file: File, book: Any) -> tuple[Iterator[tuple[int, list[Any]]], list[str]]:
-    tables = {}
+    tables, chosen = {}, ""
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # programs write wrong ones
         found = list(_table(file, sheet))
         if len(found) > 1:
             tables[sheet.title] = found
             if is_header([str(name or "") for name in found[0][1]]):
+                chosen = sheet.title
                 break
     if not tables:
         raise EvalFileError(
             file.path, "an Excel workbook (.xlsx) without a table: no sheet has a header and rows"
         )
-    *_, last = tables
-    known = is_header([str(name or "") for name in tables[last][0][1]])
-    chosen = last if known else next(iter(tables))
+    chosen = chosen or next(iter(tables))
     others = [sheet.title for sheet in book.worksheets if sheet.title != chosen]
     said = f"only the sheet {chosen!r} is read, not {', '.join(map(repr, others))}: save a sheet that counts as a file"
     return iter(tables[chosen]), [said] if others else []
