@@ -50,7 +50,7 @@ def library_on_two(folder: str) -> Means:
 
 def library_on_two_that_are_up() -> Callable[[str], Means]:
     """The same on two workers that wait for work, as those of a cluster do."""
-    from mirage_utils._cluster import client
+    from mirage_utils.ground.cluster import client
 
     workers = ExitStack()
     atexit.register(workers.close)

@@ -11,8 +11,8 @@ import numexpr
 import numpy as np
 
 from mirage_utils import ScalingLaw
+from mirage_utils.laws.sweep import evaluate, over_log_scale
 from mirage_utils.metrics import BRIER, EXACT_MATCH, MULTIPLE_CHOICE_GRADE, Metric
-from mirage_utils.sweep import evaluate, over_log_scale
 from mirage_utils.symbols import numpy_function, x
 
 from .timing import Contest, compare
@@ -38,7 +38,7 @@ def contest(metric: Metric, by_hand, in_python, **parameters: float) -> Contest:
     return Contest(
         f"sweep of {metric.name}",
         {
-            "mirage_utils.sweep, blocks": lambda: evaluate(expression, {x: u}, out=out),
+            "mirage_utils.laws.sweep, blocks": lambda: evaluate(expression, {x: u}, out=out),
             "memory limit: copy": copy,
             "NumPy by hand, in place": lambda: by_hand(u, other),
             "SymPy lambdify, whole array": lambda: compiled(u),

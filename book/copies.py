@@ -44,7 +44,7 @@ from readable import (
     shown,
 )
 
-from mirage_utils._write import replace
+from mirage_utils.ground.write import replace
 
 # The book's own Sphinx extension, for the few functions here that need it.
 sys.path.append(str(ROOT / "book" / "_ext"))

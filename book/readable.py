@@ -21,8 +21,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from mirage_utils._numerals import typeset
-from mirage_utils.predict import sentence
+from mirage_utils.page.numerals import typeset
+from mirage_utils.page.quiz import sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "notebooks"

@@ -9,7 +9,7 @@ Submodules are loaded on first use, so that ``import mirage_utils`` costs nothin
 
 from __future__ import annotations
 
-from ._lazy import on_first_use
+from .ground.lazy import on_first_use
 
 __version__ = "0.1.0"
 
@@ -17,26 +17,16 @@ __version__ = "0.1.0"
 # first line that needs them and not by a bare ``import mirage_utils``.
 _SUBMODULES = (
     "audit",
-    "chapter",
-    "closed_form",
     "coursework",
     "curves",
-    "downloads",
-    "emergence",
     "errors",
     "evidence",
-    "explore",
-    "forecast",
-    "meta",
+    "laws",
     "metrics",
     "models",
-    "parameters",
-    "plots",
-    "predict",
+    "page",
     "records",
-    "resolution",
     "scaling",
-    "sweep",
     "symbols",
     "tables",
 )

@@ -44,7 +44,7 @@ from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
-from mirage_utils.__main__ import _parser
+from mirage_utils.cli.main import _parser
 
 ROOT = Path(__file__).resolve().parents[1]
 HELP = "make help"

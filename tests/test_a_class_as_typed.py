@@ -16,7 +16,7 @@ from sandboxes import KINDS, needs_bubblewrap, needs_limits
 from submissions import SOURCES, Submission, build, source
 
 from mirage_utils import FieldError
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework.handin import released_notebook
 from mirage_utils.coursework.release import release
 from mirage_utils.coursework.sandbox import (

@@ -13,7 +13,7 @@ import pytest
 from classes import result, rows_of, write_class
 from submissions import SOURCES, Submission, build, source
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import apart, course
 from mirage_utils.coursework.assignments import assignments
 from mirage_utils.coursework.names import Names, keep_names

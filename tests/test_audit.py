@@ -17,8 +17,8 @@ from scipy import stats
 
 from mirage_utils import FieldError, audit, models
 from mirage_utils import records as rec
-from mirage_utils.__main__ import main
 from mirage_utils.audit import simulate
+from mirage_utils.cli.main import main
 from mirage_utils.evidence import curves_of, foretold, gentle, leap, runs, smooth
 from mirage_utils.evidence.lengths import one_line
 from mirage_utils.metrics import METRICS
@@ -420,7 +420,7 @@ def test_answers_of_many_lengths_are_held_against_one_line(tmp_path):
 
 def test_emergence_scores_are_those_of_the_library_and_corrected_over_all_curves():
     from mirage_utils.curves import Curve
-    from mirage_utils.emergence import adjust, calibrate
+    from mirage_utils.evidence.emergence import adjust, calibrate
 
     leaping = [0.0, 0.0, 0.01, 0.0, 0.0, 0.9, 0.92, 0.93]
     rising = np.linspace(0.1, 0.8, 8)

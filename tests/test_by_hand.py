@@ -12,7 +12,7 @@ from classes import NAME, everything, result, rows_of
 from submissions import source
 
 from mirage_utils import FieldError
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import by_hand, course
 from mirage_utils.coursework.class_page import summary
 from mirage_utils.coursework.collect import RECORD, signed

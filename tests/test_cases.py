@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 
 CASES = Path(os.environ.get("MIRAGE_CASES", "no cases"))
 # Those of the grader and of papermill run programs of their own, and have tests of their own.

@@ -14,7 +14,7 @@ from classes import rows_of
 from submissions import SOURCES, build, everywhere, source
 
 from mirage_utils import FieldError
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import course, lateness
 from mirage_utils.coursework.assignments import assignments
 from mirage_utils.coursework.collect import RECORD, signed

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from classes import NAME, result, write_class
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework.by_hand import ESSAYS
 from mirage_utils.coursework.class_page import overview, page, rows, summary
 from mirage_utils.coursework.exports import write_table

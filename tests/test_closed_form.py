@@ -8,9 +8,10 @@ import statsmodels.api as sm
 from scipy import integrate, stats
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from mirage_utils import Curve, FieldError, ScalingLaw, closed_form, tables
-from mirage_utils.closed_form import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL
+from mirage_utils import Curve, FieldError, ScalingLaw, tables
 from mirage_utils.evidence import curve_of
+from mirage_utils.laws import closed_form
+from mirage_utils.laws.closed_form import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL
 from mirage_utils.metrics import EXACT_MATCH
 
 REFERENCE = 6.66e9

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import mirage_utils
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 
 # -- what is loaded ---------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ def test_what_the_evals_package_offers_is_there_on_first_use():
 )
 def test_a_command_loads_what_it_needs_and_no_more(arguments, status, unwanted):
     code = (
-        "import sys\nfrom mirage_utils.__main__ import main\n"
+        "import sys\nfrom mirage_utils.cli.main import main\n"
         f"try:\n    status = main({arguments!r})\nexcept SystemExit as end:\n    status = end.code\n"
         f"print(sorted({unwanted!r} & set(sys.modules)), file=sys.stderr)\nsys.exit(status)"
     )

@@ -18,7 +18,7 @@ import readable
 from conftest import CHAPTERS, ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from mirage_utils._numerals import typeset
+from mirage_utils.page.numerals import typeset
 
 LIVE = readable.Place(live=True)
 STILL = readable.Place()
@@ -204,7 +204,7 @@ def test_a_folded_solution_shows_what_its_code_printed():
 
 
 def test_a_number_in_the_text_follows_the_kernel():
-    from mirage_utils import chapter
+    from mirage_utils.page import chapter
 
     copy = copied(CHAPTERS[2], LIVE)
     expression = next(e for e in EVAL.findall(prose(copy)) if "shift_measured" in e)

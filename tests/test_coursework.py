@@ -31,7 +31,7 @@ from sandboxes import KINDS, needs_bubblewrap, needs_limits
 from submissions import ALL, SOURCES, Submission, build, everywhere, solved, source
 
 from mirage_utils import FieldError
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import Variation, by_hand, check, course, exports, lateness, values
 from mirage_utils.coursework.assignments import assignments, find, identifier
 from mirage_utils.coursework.feedback import page

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from mirage_utils import Curve, FieldError, ScalingLaw, curves, resolution
+from mirage_utils import Curve, FieldError, ScalingLaw, curves
+from mirage_utils.curves import resolution
 from mirage_utils.metrics import EXACT_MATCH
 
 counts_and_n = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -245,7 +246,7 @@ def test_the_sharpest_bend_of_the_closed_form():
 
 
 def test_a_bootstrap_interval_may_end_at_infinity():
-    from mirage_utils.emergence import emergence_score
+    from mirage_utils.evidence.emergence import emergence_score
 
     curve = Curve([1, 2, 3, 4, 5, 6], np.array([0, 0, 1, 0, 1, 60]) / 200, 200)
     low, high = curves.bootstrap_interval(curve, lambda c: emergence_score(c).value, seed=1)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils import Curve, FieldError, audit, meta, tables
-from mirage_utils.__main__ import main
-from mirage_utils.evidence import curve_of, curves_of, runs
+from mirage_utils import Curve, FieldError, audit, tables
+from mirage_utils.cli.main import main
+from mirage_utils.evidence import curve_of, curves_of, meta, runs
 from mirage_utils.records.gathering import tabulate
 
 SIZES = (1e6, 1e7, 1e8, 1e9, 1e10)

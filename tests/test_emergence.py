@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from mirage_utils import Curve, FieldError, emergence, tables
-from mirage_utils.evidence import curve_of
+from mirage_utils import Curve, FieldError, tables
+from mirage_utils.evidence import curve_of, emergence
 
 scores = st.lists(st.integers(-20, 20), min_size=2, max_size=12)
 

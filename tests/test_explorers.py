@@ -14,14 +14,15 @@ from conftest import ROOT
 from pages import keep, visit
 from scipy import special, stats
 
-from mirage_utils import explore, plots, resolution
-from mirage_utils.emergence import emergence_score
+from mirage_utils.curves import resolution
 from mirage_utils.errors import FieldError
-from mirage_utils.explore.controls import FORMATS, formatted
-from mirage_utils.explore.live import grid, vega
+from mirage_utils.evidence.emergence import emergence_score
 from mirage_utils.metrics import METRICS
 from mirage_utils.models import bundled
 from mirage_utils.models.scores import errors_by_size
+from mirage_utils.page import explorers, plots
+from mirage_utils.page.explorers.controls import FORMATS, formatted
+from mirage_utils.page.explorers.live import grid, vega
 from mirage_utils.symbols import CROSS_ENTROPY, N, p
 
 # Rounding of p near one is all that is left of 1 - p there: an absolute allowance beside the relative one.
@@ -39,23 +40,23 @@ def errors():
 
 
 MAKERS = {
-    "one_token": explore.one_token,
-    "many_tokens": explore.many_tokens,
-    "one_metric": explore.one_metric,
-    "assumptions": explore.assumptions,
-    "items": explore.items,
-    "drawn_points": explore.drawn_points,
-    "measured": explore.measured,
-    "threshold": lambda: explore.threshold(
+    "one_token": explorers.one_token,
+    "many_tokens": explorers.many_tokens,
+    "one_metric": explorers.one_metric,
+    "assumptions": explorers.assumptions,
+    "items": explorers.items,
+    "drawn_points": explorers.drawn_points,
+    "measured": explorers.measured,
+    "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
-    "lengths": lambda: explore.lengths(
+    "lengths": lambda: explorers.lengths(
         PARAMS,
         KNOWN[:, None] ** np.arange(1, 9),
         KNOWN[:, None] ** np.arange(2, 10),
         source="Made up.",
     ),
-    "skills": explore.skills,
+    "skills": explorers.skills,
 }
 ON_PAGES = {
     "notebooks/02_one_token": "fig-one-token-explorer",
@@ -410,13 +411,13 @@ def test_in_a_kernel_the_same_controls_draw_the_same_values(name):
 
 def test_wrong_starting_values_are_named():
     with pytest.raises(FieldError, match="exponent α = 9"):
-        explore.one_token(alpha=9)
+        explorers.one_token(alpha=9)
     with pytest.raises(FieldError, match="metric = 'nonsense'"):
-        explore.one_metric(metric="nonsense")
+        explorers.one_metric(metric="nonsense")
     with pytest.raises(FieldError, match="shape = 'nonsense'"):
-        explore.drawn_points(shape="nonsense")
+        explorers.drawn_points(shape="nonsense")
     with pytest.raises(FieldError, match=r"\(sizes, items\)"):
-        explore.threshold([1, 2], [0.1, 0.2], c=0.1, label="x", source="y", kind="our runs")
+        explorers.threshold([1, 2], [0.1, 0.2], c=0.1, label="x", source="y", kind="our runs")
 
 
 def test_data_in_a_page_cannot_end_its_script():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from mirage_utils import FieldError
-from mirage_utils.forecast import CONTENDERS, Forecast, crps, forecast, interval_covers
+from mirage_utils.laws.forecast import CONTENDERS, Forecast, crps, forecast, interval_covers
 
 SCALE = np.geomspace(1e8, 1e10, 12)
 NEW = np.array([2e10, 5e10, 1e11])

@@ -19,7 +19,7 @@ from mirage_book import write_vega
 from pages import build_small as build
 from sphinx.errors import ConfigError
 
-GOOD = "from mirage_utils import Curve\nfrom mirage_utils.chapter import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
+GOOD = "from mirage_utils import Curve\nfrom mirage_utils.page import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ WARNED = {
         ),
         ({"code": GOOD + "\n1 / 0"}, ["ZeroDivisionError"]),
         (
-            {"code": GOOD + "\nfrom mirage_utils.chapter import claim\nclaim('1.1', 'no', False)"},
+            {"code": GOOD + "\nfrom mirage_utils.page import claim\nclaim('1.1', 'no', False)"},
             ["Claim 1.1"],
         ),
         ({"code": GOOD + "\nimport warnings; warnings.warn('loud')"}, ["stderr"]),

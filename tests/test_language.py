@@ -708,7 +708,7 @@ def test_answers_of_unequal_length_are_refused():
 
 
 def test_the_command_trains_families_and_writes_their_table(tmp_path, monkeypatch, capsys):
-    from mirage_utils import __main__
+    from mirage_utils.cli import main
     from mirage_utils.models import catalogue
 
     monkeypatch.setattr(
@@ -720,7 +720,7 @@ def test_the_command_trains_families_and_writes_their_table(tmp_path, monkeypatc
     out = tmp_path / "out"
     asked = ["families", "--out", str(out), "--quiet", "--bundle", str(tmp_path / "kept")]
     (tmp_path / "kept").mkdir()
-    assert __main__.main(asked) == 0
+    assert main.main(asked) == 0
     table = pd.read_csv(out / "families.csv")
     assert list(table.columns) == list(outputs.SCORES)
     assert set(table["task"]) == {"recall", "parity"}
@@ -729,9 +729,9 @@ def test_the_command_trains_families_and_writes_their_table(tmp_path, monkeypatc
         for k in ("recall", "parity")
         for end in (".json", ".parquet", ".history.parquet")
     )
-    assert __main__.main(["families", "nonsense", "--out", str(out)]) == 1
+    assert main.main(["families", "nonsense", "--out", str(out)]) == 1
     assert "recall, parity" in capsys.readouterr().err
-    assert __main__.main(["train", "recall", "--out", str(out), "--test-images", "3"]) == 1
+    assert main.main(["train", "recall", "--out", str(out), "--test-images", "3"]) == 1
     assert "learns from images" in capsys.readouterr().err
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mirage_utils import FieldError, meta
+from mirage_utils import FieldError
 from mirage_utils import records as rec
-from mirage_utils.__main__ import main
-from mirage_utils.downloads import FetchError
+from mirage_utils.cli.main import main
+from mirage_utils.evidence import meta
+from mirage_utils.ground.downloads import FetchError
 from mirage_utils.records import fetch
 from mirage_utils.records.fetch import fetch_bigbench
 

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mirage_utils import audit, records
-from mirage_utils.__main__ import main
-from mirage_utils.emergence import emergence_score
+from mirage_utils.cli.main import main
 from mirage_utils.errors import DataError, FieldError
 from mirage_utils.evidence import curves_of
+from mirage_utils.evidence.emergence import emergence_score
 
 CASES = Path(os.environ.get("MIRAGE_CASES", "no cases"))
 

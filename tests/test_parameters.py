@@ -10,9 +10,10 @@ from conftest import CHAPTERS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils import FieldError, ScalingLaw, parameters
+from mirage_utils import FieldError, ScalingLaw
 from mirage_utils import records as rec
 from mirage_utils.errors import number, positive
+from mirage_utils.page import parameters
 
 
 def code(chapter):

@@ -17,8 +17,7 @@ from classes import rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils.__main__ import main
-from mirage_utils._write import harmless, unharmed
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import archive, exports
 from mirage_utils.coursework.collect import RECORD, collect, record
 from mirage_utils.coursework.grading import Marked, Result
@@ -26,6 +25,7 @@ from mirage_utils.coursework.handback import handback
 from mirage_utils.coursework.moments import moment
 from mirage_utils.coursework.secret import SECRET
 from mirage_utils.errors import DataError, FieldError
+from mirage_utils.ground.write import harmless, unharmed
 
 NAME = "1_one_token"
 collecting = sys.modules[collect.__module__]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from mirage_utils import Curve, FieldError, chapter, explore, plots
-from mirage_utils._numerals import typeset
-from mirage_utils.chapter import _plain, claim, glue, table
+from mirage_utils import Curve, FieldError
 from mirage_utils.metrics import METRICS
+from mirage_utils.page import _plain, chapter, claim, explorers, glue, plots, table
+from mirage_utils.page.numerals import typeset
 
 WORDS = {
     "name": "fig-test",
@@ -129,10 +129,10 @@ def test_a_count_of_zero_is_an_arrow_and_not_a_point_on_a_log_axis():
 @pytest.mark.parametrize(
     "make",
     [
-        explore.one_token,
-        explore.many_tokens,
-        explore.one_metric,
-        explore.items,
+        explorers.one_token,
+        explorers.many_tokens,
+        explorers.one_metric,
+        explorers.items,
     ],
 )
 def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
@@ -151,9 +151,9 @@ def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
 @pytest.mark.parametrize(
     ("make", "controls"),
     [
-        (explore.many_tokens, {"alpha", "N_c", "E", "L", "items"}),
-        (explore.items, {"alpha", "L", "n"}),
-        (explore.assumptions, {"L", "v", "E", "s"}),
+        (explorers.many_tokens, {"alpha", "N_c", "E", "L", "items"}),
+        (explorers.items, {"alpha", "L", "n"}),
+        (explorers.assumptions, {"L", "v", "E", "s"}),
     ],
 )
 def test_every_control_changes_the_picture(make, controls):
@@ -176,7 +176,7 @@ def test_every_control_changes_the_picture(make, controls):
 
 
 def test_the_explorer_of_metrics_knows_them_all():
-    explorer = explore.one_metric()
+    explorer = explorers.one_metric()
     explorer.widget()
     controls = explorer.controls
     assert {name for _, name in controls["metric"].options} == set(METRICS)
@@ -193,7 +193,7 @@ def test_the_explorer_of_metrics_knows_them_all():
 
 
 def test_drawn_points_say_what_has_no_score_and_what_has_an_infinite_one():
-    explorer = explore.drawn_points()
+    explorer = explorers.drawn_points()
     explorer.widget()
     points = [control for name, control in explorer.controls.items() if name != "preset"]
     for control in points:
@@ -239,7 +239,7 @@ def test_a_claim_that_does_not_hold_stops_everything(capsys):
 def test_who_tries_other_values_is_told_that_a_claim_fails_and_the_notebook_goes_on():
     from jupyter_client.manager import start_new_kernel
 
-    code = "from mirage_utils.chapter import claim\nclaim('9.1', 'pigs <fly>', False)"
+    code = "from mirage_utils.page import claim\nclaim('9.1', 'pigs <fly>', False)"
     manager, client = start_new_kernel(cwd=str(ROOT))
 
     def run(somebody_is_there: bool) -> tuple[str, list[dict]]:

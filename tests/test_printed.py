@@ -38,7 +38,7 @@ from printed import (
     without_comment,
 )
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 
 pytestmark = pytest.mark.skipif(
     shutil.which("bash") is None, reason="no bash to type commands into"

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from mirage_utils import FieldError
 from mirage_utils import records as rec
-from mirage_utils.__main__ import main
-from mirage_utils.emergence import emergence_score
+from mirage_utils.cli.main import main
 from mirage_utils.evidence import curve_of, curves_of
+from mirage_utils.evidence.emergence import emergence_score
 from mirage_utils.records import EvalFileError, Reading, read, read_folder
 from mirage_utils.records import files as file_limits
 from mirage_utils.records.gathering import gather

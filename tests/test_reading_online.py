@@ -19,8 +19,8 @@ from pages import PAGES, one_ahead, settle, visit, watch
 from sphinx.errors import ConfigError
 
 from benchmarks.pages import served_packed
-from mirage_utils import predict
 from mirage_utils.errors import FieldError
+from mirage_utils.page import quiz
 
 BUDGET, WITH_EXPLORER = 600_000, 1_100_000  # bytes, gzipped, on a first visit
 
@@ -132,17 +132,15 @@ def test_a_curve_can_be_drawn_by_pointer_and_by_slider(site, browser):
 
 def test_questions_are_checked():
     with pytest.raises(FieldError, match="name = 'longer'"):
-        predict.choose("longer", "What will come out here?", {"a": "", "b": ""}, figure="fig-x")
+        quiz.choose("longer", "What will come out here?", {"a": "", "b": ""}, figure="fig-x")
     with pytest.raises(FieldError, match="at least two"):
-        predict.choose("guess-x", "What will come out here?", {"a": ""}, figure="fig-x")
+        quiz.choose("guess-x", "What will come out here?", {"a": ""}, figure="fig-x")
     with pytest.raises(FieldError, match="figure = 'x'"):
-        predict.choose("guess-x", "What will come out here?", {"a": "", "b": ""}, figure="x")
+        quiz.choose("guess-x", "What will come out here?", {"a": "", "b": ""}, figure="x")
     with pytest.raises(FieldError, match="one share a label"):
-        predict.sketch(
-            "guess-x", "What will come out here?", labels=["1"], truth=[0, 1], x="x", y="y"
-        )
+        quiz.sketch("guess-x", "What will come out here?", labels=["1"], truth=[0, 1], x="x", y="y")
     with pytest.raises(FieldError, match=r"truth\[1\] = 1.5"):
-        predict.sketch(
+        quiz.sketch(
             "guess-x", "What will come out here?", labels="ab", truth=[0, 1.5], x="x", y="y"
         )
 

@@ -22,7 +22,7 @@ from conftest import ROOT, evaluation_data, needs_evaluation_data
 
 from mirage_utils import records as rec
 from mirage_utils import tables
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.records import identity
 from tools import make_tables
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from mirage_utils import FieldError, ScalingLaw, resolution
+from mirage_utils import FieldError, ScalingLaw
+from mirage_utils.curves import resolution
 from mirage_utils.metrics import EXACT_MATCH
 
 probability = st.floats(1e-6, 1)

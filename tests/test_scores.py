@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mirage_utils import records as rec
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.evidence import curves_of
 from mirage_utils.metrics import METRICS
 

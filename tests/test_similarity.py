@@ -10,7 +10,7 @@ import pytest
 from classes import NAME, honest, result, write_class
 from submissions import SOURCES, source
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import similarity
 from mirage_utils.coursework.similarity import NUMBERS, OWN, Work, hints, page, phrases, runs, typed
 

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from submissions import SOURCES, Submission, build, source
 from test_platforms import moodle, packed
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.coursework import exports
 from mirage_utils.coursework.assignments import identifier
 

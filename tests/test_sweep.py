@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mirage_utils import FieldError, ScalingLaw, sweep
+from mirage_utils import FieldError, ScalingLaw
+from mirage_utils.laws import sweep
 from mirage_utils.metrics import METRICS, check
 from mirage_utils.symbols import K, L, p, x
 

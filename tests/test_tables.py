@@ -15,7 +15,7 @@ import pytest
 
 import mirage_utils
 from mirage_utils import FieldError, tables
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.evidence import curve_of
 from tools import make_tables
 

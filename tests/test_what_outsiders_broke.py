@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils.__main__ import main
+from mirage_utils.cli.main import main
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence import curves_of
 from mirage_utils.records import EvalFileError, Options, gather, identity, read

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import CHAPTERS, ROOT
 
-from mirage_utils.__main__ import _parser
+from mirage_utils.cli.main import _parser
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md")), *CHAPTERS]  # fmt: skip
 FENCE = re.compile(r"^(`{3,}|~{3,})(?:bash|sh|text|console)\n(.*?)^\1", re.S | re.M)

@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mirage_utils._paths import given
-from mirage_utils._write import replace
 from mirage_utils.errors import FieldError, require
+from mirage_utils.ground.paths import given
+from mirage_utils.ground.write import replace
 from mirage_utils.metrics.arithmetic import carry_credit, digit_accuracy
 from mirage_utils.metrics.string import character_edit_distance
 from mirage_utils.records.files import lines, parse

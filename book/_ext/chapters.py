@@ -11,7 +11,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
-from mirage_utils._numerals import typeset
+from mirage_utils.page.numerals import typeset
 
 logger = logging.getLogger(__name__)
 _CHAPTER = re.compile(r"(?:.*/)?notebooks/(\d+)_[^/]*")

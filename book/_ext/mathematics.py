@@ -45,7 +45,7 @@ function glyphs() {
 function style() { return adaptor.textContent(output.styleSheet(page)); }
 """
 
-# What Sphinx's MathJax writer and `mirage_utils.chapter.table` put into a page.
+# What Sphinx's MathJax writer and `mirage_utils.page.table` put into a page.
 _FORMULA = re.compile(
     r'<(?P<tag>span|div) class="(?:[^"]* )?math(?: [^"]*)?"[^>]*>(?P<inside>.*?)</(?P=tag)>', re.S
 )

@@ -61,7 +61,7 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
 
 def write_static(app: Sphinx) -> None:
     """Put what the library and its packages define beside the other static files: colours, Vega."""
-    from mirage_utils import plots
+    from mirage_utils.page import plots
 
     folder = Path(app.outdir).parent / "generated_static"
     folder.mkdir(parents=True, exist_ok=True)

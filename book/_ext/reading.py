@@ -13,7 +13,7 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from mirage_utils._html import data_script
+from mirage_utils.page.markup import data_script
 
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = "book/glossary"

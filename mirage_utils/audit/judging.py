@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from ..curves import Curve
-from ..emergence import adjust
 from ..errors import as_array, require
 from ..evidence import (
     Emergence,
@@ -28,6 +27,7 @@ from ..evidence import (
     leap,
     one_line,
 )
+from ..evidence.emergence import adjust
 from ..records.gathering import Gathered, gather
 from .rules import MIN_SIZES, RULES, VERDICTS, Case, Rule, Verdict, decide
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..curves import Curve
-from ..plots import size_label
+from ..page.plots import size_label
 
 __all__ = ["Picture", "picture"]
 

@@ -18,10 +18,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from .. import plots
-from .._write import harmless, replace
+from ..curves.resolution import zero_bound
 from ..errors import require
-from ..resolution import zero_bound
+from ..ground.write import harmless, replace
+from ..page import plots
 from .judging import Audit, Finding
 from .pictures import picture
 from .rules import RULES, VERDICTS, count, p_text

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from ..curves import Curve
-from ..emergence import adjust
 from ..evidence import Gentle, Leap, Question, Runs, Smooth, gentle, kind_of, runs, smooth
-from ..plots import size_label
+from ..evidence.emergence import adjust
+from ..page.plots import size_label
 
 __all__ = ["LEAP", "MIN_SIZES", "RULES", "VERDICTS", "Case", "Rule", "count", "decide", "p_text"]
 

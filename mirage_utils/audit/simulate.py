@@ -14,10 +14,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from .._write import replace
 from ..curves import Curve
 from ..errors import UnknownNameError, as_array
 from ..evidence import Question, curves_of
+from ..ground.write import replace
 from ..records.gathering import tabulate
 from .judging import judge
 from .rules import LEAP, VERDICTS, Verdict

@@ -8,7 +8,7 @@ within `bounds`, `course` marks a whole class, `feedback` writes a page for each
 
 from __future__ import annotations
 
-from .._lazy import on_first_use
+from ..ground.lazy import on_first_use
 
 __all__ = ["Variation", "check"]
 

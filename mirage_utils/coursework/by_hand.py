@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .._write import as_read, harmless, replace_changed
-from .._write import replace as write_whole
 from ..errors import DataError
+from ..ground.write import as_read, harmless, replace_changed
+from ..ground.write import replace as write_whole
 from .assignments import LINE, Assignment
 from .exports import read_table, write_table
 from .grading import Marked, Result

@@ -15,9 +15,9 @@ from statistics import mean, median
 
 import numpy as np
 
-from .. import plots
-from .._write import replace as write_whole
 from ..errors import DataError
+from ..ground.write import replace as write_whole
+from ..page import plots
 from .course import UNLISTED
 from .document import document, line
 from .exports import write_table

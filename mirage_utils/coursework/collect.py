@@ -20,8 +20,8 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .._write import replace as write_whole
 from ..errors import DataError, FieldError
+from ..ground.write import replace as write_whole
 from .archive import Entry, Refused, opened, printable, some
 from .assignments import told_by
 from .exports import MODIFIED, name_of, people

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import nbformat  # noqa: F401 - loaded once, for all processes that are forked
 
-from .._write import as_read
-from .._write import replace as write_whole
 from ..errors import DataError, FieldError, WrongUse
+from ..ground.write import as_read
+from ..ground.write import replace as write_whole
 from . import apart, by_hand, plausible
 from .archive import some
 from .assignments import Assignment, assignment, assignments, clean

@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .._write import as_read, harmless, unharmed
-from .._write import replace as write_whole
 from ..errors import DataError, FieldError
+from ..ground.write import as_read, harmless, unharmed
+from ..ground.write import replace as write_whole
 from .moments import moment
 from .variation import normalised
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .._write import replacing
 from ..errors import DataError, FieldError
+from ..ground.write import replacing
 from .archive import printable
 from .collect import RECORD, record, work_of
 from .stored import stored

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .._write import as_read, replace_changed
 from ..errors import DataError
+from ..ground.write import as_read, replace_changed
 from .variation import normalised
 
 __all__ = ["Names", "called", "keep_names", "kept_names"]

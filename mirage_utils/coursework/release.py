@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from .._write import replace as write_whole
 from ..errors import DataError, FieldError
+from ..ground.write import replace as write_whole
 from .assignments import BEGIN_HIDDEN, END_HIDDEN, assignment, identifier
 
 __all__ = ["leaks", "release", "released"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from .._write import replace as write_whole
 from ..errors import DataError
+from ..ground.write import replace as write_whole
 
 __all__ = ["SECRET", "kept_secret"]
 

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .._write import replace as write_whole
+from ..ground.write import replace as write_whole
 from .assignments import Assignment, assignment, find, identifier
 from .class_page import beside
 from .document import document, line

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._write import as_read, replace_changed
 from ..errors import DataError, FieldError
+from ..ground.write import as_read, replace_changed
 from .exports import read_table
 from .feedback import page
 from .folders import file_name

@@ -2,7 +2,7 @@
 
 What a curve shows is measured on the logarithm of scale, the axis on which scaling laws live:
 its location (where it crosses a level), its width (how many decades a rise takes), its steepest
-slope and its sharpest bend. What claims of emergence are made of is in `mirage_utils.emergence`.
+slope and its sharpest bend. What claims of emergence are made of is in `mirage_utils.evidence.emergence`.
 """
 
 from .curve import Curve

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FieldError, as_array, require
-from ..resolution import Method, binomial_interval
 from ..scaling import Interval
+from .resolution import Method, binomial_interval
 
 __all__ = ["MOST_ITEMS", "Curve"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..curves import Curve
-from ..forecast import CONTENDERS, crps, forecasts, interval_covers
+from ..laws.forecast import CONTENDERS, crps, forecasts, interval_covers
 
 __all__ = ["Foretold", "foretold"]
 

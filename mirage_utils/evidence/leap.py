@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ..curves import Curve
-from ..emergence import adjust, calibrate, emergence_score, gaussian_null, p_value
+from .emergence import adjust, calibrate, emergence_score, gaussian_null, p_value
 
 __all__ = ["Emergence", "Leap", "emergences", "leap"]
 

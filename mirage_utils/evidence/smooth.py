@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from .. import closed_form
 from ..curves import Curve
-from ..resolution import binomial_interval, items_to_see, zero_bound
+from ..curves.resolution import binomial_interval, items_to_see, zero_bound
+from ..laws import closed_form
 
 __all__ = ["GENTLEST", "Smooth", "smooth"]
 

@@ -61,7 +61,7 @@ def pass_until(samples: ArrayLike, passed: ArrayLike) -> NDArray[np.float64]:
 
     With r passes, the last of them at sample n: ``(r - 1) / (n - 1)``, which is unbiased (Haldane
     1945). The likelier-looking ``r / n`` of Hu et al. 2024 is the maximum of the likelihood and
-    biased upwards; `mirage_utils.resolution.pass_until_bias` says by how much.
+    biased upwards; `mirage_utils.curves.resolution.pass_until_bias` says by how much.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from .._cluster import client
-from .._write import replace as write_whole
+from ..ground.cluster import client
+from ..ground.write import replace as write_whole
 from .catalogue import FAMILIES, family
 from .family import Dataset, Family
 from .results import Bundle, ResultError, read

@@ -13,8 +13,8 @@ import pandas as pd
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from ..curves.resolution import binomial_interval
 from ..errors import as_array, require
-from ..resolution import binomial_interval
 
 __all__ = [
     "SLOPE",

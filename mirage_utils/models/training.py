@@ -25,8 +25,8 @@ import optax
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from .._write import replace
 from ..errors import DataError, require
+from ..ground.write import replace
 
 __all__ = ["CheckpointError", "Trained", "Training", "count", "digest", "one_seed", "train"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import on_first_use
+from ..ground.lazy import on_first_use
 
 if TYPE_CHECKING:
     from .gathering import Gathered, gather, tabulate

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from .._write import replace
-from ..downloads import ChangedFileError, FetchError, retrieve
-from ..downloads import cache as cache_folder
 from ..errors import require
+from ..ground.downloads import ChangedFileError, FetchError, retrieve
+from ..ground.downloads import cache as cache_folder
+from ..ground.write import replace
 
 __all__ = ["BIGBENCH", "SIZES", "fetch_bigbench"]
 

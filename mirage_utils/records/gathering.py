@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._cluster import client
 from ..errors import require, shown
+from ..ground.cluster import client
 from ..metrics.columnar import METRICS_OF_TEXT
 from .files import followed
 from .grading import CHOICES

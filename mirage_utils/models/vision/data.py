@@ -36,8 +36,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import downloads
 from ...errors import DataError, UnknownNameError, require
+from ...ground import downloads
 
 __all__ = ["DATASETS", "DataFileError", "Images", "PublicFile", "cache", "load", "shrink"]
 

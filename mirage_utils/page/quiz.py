@@ -17,8 +17,8 @@ import numpy as np
 from IPython.display import display
 from numpy.typing import ArrayLike, NDArray
 
-from . import _html, plots
-from .errors import as_array, require
+from ..errors import as_array, require
+from . import markup, plots
 
 __all__ = ["Choose", "Question", "Sketch", "choose", "sketch"]
 
@@ -325,5 +325,5 @@ class Sketch(Question):
             '<button type="reset">Draw again</button></div></fieldset>'
             '<p class="mb-verdict" role="status"></p>'
             f"<details><summary>The true curve in numbers</summary><p>{values}</p></details>"
-            f"{_html.data_script(about)}</form>"
+            f"{markup.data_script(about)}</form>"
         )

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from .. import plots, resolution
-from ..errors import as_array, require
+from ...curves import resolution
+from ...errors import as_array, require
+from .. import plots
 from .controls import Slider
 from .explorer import Explorer
 from .live import Live, colour, panel, percent, rounded, scale_x

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import ipywidgets as widgets
 import numpy as np
 
-from ..errors import require
+from ...errors import require
 from ..plots import size_label
 
 __all__ = ["FORMATS", "Choice", "Slider", "formatted"]

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from . import closed_form
-from .curves import Curve
-from .errors import FieldError, as_array, require
+from ..curves import Curve
+from ..errors import FieldError, as_array, require
+from ..laws import closed_form
 
 __all__ = [
     "Calibration",

@@ -29,10 +29,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 from threadpoolctl import ThreadpoolController
 
-from .curves import Curve
-from .errors import FieldError, as_array, positive, require
-from .scaling import Interval
-from .symbols import alpha, numpy_function
+from ..curves import Curve
+from ..errors import FieldError, as_array, positive, require
+from ..scaling import Interval
+from ..symbols import alpha, numpy_function
 
 __all__ = [
     "FLOOR",

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._paths import given
-from ._printing import print_frame, print_rows
-from ._progress import bars
-from ._write import harmless
-from .errors import FieldError
+from ..errors import FieldError
+from ..ground.paths import given
+from ..ground.write import harmless
+from .printing import print_frame, print_rows
+from .progress import bars
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .records import Reading
+    from ..records import Reading
 
 __all__ = ["add_commands", "add_options", "options_of", "tell"]
 
@@ -187,8 +187,8 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _print_scores(options: argparse.Namespace) -> int:
-    from .records.gathering import FAULT, gather
-    from .records.schema import SCORES
+    from ..records.gathering import FAULT, gather
+    from ..records.schema import SCORES
 
     found = gather(
         options.path, progress=bars("files read", quiet=options.quiet), **options_of(options)
@@ -213,8 +213,8 @@ def _harmless(table: pd.DataFrame, as_csv: bool) -> pd.DataFrame:
 
 
 def _print_files(options: argparse.Namespace) -> int:
-    from .records import EvalFileError, read
-    from .records.reading import files_below
+    from ..records import EvalFileError, read
+    from ..records.reading import files_below
 
     path, choices = options.path, options_of(options)
     crashed = 0
@@ -247,8 +247,9 @@ def _print_files(options: argparse.Namespace) -> int:
 
 
 def _emergence(options: argparse.Namespace) -> None:
-    from . import meta, tables
-    from .records.gathering import gather
+    from .. import tables
+    from ..evidence import meta
+    from ..records.gathering import gather
 
     said: list[str] = []
     if options.table in {t.name for t in tables.tables()}:

@@ -17,8 +17,8 @@ import pandas as pd
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from .. import symbols
-from ..errors import FieldError
+from ... import symbols
+from ...errors import FieldError
 from .controls import Format
 
 __all__ = [

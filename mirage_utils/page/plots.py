@@ -26,8 +26,8 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from .curves import Curve
-from .errors import require
+from ..curves import Curve
+from ..errors import require
 
 __all__ = [
     "COLOURS",

@@ -8,8 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .. import _html, plots
-from ..errors import require
+from ...errors import require
+from .. import markup, plots
 from .controls import Choice, Slider, formatted
 from .live import Live
 
@@ -131,7 +131,7 @@ class Explorer:
             f'<noscript><p class="mb-still">{_STILL}</p></noscript>'
             f"{self._table()}"
             f"<figcaption>{live.caption} {still.provenance()}</figcaption>"
-            f"{_html.data_script(about, 'mb-about')}</figure>"
+            f"{markup.data_script(about, 'mb-about')}</figure>"
         )
 
     def _table(self) -> str:
@@ -141,7 +141,7 @@ class Explorer:
             [formatted(row[field], how) for field, (_, how) in live.columns.items()]
             for _, row in rows.iterrows()
         ]
-        table = _html.table(
+        table = markup.table(
             (title for title, _ in live.columns.values()), cells, label="The numbers of this figure"
         )
         return f'<details class="mb-numbers"><summary>The numbers as a table</summary>{table}</details>'

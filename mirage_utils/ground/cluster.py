@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import FieldError
+from ..errors import FieldError
 
 __all__ = ["client"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from .errors import FieldError, as_array, require
-from .scaling import Interval, ScalingLaw
+from ..errors import FieldError, as_array, require
+from ..scaling import Interval, ScalingLaw
 
 __all__ = [
     "Passes",

@@ -13,10 +13,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import FieldError, as_array, require
-from .metrics import Metric
-from .scaling import ScalingLaw
-from .symbols import numpy_function, p, x
+from ..errors import FieldError, as_array, require
+from ..metrics import Metric
+from ..scaling import ScalingLaw
+from ..symbols import numpy_function, p, x
 
 __all__ = ["evaluate", "over_log_scale", "sweep"]
 

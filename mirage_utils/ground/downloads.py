@@ -8,7 +8,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from .errors import DataError
+from ..errors import DataError
 
 __all__ = ["ChangedFileError", "FetchError", "cache", "retrieve"]
 

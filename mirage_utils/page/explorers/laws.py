@@ -11,8 +11,8 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy import stats
 
-from .. import plots, symbols
-from ..metrics import (
+from ... import symbols
+from ...metrics import (
     BRIER,
     EXACT_MATCH,
     METRICS,
@@ -21,7 +21,8 @@ from ..metrics import (
     Metric,
     get,
 )
-from ..scaling import ScalingLaw
+from ...scaling import ScalingLaw
+from .. import plots
 from .controls import Choice, Slider
 from .explorer import Explorer
 from .live import (

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-from .errors import UnknownNameError, as_array, require
+from ..errors import UnknownNameError, as_array, require
 
 __all__ = [
     "CONTENDERS",

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..errors import as_array, require
+from .curves_of import Curves, curves_of
 from .emergence import Correction, adjust, calibrate
-from .errors import as_array, require
-from .evidence.curves_of import Curves, curves_of
 
 __all__ = ["by_metric", "score_curves"]
 
@@ -48,7 +48,7 @@ def score_curves(
     min_scales : int
         Curves with fewer sizes are listed without a score; at least 2, the fewest that have one.
     draws, seed : int
-        Of the simulations; see `mirage_utils.emergence.calibrate`.
+        Of the simulations; see `mirage_utils.evidence.emergence.calibrate`.
     smooth : bool
         Whether to fit the smooth law to shares of n items, for ``p_smooth`` (the slow part).
     progress : callable, optional
@@ -100,7 +100,7 @@ def by_metric(
     level : float
         In (0, 1): error rate.
     method : str, optional
-        Correction for having looked at all these curves (`mirage_utils.emergence.adjust`); none by
+        Correction for having looked at all these curves (`mirage_utils.evidence.emergence.adjust`); none by
         default, as in the paper.
 
     Returns

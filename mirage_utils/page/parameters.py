@@ -12,7 +12,7 @@ import typing
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from .errors import FieldError, number
+from ..errors import FieldError, number
 
 __all__ = ["PROFILES", "read"]
 

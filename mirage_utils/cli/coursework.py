@@ -10,11 +10,11 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._paths import given
 from ..errors import FieldError
+from ..ground.paths import given
 
 if TYPE_CHECKING:
-    from .lateness import Policy
+    from ..coursework.lateness import Policy
 
 __all__ = ["add_commands"]
 
@@ -285,7 +285,7 @@ def _zone(text: str) -> tzinfo:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .handin import look_over, released_notebook
+    from ..coursework.handin import look_over, released_notebook
 
     try:
         path = given(options.notebook)
@@ -305,9 +305,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> None:
-    from .assignments import find, sources
-    from .exports import roster
-    from .release import release
+    from ..coursework.assignments import find, sources
+    from ..coursework.exports import roster
+    from ..coursework.release import release
 
     folder = sources(options.sources)
 
@@ -318,7 +318,7 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from .collect import collect
+    from ..coursework.collect import collect
 
     done = collect(
         options.zip,
@@ -341,10 +341,10 @@ def _collect(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .assignments import find, sources
-    from .course import Settings, grade
-    from .exports import other_names
-    from .sandbox import Limits, without_bubblewrap
+    from ..coursework.assignments import find, sources
+    from ..coursework.course import Settings, grade
+    from ..coursework.exports import other_names
+    from ..coursework.sandbox import Limits, without_bubblewrap
 
     folder = sources(options.sources)
     name = find(folder, options.assignment)
@@ -390,7 +390,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _lateness(options: argparse.Namespace) -> Policy:
-    from .lateness import Policy, duration, extensions, percent
+    from ..coursework.lateness import Policy, duration, extensions, percent
 
     return Policy(
         due=options.due,
@@ -402,7 +402,7 @@ def _lateness(options: argparse.Namespace) -> Policy:
 
 
 def _override(options: argparse.Namespace) -> None:
-    from .course import override
+    from ..coursework.course import override
 
     _tell_changed(options.table)
     override(options.table, options.student, options.exercise, options.points, options.comment)
@@ -410,7 +410,7 @@ def _override(options: argparse.Namespace) -> None:
 
 
 def _feedback(options: argparse.Namespace) -> None:
-    from .course import update
+    from ..coursework.course import update
 
     _tell_changed(options.table)
     results = update(options.table)
@@ -419,14 +419,14 @@ def _feedback(options: argparse.Namespace) -> None:
 
 
 def _tell_changed(table: Path) -> None:
-    from .stored import changed_by_hand
+    from ..coursework.stored import changed_by_hand
 
     for sentence in changed_by_hand(table):
         print(f"mirage_utils: {sentence}", file=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> None:
-    from .exports import export
+    from ..coursework.exports import export
 
     _tell_changed(options.table)
     for sentence in export(
@@ -442,7 +442,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _handback(options: argparse.Namespace) -> None:
-    from .handback import handback
+    from ..coursework.handback import handback
 
     for sentence in handback(options.table, options.submissions, options.out):
         print(f"mirage_utils: {sentence}", file=sys.stderr)
@@ -450,7 +450,7 @@ def _handback(options: argparse.Namespace) -> None:
 
 
 def _overview(options: argparse.Namespace) -> None:
-    from .class_page import overview
+    from ..coursework.class_page import overview
 
     _tell_changed(options.table)
     for path in overview(options.table):
@@ -458,8 +458,8 @@ def _overview(options: argparse.Namespace) -> None:
 
 
 def _alike(options: argparse.Namespace) -> None:
-    from .assignments import sources
-    from .similarity import alike
+    from ..coursework.assignments import sources
+    from ..coursework.similarity import alike
 
     *paths, found = alike(options.table, sources(options.sources))
     print(*paths, sep="\n")

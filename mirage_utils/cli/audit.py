@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import Any
 
-from ._paths import given
-from ._progress import bars
-from ._results_cli import add_options, options_of, tell
-from .errors import FieldError
+from ..errors import FieldError
+from ..ground.paths import given
+from .progress import bars
+from .results import add_options, options_of, tell
 
 __all__ = ["add_command"]
 
@@ -67,7 +67,7 @@ def add_command(commands: Any) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from .audit import VERDICTS, audit, write
+    from ..audit import VERDICTS, audit, write
 
     for verdict in options.fail_on:
         if verdict not in (*VERDICTS, _REFUSED):

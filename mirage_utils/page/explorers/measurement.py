@@ -9,13 +9,14 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from .. import emergence, plots, resolution, symbols, tables
-from ..curves import Curve
-from ..errors import as_array, require
-from ..evidence import curves_of
-from ..metrics import EXACT_MATCH
-from ..models.scores import share_below
-from ..scaling import ScalingLaw
+from ... import symbols, tables
+from ...curves import Curve, resolution
+from ...errors import as_array, require
+from ...evidence import curves_of, emergence
+from ...metrics import EXACT_MATCH
+from ...models.scores import share_below
+from ...scaling import ScalingLaw
+from .. import plots
 from .controls import Choice, Slider
 from .explorer import Explorer
 from .laws import AT, SCALES, law_rows, simulated_test
