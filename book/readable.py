@@ -196,7 +196,7 @@ class Text:
             return printed
         given = ", ".join(json.dumps(part, ensure_ascii=False) for part in (content, printed))
         # An import of its own, so that no order of running cells can leave it without a meaning.
-        expression = f'__import__("mirage_utils").chapter.pasted({given})'
+        expression = f'__import__("mirage_utils").page.pasted({given})'
         self.expressions[expression] = printed
         return f"{{eval}}`{expression}`"
 

@@ -17,10 +17,12 @@ __version__ = "0.1.0"
 # first line that needs them and not by a bare ``import mirage_utils``.
 _SUBMODULES = (
     "audit",
+    "cli",
     "coursework",
     "curves",
     "errors",
     "evidence",
+    "ground",
     "laws",
     "metrics",
     "models",
