@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from ..ground.lazy import on_first_use
 
-_MODULES = ("explorers", "markup", "numerals", "parameters", "plots", "quiz")
+_MODULES = ("explorers", "figures", "markup", "numerals", "parameters", "plots", "quiz")
 _NAMES = {
+    "begin": "beginning",
     "claim": "claims",
     "equation": "display",
     "glue": "numbers",
+    "offer": "numbers",
     "pasted": "numbers",
     "table": "display",
 }

@@ -1,24 +1,32 @@
-"""Numbers of a chapter by name: a cell glues what it computed, the prose pastes it, the tests read it back."""
+"""Numbers of a chapter by name: a cell defines them, the prose pastes them, the tests read them back.
+
+Once `offer` has been called, every plain value that a cell binds to a name can be pasted by that name, and nothing has to
+be restated. `glue` names a value for which the code has no name of its own.
+"""
 
 from __future__ import annotations
 
 import math
 import numbers
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
+from IPython import get_ipython
 from IPython.display import display
 
 from ..errors import FieldError, require
 from .numerals import typeset
 
-__all__ = ["glue", "pasted"]
+__all__ = ["glue", "offer", "pasted"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PREFIX = "application/papermill.record/"
 _GLUED: dict[str, bool | int | float | str] = {}
 """Values by name, as they were last glued in this kernel."""
+_OFFERED: dict[str, bool | int | float | str] = {}
+"""Those of them that cells have bound to names since `offer` was called."""
 
 
 def glue(**values: Any) -> None:
@@ -45,11 +53,76 @@ def glue(**values: Any) -> None:
             bool(_NAME.fullmatch(name)), "name", name, "lower-case letters, digits, underscores"
         )
         plain = _GLUED[name] = _plain(name, value)
-        display(
-            {_PREFIX + "text/plain": repr(plain)},
-            raw=True,
-            metadata={"scrapbook": {"name": name, "mime_prefix": _PREFIX}},
-        )
+        require(
+            repr(_OFFERED.get(name, plain)) == repr(plain),
+            name, plain, "another name: a cell has bound this one to another value",
+        )  # fmt: skip
+        if name not in _OFFERED:
+            _record(name, plain)
+
+
+def offer(namespace: Mapping[str, Any]) -> None:
+    """From now on, let the prose paste every plain value that a cell binds to a name.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The notebook's ``globals()``. After each cell its names in lower case (and those in capitals, in lower case) whose
+        values are bools, numbers or texts of at most 80 letters are stored as `glue` stores them. Of a name that is bound
+        again the last value counts. Names that begin with an underscore, NaN and infinity are passed over.
+
+    Notes
+    -----
+    Outside IPython it does nothing.
+    """
+    shell = get_ipython()
+    if shell is None:
+        return
+    for old in [each for each in _offering if each in shell.events.callbacks["post_run_cell"]]:
+        shell.events.unregister("post_run_cell", old)
+    _offering.clear()
+    _OFFERED.clear()
+
+    def store(result: Any) -> None:
+        for name, value in list(namespace.items()):
+            key = name.lower()
+            if not _NAME.fullmatch(key) or name not in (key, name.upper()):
+                continue
+            plain = _offered(value)
+            if plain is None or repr(plain) == repr(_OFFERED.get(key, _GLUED.get(key))):
+                continue
+            # One record a name, which a later value takes the place of: two would be two numbers in the text.
+            _GLUED[key] = plain
+            _record(key, plain, display_id=f"number-{key}", update=key in _OFFERED)
+            _OFFERED[key] = plain
+
+    shell.events.register("post_run_cell", store)
+    _offering.append(store)
+
+
+_offering: list[Any] = []
+"""What stores names after each cell of this kernel: one at most."""
+_TEXT = 80
+
+
+def _offered(value: Any) -> bool | int | float | str | None:
+    """A value as prose can paste it, or None."""
+    try:
+        plain = _plain("value", value)
+    except (FieldError, TypeError, ValueError):
+        return None
+    if isinstance(plain, str):
+        return plain if len(plain) <= _TEXT else None
+    return plain if isinstance(plain, bool) or math.isfinite(plain) else None
+
+
+def _record(name: str, plain: bool | int | float | str, **more: Any) -> None:
+    display(
+        {_PREFIX + "text/plain": repr(plain)},
+        raw=True,
+        metadata={"scrapbook": {"name": name, "mime_prefix": _PREFIX}},
+        **more,
+    )
 
 
 def pasted(content: str, published: str) -> str:

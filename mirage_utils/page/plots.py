@@ -77,7 +77,7 @@ RAMP = tuple(_THEME[f"r{i}"][0] for i in range(1, 6))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
-_STYLE = {
+STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
     "axes.grid": True,
@@ -116,7 +116,7 @@ Kind = Literal["published figures", "computed aggregates", "our runs", "formula"
 
 def apply_style() -> None:
     """Make the book's style Matplotlib's default for this session (call it once, at the top)."""
-    mpl.rcParams.update(_STYLE)
+    mpl.rcParams.update(STYLE)
 
 
 def stylesheet() -> str:
@@ -144,7 +144,7 @@ def panel(
     height : float, optional
         Inches.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         size = (4.9 if wide else 3.9, height or 3.0)
         # A fixed frame with a layout inside it, so that panels side by side come out alike.
         fig = Figure(figsize=size, layout="constrained")
@@ -386,7 +386,7 @@ def _rounded(number: re.Match[str]) -> str:
 def svg(fig: Figure, prefix: str) -> str:
     """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page."""
     buffer = io.StringIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         fig.savefig(
             buffer, format="svg", transparent=True,
             metadata={"Date": None, "Creator": None},

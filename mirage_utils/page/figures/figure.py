@@ -1,0 +1,160 @@
+"""Panels of layers, and figures of panels, with everything a reader is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from ...errors import require
+from .. import plots
+from .axes import Axis
+from .labels import label
+from .layers import Layer
+from .look import Look, looks
+
+__all__ = ["Panel", "figure", "panel", "small_multiples"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One set of axes; see `panel`."""
+
+    title: str
+    layers: tuple[Layer, ...]
+    x: Axis
+    y: Axis
+    height: float | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        return [name for layer in self.layers for name in layer.ends]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        return next((layer.rows for layer in self.layers if layer.rows), ())
+
+
+def panel(
+    title: str, *layers: Layer, x: Axis | str, y: Axis | str = "", height: float | None = None
+) -> Panel:
+    """One set of axes with layers on it, the first at the back.
+
+    Parameters
+    ----------
+    title : str
+        What to see, or which part this is; bold above the axes.
+    *layers : Layer
+        From the verbs.
+    x, y : Axis or str
+        What the axes show; a text is the label of an axis of plain numbers. Rows (`rows`, `bars`, `heat`) have no other `y`.
+    height : float, optional
+        Inches.
+    """
+    require(len(layers) > 0, "layers", layers, "at least one layer")
+    return Panel(title, layers, _axis(x), _axis(y), height)
+
+
+def small_multiples(
+    panels: Mapping[str, Sequence[Layer] | Layer], *, x: Axis | str, y: Axis | str = "", height: float = 2.4
+) -> list[Panel]:  # fmt: skip
+    """Panels of one kind by title, low and with the same axes."""
+    return [
+        panel(title, *([found] if isinstance(found, Layer) else found), x=x, y=y, height=height)
+        for title, found in panels.items()
+    ]
+
+
+def figure(
+    name: str,
+    *panels: Panel | Sequence[Panel],
+    alt: str,
+    caption: str,
+    source: str,
+    kind: plots.Kind,
+) -> plots.Picture:
+    """A finished figure.
+
+    Parameters
+    ----------
+    name : str
+        Identifier, ``fig-...``, unique in the page: the anchor to link to.
+    *panels : Panel or sequence of Panel
+        In reading order.
+    alt : str
+        What the picture shows, for those who cannot see it: axes, series, the finding.
+    caption : str
+        HTML. What to see. The number of items, and what bars, dots, bands and arrows are, are added.
+    source, kind : str
+        As in `mirage_utils.page.plots.show`.
+
+    Raises
+    ------
+    FieldError
+        If a text is missing or too short, or the name is malformed.
+    """
+    every = [each for part in panels for each in ([part] if isinstance(part, Panel) else part)]
+    ordered = [n for p in every for layer in p.layers if layer.ordered for n in layer.ends]
+    look = looks([name for p in every for name in p.labels], ordered)
+    drawn = [_drawn(each, look, single=len(every) == 1) for each in every]
+    layers = [layer for each in every for layer in each.layers]
+    words = " ".join(
+        [caption, *_items(layers), *dict.fromkeys(s for each in layers for s in each.said)]
+    )
+    return plots.show(drawn, name=name, alt=alt, caption=words, source=source, kind=kind)
+
+
+def _items(layers: Sequence[Layer]) -> list[str]:
+    """The sentence on the number of items, where layers know it."""
+    found = sorted({n for layer in layers for n in layer.n})
+    if not found:
+        return []
+    if len(found) <= 3:
+        return [f"n = {' or '.join(f'{n:,}' for n in found)} items a point."]
+    return [f"n = {found[0]:,} to {found[-1]:,} items a point."]
+
+
+def _drawn(each: Panel, look: Mapping[str, Look], *, single: bool) -> Figure:
+    rows = each.rows
+    height = each.height or (0.9 + 0.3 * len(rows) if rows else None)
+    fig, ax = plots.panel(each.title, wide=single, height=height)
+    with mpl.rc_context(plots.STYLE):
+        each.x.draw(ax, "x")
+        if not rows:
+            each.y.draw(ax, "y")
+        for layer in each.layers:
+            layer.draw(ax, look)
+        if rows:
+            ax.set_ylim(len(rows), 0)
+            ax.set_yticks([i + 0.5 for i in range(len(rows))], rows)
+            ax.tick_params(axis="y", length=0)
+            ax.grid(False, axis="y")
+        _limit(ax, each)
+        ends: dict[str, tuple[float, float]] = {}
+        for layer in each.layers:
+            ends.update({k: v for k, v in layer.ends.items() if k not in ends})
+        if len(ends) > 1 or single:
+            fig.draw_without_rendering()
+            kinds = {name: _is_line(each, name) for name in ends}
+            label(fig, ax, ends, look, kinds)
+    return fig
+
+
+def _limit(ax: Any, each: Panel) -> None:
+    """Layers may have moved the ends of an axis that were given."""
+    if each.x.limits is not None:
+        ax.set_xlim(*each.x.limits)
+    if each.y.limits is not None and not each.rows:
+        ends = each.y.limits[::-1] if each.y.better == "down" else each.y.limits
+        ax.set_ylim(*ends)
+
+
+def _is_line(each: Panel, name: str) -> bool:
+    return any(name in layer.ends and layer.line for layer in each.layers)
+
+
+def _axis(given: Axis | str) -> Axis:
+    return Axis(given) if isinstance(given, str) else given

@@ -1,0 +1,108 @@
+"""Labels beside the lines they name where there is room, else below the panel; never over the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from .. import plots
+from .look import Look
+
+__all__ = ["label", "spread"]
+
+_LINE = 11.5
+"""Height of a line of labels, in points."""
+_LONGEST = 14
+"""Letters of a label beside its line: a longer one would take too much of the panel."""
+_FARTHEST = 2.2
+"""Lines of text by which a label may stand above or below the end of its line."""
+
+
+def label(
+    fig: Figure, ax: Axes, ends: Mapping[str, tuple[float, float]], looks: Mapping[str, Look],
+    lines: Mapping[str, bool],
+) -> None:  # fmt: skip
+    """Name the series of a panel.
+
+    Parameters
+    ----------
+    fig, ax : Figure, Axes
+        The panel, drawn and with its final limits.
+    ends : mapping of str to (x, y)
+        By label: where each series ends; nan where it ends nowhere in particular.
+    looks : mapping of str to Look
+        By label.
+    lines : mapping of str to bool
+        By label: whether it is drawn as a line, or else as marks.
+    """
+    if not ends:
+        return
+    height = ax.get_position().height * fig.get_figheight() * 72
+    wanted = np.array([_share_of_height(ax, end) for end in ends.values()])
+    step = _LINE / height
+    if max(map(len, ends)) <= _LONGEST and np.isfinite(wanted).all():
+        places = spread(wanted, step)
+        near = np.abs(places - np.clip(wanted, 0, 1)).max() <= _FARTHEST * step
+        if near and places.min() >= -step and places.max() <= 1 + step:
+            for (text, _), y in zip(ends.items(), places, strict=True):
+                ax.annotate(
+                    text, (1, y), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points",
+                    va="center", color=looks[text].colour, fontsize=9,
+                )  # fmt: skip
+            return
+    _below(fig, list(ends), looks, lines)
+
+
+def spread(wanted: Sequence[float] | NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Places at least `step` apart, in the order and as near as possible to those wanted.
+
+    Examples
+    --------
+    >>> spread([0.5, 0.5], 0.1).round(2).tolist()
+    [0.45, 0.55]
+    """
+    values = np.asarray(wanted, dtype=float)
+    order = np.argsort(values, kind="stable")
+    # Neighbours that are too close join a group, which has its middle where the middle of its wishes is.
+    groups: list[list[float]] = []  # sum of the wishes less their own offsets, and how many
+    for place, value in enumerate(values[order]):
+        groups.append([value - place * step, 1])
+        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
+            total, number = groups.pop()
+            groups[-1][0] += total
+            groups[-1][1] += number
+    start = np.concatenate([[total / number] * number for total, number in groups])
+    found = np.empty(len(values))
+    found[order] = start + step * np.arange(len(values))
+    return found
+
+
+def _share_of_height(ax: Axes, end: tuple[float, float]) -> float:
+    if not np.isfinite(end).all() or (ax.get_yscale() == "log" and end[1] <= 0):
+        return float("nan")
+    return float(ax.transAxes.inverted().transform(ax.transData.transform(end))[1])
+
+
+def _below(
+    fig: Figure, names: list[str], looks: Mapping[str, Look], lines: Mapping[str, bool]
+) -> None:
+    handles = [
+        Line2D(
+            [], [], color=looks[name].colour, label=name,
+            **({"linestyle": looks[name].dash} if lines[name] else {"linestyle": "", "marker": looks[name].marker}),
+        )
+        for name in names
+    ]  # fmt: skip
+    # As many columns as fit the width: a letter of 8.5 points is about 5 wide, a handle with its gaps 36.
+    room = fig.get_figwidth() * 72
+    columns = max(1, min(len(names), int(room // (36 + 5.2 * max(map(len, names))))))
+    legend = fig.legend(
+        handles=handles, loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False,
+        handlelength=1.8, columnspacing=1.2, labelcolor=plots.INK,
+    )  # fmt: skip
+    legend.set_in_layout(True)

@@ -1,0 +1,435 @@
+"""The verbs: each takes data and gives a layer of a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from ...curves import Curve, location
+from ...errors import FieldError, as_array, require
+from .. import plots
+from .look import Look
+
+__all__ = [
+    "Layer", "at", "bands", "bars", "heat", "intervals", "level", "lines", "points", "resolution", "rows", "seeds", "shares",
+]  # fmt: skip
+
+Series = Mapping[str, Any]
+"""Data by label. A metric's label is its title."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one verb adds to a panel: something to draw, series with their ends, and words for the caption."""
+
+    draw: Callable[[Axes, Mapping[str, Look]], None]
+    ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By label: the last point of a series, beside which its label goes."""
+    ordered: bool = False
+    n: tuple[int, ...] = ()
+    said: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    """Names of rows, from the top, where the layer has rows."""
+    line: bool = False
+    """Whether a series is a line, and not marks or areas."""
+
+
+def lines(
+    series: Series, *, ordered: bool = False, rise: bool = False, wide: Iterable[str] = ()
+) -> Layer:
+    """Lines: laws, fits, anything without chance in it.
+
+    Parameters
+    ----------
+    series : mapping of str to Curve or to (x, y)
+        By label.
+    ordered : bool
+        The series are steps of one quantity, such as target length.
+    rise : bool
+        Mark where each curve, a `Curve`, is half-way between the metric's worst and best score, and its width from
+        10% to 90%.
+    wide : iterable of str
+        Labels of lines to draw broad and pale, as something to stand behind others.
+    """
+    data, broad = {label: _xy(label, each) for label, each in series.items()}, set(wide)
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        for place, (label, (x, y)) in enumerate(data.items()):
+            look = looks[label]
+            style = {"linewidth": 5, "alpha": 0.35} if label in broad else {"linestyle": look.dash}
+            ax.plot(x, y, color=look.colour, **style)
+            if rise:
+                _mark_rise(ax, series[label], look.colour, place - (len(data) - 1) / 2)
+
+    if rise:
+        for label, each in series.items():
+            require(isinstance(each, Curve), label, each, "a Curve, whose metric has a range")
+    said = (
+        ("Dots: half-way between the worst and the best score; pale bars: from 10% to 90%.",)
+        if rise
+        else ()
+    )
+    return Layer(draw, _ends(data), ordered, said=said, line=True)
+
+
+def points(
+    series: Series, *, ordered: bool = False, join: bool = True, confidence: float = 0.95
+) -> Layer:
+    """Measured scores with their intervals.
+
+    Parameters
+    ----------
+    series : mapping of str to Curve or to (x, y)
+        Shares of n items right have exact binomial intervals, scores with a standard error normal ones, others none. On
+        a logarithmic axis a zero is an arrow down from the upper end of its interval.
+    ordered : bool
+        As in `lines`.
+    join : bool
+        Thin lines between points.
+    confidence : float
+        Of the intervals.
+    """
+    data = {label: _xy(label, each) for label, each in series.items()}
+    bars = {label: _bars(each, confidence) for label, each in series.items()}
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        for label, (x, y) in data.items():
+            low, high = bars[label][:2]
+            _measured(ax, x, y, low, high, looks[label], join=join)
+
+    kinds = {kind for *_, kind in bars.values()}
+    said = [f"Bars: {kind} {confidence:.0%} intervals." for kind in sorted(kinds - {""})]
+    if any((y <= 0).any() for _, y in data.values()) and "exact" in kinds:
+        said.append("Arrows, on logarithmic axes: none right.")
+    sizes = {
+        int(k)
+        for each in series.values()
+        if isinstance(each, Curve) and each.n is not None
+        for k in each.n
+    }
+    return Layer(draw, _ends(data), ordered, tuple(sorted(sizes)), tuple(said))
+
+
+def intervals(series: Series, *, ordered: bool = False, join: bool = True, meaning: str) -> Layer:
+    """Values with intervals that were computed before.
+
+    Parameters
+    ----------
+    series : mapping of str to (x, y, low, high)
+        By label.
+    ordered, join : bool
+        As in `points`.
+    meaning : str
+        What the bars are, for the caption, such as ``"95% intervals, paired bootstrap over items"``.
+    """
+    data = {label: _columns(label, each, 4) for label, each in series.items()}
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        for label, (x, y, low, high) in data.items():
+            _measured(ax, x, y, low, high, looks[label], join=join)
+
+    return Layer(draw, _ends(data), ordered, said=(f"Bars: {meaning}.",))
+
+
+def seeds(series: Series, *, ordered: bool = False) -> Layer:
+    """Every run as a dot, and a line through the medians.
+
+    Parameters
+    ----------
+    series : mapping of str to (x, values)
+        `x` of shape (m,), `values` of shape (m, runs).
+    ordered : bool
+        As in `lines`.
+    """
+    data = {}
+    for label, (x, values) in series.items():
+        at, found = as_array("x", x), np.asarray(values, dtype=float)
+        require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
+        data[label] = (at, found)
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        for label, (x, values) in data.items():
+            look = looks[label]
+            ax.plot(
+                np.repeat(x, values.shape[1]), values.ravel(), look.marker, color=look.colour,
+                markersize=3, alpha=0.35, markeredgewidth=0,
+            )  # fmt: skip
+            ax.plot(x, np.nanmedian(values, axis=1), color=look.colour, linestyle=look.dash)
+
+    runs = sorted({values.shape[1] for _, values in data.values()})
+    ends = {k: (x[-1], float(np.nanmedian(v[-1]))) for k, (x, v) in data.items()}
+    many = " or ".join(str(r) for r in runs)
+    return Layer(draw, ends, ordered, said=(f"Marks: single runs, {many} a size; lines: medians.",))
+
+
+def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
+    """Shaded bands.
+
+    Parameters
+    ----------
+    series : mapping of str to (x, low, high)
+        By label.
+    ordered : bool
+        As in `lines`.
+    meaning : str
+        What they are, for the caption.
+    """
+    data = {label: _columns(label, each, 3) for label, each in series.items()}
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        for label, (x, low, high) in data.items():
+            ax.fill_between(x, low, high, color=looks[label].colour, alpha=0.25, linewidth=0)
+
+    ends = {label: (x[-1], (low[-1] + high[-1]) / 2) for label, (x, low, high) in data.items()}
+    return Layer(draw, ends, ordered, said=(f"Bands: {meaning}.",))
+
+
+def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
+    """Parts of a whole, stacked: each label's part of 1 at each x.
+
+    Parameters
+    ----------
+    x : array_like, shape (m,)
+    series : mapping of str to array_like of shape (m,)
+        Shares that add up to at most 1, the lowest first.
+    """
+    across = as_array("x", x)
+    parts = {label: as_array(label, part, low=0, high=1) for label, part in series.items()}
+    tops = dict(zip(parts, np.cumsum(list(parts.values()), axis=0), strict=True))
+    highest = max(float(top.max()) for top in tops.values())
+    require(highest <= 1 + 1e-9, "series", highest, "shares that add up to at most 1")
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        for label, top in tops.items():
+            ax.fill_between(
+                across, top - parts[label], top, color=looks[label].colour, alpha=0.9,
+                linewidth=0.4, edgecolor=plots.PAPER,
+            )  # fmt: skip
+
+    ends = {
+        label: (across[-1], float(top[-1] - parts[label][-1] / 2)) for label, top in tops.items()
+    }
+    return Layer(draw, ends, ordered=True)
+
+
+def heat(
+    values: ArrayLike, *, across: Sequence[str], down: Sequence[str], written: str = ".0%",
+    limits: tuple[float, float] | None = None,
+) -> Layer:  # fmt: skip
+    """A table of numbers whose cells are shaded, each with its number.
+
+    Parameters
+    ----------
+    values : array_like, shape (len(down), len(across))
+        nan for a cell with nothing in it.
+    across, down : sequence of str
+        Names of columns and rows.
+    written : str
+        Format of the numbers.
+    limits : tuple of float, optional
+        What is shaded least and most; lowest and highest value by default.
+    """
+    cells = np.asarray(values, dtype=float)
+    require(
+        cells.shape == (len(down), len(across)), "values", cells.shape, f"({len(down)}, {len(across)})"
+    )  # fmt: skip
+    low, high = limits or (float(np.nanmin(cells)), float(np.nanmax(cells)))
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        span = (high - low) or 1.0
+        for (i, j), value in np.ndenumerate(cells):
+            if np.isnan(value):
+                continue
+            depth = min(max((value - low) / span, 0), 1)
+            ax.fill(
+                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + 0.6 * depth, linewidth=0,
+            )  # fmt: skip
+            ax.text(
+                j + 0.5, i + 0.5, format(value, written), ha="center", va="center", fontsize=8.5
+            )
+        ax.set_xlim(0, len(across))
+        ax.set_xticks(np.arange(len(across)) + 0.5, across)
+        ax.grid(False)
+
+    return Layer(draw, rows=tuple(down))
+
+
+def rows(names: Sequence[str], series: Series, *, meaning: str = "", whole: bool = False) -> Layer:
+    """A value with its interval in each row: a forest plot.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the rows, from the top.
+    series : mapping of str to (value,) or (value, low, high)
+        Arrays with an entry a row; nan where a row has none.
+    meaning : str
+        What the bars are, for the caption.
+    whole : bool
+        Lines from zero to the values, where zero means nothing.
+    """
+    data = {}
+    for label, columns in series.items():
+        found = tuple(np.asarray(column, dtype=float) for column in columns)
+        for column in found:
+            require(
+                column.shape == (len(names),), label, column.shape, f"an entry a row, {len(names)}"
+            )
+        data[label] = found
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        gap = 0.6 / max(len(data), 1)
+        for i, (label, (value, *ends)) in enumerate(data.items()):
+            y = np.arange(len(names)) + 0.5 + (i - (len(data) - 1) / 2) * gap
+            look = looks[label]
+            if ends:
+                ax.hlines(y, ends[0], ends[1], color=look.colour, linewidth=2)
+            elif whole:
+                ax.hlines(y, 0, value, color=look.colour, linewidth=1.4, alpha=0.6)
+            ax.plot(
+                value, y, look.marker, color=look.colour, markeredgecolor=plots.PAPER, markersize=6
+            )
+
+    ends = dict.fromkeys(data, (np.nan, np.nan))
+    return Layer(draw, ends, said=(f"Bars: {meaning}.",) if meaning else (), rows=tuple(names))
+
+
+def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
+    """One bar for each name, with its number at its end.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        By name, from the top.
+    written : str
+        Format of the numbers.
+    """
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        y = np.arange(len(values)) + 0.5
+        ax.barh(y, list(values.values()), height=0.6, color=plots.COLOURS[0])
+        for at_y, value in zip(y, values.values(), strict=True):
+            ax.annotate(
+                format(value, written), (value, at_y), xytext=(3, 0), textcoords="offset points",
+                va="center", fontsize=8.5,
+            )  # fmt: skip
+        ax.margins(x=0.12)
+
+    return Layer(draw, rows=tuple(values))
+
+
+def level(y: float, text: str = "") -> Layer:
+    """A line across at one height, such as the score of guessing."""
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        ax.axhline(y, color=plots.MUTED, linestyle=":", linewidth=1.2)
+        if text:
+            _beside_line(ax, text, (0.985, y), ("axes fraction", "data"))
+
+    return Layer(draw)
+
+
+def at(x: float, text: str = "") -> Layer:
+    """A line down at one place, such as the critical scale."""
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        ax.axvline(x, color=plots.MUTED, linestyle=":", linewidth=1.2)
+        if text:
+            ax.annotate(
+                text, (x, 0.98), xycoords=("data", "axes fraction"), xytext=(-3, 0), textcoords="offset points",
+                ha="right", va="top", rotation=90, color=plots.MUTED, fontsize=8.5,
+            )  # fmt: skip
+
+    return Layer(draw)
+
+
+def resolution(n: int) -> Layer:
+    """The smallest score above zero that n items can show."""
+    found = level(1 / n, f"1 of {n:,} items")
+    return Layer(found.draw, said=("Dotted: one right answer, the least this test can see.",))
+
+
+# -- what the verbs share ----------------------------------------------------------------------------
+
+
+def _xy(label: str, data: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if isinstance(data, Curve):
+        return data.scale, data.score
+    x, y = _columns(label, data, 2)
+    return x, y
+
+
+def _columns(label: str, data: Any, number: int) -> tuple[NDArray[np.float64], ...]:
+    if isinstance(data, Curve) or len(data) != number:
+        raise FieldError(label, data, f"{number} columns of equal length")
+    found = tuple(np.asarray(column, dtype=float) for column in data)
+    shapes = {column.shape for column in found}
+    require(
+        len(shapes) == 1 and found[0].ndim == 1, label, sorted(shapes), "columns of equal length"
+    )
+    return found
+
+
+def _bars(data: Any, confidence: float) -> tuple[Any, Any, str]:
+    """Ends of the intervals of a curve, and their kind."""
+    if isinstance(data, Curve) and data.proportion:
+        low, high = data.interval(confidence)
+        return low, high, "exact"
+    if isinstance(data, Curve) and data.error is not None and np.isfinite(data.error).any():
+        reach = stats.norm.ppf(0.5 + confidence / 2) * np.nan_to_num(data.error)
+        return data.score - reach, data.score + reach, "normal"
+    return None, None, ""
+
+
+def _measured(ax: Axes, x: Any, y: Any, low: Any, high: Any, look: Look, *, join: bool) -> None:
+    log = ax.get_yscale() == "log"
+    seen = y > 0 if log else np.isfinite(y)
+    style = {"color": look.colour, "capsize": 2.2, "elinewidth": 1.1}
+    reach = None
+    if low is not None:
+        bottom = np.maximum(low[seen], 1e-12) if log else low[seen]
+        reach = [np.maximum(y[seen] - bottom, 0), np.maximum(high[seen] - y[seen], 0)]
+    ax.errorbar(
+        x[seen], y[seen], yerr=reach, fmt=look.marker, markeredgecolor=plots.PAPER, markeredgewidth=0.6, **style,
+    )  # fmt: skip
+    if join:
+        ax.plot(x[seen], y[seen], color=look.colour, linewidth=1, alpha=0.55)
+    if log and high is not None and (~seen).any():
+        top = high[~seen]
+        ax.errorbar(x[~seen], top, yerr=0.45 * top, uplims=True, fmt="none", **style)
+
+
+def _ends(data: Mapping[str, tuple[NDArray[np.float64], ...]]) -> dict[str, tuple[float, float]]:
+    return {
+        label: (float(columns[0][-1]), float(columns[1][-1])) for label, columns in data.items()
+    }
+
+
+def _mark_rise(ax: Axes, curve: Curve, colour: str, place: float) -> None:
+    """Half of the metric's range as a dot, and a bar from 10% to 90% of it, as far as the curve reaches.
+
+    Bars of several curves stand below one another, by `place`, so that their lengths can be compared.
+    """
+    low, high = curve.score_range
+    half, middle = (low + high) / 2, location(curve)
+    ends = [location(curve, share) for share in (0.1, 0.9)]
+    if np.isfinite(ends).all():
+        height = half - place * 0.05 * (high - low)
+        ax.plot(
+            ends, [height, height], color=colour, linewidth=3.2, alpha=0.4, solid_capstyle="butt"
+        )
+    if np.isfinite(middle):
+        ax.plot([middle], [half], "o", color=colour, markeredgecolor=plots.PAPER, markersize=6.5)
+
+
+def _beside_line(ax: Axes, text: str, place: tuple[float, float], coordinates: Any) -> None:
+    ax.annotate(
+        text, place, xycoords=coordinates, xytext=(0, -3), textcoords="offset points", ha="right",
+        va="top", color=plots.MUTED, fontsize=8.5,
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Which colour, marker and dash a series has, by what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..plots import COLOURS, DASHES, MARKERS, RAMP
+
+__all__ = ["Look", "looks"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour, marker and dash: never colour alone."""
+
+    colour: str
+    marker: str
+    dash: Any
+
+
+# A metric looks the same wherever it is drawn. Those of one kind share a colour and differ in marker and dash.
+_ORANGE, _BLUE, _GREEN, _PINK, _GOLD, _VIOLET = (COLOURS[i] for i in (1, 0, 2, 3, 4, 5))
+_METRICS = {
+    "exact match": Look(_ORANGE, "o", "-"),
+    "subset accuracy": Look(_ORANGE, "P", ":"),
+    "pass@k": Look(_ORANGE, "^", "-."),
+    "PassUntil": Look(_ORANGE, "v", "--"),
+    "thresholded error": Look(_ORANGE, "D", "--"),
+    "token edit distance": Look(_BLUE, "s", "--"),
+    "normalised edit distance": Look(_BLUE, "D", "-."),
+    "character edit distance": Look(_BLUE, "v", ":"),
+    "longest correct prefix": Look(_GREEN, "P", ":"),
+    "token accuracy": Look(_GREEN, "^", "-."),
+    "digit accuracy from the units": Look(_GREEN, "v", "--"),
+    "credit for a forgotten carry": Look(_GREEN, "D", ":"),
+    "multiple-choice grade": Look(_GOLD, "D", "-"),
+    "accuracy": Look(_GOLD, "o", "-"),
+    "multi-class Brier score": Look(_PINK, "v", "--"),
+    "Brier score": Look(_PINK, "v", "--"),
+    "target Brier score": Look(_PINK, "s", "-."),
+    "binary Brier score": Look(_PINK, "P", ":"),
+    "log score": Look(_PINK, "^", "-"),
+    "bits per byte": Look(_PINK, "D", "-."),
+    "BLEU": Look(_VIOLET, "P", "-."),
+    "ROUGE-L-Sum": Look(_VIOLET, "v", "--"),
+}
+
+
+def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]:
+    """The look of every series of a figure, by its label.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        In the order in which they appear. A metric is known by its title.
+    ordered : iterable of str
+        Those of an ordered quantity: one hue, from light to dark.
+    """
+    labels, steps = list(dict.fromkeys(labels)), list(dict.fromkeys(ordered))
+    found = {label: _METRICS[label] for label in labels if label in _METRICS}
+    for i, label in enumerate(steps):
+        if label not in found:
+            found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
+    taken = {look.colour for look in found.values()}
+    free = [colour for colour in COLOURS if colour not in taken] or list(COLOURS)
+    for i, label in enumerate(label for label in labels if label not in found):
+        found[label] = Look(free[i % len(free)], MARKERS[i % 6], DASHES[i % 6])
+    return found
+
+
+def _step(ramp: Sequence[str], i: int, number: int) -> str:
+    """Step `i` of `number`, over as much of the ramp as keeps neighbours apart."""
+    if number <= 1:
+        return ramp[len(ramp) // 2]
+    return ramp[round(i * (len(ramp) - 1) / (number - 1))]

@@ -1,0 +1,218 @@
+"""The verbs of figures: what the data are decides how they look, and nothing hides anything."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from mirage_utils import Curve, FieldError, ScalingLaw
+from mirage_utils.metrics import EXACT_MATCH, METRICS
+from mirage_utils.page.figures import (
+    SIZE,
+    at,
+    bands,
+    bars,
+    figure,
+    heat,
+    intervals,
+    level,
+    lines,
+    number,
+    panel,
+    points,
+    resolution,
+    rows,
+    seeds,
+    share,
+    shares,
+    small_multiples,
+)
+from mirage_utils.page.figures.axes import percent
+from mirage_utils.page.figures.figure import _drawn
+from mirage_utils.page.figures.labels import spread
+from mirage_utils.page.figures.look import looks
+
+SIZES = np.array([1e6, 1e7, 1e8, 1e9])
+WORDS = {
+    "alt": "Exact match against parameters for two tasks, which rise one after the other.",
+    "caption": "Two tasks and one family.",
+    "source": "Made for this test.",
+    "kind": "simulation",
+}
+
+
+def curve(*scores, n=200):
+    return Curve(SIZES, scores, n)
+
+
+def laws(lengths=(1, 2, 4, 8, 16)):
+    law, x = ScalingLaw(0.5, 1e9), np.geomspace(1e6, 1e13, 200)
+    return {f"L = {k}": Curve(x, EXACT_MATCH.expected(law.probability(x), L=k)) for k in lengths}
+
+
+# -- looks -------------------------------------------------------------------------------------------
+
+
+def test_every_metric_has_a_look_of_its_own_and_keeps_it():
+    titles = [metric.title for metric in METRICS.values() if not metric.name.startswith("top_")]
+    found = looks(titles)
+    # Parametrised titles, such as "subset accuracy, m of m", are known by their beginning.
+    known = [t for t in titles if t in found]
+    assert len({(found[t].colour, found[t].marker, found[t].dash) for t in known}) == len(known)
+    alone = looks(["exact match"])["exact match"]
+    among = looks(["my model", "BLEU", "exact match"])
+    assert among["exact match"] == alone
+    assert among["my model"].colour not in (alone.colour, among["BLEU"].colour)
+
+
+def test_steps_of_an_ordered_quantity_are_one_hue_from_light_to_dark():
+    steps = [f"L = {k}" for k in (1, 2, 4, 8, 16)]
+    found = looks(steps, steps)
+    brightness = [sum(int(found[s].colour[i : i + 2], 16) for i in (1, 3, 5)) for s in steps]
+    assert brightness == sorted(brightness, reverse=True)
+    assert len({found[s].dash for s in steps}) == 5
+
+
+# -- words -------------------------------------------------------------------------------------------
+
+
+def test_the_caption_says_what_the_figure_knows():
+    picture = figure(
+        "fig-a", panel("A", points({"one": curve(0, 0.1, 0.5, 0.9)}), resolution(200), x=SIZE, y=share("exact match", log=True)),
+        **WORDS,
+    )  # fmt: skip
+    assert "n = 200 items a point." in picture.caption
+    assert "Bars: exact 95% intervals." in picture.caption
+    assert "Arrows" in picture.caption
+    assert "least this test can see" in picture.caption
+    silent = figure("fig-b", panel("B", lines(laws()), x=SIZE, y=share("exact match")), **WORDS)
+    assert silent.caption == WORDS["caption"]
+
+
+def test_different_numbers_of_items_are_given_as_what_they_are():
+    two = {"one": curve(0, 0.1, 0.5, 0.9, n=100), "two": curve(0, 0, 0.2, 0.5, n=2000)}
+    picture = figure("fig-n", panel("", points(two), x=SIZE, y=share("score")), **WORDS)
+    assert "n = 100 or 2,000 items a point." in picture.caption
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0, "0%"), (0.5, "50%"), (0.004, "0.4%"), (1e-7, "0.00001%"), (1, "100%"), (0.125, "12.5%"), (-0.05, "−5%")]
+)  # fmt: skip
+def test_only_zero_is_nought_per_cent_and_none_is_written_with_an_e(value, written):
+    assert percent(value) == written
+
+
+# -- places ------------------------------------------------------------------------------------------
+
+
+def texts(fig):
+    fig.draw_without_rendering()
+    renderer = fig._get_renderer()
+    found = [t for t in fig.axes[0].texts if t.get_text()]
+    found += [t for legend in fig.legends for t in legend.get_texts()]
+    return [t.get_window_extent(renderer) for t in found]
+
+
+def inside(fig, box):
+    return box.x0 >= -1 and box.y0 >= -1 and box.x1 <= fig.bbox.x1 + 1 and box.y1 <= fig.bbox.y1 + 1
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        laws(),
+        {"a": curve(0.1, 0.2, 0.3, 0.4), "b": curve(0.1, 0.2, 0.3, 0.4)},
+        {"a model with a long name": curve(0, 0, 0.1, 0.2), "token edit distance": curve(0, 0.3, 0.6, 1)},
+        {str(i): curve(0, 0, 0, 0) for i in range(12)},
+    ],
+    ids=["apart", "ends together", "long", "twelve at zero"],
+)  # fmt: skip
+@pytest.mark.parametrize("log", [False, True])
+def test_labels_never_lie_on_one_another_or_on_the_data_or_outside(series, log):
+    y = share("score", log=log, limits=(1e-4, 1.5) if log else None)
+    each = panel("Title", lines(series), x=SIZE, y=y)
+    fig = _drawn(each, looks(each.labels), single=False)
+    boxes = texts(fig)
+    assert len(boxes) == len(series)
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.padded(-1).overlaps(other.padded(-1))
+    data = fig.axes[0].get_window_extent()
+    for box in boxes:
+        assert inside(fig, box)
+        assert not box.overlaps(data.padded(-1))
+
+
+def test_places_are_apart_and_near_what_was_wanted():
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        wanted = rng.random(rng.integers(1, 8))
+        found = spread(wanted, 0.05)
+        assert (np.diff(np.sort(found)) >= 0.05 - 1e-9).all()
+        assert (np.argsort(found, kind="stable") == np.argsort(wanted, kind="stable")).all()
+        if (np.diff(np.sort(wanted)) >= 0.05).all():
+            assert found == pytest.approx(wanted)
+
+
+def test_up_is_better_also_where_less_is_better():
+    edits = number("edits", better="down", limits=(0, 4))
+    each = panel("", intervals({"a": (SIZES, [4, 3, 2, 1], [3, 2, 1, 0.5], [5, 4, 3, 2])}, meaning="ranges"), x=SIZE, y=edits)  # fmt: skip
+    fig = _drawn(each, looks(["a"]), single=True)
+    assert fig.axes[0].get_ylim() == (4, 0)
+
+
+def test_the_width_and_the_middle_of_a_rise_are_marked_where_they_are():
+    each = panel("", lines(laws((1, 4)), rise=True), x=SIZE, y=share("exact match"))
+    ax = _drawn(each, looks(each.labels), single=True).axes[0]
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    pale = [line for line in ax.lines if line.get_alpha() == 0.4]
+    assert [float(d.get_ydata()[0]) for d in dots] == [0.5, 0.5]
+    # Four tokens are half right at ln(4)/alpha beyond one token: 16 times the size.
+    assert dots[1].get_xdata()[0] / dots[0].get_xdata()[0] == pytest.approx(16, rel=0.01)
+    widths = [np.log10(p.get_xdata()[1] / p.get_xdata()[0]) for p in pale]
+    assert widths[0] == pytest.approx(widths[1], rel=0.01)
+    with pytest.raises(FieldError, match="a Curve"):
+        lines({"x": (SIZES, [0, 0, 1, 1])}, rise=True)
+
+
+# -- each verb ---------------------------------------------------------------------------------------
+
+
+def test_all_verbs_make_one_figure():
+    runs = np.random.default_rng(0).random((4, 5))
+    picture = figure(
+        "fig-all",
+        panel("Seeds", seeds({"recall": (SIZES, runs)}), at(1e7, "here"), level(0.5, "chance"), x=SIZE, y=share("score")),
+        panel("Bands", bands({"law": (SIZES, [0, 0, 0, 0.5], [0.1, 0.2, 0.5, 1])}, meaning="prediction intervals"), x=SIZE, y=share("score")),
+        panel("Shares", shares(SIZES, {"0": [0.2] * 4, "1": [0.8] * 4}), x=SIZE, y=share("runs", limits=(0, 1))),
+        panel("Heat", heat([[0.1, np.nan]], across=["a", "b"], down=["r"]), x="kind"),
+        panel("Rows", rows(["a", "b"], {"gain": ([0.1, 0.2], [0, 0.1], [0.2, 0.3])}, meaning="95% intervals"), x="gain"),
+        panel("Bars", bars({"a": 3, "b": 12}), x="items"),
+        small_multiples({"one": lines(laws()), "two": [lines(laws())]}, x=SIZE, y=share("score")),
+        **WORDS,
+    )  # fmt: skip
+    assert len(picture.panels) == 8
+    assert "single runs, 5 a size" in picture.caption
+    assert "Bands: prediction intervals." in picture.caption
+    html = picture._repr_html_()
+    assert 'aria-label="Exact match against' in html
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: shares(SIZES, {"a": [0.6] * 4, "b": [0.6] * 4}), "at most 1"),
+        (lambda: seeds({"a": (SIZES, [0.1, 0.2])}), r"\(4, runs\)"),
+        (lambda: heat([[1, 2]], across=["a"], down=["b"]), r"\(1, 1\)"),
+        (lambda: rows(["a"], {"x": ([1, 2],)}), "an entry a row"),
+        (lambda: lines({"a": (SIZES, [1, 2])}), "equal length"),
+        (lambda: panel("no layers", x=SIZE), "at least one layer"),
+        (lambda: share("x", log=True, limits=(0, 1)), "ends > 0"),
+        (lambda: number("x", limits=(1, 0)), "lower end"),
+    ],
+)
+def test_what_does_not_fit_is_said(make, message):
+    with pytest.raises(FieldError, match=message):
+        make()
