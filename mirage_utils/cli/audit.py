@@ -8,8 +8,8 @@ from typing import Any
 
 from ..errors import FieldError
 from ..ground.paths import given
+from .options import add_options, add_quiet, options_of, tell
 from .progress import bars
-from .results import add_options, options_of, tell
 
 __all__ = ["add_command"]
 
@@ -57,11 +57,7 @@ def add_command(commands: Any) -> None:
         "all see them; 'local' starts one of --jobs workers here. The result is the same.",
     )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=2, help="workers of a local cluster")
-    parser.add_argument(
-        "--quiet",
-        action="store_true",
-        help="no progress bars; there are none where nobody looks on",
-    )
+    add_quiet(parser)
     add_options(parser)
     parser.set_defaults(run=_audit)
 

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..ground.write import harmless
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["print_frame", "print_rows"]
+__all__ = ["harmless_table", "print_frame", "print_rows"]
 
 
 def print_rows(rows: Iterable[dict[str, object]], *, as_csv: bool) -> None:
@@ -40,3 +42,12 @@ def print_frame(frame: pd.DataFrame, *, as_csv: bool) -> None:
 
 def _number(value: float | None) -> str:
     return "" if value is None or value != value else f"{value:.6g}"
+
+
+def harmless_table(table: pd.DataFrame, as_csv: bool) -> pd.DataFrame:
+    """A table whose names, which come from files, are no formulas to a spreadsheet."""
+    if not as_csv:
+        return table
+    texts = [c for c in table if table[c].map(lambda v: isinstance(v, str)).any()]
+    safe = {c: table[c].map(lambda v: harmless(v) if isinstance(v, str) else v) for c in texts}
+    return table.assign(**safe)
