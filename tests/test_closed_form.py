@@ -8,10 +8,9 @@ import statsmodels.api as sm
 from scipy import integrate, stats
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from mirage_utils import Curve, FieldError, ScalingLaw, tables
+from mirage_utils import Curve, FieldError, ScalingLaw, laws, tables
 from mirage_utils.evidence import curve_of
-from mirage_utils.laws import closed_form
-from mirage_utils.laws.closed_form import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL
+from mirage_utils.laws import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL, fitting
 from mirage_utils.metrics import EXACT_MATCH
 
 REFERENCE = 6.66e9
@@ -38,7 +37,7 @@ def test_the_line_is_the_generalised_linear_model_of_statsmodels(task, setting):
     other = sm.GLM(counts, sm.add_constant(u), sm.families.Binomial(link)).fit(
         maxiter=200, tol=1e-12
     )
-    mine = closed_form.fit(STRAIGHT, c, reference=REFERENCE)
+    mine = laws.fit(STRAIGHT, c, reference=REFERENCE)
     assert mine.dof == other.df_resid
 
     def exact(a, alpha):
@@ -61,20 +60,20 @@ def test_the_line_is_the_generalised_linear_model_of_statsmodels(task, setting):
 def test_a_curve_that_comes_again_is_not_fitted_again(monkeypatch):
     c = simulated(lambda n: 0.3 + 0 * n, seed=11)
     again = Curve(c.scale, c.score, c.n)
-    one = closed_form.fit(FLOOR, c, reference=REFERENCE)
-    chance = closed_form.monte_carlo_p(one, draws=5, seed=1)
-    belief = closed_form.posterior(FLOOR, c, reference=REFERENCE, points=1000)
+    one = laws.fit(FLOOR, c, reference=REFERENCE)
+    chance = laws.monte_carlo_p(one, draws=5, seed=1)
+    belief = laws.posterior(FLOOR, c, reference=REFERENCE, points=1000)
     with monkeypatch.context() as m:
-        m.setattr(closed_form.optimize, "minimize", None)  # would fail if called
-        same = closed_form.fit(FLOOR, again, reference=REFERENCE)
-        assert closed_form.monte_carlo_p(same, draws=5, seed=1) == chance
-        assert closed_form.posterior(FLOOR, again, reference=REFERENCE, points=1000) is belief
+        m.setattr(fitting.optimize, "minimize", None)  # would fail if called
+        same = laws.fit(FLOOR, again, reference=REFERENCE)
+        assert laws.monte_carlo_p(same, draws=5, seed=1) == chance
+        assert laws.posterior(FLOOR, again, reference=REFERENCE, points=1000) is belief
     assert same is one
     for other in (
-        closed_form.fit(FLOOR, c, reference=2 * REFERENCE),
-        closed_form.fit(FLOOR, c, reference=REFERENCE, fixed={"g": 0.1}),
-        closed_form.fit(FLOOR, c, reference=REFERENCE, start=one.theta),
-        closed_form.fit(STRAIGHT, c, reference=REFERENCE),
+        laws.fit(FLOOR, c, reference=2 * REFERENCE),
+        laws.fit(FLOOR, c, reference=REFERENCE, fixed={"g": 0.1}),
+        laws.fit(FLOOR, c, reference=REFERENCE, start=one.theta),
+        laws.fit(STRAIGHT, c, reference=REFERENCE),
     ):
         assert other is not one
     with pytest.raises(ValueError, match="read-only"):
@@ -83,7 +82,7 @@ def test_a_curve_that_comes_again_is_not_fitted_again(monkeypatch):
 
 def test_a_fit_keeps_linear_algebra_to_one_thread(monkeypatch):
     """Its threads only wait for one another over two numbers: eight times the processor time."""
-    threads, minimize = set(), closed_form.optimize.minimize
+    threads, minimize = set(), fitting.optimize.minimize
 
     def watched(*args, **named):
         threads.update(
@@ -91,9 +90,9 @@ def test_a_fit_keeps_linear_algebra_to_one_thread(monkeypatch):
         )
         return minimize(*args, **named)
 
-    monkeypatch.setattr(closed_form.optimize, "minimize", watched)
+    monkeypatch.setattr(fitting.optimize, "minimize", watched)
     with threadpool_limits(2, user_api="blas"):
-        closed_form.fit(STRAIGHT, simulated(lambda n: 0.4 + 0 * n, seed=12), reference=REFERENCE)
+        laws.fit(STRAIGHT, simulated(lambda n: 0.4 + 0 * n, seed=12), reference=REFERENCE)
         after = {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
     assert threads == {1}
     assert after == {2}
@@ -102,7 +101,7 @@ def test_a_fit_keeps_linear_algebra_to_one_thread(monkeypatch):
 def test_the_line_finds_the_closed_form_back():
     law, L = ScalingLaw(0.6, 2e9), 4
     c = simulated(lambda N: EXACT_MATCH.expected(law.probability(N), L=L), n=200_000)
-    found = closed_form.fit(STRAIGHT, c, reference=law.N_c)
+    found = laws.fit(STRAIGHT, c, reference=law.N_c)
     assert found["alpha"] == pytest.approx(0.6, abs=0.01)
     assert found["a"] == pytest.approx(np.log(L), abs=0.01)  # the intercept at N_c is ln L
     assert found.p_value > 1e-3
@@ -113,10 +112,9 @@ def test_the_line_finds_the_closed_form_back():
     "key", [("2D+", "one-shot"), ("2Dx", "one-shot"), ("1DC", "one-shot"), ("4D-", "few-shot")]
 )
 def test_a_richer_law_never_fits_worse_than_the_line(law, key):
-    line = closed_form.fit(STRAIGHT, gpt3(*key), reference=REFERENCE)
+    line = laws.fit(STRAIGHT, gpt3(*key), reference=REFERENCE)
     assert (
-        closed_form.fit(law, gpt3(*key), reference=REFERENCE).log_likelihood
-        >= line.log_likelihood - 1e-3
+        laws.fit(law, gpt3(*key), reference=REFERENCE).log_likelihood >= line.log_likelihood - 1e-3
     )
 
 
@@ -126,7 +124,7 @@ def test_no_random_point_beats_the_fit(law):
     rng = np.random.default_rng(7)
     for key in (("2D-", "zero-shot"), ("3D+", "few-shot"), ("1DC", "zero-shot")):
         c = gpt3(*key)
-        best = closed_form.fit(law, c, reference=REFERENCE)
+        best = laws.fit(law, c, reference=REFERENCE)
         boxes = np.array([q.box for q in law.parameters])
         z = rng.uniform(boxes[:, 0], boxes[:, 1], (20_000, len(boxes)))
         theta = [np.exp(z[:, j]) if q.log else z[:, j] for j, q in enumerate(law.parameters)]
@@ -164,12 +162,12 @@ def test_overdispersed_counts_are_scipys_beta_binomial():
 
 
 def test_pooled_lengths_are_the_mixture_of_lines():
-    law = closed_form.pooled_lengths({1: 0.25, 3: 0.75})
+    law = laws.pooled_lengths({1: 0.25, 3: 0.75})
     u = np.linspace(-3, 3, 7)
     p = np.exp(-np.exp(0.2 - 0.5 * u))
     assert law.accuracy(u, (0.2, 0.5)) == pytest.approx(0.25 * p + 0.75 * p**3)
     with pytest.raises(FieldError, match="weights"):
-        closed_form.pooled_lengths({1: 0.5})
+        laws.pooled_lengths({1: 0.5})
 
 
 # -- goodness of fit ------------------------------------------------------------------------------
@@ -182,20 +180,17 @@ def test_p_values_are_uniform_when_the_law_is_true():
         return np.exp(-np.exp(0.9 - 0.3 * np.log(N / REFERENCE)))
 
     p = [
-        closed_form.fit(STRAIGHT, simulated(law, seed=s), reference=REFERENCE).p_value
-        for s in range(150)
+        laws.fit(STRAIGHT, simulated(law, seed=s), reference=REFERENCE).p_value for s in range(150)
     ]
     assert 1 <= np.sum(np.array(p) < 0.05) <= 17
     assert stats.kstest(p, "uniform").pvalue > 1e-3
-    found = closed_form.fit(STRAIGHT, simulated(law, seed=1), reference=REFERENCE)
-    assert closed_form.monte_carlo_p(found, draws=200, seed=0) == pytest.approx(
-        found.p_value, abs=0.12
-    )
+    found = laws.fit(STRAIGHT, simulated(law, seed=1), reference=REFERENCE)
+    assert laws.monte_carlo_p(found, draws=200, seed=0) == pytest.approx(found.p_value, abs=0.12)
 
 
 def test_monte_carlo_p_rejects_what_it_should():
-    found = closed_form.fit(STRAIGHT, gpt3("4D+"), reference=REFERENCE)
-    assert closed_form.monte_carlo_p(found, draws=99, seed=0) == pytest.approx(0.01)
+    found = laws.fit(STRAIGHT, gpt3("4D+"), reference=REFERENCE)
+    assert laws.monte_carlo_p(found, draws=99, seed=0) == pytest.approx(0.01)
     assert found.p_value < 1e-6
 
 
@@ -204,14 +199,14 @@ def test_monte_carlo_p_rejects_what_it_should():
 )
 @pytest.mark.parametrize("task", ["2D+", "2Dx", "4D+"])
 def test_refits_of_all_copies_at_once_are_those_of_one_at_a_time(law, task):
-    found = closed_form.fit(law, gpt3(task), reference=REFERENCE)
+    found = laws.fit(law, gpt3(task), reference=REFERENCE)
     c = found.curve
     counts = np.random.default_rng(3).binomial(c.n, found.accuracy(c.scale), (8, len(c)))
     alone = [
-        closed_form.fit(law, Curve(c.scale, k / c.n, c.n), reference=REFERENCE, start=found.theta)
+        laws.fit(law, Curve(c.scale, k / c.n, c.n), reference=REFERENCE, start=found.theta)
         for k in counts
     ]
-    together = closed_form._refits(found, np.vstack([c.counts, counts]))
+    together = fitting._refits(found, np.vstack([c.counts, counts]))
     assert together[0] == pytest.approx(found.log_likelihood, abs=1e-5)
     # Each is a climb to the nearest top; none may stop below the one that scipy's reaches.
     gain = together[1:] - [one.log_likelihood for one in alone]
@@ -226,9 +221,9 @@ def test_refits_of_all_copies_at_once_are_those_of_one_at_a_time(law, task):
 def test_the_posterior_is_the_normalised_likelihood():
     """Moments on the adaptive grid against quadrature over the whole prior."""
     c = gpt3("2Dx").up_to(7e9)
-    grid = closed_form.posterior(STRAIGHT, c, reference=REFERENCE, points=40_000)
+    grid = laws.posterior(STRAIGHT, c, reference=REFERENCE, points=40_000)
     mean = (grid.samples * grid.weights[:, None]).sum(axis=0)
-    best = closed_form.fit(STRAIGHT, c, reference=REFERENCE)
+    best = laws.fit(STRAIGHT, c, reference=REFERENCE)
 
     def density(log_alpha, a):
         ll = STRAIGHT.log_likelihood(c, REFERENCE, (a, np.exp(log_alpha))).sum()
@@ -253,7 +248,7 @@ def test_the_posterior_is_the_normalised_likelihood():
 def test_a_finer_grid_changes_no_prediction_much(law, key):
     c = gpt3(*key).up_to(7e9)
     ends = [
-        closed_form.posterior(law, c, reference=REFERENCE, points=points)
+        laws.posterior(law, c, reference=REFERENCE, points=points)
         .predict(12.85e9, 2000, seed=0).interval
         for points in (64_000, 300_000)
     ]  # fmt: skip
@@ -269,14 +264,14 @@ def test_predictive_intervals_cover_about_as_often_as_they_say():
     hits = 0
     for seed in range(80):
         c = simulated(law, seed=seed)
-        belief = closed_form.posterior(STRAIGHT, c.up_to(7e9), reference=REFERENCE, points=4_000)
+        belief = laws.posterior(STRAIGHT, c.up_to(7e9), reference=REFERENCE, points=4_000)
         low, high = belief.predict(c.scale[-1], 2000, seed=seed, draws=4_000).interval
         hits += low <= c.score[-1] <= high
     assert 70 <= hits <= 80  # 95 % of 80 is 76, standard deviation 1.9
 
 
 def test_log_scores_sum_to_one_over_all_counts():
-    belief = closed_form.posterior(FLOOR, gpt3("2Dx").up_to(7e9), reference=REFERENCE, points=3_000)
+    belief = laws.posterior(FLOOR, gpt3("2Dx").up_to(7e9), reference=REFERENCE, points=3_000)
     total = sum(
         np.exp(belief.predict(1.3e10, 50, observed=k, draws=2, seed=0).log_score) for k in range(51)
     )
@@ -285,7 +280,7 @@ def test_log_scores_sum_to_one_over_all_counts():
 
 @pytest.mark.parametrize(("law", "task"), [(LAWS[1], "4D+"), (LAWS[4], "4D-")])
 def test_the_grid_settles_where_it_once_went_to_and_fro(law, task):
-    belief = closed_form.posterior(law, gpt3(task).up_to(7e9), reference=REFERENCE, points=64_000)
+    belief = laws.posterior(law, gpt3(task).up_to(7e9), reference=REFERENCE, points=64_000)
     assert belief.weights.sum() == pytest.approx(1)
     low, high = belief.interval("a")
     assert low < high
@@ -295,7 +290,7 @@ def test_a_curve_without_a_right_answer_predicts_nothing():
     empty = gpt3("5D+").up_to(7e9)
     assert empty.counts.sum() == 0
     low, high = (
-        closed_form.posterior(STRAIGHT, empty, reference=REFERENCE, points=4_000)
+        laws.posterior(STRAIGHT, empty, reference=REFERENCE, points=4_000)
         .predict(1.7e11, 2000, seed=0)
         .interval
     )
@@ -313,15 +308,15 @@ def test_local_slopes_are_those_worked_out_beforehand():
         "2Dx": (-0.13, -0.08, -0.29), "1DC": (-0.08, -0.17, -0.15),
     }  # fmt: skip
     for task, slopes in expected.items():
-        found = [s.median for s in closed_form.local_slopes(gpt3(task), seed=0)[-3:]]
+        found = [s.median for s in laws.local_slopes(gpt3(task), seed=0)[-3:]]
         assert found == pytest.approx(slopes, abs=0.02), task
-    bend = closed_form.local_slopes(gpt3("2D+"), seed=0)[-2]
+    bend = laws.local_slopes(gpt3("2D+"), seed=0)[-2]
     assert bend.interval == pytest.approx((-2.09, -1.82), abs=0.02)
 
 
 def test_local_slopes_of_the_closed_form_are_its_exponent():
     c = simulated(lambda N: np.exp(-np.exp(0.5 - 0.4 * np.log(N / REFERENCE))), n=1_000_000)
-    for s in closed_form.local_slopes(c, seed=0):
+    for s in laws.local_slopes(c, seed=0):
         assert s.interval.low - 0.01 <= -0.4 <= s.interval.high + 0.01
 
 
@@ -330,37 +325,35 @@ def test_curves_of_one_exponent_share_it_and_others_do_not():
         return lambda N: np.exp(-np.exp(a - alpha * np.log(N / REFERENCE)))
 
     same = [simulated(line(a, 0.3), seed=i) for i, a in enumerate((0.2, 0.7, 1.0))]
-    alpha, statistic, p = closed_form.shared_slope(STRAIGHT, same, reference=REFERENCE)
+    alpha, statistic, p = laws.shared_slope(STRAIGHT, same, reference=REFERENCE)
     assert alpha == pytest.approx(0.3, abs=0.02)
     assert p > 1e-3
     assert statistic >= 0
     other = [*same[:2], simulated(line(1.0, 0.5), seed=9)]
-    assert closed_form.shared_slope(STRAIGHT, other, reference=REFERENCE)[2] < 1e-6
+    assert laws.shared_slope(STRAIGHT, other, reference=REFERENCE)[2] < 1e-6
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (
-            lambda: closed_form.fit(STRAIGHT, Curve([1, 2, 3], [0, 0.5, 1]), reference=1),
+            lambda: laws.fit(STRAIGHT, Curve([1, 2, 3], [0, 0.5, 1]), reference=1),
             "^curve = None",
         ),
-        (lambda: closed_form.fit(FLOOR, Curve([1, 2], [0, 1], 5), reference=1), "^curve = 2"),
-        (lambda: closed_form.fit(STRAIGHT, gpt3("2D+"), reference=-1), "^reference = -1"),
+        (lambda: laws.fit(FLOOR, Curve([1, 2], [0, 1], 5), reference=1), "^curve = 2"),
+        (lambda: laws.fit(STRAIGHT, gpt3("2D+"), reference=-1), "^reference = -1"),
         (
-            lambda: closed_form.fit(STRAIGHT, gpt3("2D+"), reference=1e9, fixed={"g": 0.1}),
+            lambda: laws.fit(STRAIGHT, gpt3("2D+"), reference=1e9, fixed={"g": 0.1}),
             "^fixed = 'g'",
         ),
-        (lambda: closed_form.fit(STRAIGHT, gpt3("2D+"), reference=1e9)["g"], "^parameter = 'g'"),
+        (lambda: laws.fit(STRAIGHT, gpt3("2D+"), reference=1e9)["g"], "^parameter = 'g'"),
         (
-            lambda: closed_form.fit(
-                STRAIGHT, gpt3("2D+"), reference=1e9, fixed={"a": 1, "alpha": 1}
-            ),
+            lambda: laws.fit(STRAIGHT, gpt3("2D+"), reference=1e9, fixed={"a": 1, "alpha": 1}),
             "^fixed = ",
         ),
-        (lambda: closed_form.linearise(1.5), "^score = 1.5"),
+        (lambda: laws.linearise(1.5), "^score = 1.5"),
         (
-            lambda: closed_form.posterior(STRAIGHT, gpt3("2D+"), reference=1e9, points=5),
+            lambda: laws.posterior(STRAIGHT, gpt3("2D+"), reference=1e9, points=5),
             "^points = 5",
         ),
     ],

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from .. import laws
 from ..curves import Curve
 from ..errors import FieldError, as_array, require
-from ..laws import closed_form
 
 __all__ = [
     "Calibration",
@@ -229,7 +229,7 @@ class Calibration:
     p_noise: float
     p_smooth: float
     noise: str
-    law: closed_form.LawFit | None
+    law: laws.LawFit | None
 
 
 def calibrate(
@@ -312,7 +312,7 @@ def _calibrated(
     # The curve itself where it can be had: its fit is kept, and asked for by others.
     rising = curve if direction == "higher" else Curve(curve.scale, (n - counts) / n, n)
     reference = float(np.exp(curve.log_scale.mean()))
-    law = closed_form.fit(closed_form.STRAIGHT, rising, reference=reference)
+    law = laws.fit(laws.STRAIGHT, rising, reference=reference)
     smooth = emergence_scores(simulated(law.accuracy(curve.scale), 1))
     return Calibration(score, straight, p_noise, p_value(score.value, smooth), "binomial", law)
 

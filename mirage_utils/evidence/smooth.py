@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from .. import laws
 from ..curves import Curve
 from ..curves.resolution import binomial_interval, items_to_see, zero_bound
-from ..laws import closed_form
 
 __all__ = ["GENTLEST", "Smooth", "smooth"]
 
@@ -70,13 +70,13 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
         return None
     reference = float(np.exp(curve.log_scale.mean()))
     low, _ = binomial_interval(curve.counts[0], curve.n[0])
-    law = closed_form.STRAIGHT if low <= 0.01 else closed_form.FLOOR
-    fitted = closed_form.fit(law, curve, reference=reference)
+    law = laws.STRAIGHT if low <= 0.01 else laws.FLOOR
+    fitted = laws.fit(law, curve, reference=reference)
     tame = fitted
     if fitted["alpha"] > GENTLEST:
-        tame = closed_form.fit(law, curve, reference=reference, fixed={"alpha": GENTLEST})
+        tame = laws.fit(law, curve, reference=reference, fixed={"alpha": GENTLEST})
     rng = np.random.default_rng(seed)
-    floor = tame["g"] if law is closed_form.FLOOR else 0.0
+    floor = tame["g"] if law is laws.FLOOR else 0.0
     below = slice(0, at + 1)
     predicted = np.maximum(tame.accuracy(curve.scale[below]) - floor, 0.0)
     seen_from = zero_bound(curve.n[below])
@@ -91,7 +91,7 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
     )  # fmt: skip
 
 
-def _chance(fitted: closed_form.LawFit, rng: np.random.Generator) -> float:
+def _chance(fitted: laws.LawFit, rng: np.random.Generator) -> float:
     """Share of simulated curves whose deviance from the law itself is as large; conservative."""
     n = fitted.curve.n
     expected = np.clip(fitted.accuracy(fitted.curve.scale), 1e-300, 1 - 1e-12)
