@@ -99,9 +99,11 @@ TO ?= feedback.zip
 handback: $(STAMP)  ## pack the pages for the platform (OUT=grades.csv IN=submissions TO=feedback.zip)
 	$(COURSE) handback -- $(call given,OUT) $(call given,IN) $(call given,TO)
 
-lint: $(STAMP)  ## check style, spelling, and that no notebook stores outputs
+lint: $(STAMP)  ## check style, layers, types, spelling, and that no notebook stores outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/assignments/*/*.ipynb
 	$(BIN)/codespell
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
@@ -77,13 +78,13 @@ RAMP = tuple(_THEME[f"r{i}"][0] for i in range(1, 6))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.labelsize": 10,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -395,7 +396,9 @@ def svg(fig: Figure, prefix: str) -> str:
     text = text[text.index("<svg") :]
     # Its style sheet would hold for the whole page, and every figure make a browser style all anew.
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.S)
-    width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text).groups()
+    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text)
+    assert size is not None, "Matplotlib writes the size of a picture in points"
+    width, height = size.groups()
     # The viewBox carries the proportions; the page sets the size, and a notebook, which has no style sheet
     # of the book's, takes the width given here.
     text = text.replace(

@@ -69,13 +69,12 @@ def spread(wanted: Sequence[float] | NDArray[np.float64], step: float) -> NDArra
     values = np.asarray(wanted, dtype=float)
     order = np.argsort(values, kind="stable")
     # Neighbours that are too close join a group, which has its middle where the middle of its wishes is.
-    groups: list[list[float]] = []  # sum of the wishes less their own offsets, and how many
+    groups: list[tuple[float, int]] = []  # sum of the wishes less their own offsets, and how many
     for place, value in enumerate(values[order]):
-        groups.append([value - place * step, 1])
+        groups.append((value - place * step, 1))
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
-            total, number = groups.pop()
-            groups[-1][0] += total
-            groups[-1][1] += number
+            (below, fewer), (above, more) = groups[-2:]
+            groups[-2:] = [(below + above, fewer + more)]
     start = np.concatenate([[total / number] * number for total, number in groups])
     found = np.empty(len(values))
     found[order] = start + step * np.arange(len(values))

@@ -390,7 +390,7 @@ def _bars(data: Any, confidence: float) -> tuple[Any, Any, str]:
 def _measured(ax: Axes, x: Any, y: Any, low: Any, high: Any, look: Look, *, join: bool) -> None:
     log = ax.get_yscale() == "log"
     seen = y > 0 if log else np.isfinite(y)
-    style = {"color": look.colour, "capsize": 2.2, "elinewidth": 1.1}
+    style: dict[str, Any] = {"color": look.colour, "capsize": 2.2, "elinewidth": 1.1}
     reach = None
     if low is not None:
         bottom = np.maximum(low[seen], 1e-12) if log else low[seen]
