@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import chapters
+import directives
 import downloads
 import execution
 import finish
@@ -199,6 +200,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_static, priority=100)
     app.connect("builder-inited", chapters.install, priority=900)
     app.add_role("claim", chapters.ClaimRole())
+    directives.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
     app.connect("doctree-read", drop_widget_state)
