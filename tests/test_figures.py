@@ -28,7 +28,7 @@ from mirage_utils.page.figures import (
     shares,
     small_multiples,
 )
-from mirage_utils.page.figures.axes import percent
+from mirage_utils.page.figures.axes import tick
 from mirage_utils.page.figures.figure import _drawn
 from mirage_utils.page.figures.labels import spread
 from mirage_utils.page.figures.look import looks
@@ -100,7 +100,7 @@ def test_different_numbers_of_items_are_given_as_what_they_are():
     ("value", "written"), [(0, "0%"), (0.5, "50%"), (0.004, "0.4%"), (1e-7, "0.00001%"), (1, "100%"), (0.125, "12.5%"), (-0.05, "−5%")]
 )  # fmt: skip
 def test_only_zero_is_nought_per_cent_and_none_is_written_with_an_e(value, written):
-    assert percent(value) == written
+    assert tick(value) == written
 
 
 # -- places ------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class Axis:
         if self.ticks is not None:
             axis.set_ticks(self.ticks)
         if self.kind != "number":
-            written = size_label if self.kind == "size" else percent
+            written = size_label if self.kind == "size" else tick
             axis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
         elif not self.log:
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
@@ -106,12 +106,12 @@ def number(
     return Axis(label, log=log, better=better, limits=limits, ticks=ticks)
 
 
-def percent(value: float) -> str:
+def tick(value: float) -> str:
     """A share in per cent with as many digits as it needs: 0.5 is ``50%``, 0.0004 is ``0.04%``, and only zero is ``0%``.
 
     Examples
     --------
-    >>> percent(0.5), percent(0.0004), percent(0), percent(0.125)
+    >>> tick(0.5), tick(0.0004), tick(0), tick(0.125)
     ('50%', '0.04%', '0%', '12.5%')
     """
     if not value or not math.isfinite(value):
