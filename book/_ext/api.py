@@ -81,10 +81,14 @@ def _words_of_metric(metric: Any) -> list[str]:
     if metric.proper:
         facts.append("strictly proper")
     return [
-        f"{metric.title}: :math:`{metric.latex}`.",
+        f"{_sentence(metric.title)}: :math:`{metric.latex}`.",
         "",
-        f"{'; '.join(facts).capitalize()}. Expected under: {metric.assumptions.rstrip('.')}. Source: {metric.source.rstrip('.')}.",
+        f"{_sentence('; '.join(facts))}. Expected under: {metric.assumptions.rstrip('.')}. Source: {metric.source.rstrip('.')}.",
     ]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _latex(expression: Any) -> str:
