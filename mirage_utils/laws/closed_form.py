@@ -74,6 +74,16 @@ class Parameter:
     """A parameter of a law and its prior: flat between `low` and `high`, or flat in its logarithm.
 
     The same range bounds the maximum-likelihood fit.
+
+    Parameters
+    ----------
+    symbol : sympy.Symbol
+    low, high : float
+        Ends of its range.
+    log : bool
+        Whether the prior is flat in its logarithm.
+    meaning : str
+        In words.
     """
 
     symbol: sp.Symbol
@@ -154,7 +164,9 @@ _RHO = Parameter(rho, 1e-6, 0.5, log=True, meaning="correlation of items within 
 _FLOOR = Parameter(g, 0.0, 0.2, meaning="share answered right without the skill")
 
 STRAIGHT = AccuracyLaw("straight", "straight line", sp.exp(-_LOSS))
+"""The closed form itself: a straight line of ``ln(-ln accuracy)`` in ln N."""
 FLOOR = AccuracyLaw("floor", "guessing floor", g + (1 - g) * sp.exp(-_LOSS), (_FLOOR,))
+"""The line, above a share of items that is answered right without the skill."""
 IRREDUCIBLE = AccuracyLaw(
     "irreducible",
     "irreducible loss",
@@ -165,6 +177,7 @@ IRREDUCIBLE = AccuracyLaw(
         ),
     ),
 )
+"""The line with a part of the loss that no scale removes."""
 UNEQUAL = AccuracyLaw(
     "unequal",
     "unequal items",
@@ -173,9 +186,11 @@ UNEQUAL = AccuracyLaw(
     (1 + (sp.exp(v * sp.exp(a)) - 1) * sp.exp(-alpha * u)) ** (-1 / v),
     (Parameter(v, 1e-4, 10.0, log=True, meaning="variance of item difficulty (gamma, mean 1)"),),
 )
+"""The line for items of unequal difficulty, gamma-distributed with mean 1."""
 OVERDISPERSED = AccuracyLaw(
     "overdispersed", "over-dispersed counts", sp.exp(-_LOSS), (_RHO,), overdispersed=True
 )
+"""The line, with counts that scatter more than those of independent items."""
 FLOOR_OVERDISPERSED = AccuracyLaw(
     "floor_overdispersed",
     "floor and over-dispersion",
@@ -183,7 +198,9 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
     (_FLOOR, _RHO),
     overdispersed=True,
 )
+"""The line above a floor, with counts that scatter more than those of independent items."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
+"""All of them, the straight line first."""
 
 
 def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
@@ -228,6 +245,16 @@ def linearise(score: ArrayLike) -> NDArray[np.float64]:
     """``ln(-ln score)``: the coordinate in which the closed form is a straight line in ln N.
 
     A score of 0 gives +inf and a score of 1 gives -inf.
+
+    Parameters
+    ----------
+    score : array_like
+        In [0, 1]; any shape.
+
+    Examples
+    --------
+    >>> linearise([0.1, 0.5]).round(3)
+    array([ 0.834, -0.367])
     """
     score = as_array("score", score, low=0, high=1)
     with np.errstate(divide="ignore"):
@@ -235,7 +262,15 @@ def linearise(score: ArrayLike) -> NDArray[np.float64]:
 
 
 def deviance(curve: Curve, log_likelihood: float) -> float:
-    """Twice the log-likelihood by which a free probability per point beats a fit."""
+    """Twice the log-likelihood by which a free probability per point beats a fit.
+
+    Parameters
+    ----------
+    curve : Curve
+        With `n` and scores in [0, 1].
+    log_likelihood : float
+        That of the fit.
+    """
     k, n = curve.counts, curve.n
     return float(2 * (stats.binom.logpmf(k, n, k / n).sum() - log_likelihood))
 
@@ -342,6 +377,14 @@ def fit(
     Bounded L-BFGS (`scipy.optimize.minimize`) from several starts: for each of a few values of the
     extra parameters the best line on a coarse grid. The likelihoods of the richer laws have more
     than one hill.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> found = fit(STRAIGHT, curve, reference=1e9)
+    >>> round(found["alpha"], 2), found.dof
+    (0.3, 2)
     """
     _check(curve, reference, len(law.parameters))
     held = tuple(sorted((fixed or {}).items()))
@@ -485,6 +528,15 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
 
     Simulates `draws` curves from the fit, refits each, and returns the share (with the usual +1)
     whose deviance is at least the observed one.
+
+    Parameters
+    ----------
+    fitted : LawFit
+        What `fit` gave.
+    draws : int
+        Number of simulated curves.
+    seed : int
+        Of the simulations.
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     require(not fitted.law.overdispersed, "law", fitted.law.name, "a law with binomial counts")
@@ -579,6 +631,14 @@ def shared_slope(
     law: AccuracyLaw, curves: Sequence[Curve], *, reference: float
 ) -> tuple[float, float, float]:
     """One exponent for several curves, everything else free in each.
+
+    Parameters
+    ----------
+    law : AccuracyLaw
+    curves : sequence of Curve
+        Two or more.
+    reference : float
+        Scale at which ``u = 0``, in the unit of the curves' scale.
 
     Returns
     -------
@@ -730,6 +790,14 @@ def posterior(
     ------
     FieldError
         As `fit`, or if `points` is too small.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> low, high = posterior(STRAIGHT, curve, reference=1e9, points=2000).interval("alpha")
+    >>> low < 0.3 < high
+    True
     """
     points = int(as_array("points", points, low=1000, integer=True))
     return _posterior(law, curve, float(reference), points)
@@ -820,6 +888,17 @@ def local_slopes(
     Each accuracy has its own posterior under Jeffreys's prior (a beta distribution); the slopes are
     computed from draws of it. If the closed form holds they are all equal to ``-alpha``. A count of
     0 or n leaves one side to the prior: such a slope says little, and its interval is wide.
+
+    Parameters
+    ----------
+    curve : Curve
+        With `n` and scores in [0, 1].
+    level : float
+        Of the intervals, in (0, 1).
+    draws : int
+        Draws from each posterior.
+    seed : int
+        Of the draws.
     """
     _check(curve, 1.0, 2)
     rng = np.random.default_rng(seed)
