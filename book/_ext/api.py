@@ -114,7 +114,12 @@ class Api(SphinxDirective):
         for name, what in names.items():
             lines += [*_entry(module, name, what), ""]
             _aliases(self.env).update(
-                dict.fromkeys(_homes(module, name, what), f"{module.__name__}.{name}")
+                dict.fromkeys(homes(module, name, what), f"{module.__name__}.{name}")
+            )
+        for name in but:
+            what = getattr(module, name)
+            _aliases(self.env)[f"{module.__name__}.{name}"] = (
+                f"{what.__module__}.{what.__qualname__}"
             )
         if but:
             places = ", ".join(f"`{name}`" for name in but)
@@ -172,9 +177,12 @@ def _entry(module: types.ModuleType, name: str, what: Any) -> list[str]:
     return [f".. auto{kind(what)}:: {full}", *members]
 
 
-def _homes(module: types.ModuleType, name: str, what: Any) -> Iterator[str]:
+def homes(module: types.ModuleType, name: str, what: Any) -> Iterator[str]:
     """Every path by which a program may reach what a page describes under one."""
     yield f"{module.__name__}.{name}"
+    library = importlib.import_module(LIBRARY)
+    if name in library.__all__ and getattr(library, name) is what:
+        yield f"{LIBRARY}.{name}"
     if kind(what) == "data":
         for source in _sources(module):
             if vars(importlib.import_module(source)).get(name) is what:
@@ -223,7 +231,10 @@ class Names:
 
     def __init__(self, entries: Iterable[str], aliases: Mapping[str, str]) -> None:
         self.entries = frozenset(entries)
-        self.paths = {**aliases, **{name: name for name in self.entries}}
+        # What one page leaves to another leads to where it is defined, and that to its entry.
+        further = {path: aliases.get(target, target) for path, target in aliases.items()}
+        self.paths = {p: t for p, t in further.items() if t in self.entries}
+        self.paths |= {name: name for name in self.entries}
         ends = Counter(
             end for path in {*self.paths.values()} for end in _ends(path) if _speaks_for_itself(end)
         )
