@@ -284,11 +284,17 @@ def link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if app.builder.format != "html" or not app.env.get_domain("py").objects:
         return
     known = names(app)
+    # A page on the library speaks of what it describes, and so without a prefix.
+    here = [
+        n
+        for n, e in app.env.get_domain("py").objects.items()
+        if e.docname == docname and e.objtype == "module"
+    ]
     for literal in list(doctree.findall(nodes.literal)):
         if _is_linked(literal):
             continue
         near, itself = _near(literal)
-        path = known.find(literal.astext(), near)
+        path = known.find(literal.astext(), [*near, *here])
         if path and path != itself:
             literal.replace_self(_reference(app, docname, path, literal.deepcopy()))
     if chapter_number(docname) and (
