@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
@@ -13,8 +14,6 @@ import api
 import pytest
 from conftest import ROOT
 
-from mirage_utils import metrics
-
 PAGES = sorted((ROOT / "book" / "api").glob("*.md"))
 # What a reader of a chapter may call. `cli`, `ground` and the other modules serve these.
 PACKAGES = [
@@ -24,6 +23,7 @@ PACKAGES = [
 _DIRECTIVE = re.compile(r"^```\{api\} (\S+)\n(?::but: ([^\n]*)\n)?```$", re.M)
 
 
+@functools.cache
 def described() -> list[tuple[str, str, Any]]:
     """Module, name and object of every entry, in the order of the pages."""
     found = []
@@ -35,12 +35,10 @@ def described() -> list[tuple[str, str, Any]]:
     return found
 
 
-ENTRIES = described()
-CALLABLES = {
-    f"{module}.{name}": what
-    for module, name, what in ENTRIES
-    if callable(what) and inspect.getmodule(what) is not inspect.getmodule(Any)
-}  # fmt: skip
+# Found by their text, so that collecting the tests imports nothing of the library.
+MODULES = [
+    name for page in PAGES for name, _ in _DIRECTIVE.findall(page.read_text(encoding="utf-8"))
+]
 
 
 def key(name: str, what: Any) -> object:
@@ -49,11 +47,11 @@ def key(name: str, what: Any) -> object:
 
 
 def test_every_public_name_has_one_entry():
-    entries = Counter(key(name, what) for _, name, what in ENTRIES)
+    entries = Counter(key(name, what) for _, name, what in described())
     assert [found for found, times in entries.items() if times > 1] == []
-    paths = Counter(f"{module}.{name}" for module, name, _ in ENTRIES)
+    paths = Counter(f"{module}.{name}" for module, name, _ in described())
     assert max(paths.values()) == 1
-    described_modules = {module for module, _, _ in ENTRIES}
+    described_modules = {module for module, _, _ in described()}
     for package in PACKAGES:
         module = importlib.import_module(f"mirage_utils.{package}")
         for name in module.__all__:
@@ -72,7 +70,7 @@ def test_every_public_name_has_one_entry():
 def test_the_library_offers_nothing_else_of_its_own():
     import mirage_utils
 
-    entries = {key(name, what) for _, name, what in ENTRIES}
+    entries = {key(name, what) for _, name, what in described()}
     for name, what in api.offered(mirage_utils).items():
         assert name == "__version__" or key(name, what) in entries, name
     left = {n for n in mirage_utils.__all__ if inspect.ismodule(getattr(mirage_utils, n))} - {
@@ -90,26 +88,28 @@ def parameters_named(text: str) -> list[str]:
     return [n.strip().lstrip("*") for head in heads for n in head.split(" : ")[0].split(",")]
 
 
-@pytest.mark.parametrize("name", CALLABLES)
-def test_a_docstring_names_the_parameters_of_its_signature(name):
-    what = CALLABLES[name]
-    text = inspect.getdoc(what) or ""
-    assert text.strip(), name
-    first = text.split("\n\n")[0]
-    assert first.rstrip().endswith((".", ":")), first
-    if inspect.isclass(what) and issubclass(what, BaseException) and "Parameters" not in text:
-        return  # raised by the library: nobody else fills it
-    assert sorted(parameters_named(text)) == sorted(inspect.signature(what).parameters)
+@pytest.mark.parametrize("module", MODULES)
+def test_docstrings_name_the_parameters_of_their_signatures(module):
+    for where, name, what in described():
+        if where != module or api.kind(what) == "data":
+            continue
+        text = inspect.getdoc(what) or ""
+        assert text.split("\n\n")[0].rstrip().endswith((".", ":")), name
+        if api.kind(what) == "exception" and "Parameters" not in text:
+            continue  # raised by the library: nobody else fills it
+        assert sorted(parameters_named(text)) == sorted(inspect.signature(what).parameters), name
 
 
 def test_every_value_has_words():
-    for module, name, what in ENTRIES:
+    for module, name, what in described():
         if api.kind(what) == "data":
             words = api.words_of_value(importlib.import_module(module), name, what)
             assert " ".join(words).strip(), (module, name)
 
 
 def test_a_metric_speaks_for_itself():
+    from mirage_utils import metrics
+
     words = " ".join(api.words_of_value(metrics, "EXACT_MATCH", metrics.EXACT_MATCH))
     assert "p^{L}" in words
     assert "high score is good" in words
@@ -117,18 +117,19 @@ def test_a_metric_speaks_for_itself():
 
 # -- ways to an entry -------------------------------------------------------------------------------
 
-KNOWN = api.Names(
-    {f"{module}.{name}" for module, name, _ in ENTRIES},
-    {
+
+@pytest.fixture(scope="module")
+def known():
+    homes = {
         home: f"{module}.{name}"
-        for module, name, what in ENTRIES
+        for module, name, what in described()
         for home in api.homes(importlib.import_module(module), name, what)
     }
-    | {"mirage_utils.audit.gather": "mirage_utils.records.gathering.gather"},
-)
+    elsewhere = {"mirage_utils.audit.gather": "mirage_utils.records.gathering.gather"}
+    return api.Names({f"{module}.{name}" for module, name, _ in described()}, homes | elsewhere)
 
 
-def test_a_name_in_code_font_finds_its_entry():
+def test_a_name_in_code_font_finds_its_entry(known):
     for written, path in {
         "curves.width": "curves.width",
         "curves.width(curve)": "curves.width",
@@ -140,10 +141,10 @@ def test_a_name_in_code_font_finds_its_entry():
         "mirage_utils.Curve": "curves.Curve",
         "audit.gather": "records.gather",
     }.items():
-        assert KNOWN.find(written) == f"mirage_utils.{path}", written
+        assert known.find(written) == f"mirage_utils.{path}", written
 
 
-def test_words_that_mean_other_things_too_are_left_alone():
+def test_words_that_mean_other_things_too_are_left_alone(known):
     # `width` is a symbol and a function, `page` a function and a package; `N` a letter.
     for written in (
         "width",
@@ -156,12 +157,12 @@ def test_words_that_mean_other_things_too_are_left_alone():
         "mirage_utils.curves",
         "a-b",
     ):
-        assert KNOWN.find(written) is None, written
-    assert KNOWN.find("width", ["mirage_utils.curves"]) == "mirage_utils.curves.width"
-    assert KNOWN.find("width", ["mirage_utils.symbols"]) == "mirage_utils.symbols.width"
+        assert known.find(written) is None, written
+    assert known.find("width", ["mirage_utils.curves"]) == "mirage_utils.curves.width"
+    assert known.find("width", ["mirage_utils.symbols"]) == "mirage_utils.symbols.width"
 
 
-def test_what_a_chapter_uses_is_read_from_its_code(tmp_path):
+def test_what_a_chapter_uses_is_read_from_its_code(tmp_path, known):
     code = [
         "from mirage_utils import Curve as C, curves\nfrom mirage_utils.page import claim\nimport numpy as np",
         "%matplotlib inline",
@@ -170,7 +171,7 @@ def test_what_a_chapter_uses_is_read_from_its_code(tmp_path):
     cells = [{"cell_type": "code", "source": [text]} for text in code]
     cells.append({"cell_type": "markdown", "source": ["curves.location"]})
     (tmp_path / "x.ipynb").write_text(json.dumps({"cells": cells}))
-    used = list(api.used_by(tmp_path / "x.ipynb", KNOWN))
+    used = list(api.used_by(tmp_path / "x.ipynb", known))
     assert used == ["mirage_utils.curves.width", "mirage_utils.curves.Curve"]
 
 
