@@ -28,7 +28,12 @@ __all__ = ["Interval", "ScalingFit", "ScalingLaw", "fit_scaling_law"]
 
 
 class Interval(NamedTuple):
-    """Lower and upper end of an interval (floats or arrays of one shape)."""
+    """Lower and upper end of an interval (floats or arrays of one shape).
+
+    Parameters
+    ----------
+    low, high : float or ndarray
+    """
 
     low: float | NDArray[np.float64]
     high: float | NDArray[np.float64]
@@ -171,6 +176,13 @@ def fit_scaling_law(
     `scipy.optimize.curve_fit` minimises over ``(alpha, ln N_c, E)`` from a start taken from the
     straight line of ``ln(CE - E)`` on ``ln N``; with `irreducible` from several starts for `E`,
     because the objective can have a valley along which `E` and `alpha` trade.
+
+    Examples
+    --------
+    >>> law = ScalingLaw(alpha=0.3, N_c=1e8)
+    >>> N = [1e7, 1e8, 1e9, 1e10]
+    >>> round(fit_scaling_law(N, law.cross_entropy(N)).law.alpha, 6)
+    0.3
     """
     N = as_array("N", N, low=0, open_low=True)
     ce = as_array("cross_entropy", cross_entropy, low=0, open_low=True)

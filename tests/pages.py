@@ -57,6 +57,18 @@ PAGES = {
     "book/further_reading": "Further reading, by question",
     "book/references": "References",
     "book/index_of_words": "Index",
+    "book/api/index": "What the library holds",
+    "book/api/scaling": "Scaling laws and symbols",
+    "book/api/metrics": "Metrics",
+    "book/api/curves": "Curves",
+    "book/api/laws": "Laws",
+    "book/api/tables": "Tables",
+    "book/api/records": "Records",
+    "book/api/evidence": "Evidence",
+    "book/api/audit": "Audit",
+    "book/api/page": "The page",
+    "book/api/models": "Models",
+    "book/api/coursework": "Coursework",
 }
 
 

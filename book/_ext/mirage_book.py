@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import api
 import chapters
 import downloads
 import execution
@@ -201,6 +202,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("claim", chapters.ClaimRole())
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
+    api.setup(app)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-resolved", chapters.typeset_numbers)
     app.connect("doctree-resolved", reading.link_terms)

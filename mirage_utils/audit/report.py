@@ -90,7 +90,14 @@ def _template() -> Template:
 
 
 def page(found: Audit, *, source: str = "") -> str:
-    """An audit as one HTML page."""
+    """An audit as one HTML page.
+
+    Parameters
+    ----------
+    found : Audit
+    source : str
+        What was audited, in words for the page.
+    """
     counts, read = found.count(), found.gathered
     leaping = sum(n for verdict, n in counts.items() if verdict != "no leap")
     records = f", {read.records:,} records" if read.records else ""

@@ -21,6 +21,7 @@ Verdict = Literal[
     "not explained by the metric", "cannot tell",
 ]  # fmt: skip
 VERDICTS: tuple[Verdict, ...] = Verdict.__args__  # type: ignore[attr-defined]
+"""What can be said of a curve, in these words."""
 
 MIN_SIZES = 4
 """Fewer sizes make a leap of any rise."""

@@ -130,12 +130,26 @@ def scores_only(
 
 
 def smooth_token(alpha: float, critical: float) -> Callable[[float], float]:
-    """Probability of a right token: a loss that is a power of size, and a guess among ten."""
+    """Probability of a right token: a loss that is a power of size, and a guess among ten.
+
+    Parameters
+    ----------
+    alpha : float
+        Exponent of the loss.
+    critical : float
+        Critical size, parameters.
+    """
     return lambda size: float(0.1 + 0.9 * np.exp(-((size / critical) ** -alpha)))
 
 
 def leaping_token(critical: float) -> Callable[[float], float]:
-    """Nothing but guesses, then nearly everything, within a quarter of a decade."""
+    """Nothing but guesses, then nearly everything, within a quarter of a decade.
+
+    Parameters
+    ----------
+    critical : float
+        Size in the middle of the leap, parameters.
+    """
     return lambda size: float(0.1 + 0.87 / (1 + (size / critical) ** -12.0))
 
 
@@ -367,13 +381,24 @@ def kept() -> pd.DataFrame:
 
 
 def confusion(found: pd.DataFrame) -> pd.DataFrame:
-    """Truths in rows, verdicts in columns, evaluations in cells."""
+    """Truths in rows, verdicts in columns, evaluations in cells.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        What `study` gives.
+    """
     table = pd.crosstab(found["truth"], found["verdict"])
     return table.reindex(index=list(TRUTHS), columns=list(VERDICTS), fill_value=0)
 
 
 def outcomes(found: pd.DataFrame) -> pd.DataFrame:
     """How often the audit is right, wrong, or abstains, for each truth.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        What `study` gives.
 
     Returns
     -------
@@ -393,6 +418,11 @@ def outcomes(found: pd.DataFrame) -> pd.DataFrame:
 
 def rates(found: pd.DataFrame) -> pd.DataFrame:
     """For each verdict: how often it is given where it is right, and where it is not.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        What `study` gives.
 
     Returns
     -------

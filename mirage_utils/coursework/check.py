@@ -34,18 +34,43 @@ def rng(exercise: str) -> np.random.Generator:
 
     The secret is the environment variable ``MIRAGE_COURSE_SECRET``, which the grader sets and the sandbox
     does not have.
+
+    Parameters
+    ----------
+    exercise : str
+        Name of the exercise.
     """
     return np.random.default_rng(seed(os.environ.get("MIRAGE_COURSE_SECRET", ""), exercise))
 
 
 def true(condition: Any, message: str) -> None:
-    """Fail with the message unless the condition is the plain value True."""
+    """Fail with the message unless the condition is the plain value True.
+
+    Parameters
+    ----------
+    condition : object
+        What has to hold.
+    message : str
+        What the student is told otherwise.
+
+    Raises
+    ------
+    NotYet
+        With the message.
+    """
     if plain(condition) is not True:
         raise NotYet(message)
 
 
 def number(got: Any, what: str) -> float:
     """The answer as one finite number, for checks that this module has no words for.
+
+    Parameters
+    ----------
+    got : object
+        The answer.
+    what : str
+        The answer in words or code, for the message.
 
     Raises
     ------
@@ -84,6 +109,13 @@ def close(
     ------
     NotYet
         If the answer is no number, has another shape, or is off.
+
+    Examples
+    --------
+    >>> close(0.501, 0.5, "accuracy", rtol=0.01)
+    >>> close(0.6, 0.5, "accuracy", rtol=0.01)
+    Traceback (most recent call last):
+    mirage_utils.coursework.check.NotYet: accuracy: 0.6, where 0.5 is expected.
     """
     value = _numbers(got, what)
     target = np.asarray(expected, dtype=float)
@@ -103,7 +135,24 @@ def close(
 
 
 def between(got: Any, low: float, high: float, what: str, *, hint: str = "") -> None:
-    """One number in a closed range."""
+    """One number in a closed range.
+
+    Parameters
+    ----------
+    got : object
+        The answer.
+    low, high : float
+        Ends of the range, which belong to it.
+    what : str
+        The answer in words or code, for the message.
+    hint : str
+        Added to the message.
+
+    Raises
+    ------
+    NotYet
+        If the answer is no number, or lies outside.
+    """
     value = number(got, what)
     if not low <= value <= high:
         raise NotYet(_line(what, f"{value:.6g}, where {low:.6g} to {high:.6g} is expected", hint))
@@ -112,7 +161,26 @@ def between(got: Any, low: float, high: float, what: str, *, hint: str = "") -> 
 def choice(
     got: Any, expected: str | bool, options: Sequence[Any], what: str, *, hint: str = ""
 ) -> None:
-    """One of several words; case and outer blanks do not matter."""
+    """One of several words; case and outer blanks do not matter.
+
+    Parameters
+    ----------
+    got : object
+        The answer.
+    expected : str or bool
+        The right one.
+    options : sequence
+        All that can be answered, for the message.
+    what : str
+        The answer in words or code, for the message.
+    hint : str
+        Added to the message.
+
+    Raises
+    ------
+    NotYet
+        If the answer is none of the options, or a wrong one.
+    """
     value = plain(got)
     if isinstance(value, str):
         value = value.strip().casefold()
@@ -150,6 +218,10 @@ def function(
         Arguments; each tuple is one call.
     what : str
         Name of the function.
+    rtol, atol : float
+        Relative and absolute tolerance of what it returns.
+    hint : str
+        Added to the message.
 
     Raises
     ------
@@ -202,6 +274,10 @@ def expression(
         For each symbol the range to draw from.
     what : str
         Name of the answer.
+    rtol : float
+        Relative tolerance of the values at those points.
+    hint : str
+        Added to the message.
 
     Raises
     ------
@@ -247,7 +323,22 @@ def expression(
 
 
 def closed_form(got: Any, what: str, *, without: Iterable[str] = ()) -> None:
-    """An expression that contains none of these symbols."""
+    """An expression that contains none of these symbols.
+
+    Parameters
+    ----------
+    got : object
+        The answer.
+    what : str
+        The answer in words or code, for the message.
+    without : iterable of str
+        Names of symbols that must not be in it.
+
+    Raises
+    ------
+    NotYet
+        If the answer is no expression, or contains one of them.
+    """
     value = plain(got)
     if not isinstance(value, Expression):
         raise NotYet(_line(what, f"{_seen(value)}, where a SymPy expression is expected", ""))
@@ -285,6 +376,12 @@ def curve(
         The x axis has to be logarithmic; coverage is measured on that axis.
     gap : float
         The largest share of the range, on that axis, that may lie between two neighbouring points.
+    what : str
+        The answer in words or code, for the message.
+    rtol, atol : float
+        Relative and absolute tolerance of the values of y.
+    hint : str
+        Added to the message.
 
     Raises
     ------
@@ -361,7 +458,20 @@ def _shows(
 
 
 def labelled(got: Any, what: str) -> None:
-    """A drawing whose axes say what they show, and whose lines have names where there are several."""
+    """A drawing whose axes say what they show, and whose lines have names where there are several.
+
+    Parameters
+    ----------
+    got : matplotlib Axes or Figure
+        The answer.
+    what : str
+        The answer in words or code, for the message.
+
+    Raises
+    ------
+    NotYet
+        If a label or a name is missing.
+    """
     for axes in _drawing(got, what).axes:
         for side, label in (("x", axes.x_label), ("y", axes.y_label)):
             if not label.strip():

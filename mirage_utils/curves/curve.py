@@ -58,6 +58,14 @@ class Curve:
     FieldError
         Naming the field and the first offending value: not finite, unsorted or repeated scales,
         a score outside the range, n below 1, unequal lengths.
+
+    Examples
+    --------
+    >>> curve = Curve([1e7, 1e8, 1e9], [0.0, 0.1, 0.6], n=50)
+    >>> curve.counts
+    array([ 0,  5, 30])
+    >>> curve.interval().high.round(2)
+    array([0.07, 0.22, 0.74])
     """
 
     scale: NDArray[np.float64]

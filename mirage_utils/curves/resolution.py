@@ -57,6 +57,12 @@ def binomial_interval(
     -------
     Interval
         Arrays of the broadcast shape (floats for scalars).
+
+    Examples
+    --------
+    >>> low, high = binomial_interval(0, 50)
+    >>> float(low), round(float(high), 3)
+    (0.0, 0.071)
     """
     k = as_array("successes", successes, low=0, integer=True)
     n = as_array("n", n, low=1, integer=True)
@@ -96,6 +102,11 @@ def chance_of_zero(score: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
         True success probability, in [0, 1].
     n : array_like of int
         Number of items, >= 1; broadcast against `score`.
+
+    Examples
+    --------
+    >>> round(float(chance_of_zero(0.01, 100)), 3)
+    0.366
     """
     score = as_array("score", score, low=0, high=1)
     n = as_array("n", n, low=1, integer=True)
@@ -107,6 +118,18 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
     """Largest score that is still believable after no success in n items: a one-sided limit.
 
     ``1 - (1 - level)**(1/n)``, the score at which a zero has probability ``1 - level``.
+
+    Parameters
+    ----------
+    n : array_like of int
+        Number of items, >= 1.
+    level : float
+        In (0, 1).
+
+    Examples
+    --------
+    >>> round(float(zero_bound(100)), 4)
+    0.0295
     """
     n = as_array("n", n, low=1, integer=True)
     require(0 < level < 1, "level", level, "a number between 0 and 1")
@@ -114,7 +137,18 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
 
 
 def rule_of_three(n: ArrayLike) -> NDArray[np.float64]:
-    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983)."""
+    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983).
+
+    Parameters
+    ----------
+    n : array_like of int
+        Number of items, >= 1.
+
+    Examples
+    --------
+    >>> float(rule_of_three(100))
+    0.03
+    """
     return 3.0 / as_array("n", n, low=1, integer=True)
 
 
@@ -140,6 +174,11 @@ def items_to_see(
     ndarray of float
         Whole numbers; inf where the score is 0. Above 2**53 (a score below about 1e-16) they are
         whole only as floats can be.
+
+    Examples
+    --------
+    >>> items_to_see([0.1, 0.01])
+    array([ 29., 299.])
     """
     score = as_array("score", score, low=0, high=1)
     r = int(as_array("successes", successes, low=1, integer=True))
@@ -170,6 +209,11 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
         Of the interval, > 0, in the unit of the score (0.01 is one point).
     level : float
         In (0, 1).
+
+    Examples
+    --------
+    >>> items_to_measure(0.5, 0.03)
+    1068
     """
     require(0 < score < 1, "score", score, "a number between 0 and 1")
     require(half_width > 0, "half_width", half_width, "a number > 0")
@@ -193,6 +237,11 @@ def power(a: float, b: float, n: int, *, size: float = 0.05) -> float:
         Items behind each, >= 1.
     size : float
         Chance of a false alarm that the test must not exceed, in (0, 1).
+
+    Examples
+    --------
+    >>> round(power(0.5, 0.6, 400), 2)
+    0.79
     """
     a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
     n = int(as_array("n", n, low=1, integer=True))
@@ -255,6 +304,11 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
         expected successes, by the normal approximation of the arcsine-transformed scores (Cohen's
         h, `statsmodels`) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
         smaller number may do as well now and then.
+
+    Examples
+    --------
+    >>> items_to_distinguish(0.5, 0.6)
+    404
     """
     a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
     require(a != b, "b", b, f"a score that differs from a = {a:g}")
@@ -312,6 +366,12 @@ def detection_scale(
     -------
     ndarray
         In the unit of ``law.N_c``; inf where an irreducible loss keeps every model below.
+
+    Examples
+    --------
+    >>> from mirage_utils import ScalingLaw
+    >>> f"{float(detection_scale(ScalingLaw(0.5, N_c=1e8), 1000, L=5)):.1e}"
+    '7.4e+07'
     """
     n = as_array("n", n, low=1, integer=True)
     L = int(as_array("L", L, low=1, integer=True))
@@ -356,6 +416,12 @@ def pass_until(samples: int, passes: int, level: float = 0.95) -> Passes:
         >= 1, chosen beforehand.
     level : float
         In (0, 1).
+
+    Examples
+    --------
+    >>> found = pass_until(samples=1000, passes=10)
+    >>> round(found.unbiased, 4), found.likeliest
+    (0.009, 0.01)
     """
     n = int(as_array("samples", samples, low=1, integer=True))
     r = int(as_array("passes", passes, low=1, high=n, integer=True))
@@ -380,6 +446,11 @@ def pass_until_bias(p: ArrayLike, passes: int) -> NDArray[np.float64]:
         True pass rate, in (0, 1].
     passes : int
         Passes waited for, >= 1.
+
+    Examples
+    --------
+    >>> round(float(pass_until_bias(0.01, 2)), 2)
+    1.93
     """
     p = as_array("p", p, low=0, high=1, open_low=True)
     r = int(as_array("passes", passes, low=1, integer=True))
@@ -405,6 +476,11 @@ def exact_match_probability(log_probabilities: Sequence[ArrayLike]) -> NDArray[n
     Returns
     -------
     ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> exact_match_probability([[-0.1, -0.2], [-0.5]]).round(3)
+    array([0.741, 0.607])
     """
     require(len(log_probabilities) > 0, "log_probabilities", log_probabilities, "a record or more")
     sums = []

@@ -132,6 +132,13 @@ def curves_of(
 
     *Grading*: scores of one metric of which a file gives some and some were made here from its outputs
     are two curves.
+
+    Examples
+    --------
+    >>> from mirage_utils import tables
+    >>> made = curves_of(tables.load_table("gpt3_arithmetic"))
+    >>> len(made.curves), made.curves[0].name
+    (30, '2D+ zero-shot')
     """
     notes = _Notes()
     table = _apart(_usable(_table(scores, family), notes), notes)
@@ -169,6 +176,13 @@ def curve_of(
     ------
     UnknownNameError
         If there is none, or more than one; the message lists what there is.
+
+    Examples
+    --------
+    >>> from mirage_utils import tables
+    >>> curve = curve_of(tables.load_table("gpt3_arithmetic"), "2D+", "few-shot")
+    >>> curve.score
+    array([0.02 , 0.041, 0.035, 0.045, 0.089, 0.119, 0.555, 1.   ])
     """
     made = curves_of(scores)
     left = made.curves

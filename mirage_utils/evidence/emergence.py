@@ -36,6 +36,7 @@ __all__ = [
 
 Direction = Literal["higher", "lower"]
 Correction = Literal["bonferroni", "holm", "fdr_bh", "fdr_by"]
+"""Ways to correct for having looked many times; see `adjust`."""
 
 
 class EmergenceScore(NamedTuple):
@@ -83,6 +84,13 @@ def emergence_score(curve: Curve | ArrayLike) -> EmergenceScore:
     EmergenceScore
         Where the highest or the lowest score occurs several times, the first counts, as in NumPy;
         if another choice would turn the sign, the explanation says so.
+
+    Examples
+    --------
+    >>> emergence_score([0.0, 0.25, 0.5, 0.75, 4.75]).value
+    19.0
+    >>> emergence_score([0.5, 0.5, 0.5]).explanation
+    'undefined: all 3 scores are equal, nothing rises'
     """
     y = _scores(curve)
     top, bottom = np.flatnonzero(y == y.max()), np.flatnonzero(y == y.min())
@@ -143,6 +151,11 @@ def breakthroughness(curve: Curve | ArrayLike) -> float:
 
     Schaeffer et al. credit their equation 1 to it; some programs clip it to [0, 100] and turn nan
     into 0, which is not done here.
+
+    Parameters
+    ----------
+    curve : Curve or array_like, shape (m,)
+        As for `emergence_score`.
     """
     return emergence_score(curve).value
 
@@ -152,6 +165,16 @@ def linearity(curve: Curve | ArrayLike) -> float:
 
     The mean where breakthroughness has the median; one large step raises it too, so the score is
     never infinite and at most ``m - 1`` in size, which a straight line reaches. nan for a flat curve.
+
+    Parameters
+    ----------
+    curve : Curve or array_like, shape (m,)
+        As for `emergence_score`.
+
+    Examples
+    --------
+    >>> round(linearity([0.0, 0.1, 0.2, 0.3]), 9)
+    3.0
     """
     y = _scores(curve)
     score = emergence_score(y)
@@ -197,6 +220,18 @@ def p_value(score: float, null: ArrayLike) -> float:
     Adding one keeps the p-value above zero and the test's error rate at its level however few the
     draws (Phipson and Smyth 2010). A draw that is undefined (a flat curve) is no hit; an infinite
     score is reached by the draws that are infinite too. nan for an undefined score.
+
+    Parameters
+    ----------
+    score : float
+        What was observed.
+    null : array_like
+        Scores drawn where nothing is to be found, such as those of `gaussian_null`.
+
+    Examples
+    --------
+    >>> round(p_value(2.0, [0.0, 1.0, 3.0]), 2)
+    0.5
     """
     if np.isnan(score):
         return float("nan")
@@ -374,6 +409,11 @@ def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float
     -------
     ndarray, shape (m,)
         Compare with the wanted error rate.
+
+    Examples
+    --------
+    >>> adjust([0.01, 0.02, 0.9]).round(3)
+    array([0.03, 0.04, 0.9 ])
     """
     if method not in ("bonferroni", "holm", "fdr_bh", "fdr_by"):
         raise FieldError("method", method, "'bonferroni', 'holm', 'fdr_bh' or 'fdr_by'")

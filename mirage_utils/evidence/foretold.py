@@ -42,6 +42,10 @@ def foretold(curves: Sequence[Curve | None]) -> list[Foretold | None]:
 
     None for None, for fewer than five sizes, and for a flat curve. Curves with as many sizes are
     forecast together.
+
+    Parameters
+    ----------
+    curves : sequence of Curve or None
     """
     found: list[Foretold | None] = [None] * len(curves)
     by_size: dict[int, list[int]] = {}

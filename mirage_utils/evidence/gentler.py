@@ -59,7 +59,18 @@ class Gentle:
 
 
 def kind_of(metric: str) -> str:
-    """``"loss"``, ``"answer"``, ``"forecast"``, or ``""`` for a metric not known to be gentle."""
+    """``"loss"``, ``"answer"``, ``"forecast"``, or ``""`` for a metric not known to be gentle.
+
+    Parameters
+    ----------
+    metric : str
+        Its name, in any case.
+
+    Examples
+    --------
+    >>> kind_of("brier"), kind_of("exact_match")
+    ('forecast', '')
+    """
     name = metric.lower()
     for kind, names in (("loss", LOSSES), ("answer", ANSWERS), ("forecast", FORECASTS)):
         if name in names:

@@ -65,7 +65,16 @@ _DRAWS = 2_000
 
 
 def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
-    """Hold a curve of shares against the smooth law; None where its items are not known or it is short."""
+    """Hold a curve of shares against the smooth law; None where its items are not known or it is short.
+
+    Parameters
+    ----------
+    curve : Curve
+    at : int
+        Index of the last size below the step to explain.
+    seed : int
+        Of the simulations.
+    """
     if not curve.proportion or len(curve) < 4 or curve.direction != "higher":
         return None
     reference = float(np.exp(curve.log_scale.mean()))

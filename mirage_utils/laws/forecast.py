@@ -239,6 +239,12 @@ def forecast(
         If an argument is out of range.
     UnknownNameError
         If there is no such contender.
+
+    Examples
+    --------
+    >>> found = forecast("last", [1e7, 1e8, 1e9, 1e10], [0.1, 0.2, 0.3, 0.4], [1e11], bounds=(0, 1))
+    >>> found.mean, found.spread.round(3)
+    (array([0.4]), array([0.1]))
     """
     if contender not in CONTENDERS:
         raise UnknownNameError("contender", contender, f"one of {', '.join(CONTENDERS)}")
@@ -343,6 +349,12 @@ def crps(found: Forecast, actual: ArrayLike) -> NDArray[np.float64]:
     found : Forecast
     actual : array_like
         What came out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> crps(Forecast(np.array([0.4]), np.array([0.1])), [0.5]).round(3)
+    array([0.06])
     """
     actual = as_array("actual", actual)
     require(actual.shape == found.mean.shape, "actual", actual.shape, f"shape {found.mean.shape}")
@@ -353,6 +365,15 @@ def crps(found: Forecast, actual: ArrayLike) -> NDArray[np.float64]:
 
 
 def interval_covers(found: Forecast, actual: ArrayLike, level: float = 0.95) -> NDArray[np.bool_]:
-    """Whether each forecast's central interval of a level contains what came out."""
+    """Whether each forecast's central interval of a level contains what came out.
+
+    Parameters
+    ----------
+    found : Forecast
+    actual : array_like
+        What came out.
+    level : float
+        In (0, 1).
+    """
     reach = stats.norm.ppf(0.5 + level / 2) * found.spread
     return np.abs(as_array("actual", actual) - found.mean) <= reach

@@ -27,7 +27,15 @@ Continuity = Literal["linear", "continuous", "discontinuous"]
 
 
 class Simulated(NamedTuple):
-    """Mean score of simulated records and its standard error (0 where nothing is random)."""
+    """Mean score of simulated records and its standard error (0 where nothing is random).
+
+    Parameters
+    ----------
+    mean : float
+    standard_error : float
+    n : int
+        Number of records.
+    """
 
     mean: float
     standard_error: float
@@ -164,6 +172,12 @@ class Metric:
         ------
         FieldError
             If a parameter is missing, not the metric's, or out of range.
+
+        Examples
+        --------
+        >>> from mirage_utils.metrics import EXACT_MATCH
+        >>> EXACT_MATCH.expected([0.5, 0.9], L=5).round(3)
+        array([0.031, 0.59 ])
         """
         values = self._check(parameters)
         p = as_array("p", p, **self.domain("p"))
@@ -199,6 +213,12 @@ class Metric:
         ------
         FieldError
             If an option is missing or not the metric's, or a record is malformed.
+
+        Examples
+        --------
+        >>> from mirage_utils.metrics import EXACT_MATCH
+        >>> EXACT_MATCH.score([[1, 2], [3, 4]], [[1, 2], [3, 5]])
+        array([1., 0.])
         """
         for name in options:
             if name not in self.options:

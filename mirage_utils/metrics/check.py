@@ -56,6 +56,16 @@ def settings(metric: Metric) -> list[dict[str, float]]:
     """Every combination of the metric's parameters on `GRID`, and of 1 where `GRID` has none.
 
     Values that the metric does not take are left out.
+
+    Parameters
+    ----------
+    metric : Metric
+
+    Examples
+    --------
+    >>> from mirage_utils.metrics import EXACT_MATCH
+    >>> settings(EXACT_MATCH)
+    [{'L': 1}, {'L': 2}, {'L': 5}, {'L': 16}]
     """
     values = [
         [v for v in GRID.get(name, (1,)) if v >= metric.domain(name).get("low", v)]
@@ -70,6 +80,14 @@ def z_score(run: Simulated, expected: float, ends: tuple[float, float]) -> float
     Where a thousand records and more gave fewer than 25 events the scatter of the sample says too little about its own size
     (three successes or none); there the largest variance that a score with this mean can have in
     its range is taken instead, which for a score of 0 or 1 is the true one.
+
+    Parameters
+    ----------
+    run : Simulated
+    expected : float
+        What the expression says.
+    ends : (float, float)
+        Of the metric's range.
     """
     if not np.isfinite(expected):
         return 0.0 if run.mean == expected else float("inf")

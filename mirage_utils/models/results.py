@@ -61,6 +61,12 @@ def bundled(name: str) -> Bundle:
         If there is no such run.
     ResultError
         If the file is not the one that the manifest was written for.
+
+    Examples
+    --------
+    >>> run = bundled("autoencoders_mnist")
+    >>> list(run.frame.columns)
+    ['size', 'params', 'seed', 'image', 'error']
     """
     if name not in bundles():
         raise UnknownNameError("name", name, "one of " + ", ".join(bundles()))

@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 SPREAD = sp.Symbol("s", positive=True)
+"""Spread of the logarithm of the errors at one size."""
 SLOPE = sp.Symbol("a", positive=True)
+"""Slope of the mean logarithm of the error over the logarithm of size, downwards."""
 
 
 def share_below(errors: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
@@ -52,6 +54,11 @@ def share_below(errors: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     ------
     FieldError
         If an error is negative or not finite, or a threshold is not positive.
+
+    Examples
+    --------
+    >>> share_below([0.1, 0.2, 0.4], [0.3]).round(2)
+    array([0.67])
     """
     found = as_array("errors", errors, low=0)
     limits = as_array("c", c, low=0, open_low=True)

@@ -69,7 +69,9 @@ _THEME: dict[str, tuple[str, str]] = {
     "r5": ("#062f57", "#2f6aa3"),
 }
 INK = _THEME["ink"][0]
+"""Colour of text."""
 MUTED = _THEME["muted"][0]
+"""Colour of what stands back: axes, sources."""
 PAPER = _THEME["paper"][0]
 COLOURS = tuple(_THEME[f"c{i}"][0] for i in range(1, 7))
 """Series colours."""
@@ -156,7 +158,15 @@ def panel(
 
 
 def scale_axis(ax: Axes, label: str = "parameters N", *, log: bool = True) -> None:
-    """Label the axis of scale and give it the ticks of the field (100M, 1B, ...)."""
+    """Label the axis of scale and give it the ticks of the field (100M, 1B, ...).
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    label : str
+    log : bool
+        Whether the axis is logarithmic.
+    """
     ax.set_xlabel(label)
     if log:
         ax.set_xscale("log")
@@ -180,6 +190,17 @@ def size_label(value: float, _: object = None) -> str:
     """A number of parameters as the field writes it: 1.5e9 as ``1.5B``.
 
     The second argument is the tick's position, which Matplotlib passes to a formatter.
+
+    Parameters
+    ----------
+    value : float
+    _ : object, optional
+        Not used.
+
+    Examples
+    --------
+    >>> size_label(1.5e9), size_label(350e6)
+    ('1.5B', '350M')
     """
     if value <= 0:
         return "0" if value == 0 else ""
@@ -190,7 +211,15 @@ def size_label(value: float, _: object = None) -> str:
 
 
 def percent_axis(ax: Axes, label: str, *, log: bool = False) -> None:
-    """Label the axis of a score that is a fraction, with ticks in per cent."""
+    """Label the axis of a score that is a fraction, with ticks in per cent.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    label : str
+    log : bool
+        Whether the axis is logarithmic.
+    """
     ax.set_ylabel(label)
     if log:
         ax.set_yscale("log")
@@ -214,6 +243,20 @@ def points(
 
     On a logarithmic axis of score a count of zero has no point; it is drawn as an arrow down from
     the upper end of its interval.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    curve : Curve
+        With `n` and scores in [0, 1].
+    colour, marker : str
+        Of the points.
+    label : str, optional
+        In the legend.
+    level : float
+        Of the intervals, in (0, 1).
+    line : bool
+        Whether the points are joined.
     """
     low, high = curve.interval(level)
     x, y = curve.scale, curve.score
@@ -241,7 +284,16 @@ def points(
 
 
 def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
-    """A dotted line at 1/n, the smallest score above zero that n items can give."""
+    """A dotted line at 1/n, the smallest score above zero that n items can give.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    n : int
+        Number of items.
+    label : str, optional
+        In the legend; a standard one if not given.
+    """
     ax.axhline(1 / n, color=MUTED, linestyle=":", linewidth=1.2)
     ax.annotate(
         label or f"1 of {n:,} items",
@@ -290,6 +342,15 @@ class Picture:
     """A finished figure: its panels as SVG, its words, where its data come from.
 
     Rendered as HTML in the book and in a notebook alike.
+
+    Parameters
+    ----------
+    panels : tuple of str
+        SVG.
+    name : str
+        Id of the figure in its page.
+    alt, caption, source, kind : str
+        As for `show`.
     """
 
     panels: tuple[str, ...]
@@ -385,7 +446,14 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def svg(fig: Figure, prefix: str) -> str:
-    """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page."""
+    """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+    prefix : str
+        What every id begins with.
+    """
     buffer = io.StringIO()
     with mpl.rc_context(STYLE):
         fig.savefig(

@@ -170,7 +170,14 @@ def _asked(kicker: str, question: str) -> widgets.HTML:
 
 
 class Choose(Question):
-    """A question with some answers to choose from; parameters as in `choose`."""
+    """A question with some answers to choose from; parameters as in `choose`.
+
+    Parameters
+    ----------
+    name, question : str
+    options : mapping of str to str
+    figure : str
+    """
 
     def __init__(
         self, name: str, question: str, options: Mapping[str, str], *, figure: str
@@ -231,7 +238,16 @@ class Choose(Question):
 
 
 class Sketch(Question):
-    """A curve for the reader to draw; parameters as in `sketch`."""
+    """A curve for the reader to draw; parameters as in `sketch`.
+
+    Parameters
+    ----------
+    name, question : str
+    labels : sequence of str
+    truth : array_like
+    x, y : str
+    figure : str
+    """
 
     def __init__(
         self, name: str, question: str, *, labels: Sequence[str], truth: ArrayLike, x: str, y: str,

@@ -159,6 +159,20 @@ def gather(
         If the path does not exist, or an argument is out of range.
     EvalFileError
         If no file could be read; the message gives the first reasons.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "results.csv")
+    >>> _ = path.write_text(
+    ...     "model,params,task,metric,score,n\\n"
+    ...     "small,1e8,sums,exact_match,0.02,500\\n"
+    ...     "large,1e10,sums,exact_match,0.61,500\\n"
+    ... )
+    >>> gather(folder.name).scores[["model", "score", "n"]].values.tolist()
+    [['small', 0.02, 500.0], ['large', 0.61, 500.0]]
+    >>> folder.cleanup()
     """
     root = Path(path)
     require(root.exists(), "path", str(root), "a file or folder that exists")

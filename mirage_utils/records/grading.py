@@ -66,6 +66,13 @@ def grade(
         Naming the item: no answer, no log-probabilities, a target that is no index.
     UnknownNameError
         If the metric grades neither answers nor choices.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> records = pd.DataFrame({"item": ["1", "2"], "target": ["12", "34"], "output": ["12", "35"]})
+    >>> grade(records, "exact_match")["score"].tolist(), grade(records, "token_edit_distance")["score"].tolist()
+    ([1.0, 0.0], [0.0, 1.0])
     """
     require(len(records) > 0, "records", len(records), "at least one record")
     once = records.drop_duplicates([c for c in _ITEM if c in records.columns]).reset_index(

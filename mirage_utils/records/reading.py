@@ -79,6 +79,21 @@ def read(path: str | PathLike[str], **options: Any) -> Reading:
         Naming file, line and field: a file that cannot be read, or of no known format.
     FieldError
         If an option is none, or has a value that it cannot have.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "results.csv")
+    >>> _ = path.write_text(
+    ...     "model,params,task,metric,score,n\\n"
+    ...     "small,1e8,sums,exact_match,0.02,500\\n"
+    ...     "large,1e10,sums,exact_match,0.61,500\\n"
+    ... )
+    >>> reading = read(path)
+    >>> reading.format, reading.rows
+    ('plain CSV', 2)
+    >>> folder.cleanup()
     """
     parts = list(stream(path, **options))
     scores = _joined([p.scores for p in parts], SCORES)

@@ -33,7 +33,13 @@ _CHOICES = ("parity", "clock")
 
 
 def symbols(texts: pd.Series) -> NDArray[np.uint8]:
-    """Answers of one length as a table of characters, shape (n, l)."""
+    """Answers of one length as a table of characters, shape (n, l).
+
+    Parameters
+    ----------
+    texts : pandas.Series
+        Answers of one length.
+    """
     texts = texts.astype(str)
     joined = "".join(texts)
     require(len(set(texts.str.len())) <= 1, "answers", len(texts), "answers of one length")
@@ -44,13 +50,23 @@ def logprobs(frame: pd.DataFrame) -> NDArray[np.float64]:
     """Natural log-probabilities of the symbols of the right answer, shape (n, l).
 
     Those before a symbol are given, but for models that give all symbols at once.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows of `Bundle.frame`.
     """
     names = [c for c in frame.columns if c.startswith("logprob")]
     return frame[names].to_numpy(np.float64)
 
 
 def weights(bundle: Bundle) -> NDArray[np.float64]:
-    """How often each item of the test comes up in training, as shares that sum to one; by ``item``."""
+    """How often each item of the test comes up in training, as shares that sum to one; by ``item``.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    """
     config = bundle.manifest["config"]
     items = int(bundle.frame["item"].max()) + 1
     if config["kind"].startswith("recall"):
@@ -111,6 +127,11 @@ class Asked:
 def asked(bundle: Bundle) -> Asked:
     """The outputs of a family of language models as arrays.
 
+    Parameters
+    ----------
+    bundle : Bundle
+        Of a family that answers in symbols.
+
     Raises
     ------
     FieldError
@@ -158,7 +179,12 @@ class Factors(NamedTuple):
 
 
 def factors(outputs: Asked) -> Factors:
-    """Take the expected exact match of every model and seed apart, each factor of shape (m, seeds)."""
+    """Take the expected exact match of every model and seed apart, each factor of shape (m, seeds).
+
+    Parameters
+    ----------
+    outputs : Asked
+    """
     typical = np.exp(-outputs.logp.shape[-1] * outputs.loss)
     places = np.moveaxis(np.exp(outputs.logp), -1, -2)
     alone = outputs.mean(places).prod(axis=-1)
