@@ -134,6 +134,15 @@ def posterior(
     ------
     FieldError
         As `fit`, or if `points` is too small.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> from mirage_utils.laws import STRAIGHT
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> low, high = posterior(STRAIGHT, curve, reference=1e9, points=2000).interval("alpha")
+    >>> low < 0.3 < high
+    True
     """
     points = int(as_array("points", points, low=1000, integer=True))
     return _posterior(law, curve, float(reference), points)
@@ -224,6 +233,17 @@ def local_slopes(
     Each accuracy has its own posterior under Jeffreys's prior (a beta distribution); the slopes are
     computed from draws of it. If the closed form holds they are all equal to ``-alpha``. A count of
     0 or n leaves one side to the prior: such a slope says little, and its interval is wide.
+
+    Parameters
+    ----------
+    curve : Curve
+        With `n` and scores in [0, 1].
+    level : float
+        Of the intervals, in (0, 1).
+    draws : int
+        Draws from each posterior.
+    seed : int
+        Of the draws.
     """
     checked_reference(curve, 1.0, 2)
     rng = np.random.default_rng(seed)

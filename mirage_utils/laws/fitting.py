@@ -16,11 +16,19 @@ from ..curves import Curve
 from ..errors import FieldError, as_array, positive, require
 from .accuracy import FLOOR, AccuracyLaw, log_pmf_of
 
-__all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope", "checked_reference"]
+__all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope"]
 
 
 def deviance(curve: Curve, log_likelihood: float) -> float:
-    """Twice the log-likelihood by which a free probability per point beats a fit."""
+    """Twice the log-likelihood by which a free probability per point beats a fit.
+
+    Parameters
+    ----------
+    curve : Curve
+        With `n` and scores in [0, 1].
+    log_likelihood : float
+        That of the fit.
+    """
     k, n = curve.counts, curve.n
     return float(2 * (stats.binom.logpmf(k, n, k / n).sum() - log_likelihood))
 
@@ -127,6 +135,15 @@ def fit(
     Bounded L-BFGS (`scipy.optimize.minimize`) from several starts: for each of a few values of the
     extra parameters the best line on a coarse grid. The likelihoods of the richer laws have more
     than one hill.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> from mirage_utils.laws import STRAIGHT
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> found = fit(STRAIGHT, curve, reference=1e9)
+    >>> round(found["alpha"], 2), found.dof
+    (0.3, 2)
     """
     checked_reference(curve, reference, len(law.parameters))
     held = tuple(sorted((fixed or {}).items()))
@@ -270,6 +287,15 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
 
     Simulates `draws` curves from the fit, refits each, and returns the share (with the usual +1)
     whose deviance is at least the observed one.
+
+    Parameters
+    ----------
+    fitted : LawFit
+        What `fit` gave.
+    draws : int
+        Number of simulated curves.
+    seed : int
+        Of the simulations.
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     require(not fitted.law.overdispersed, "law", fitted.law.name, "a law with binomial counts")
@@ -364,6 +390,14 @@ def shared_slope(
     law: AccuracyLaw, curves: Sequence[Curve], *, reference: float
 ) -> tuple[float, float, float]:
     """One exponent for several curves, everything else free in each.
+
+    Parameters
+    ----------
+    law : AccuracyLaw
+    curves : sequence of Curve
+        Two or more.
+    reference : float
+        Scale at which ``u = 0``, in the unit of the curves' scale.
 
     Returns
     -------
