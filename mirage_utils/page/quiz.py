@@ -161,7 +161,8 @@ def sentence(option: str) -> str:
 def _size(size: float) -> str:
     """A size to two digits, or three where fewer would change its whole part: 2.65e9 is ``2.7B``, 1.746e11 ``175B``."""
     digits = 3 if size > 0 and np.floor(np.log10(size)) % 3 == 2 else 2
-    return plots.size_label(float(f"{size:.{digits}g}"))
+    # Halves go up, as in the names of models.
+    return plots.size_label(float(f"{size * (1 + 1e-9):.{digits}g}"))
 
 
 class Question:
