@@ -431,7 +431,7 @@ class _Maker:
         elif block.name == "admonition":
             self.admonition(block)
         elif block.name in BOXES:
-            self.write(_quoted(f"**{BOXES[block.name]}**\n\n{self.inline(block.body)}"))
+            self.box(BOXES[block.name], self.inline(block.body))
         elif block.name == "laboratory":
             self.put_aside()
             self.flush()
@@ -469,6 +469,13 @@ class _Maker:
         if self.aside:
             self.write(self.aside)
         self.aside = ""
+
+    def box(self, title: str, text: str) -> None:
+        """JupyterLab knows boxes; elsewhere a quotation stands out as one."""
+        if self.place.live:
+            self.write(f"::::{{admonition}} {title}\n\n{text}\n::::")
+        else:
+            self.write(_quoted(f"**{title}**\n\n{text}"))
 
     def admonition(self, block: Directive) -> None:
         text, title = self.inline(block.body), self.inline(block.argument)

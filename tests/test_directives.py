@@ -129,8 +129,11 @@ def test_copies_read_as_text(live):
     copy = readable.rewrite(notebook(), "01_trial", readable.Published({}), readable.Place(live=live))  # fmt: skip
     nbformat.validate(copy)
     text = "\n\n".join(c.source for c in copy.cells if c.cell_type == "markdown")
-    assert "> **In short**\n>\n> A jump can be made by the axes. **The same answers**" in text
-    assert "> **On Monday**\n>\n> Plot the score on *both* axes" in text
+    for title, words in zip(
+        BOXES.values(), ("A jump can be made", "Plot the score on *both*"), strict=True
+    ):
+        box = f"::::{{admonition}} {title}\n\n{words}" if live else f"> **{title}**\n>\n> {words}"
+        assert box in text
     assert f"## {LABORATORY}\n\n*{LEAD}*\n\nFirst words." in text
     code = "\n\n".join(c.source for c in copy.cells if c.cell_type == "code")
     asked = live and "quiz.ask(\n" in code

@@ -348,8 +348,8 @@ def test_a_curve_is_drawn_by_pointer_and_by_keyboard_and_the_figure_follows(open
         lowest=1e-4, truth=truth, sizes=GPT3
     ).verdict(np.array(steps, dtype=float))
     form.get_by_role("button", name="Draw again").click()
-    assert form.locator(".mb-verdict").inner_text() == ""
     page.wait_for_function("!document.querySelector('#fig-curve').checkVisibility()")
+    assert form.locator(".mb-verdict").inner_text() == ""
     form.get_by_role("button", name="Show the true curve").click()  # nothing drawn, nothing judged
     assert form.locator(".mb-verdict").inner_text() == ""
     assert form.locator("path.mb-truth").get_attribute("d")
@@ -377,7 +377,7 @@ def test_without_scripts(opened):
 def test_without_style_the_figure_shows_and_the_answers_are_folded(trial_site, browser, lacking):
     (sheet,) = (trial_site / "_static").glob("mirage-*.css")
     # A selector that no browser knows stands for one that this browser does not know.
-    style = sheet.read_text().replace(":has(", ":hasnt(") if lacking == ":has" else ""
+    style = sheet.read_text().replace(":has(", ":unknown(") if lacking == ":has" else ""
     page = browser.new_page(java_script_enabled=False)
     page.route("**/*.css*", lambda route: route.fulfill(body=style, content_type="text/css"))
     page.goto(f"file://{trial_site}/{NAME}.html")

@@ -440,19 +440,20 @@ class Sketch(Question):
         ]  # fmt: skip
 
     def axes(self) -> tuple[Figure, Axes]:
-        """The empty picture, with a line at each size and the names of those that do not touch."""
-        fig, ax = plots.panel(wide=True)
+        """The empty picture: a line at each size, and the names that find room in two rows."""
+        fig, ax = plots.panel()
         to, back = (np.log, np.exp) if self.ratios else (np.asarray, np.asarray)
         if self.ratios:
             ax.set_xscale("log")
             ax.minorticks_off()
         places = to(self.at)
         span = places[-1] - places[0]
-        named, last = [], -np.inf
+        named, rows = [], [-np.inf, -np.inf]  # where the last name of each row stands
         for place, label in zip(places, self.labels, strict=True):
-            fits = place - last > 0.09 * span
-            named.append(label if fits else "")
-            last = place if fits else last
+            free = [i for i, last in enumerate(rows) if place - last > 0.13 * span]
+            named.append("\n" * free[0] + label if free else "")
+            if free:
+                rows[free[0]] = place
         ax.set_xticks(self.at, named)
         ax.set_xlim(back(places[0] - 0.04 * span), back(places[-1] + 0.04 * span))
         ax.set_xlabel(self.x)
@@ -466,10 +467,10 @@ class Sketch(Question):
         ax.plot(self.at, self.share(drawn), "o-", color=plots.COLOURS[0], label="yours", clip_on=False)  # fmt: skip
         true = self.share(self.step(self.truth))
         ax.plot(self.at, true, "s--", color=plots.COLOURS[1], label="true", clip_on=False)
-        ax.legend(loc="upper left")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
         alt = html.escape(f"The curve you drew and the true one, {self.y} by {self.x}", quote=True)
         svg = plots.svg(fig, self.name)
-        return f'<div role="img" aria-label="{alt}" style="max-width: 32em">{svg}</div>'
+        return f'<div role="img" aria-label="{alt}" style="max-width: 27em">{svg}</div>'
 
     _VERDICT = (
         "Your curve and the true one (dashed) differ by {gap} on average, most at {label}, where you drew {drawn} "
