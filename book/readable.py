@@ -15,13 +15,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from mirage_utils.page.numerals import typeset
+from mirage_utils.page.parts import BOXES, LABORATORY, LEAD
 from mirage_utils.page.quiz import sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -440,10 +441,10 @@ class _Maker:
 
     def block(self, block: str | Directive) -> None:
         heading = isinstance(block, str) and re.match(r"#{1,3} ", block)
-        exercise = isinstance(block, Directive) and block.name == "exercise"
-        if self.within and (exercise or (isinstance(block, str) and _HEADING.search(block))):
+        begins = isinstance(block, Directive) and block.name in ("exercise", "laboratory")
+        if self.within and (begins or (isinstance(block, str) and _HEADING.search(block))):
             raise CopyError("a heading or an exercise within a solution would end its fold")
-        if not heading and not exercise:
+        if not heading and not begins:
             self.not_in_a_fold()
         self.ended = False
         if isinstance(block, str):
@@ -453,7 +454,15 @@ class _Maker:
             self.aside = _quoted(self.inline(block.body))
         elif block.name == "admonition":
             self.admonition(block)
-        elif exercise:
+        elif block.name in BOXES:
+            self.box(BOXES[block.name], self.inline(block.body))
+        elif block.name == "laboratory":
+            self.put_aside()
+            self.flush()
+            self.write(f"## {LABORATORY}\n\n*{LEAD}*")
+            if block.body:
+                self.write(self.inline(block.body))
+        elif block.name == "exercise":
             self.put_aside()
             self.flush()
             self.exercises += 1
@@ -484,6 +493,13 @@ class _Maker:
         if self.aside:
             self.write(self.aside)
         self.aside = ""
+
+    def box(self, title: str, text: str) -> None:
+        """JupyterLab knows boxes; elsewhere a quotation stands out as one."""
+        if self.place.live:
+            self.write(f"::::{{admonition}} {title}\n\n{text}\n::::")
+        else:
+            self.write(_quoted(f"**{title}**\n\n{text}"))
 
     def admonition(self, block: Directive) -> None:
         text, title = self.inline(block.body), self.inline(block.argument)
@@ -569,12 +585,14 @@ class _Maker:
                 self.solution.append(self.published.printed[at])
             return
         self.not_in_a_fold()
-        question = None if self.place.live else asked(cell.source)
-        if question is not None:
-            self.question(*question)
-            return
+        source = cell.source
+        if not self.place.live and (question := asked(source)):
+            self.question(question.question, question.options)
+            source = question.figure
+            if not source:
+                return
         self.flush()
-        source, last = cell.source, self.cells[-1] if self.cells else None
+        last = self.cells[-1] if self.cells else None
         folded = bool(FOLDED & set(cell.metadata.get("tags", [])) or only_imports(source))
         if folded and last is not None and last.metadata.get("only_glues"):
             source = f"{self.cells.pop().source}\n\n{source}"  # one bar less to scroll over
@@ -636,41 +654,58 @@ def _result(printed: str) -> dict[str, Any]:
     return {"status": "ok", "data": {"text/plain": repr(printed)}, "metadata": {}}
 
 
-def asked(source: str) -> tuple[str, Mapping[str, str]] | None:
-    """Question and answers of a cell that asks by `predict.choose` and does nothing else; None for other code.
+class Asked(NamedTuple):
+    """A question as it stands in a cell: its words, what is said of each answer, and code that shows the figure."""
+
+    question: str
+    options: Mapping[str, str]
+    figure: str
+
+
+def asked(source: str) -> Asked | None:
+    """The question of a cell that ends in `quiz.ask`, or is nothing but `quiz.choose`; None for other code.
 
     Raises
     ------
     CopyError
-        If the cell does more, or the question is not written out in it.
+        If the question is not the last statement, or is not written out in it.
     """
     statements = _statements(source)
     names = [
         ast.unparse(n.func) for s in statements for n in ast.walk(s) if isinstance(n, ast.Call)
     ]
-    if not any(name.split(".")[-1] == "choose" for name in names):
+    names = [name for name in names if name.split(".")[-1] in ("ask", "choose")]
+    if not names:
         return None
-    calls = [
-        s.value for s in statements if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
-    ]
-    calls = [call for call in calls if ast.unparse(call.func) == "predict.choose"]
-    others = [ast.unparse(s) for s in statements if getattr(s, "value", None) not in calls]
-    if len(calls) != 1 or set(others) - {"from mirage_utils import predict"}:
+    last = statements[-1]
+    call = last.value if isinstance(last, ast.Expr) else None
+    within = isinstance(call, ast.Call) and names == [ast.unparse(call.func)]
+    alone = {ast.unparse(s) for s in statements[:-1]} <= {"from mirage_utils.page import quiz"}
+    if (
+        not within
+        or names not in (["quiz.ask"], ["quiz.choose"])
+        or not (names[0] == "quiz.ask" or alone)
+    ):
         raise CopyError(
-            f"a question needs a cell of its own, with predict.choose(...): {source[:60]!r}"
+            f"a question needs a cell of its own, or ends one with quiz.ask(...): {source[:60]!r}"
         )
     try:
-        _, question, options = (ast.literal_eval(argument) for argument in calls[0].args)
+        _, question, options = (ast.literal_eval(argument) for argument in call.args[:3])
     except ValueError:
         raise CopyError(f"a question that is not written out: {source[:60]!r}") from None
-    return question, options
+    if names[0] == "quiz.choose":
+        return Asked(question, options, "")
+    # The figure in the place of the question.
+    reveals = [*call.args[3:], *(given.value for given in call.keywords)][0]
+    whole, figure = (ast.get_source_segment(source, node) for node in (last, reveals))
+    return Asked(question, options, source.replace(whole, figure))
 
 
 # What a collapsed cell does, by a call in it; the first that fits.
 _GLUES = "Numbers for the text"
 _TITLES = {
-    "predict": "A question to answer first",
-    "explore": "An explorer",
+    "quiz": "A question to answer first",
+    "explorers": "An explorer",
     "plots.show": "A figure",
     "claim": "A claim, and its check",
     "table": "A table",

@@ -125,7 +125,7 @@ def test_solutions_and_answers_are_out_of_sight(chapter, kind):
         assert prose(copy).count("<summary>Solution</summary>") == exercises
         for cell in source.cells:  # the answers of a question are in no code and no open text
             found = readable.asked(cell.source) if cell.cell_type == "code" else None
-            for answer in found[1].values() if found else ():
+            for answer in found.options.values() if found else ():
                 assert not any(answer in c.source for c in shown)
                 assert answer in prose(copy)
     # No code of a solution is in sight.
@@ -452,15 +452,16 @@ def test_nothing_falls_into_the_fold_of_a_solution():
 
 
 def test_a_question_is_written_out_in_a_cell_of_its_own():
-    good = 'from mirage_utils import predict\n\npredict.choose("guess-x", "What now?", {"a": "1"}, figure="fig-x")'
-    assert readable.asked(good) == ("What now?", {"a": "1"})
+    good = 'from mirage_utils.page import quiz\n\nquiz.choose("guess-x", "What now?", {"a": "1"}, figure="fig-x")'
+    assert readable.asked(good) == ("What now?", {"a": "1"}, "")
     assert readable.asked("x = 1") is None
     with pytest.raises(readable.CopyError, match="not written out"):
         readable.asked(good.replace('"What now?"', "question"))
     for bad in (
         f"x = 1\n{good}",
         f"{good}\n{good}",
-        good.replace("predict.choose", "x = predict.choose"),
+        good.replace("quiz.choose", "x = quiz.choose"),
+        good.replace("quiz.choose", "choose"),
     ):
         with pytest.raises(readable.CopyError, match="a cell of its own"):
             readable.asked(bad)

@@ -36,13 +36,15 @@ _WORKS_ON = {
     "searchindex.js": 'id="search-results"',
 }
 # The theme decides between light and dark when everything has been loaded, and the page would change
-# its colours before the reader's eyes. Here it is decided before anything is shown.
+# its colours before the reader's eyes. Here it is decided before anything is shown, and so is whether
+# figures wait for an answer to their question.
 _THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
 _THEME_AT_ONCE = """\
 document.documentElement.dataset.theme = (chosen =>
       chosen === "light" || chosen === "dark" ? chosen
       : matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
-    )(localStorage.getItem("theme"));"""
+    )(localStorage.getItem("theme"));
+document.documentElement.dataset.figures = localStorage.getItem("figures") === "all" ? "all" : "ask";"""
 # Formulas that the typesetter did not see, anywhere but in code.
 _CODE = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.S)
 _RAW = re.compile(r"\\[(\[][^<]{1,60}")

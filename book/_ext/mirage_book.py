@@ -15,6 +15,7 @@ from pathlib import Path
 
 import api
 import chapters
+import directives
 import downloads
 import execution
 import finish
@@ -200,6 +201,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_static, priority=100)
     app.connect("builder-inited", chapters.install, priority=900)
     app.add_role("claim", chapters.ClaimRole())
+    directives.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
     api.setup(app)

@@ -169,7 +169,7 @@ def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
     )
     summary = (
         f'<p class="mb-meta">{" · ".join(facts)}<br>{ways}</p>'
-        f'<details class="mb-summary"><summary>In short: what this chapter claims</summary><ol>{items}</ol></details>'
+        f'<details class="mb-summary"><summary>What this chapter claims</summary><ol>{items}</ol></details>'
     )
     return text[: heading.end()] + summary + text[heading.end() :]
 

@@ -1,4 +1,4 @@
-/* On every page: cards for terms, references and equations; formulas that can be scrolled by keyboard. */
+/* On every page: cards for terms, references and equations; formulas that can be scrolled by keyboard; questions. */
 (() => {
   "use strict";
 
@@ -15,21 +15,53 @@
   wide();
   addEventListener("resize", wide);
 
-  // Figures covered until their question is answered. The rule beside the question does this without
-  // scripts, by :has on the whole page, which the browser must then look through at every step of a
-  // slider; with scripts a class does it.
+  // Questions. Rules of style show what an answer shows; scripts add what style cannot do.
   for (const form of document.querySelectorAll("form.mb-predict:not(.mb-sketch)")) {
+    const radios = [...form.querySelectorAll(".mb-option input")];
+    // Browsers that cannot open a fold by style have it opened.
+    form.addEventListener("change", () => {
+      form.querySelector(".mb-reply").open = form.querySelector(".mb-guess input:checked") !== null;
+    });
+    // The arrows would choose each option that they pass: until there is an answer they only move.
+    form.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Enter: 0 }[event.key];
+      const at = radios.indexOf(event.target);
+      if (step === undefined || at < 0 || (step && radios.some((radio) => radio.checked))) return;
+      event.preventDefault();
+      if (step) radios.at((at + step) % radios.length).focus();
+      else radios[at].click();
+    });
+    // A figure elsewhere is covered by a rule that looks through the whole page, at every step of a slider: with
+    // scripts a class does it.
     const link = form.querySelector('.mb-answer a[href^="#fig-"]');
     const figure = link && document.getElementById(link.hash.slice(1));
     if (!figure) continue;
-    const cover = () => figure.classList.toggle("mb-covered", !form.querySelector("input:checked"));
+    const cover = () => figure.classList.toggle("mb-covered", !form.querySelector(".mb-option input:checked"));
     cover();
     form.addEventListener("change", cover);
-    // With scripts the reply opens by itself, where the reader else opens it.
-    const reply = form.querySelector("details.mb-reply");
-    reply.querySelector("summary").hidden = true;
-    form.addEventListener("change", () => { reply.open = true; });
     if (form.previousElementSibling?.tagName === "STYLE") form.previousElementSibling.remove();
+  }
+
+  // A figure that a link led to stays, wherever the reader goes next; the link may carry the values of an explorer.
+  const led = () => {
+    const id = location.hash.slice(1).split("&")[0];
+    document.getElementById(id)?.closest(".mb-shown")?.parentElement.classList.add("mb-known");
+  };
+  led();
+  addEventListener("hashchange", led);
+
+  // All figures at once, or each after its question: remembered for the whole site, and set at the head of a page.
+  const root = document.documentElement, switches = [...document.querySelectorAll(".mb-switch input")];
+  for (const box of switches) {
+    box.checked = root.dataset.figures === "all";
+    box.addEventListener("change", () => {
+      const before = box.getBoundingClientRect().top;
+      root.dataset.figures = box.checked ? "all" : "ask";
+      localStorage.setItem("figures", root.dataset.figures);
+      for (const other of switches) other.checked = box.checked;
+      // What shows above moves the reader nowhere.
+      scrollBy({ top: box.getBoundingClientRect().top - before, behavior: "instant" });
+    });
   }
 
   const data = document.querySelector("script.mb-cards");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?(e[-+]\d+)?%?")
@@ -21,3 +22,19 @@ def typeset(number: str) -> str:
     power = f"10{str(int(exponent.replace('−', '-'))).translate(_RAISED)}"
     sign, digits = mantissa[: mantissa[0] in "+−"], mantissa.lstrip("+−")
     return sign + (power if digits == "1" else f"{digits} × {power}")
+
+
+def percent(share: float) -> str:
+    """A share in per cent, to two digits where it is small: ``0.00052`` becomes ``"0.052%"``.
+
+    What is neither nothing nor all is never written ``0%`` or ``100%``.
+    """
+    value = 100 * share
+    if 0 < value < 10:
+        places = 1 - math.floor(math.log10(value))
+    elif 99 < value < 100:
+        places = -math.floor(math.log10(100 - value))
+    else:
+        places = 0
+    digits = f"{value:.{places}f}"
+    return f"{digits.rstrip('0').rstrip('.') if places else digits}%"

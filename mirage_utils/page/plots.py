@@ -29,6 +29,7 @@ from matplotlib.ticker import (
 
 from ..curves import Curve
 from ..errors import require
+from .numerals import percent
 
 __all__ = [
     "COLOURS",
@@ -224,7 +225,7 @@ def percent_axis(ax: Axes, label: str, *, log: bool = False) -> None:
     if log:
         ax.set_yscale("log")
         _no_minor_labels(ax, "y")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g}%"))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: percent(y)))
     else:
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
@@ -309,12 +310,10 @@ def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
 
 
 covers: dict[str, Callable[[Mapping[str, Any], Callable[[], Any]], Any]] = {}
-"""In a live kernel, by the name of a figure: what covers it until its question is answered (see `predict`)."""
+"""In a live kernel, by the name of a figure: what covers it until its question is answered (see `quiz`)."""
 
 
-def covered(
-    name: str, bundle: Mapping[str, Any], inside: Callable[[], Any] | None = None
-) -> Mapping[str, Any]:
+def covered(name: str, bundle: Mapping[str, Any], inside: Callable[[], Any]) -> Mapping[str, Any]:
     """A figure by MIME type, with the cover that it may have in a live kernel.
 
     Parameters
@@ -323,18 +322,10 @@ def covered(
         The figure, ``fig-...``.
     bundle : mapping
         By MIME type.
-    inside : callable, optional
-        Makes the widget that takes the place of the cover; the HTML of the bundle if not given.
+    inside : callable
+        Makes the widget that takes the place of the cover.
     """
-    if name not in covers:
-        return bundle
-
-    def plain() -> Any:
-        import ipywidgets  # only here: a figure without a question needs no widgets
-
-        return ipywidgets.HTML(bundle["text/html"])
-
-    return covers[name](bundle, inside or plain)
+    return covers[name](bundle, inside) if name in covers else bundle
 
 
 @dataclass(frozen=True)
@@ -361,9 +352,20 @@ class Picture:
     kind: Kind
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return covered(self.name, {"text/html": self._repr_html_(), "text/plain": repr(self)})
+        bundle = {"text/html": self.html(), "text/plain": repr(self)}
+        return covered(self.name, bundle, self.widget)
 
     def _repr_html_(self) -> str:
+        return self.html()
+
+    def widget(self) -> Any:
+        """The figure in a live kernel, where something else decides when it is shown."""
+        import ipywidgets  # only here: a figure without a question needs no widgets
+
+        return ipywidgets.HTML(self.html())
+
+    def html(self) -> str:
+        """The figure in a page."""
         columns = "mb-panels" if len(self.panels) > 1 else "mb-panels mb-single"
         return (
             f'<figure class="mb-figure" id="{self.name}">'

@@ -21,7 +21,16 @@ __all__ = ["Panel", "figure", "panel", "small_multiples"]
 
 @dataclass(frozen=True)
 class Panel:
-    """One set of axes; see `panel`."""
+    """One set of axes; see `panel`, which makes it.
+
+    Parameters
+    ----------
+    title : str
+    layers : tuple of Layer
+    x, y : Axis
+    height : float, optional
+        Inches.
+    """
 
     title: str
     layers: tuple[Layer, ...]

@@ -26,18 +26,33 @@ Series = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Layer:
-    """What one verb adds to a panel: something to draw, series with their ends, and words for the caption."""
+    """What one verb adds to a panel.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws it on Matplotlib's axes, in the look of each label.
+    ends : mapping of str to tuple of float
+        By label: the last point of a series, beside which its label goes.
+    ordered : bool
+        Its series are steps of one quantity.
+    n : tuple of int
+        Numbers of items behind its points.
+    said : tuple of str
+        Sentences for the caption.
+    rows : tuple of str
+        Names of rows, from the top, where the layer has rows.
+    line : bool
+        A series is a line, and not marks or areas.
+    """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
     ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """By label: the last point of a series, beside which its label goes."""
     ordered: bool = False
     n: tuple[int, ...] = ()
     said: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
-    """Names of rows, from the top, where the layer has rows."""
     line: bool = False
-    """Whether a series is a line, and not marks or areas."""
 
 
 def lines(
