@@ -390,9 +390,8 @@ def _items(
     limit = _limit(document)
     # Versions up to 0.4.2 have no other number; a group's average is over the items of all its tasks.
     if said is None and whole(limit) and "n-samples" not in document and not is_group:
-        return float(
-            limit
-        ), f"limit {limit} is taken for the number of items: the file has no other"
+        why = f"limit {limit} is taken for the number of items: the file has no other"
+        return float(limit), why
     if found is not None or said is None:
         return math.nan if found is None else found, ""
     original = whole(counts.get("original"))
