@@ -10,13 +10,15 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
     FuncFormatter,
@@ -383,10 +385,33 @@ def _rounded(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
+@contextmanager
+def _laid_out(fig: Figure) -> Iterator[None]:
+    """A figure with everything in its place, as SVG has it, and no engine that would put it there once more.
+
+    To lay a figure out, `savefig` draws it once in vain, which takes a fifth of its time.
+    """
+    engine, canvas, dpi = fig.get_layout_engine(), fig.canvas, fig.dpi
+    if engine is None:
+        yield
+        return
+    try:
+        FigureCanvasSVG(fig)  # measures its texts
+        fig.dpi = 72  # what SVG is written in
+        engine.execute(fig)
+        fig.dpi = dpi
+        fig.set_layout_engine(None)
+        yield
+    finally:
+        fig.dpi = dpi
+        fig.set_canvas(canvas)
+        fig.set_layout_engine(engine)
+
+
 def svg(fig: Figure, prefix: str) -> str:
     """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page."""
     buffer = io.StringIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), _laid_out(fig):
         fig.savefig(
             buffer, format="svg", transparent=True,
             metadata={"Date": None, "Creator": None},
