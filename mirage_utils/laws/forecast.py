@@ -72,16 +72,21 @@ def _power(u, a, b, c):
     return a + b * np.exp(-3 * (1 + np.tanh(c)) / 2 * u)
 
 
+def _within(x, low, high):
+    # np.clip of a few numbers takes several times as long: half of a fit.
+    return np.minimum(np.maximum(x, low), high)
+
+
 def _sigmoid(u, low, rise, middle, slope):
-    z = np.clip(np.exp(np.clip(slope, -4, 4)) * (u - middle), -500, 500)
+    z = _within(np.exp(_within(slope, -4, 4)) * (u - middle), -500, 500)
     return low + rise / (1 + np.exp(-z))
 
 
 def _broken(u, a, b, c, turn, change):
     """A power law with one smooth break (in logarithms: two slopes, joined softly)."""
     first = 3 * (1 + np.tanh(c)) / 2
-    bend = np.logaddexp(0, np.clip(4 * (u - turn), -500, 500)) / 4
-    return a + b * np.exp(np.clip(-first * u - np.tanh(change) * 3 * bend, -50, 50))
+    bend = np.logaddexp(0, _within(4 * (u - turn), -500, 500)) / 4
+    return a + b * np.exp(_within(-first * u - np.tanh(change) * 3 * bend, -50, 50))
 
 
 CONTENDERS: Mapping[str, Contender] = {

@@ -42,8 +42,11 @@ def read_integer(text: Number) -> Integer | None:
     ``1'000``), a final full stop. A full stop between groups is read as a separator only where there
     are two or more (``1.000.000``), because ``1.000`` may as well be one. Zero has no sign.
     """
+    plain = str(text)
+    if plain.isascii() and plain.isdigit():  # most answers, in a tenth of the time
+        return Integer(False, plain.lstrip("0") or "0")
     # Not Unicode's compatibility form: it would turn 10² into 102.
-    plain = "".join(" " if c.isspace() else c for c in str(text)).strip().translate(_SIGNS)
+    plain = "".join(" " if c.isspace() else c for c in plain).strip().translate(_SIGNS)
     plain = re.sub(r"(?<=\d)\.$", "", plain)
     sign, body = re.fullmatch(r"([-+]?)\s*(.*)", plain, re.S).groups()
     grouped = _GROUPED.fullmatch(body)
@@ -148,8 +151,9 @@ def carry_credit(
 
 def _sum(a: str, b: str) -> str:
     # in pieces: Python refuses to turn more than a few thousand digits into an int at once
-    size, carry, parts = 4000, 0, []
-    width = -(-max(len(a), len(b)) // size) * size
+    longest = max(len(a), len(b))
+    size, carry, parts = min(4000, longest), 0, []
+    width = -(-longest // size) * size
     a, b = a.zfill(width), b.zfill(width)
     for end in range(width, 0, -size):
         carry, rest = divmod(int(a[end - size : end]) + int(b[end - size : end]) + carry, 10**size)

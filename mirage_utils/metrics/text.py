@@ -72,18 +72,21 @@ def _common(a: list[Hashable], b: list[Hashable]) -> set[int]:
     Where several are longest, the one that stays in `a` as late as possible, like the reference
     implementation.
     """
-    table = np.zeros((len(a) + 1, len(b) + 1), dtype=int)
-    for i, x in enumerate(a, 1):
-        for j, y in enumerate(b, 1):
-            table[i, j] = (
-                table[i - 1, j - 1] + 1 if x == y else max(table[i - 1, j], table[i, j - 1])
-            )
+    if a == b:
+        return set(range(len(a)))
+    # Lists, whose single elements are several times faster than those of an array.
+    table = [[0] * (len(b) + 1)]
+    for x in a:
+        above, row = table[-1], [0]
+        for j, y in enumerate(b):
+            row.append(above[j] + 1 if x == y else max(above[j + 1], row[j]))
+        table.append(row)
     i, j, found = len(a), len(b), set()
     while i and j:
         if a[i - 1] == b[j - 1]:
             i, j = i - 1, j - 1
             found.add(i)
-        elif table[i, j - 1] > table[i - 1, j]:
+        elif table[i][j - 1] > table[i - 1][j]:
             j -= 1
         else:
             i -= 1

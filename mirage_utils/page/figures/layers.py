@@ -340,7 +340,14 @@ def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
 
 
 def level(y: float, text: str = "") -> Layer:
-    """A line across at one height, such as the score of guessing."""
+    """A line across at one height, such as the score of guessing.
+
+    Parameters
+    ----------
+    y : float
+    text : str
+        Beside it; none if empty.
+    """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         ax.axhline(y, color=plots.MUTED, linestyle=":", linewidth=1.2)
@@ -351,7 +358,14 @@ def level(y: float, text: str = "") -> Layer:
 
 
 def at(x: float, text: str = "") -> Layer:
-    """A line down at one place, such as the critical scale."""
+    """A line down at one place, such as the critical scale.
+
+    Parameters
+    ----------
+    x : float
+    text : str
+        Beside it; none if empty.
+    """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         ax.axvline(x, color=plots.MUTED, linestyle=":", linewidth=1.2)
@@ -365,7 +379,13 @@ def at(x: float, text: str = "") -> Layer:
 
 
 def resolution(n: int) -> Layer:
-    """The smallest score above zero that n items can show."""
+    """The smallest score above zero that n items can show.
+
+    Parameters
+    ----------
+    n : int
+        Items, >= 1.
+    """
     found = level(1 / n, f"1 of {n:,} items")
     return Layer(found.draw, said=("Dotted: one right answer, the least this test can see.",))
 
