@@ -14,7 +14,7 @@ from ..errors import FieldError
 from ..ground.paths import given
 
 if TYPE_CHECKING:
-    from ..coursework.lateness import Policy
+    from ..coursework.course.lateness import Policy
 
 __all__ = ["add_commands"]
 
@@ -305,8 +305,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> None:
-    from ..coursework.assignments import find, sources
-    from ..coursework.exports import roster
+    from ..coursework.assignments.source import find, sources
+    from ..coursework.platforms.rosters import roster
     from ..coursework.release import release
 
     folder = sources(options.sources)
@@ -318,7 +318,7 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from ..coursework.collect import collect
+    from ..coursework.platforms.collect import collect
 
     done = collect(
         options.zip,
@@ -341,9 +341,10 @@ def _collect(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from ..coursework.assignments import find, sources
-    from ..coursework.course import Settings, grade
-    from ..coursework.exports import other_names
+    from ..coursework.assignments.source import find, sources
+    from ..coursework.course.grading import grade
+    from ..coursework.course.settings import Settings
+    from ..coursework.platforms.rosters import other_names
     from ..coursework.sandbox import Limits, without_bubblewrap
 
     folder = sources(options.sources)
@@ -390,7 +391,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _lateness(options: argparse.Namespace) -> Policy:
-    from ..coursework.lateness import Policy, duration, extensions, percent
+    from ..coursework.course.lateness import Policy, duration, extensions, percent
 
     return Policy(
         due=options.due,
@@ -402,7 +403,7 @@ def _lateness(options: argparse.Namespace) -> Policy:
 
 
 def _override(options: argparse.Namespace) -> None:
-    from ..coursework.course import override
+    from ..coursework.course.marks import override
 
     _tell_changed(options.table)
     override(options.table, options.student, options.exercise, options.points, options.comment)
@@ -410,7 +411,7 @@ def _override(options: argparse.Namespace) -> None:
 
 
 def _feedback(options: argparse.Namespace) -> None:
-    from ..coursework.course import update
+    from ..coursework.course.marks import update
 
     _tell_changed(options.table)
     results = update(options.table)
@@ -419,14 +420,14 @@ def _feedback(options: argparse.Namespace) -> None:
 
 
 def _tell_changed(table: Path) -> None:
-    from ..coursework.stored import changed_by_hand
+    from ..coursework.course.stored import changed_by_hand
 
     for sentence in changed_by_hand(table):
         print(f"mirage_utils: {sentence}", file=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> None:
-    from ..coursework.exports import export
+    from ..coursework.handing_back.marks import export
 
     _tell_changed(options.table)
     for sentence in export(
@@ -442,7 +443,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _handback(options: argparse.Namespace) -> None:
-    from ..coursework.handback import handback
+    from ..coursework.handing_back.pages import handback
 
     for sentence in handback(options.table, options.submissions, options.out):
         print(f"mirage_utils: {sentence}", file=sys.stderr)
@@ -450,7 +451,7 @@ def _handback(options: argparse.Namespace) -> None:
 
 
 def _overview(options: argparse.Namespace) -> None:
-    from ..coursework.class_page import overview
+    from ..coursework.overview.page import overview
 
     _tell_changed(options.table)
     for path in overview(options.table):
@@ -458,8 +459,8 @@ def _overview(options: argparse.Namespace) -> None:
 
 
 def _alike(options: argparse.Namespace) -> None:
-    from ..coursework.assignments import sources
-    from ..coursework.similarity import alike
+    from ..coursework.assignments.source import sources
+    from ..coursework.similarity.page import alike
 
     *paths, found = alike(options.table, sources(options.sources))
     print(*paths, sep="\n")
