@@ -79,7 +79,7 @@ def write_assignments(sources: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not sources.is_dir():
         return
-    from mirage_utils.coursework.assignments import assignments
+    from mirage_utils.coursework.assignments.source import assignments
     from mirage_utils.coursework.release import release
 
     for name in assignments(sources):
