@@ -169,7 +169,7 @@ def _floor(f: Finding, level: float) -> str:
     """What the items can show, of shares of items."""
     if not f.curve.proportion:
         return ""
-    n = int(f.curve.n.min())
+    n = int(f.curve.items.min())
     said = f"With {n:,} items nothing below {zero_bound(n):.2g} can be told from zero."
     t = f.smooth
     # A law that the counts refute predicts no number of items.

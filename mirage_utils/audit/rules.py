@@ -92,6 +92,12 @@ class Case:
         return smooth(self.curve, self.leap.at, seed=self.seed)
 
     @property
+    def smooth(self) -> Smooth:
+        """`law`, for the rules below the one that asks whether there are counts."""
+        assert self.law is not None
+        return self.law
+
+    @property
     def usual_step(self) -> bool:
         """Whether the leap's step from size to size is about as wide as the others."""
         steps = np.diff(np.log(self.curve.scale))
@@ -106,7 +112,7 @@ class Case:
     @property
     def fits(self) -> str:
         """The smooth law in words, where it fits."""
-        return f"a smooth loss fits ({p_text(self.law.gentle_p)})"
+        return f"a smooth loss fits ({p_text(self.smooth.gentle_p)})"
 
 
 @dataclass(frozen=True)
@@ -207,7 +213,7 @@ def _undecided(case: Case) -> str:
 
 
 def _refuted(case: Case) -> str:
-    law = case.law
+    law = case.smooth
     bad = (
         "no power law of the loss fits"
         if law.p <= case.level
@@ -218,13 +224,13 @@ def _refuted(case: Case) -> str:
 
 def _steep(case: Case) -> str:
     return (
-        f"{case.step}; {case.fits}, and goes from 10 to 90% within {case.law.width:.1f} decades where "
-        f"sizes are {case.law.spacing:.1f} apart"
+        f"{case.step}; {case.fits}, and goes from 10 to 90% within {case.smooth.width:.1f} decades where "
+        f"sizes are {case.smooth.spacing:.1f} apart"
     )
 
 
 def _hidden(case: Case) -> str:
-    law = case.law
+    law = case.smooth
     return (
         f"{case.step}; {case.fits}, and at {law.hidden:.0%} of the sizes below gives less than the items "
         f"can show: {law.predicted:.1g} at {_size(law.darkest)}, with {law.seen_from:.1g} to be seen"
@@ -328,7 +334,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "smooth loss refuted",
         "the counts refute a loss that falls no faster than 1/N",
-        lambda c: c.law.gentle_p <= c.level,
+        lambda c: c.smooth.gentle_p <= c.level,
         "cannot tell",
         _refuted,
         _ANSWERS,
@@ -336,7 +342,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "steep between sizes",
         "that loss fits, and its way from 10 to 90 per cent is shorter than two steps from size to size",
-        lambda c: c.law.width < 2 * c.law.spacing,
+        lambda c: c.smooth.width < 2 * c.smooth.spacing,
         "too few sizes",
         _steep,
         _always("sizes in between"),
@@ -345,10 +351,10 @@ RULES: tuple[Rule, ...] = (
         "hidden by few items",
         "that loss fits, and at half of the sizes below the leap or more the items are too few to show "
         "what it gives there",
-        lambda c: c.law.hidden >= HIDDEN,
+        lambda c: c.smooth.hidden >= HIDDEN,
         "resolution effect",
         _hidden,
-        lambda c: f"{count(c.law.items)} items, or log-probabilities of the right answers",
+        lambda c: f"{count(c.smooth.items)} items, or log-probabilities of the right answers",
     ),
     Rule(
         "smooth loss fits",

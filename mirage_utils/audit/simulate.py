@@ -101,7 +101,10 @@ def blank_records(size: float, n: int) -> pd.DataFrame:
 
 
 def scores_only(
-    sizes: Sequence[float], scores: Sequence[float], n: int, runs: Sequence[int] | None = None
+    sizes: Sequence[float] | NDArray,
+    scores: Sequence[float] | NDArray,
+    n: int,
+    runs: Sequence[int] | NDArray | None = None,
 ) -> pd.DataFrame:
     """Scores of exact match alone, one run of a model a row.
 
@@ -142,18 +145,18 @@ def leaping_token(critical: float) -> Callable[[float], float]:
 def _mirage_law(rng: np.random.Generator) -> tuple[Callable[[float], float], NDArray, int]:
     """Probability of a right token by size, the sizes, and the tokens of an answer."""
     alpha = rng.uniform(0.3, 0.8)
-    sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
     critical = sizes[-1] * 10 ** rng.uniform(-1.5, -0.8)
     return smooth_token(alpha, critical), sizes, int(rng.integers(5, 13))
 
 
 def _mirage(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     right, sizes, length = _mirage_law(rng)
-    return {"records": answers(right, sizes, length, rng.integers(200, 1001), rng)}
+    return {"records": answers(right, sizes, length, int(rng.integers(200, 1001)), rng)}
 
 
 def _resolution(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
     n = int(rng.integers(50, 301))
     alpha = rng.uniform(0.3, 0.9)
     # The largest model is right on a tenth to a half of the items.
@@ -163,7 +166,7 @@ def _resolution(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 
 def _few(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    count = rng.integers(4, 6)
+    count = int(rng.integers(4, 6))
     sizes = _sizes(count, (count - 1) * rng.uniform(1.2, 1.8))
     n, alpha = int(rng.integers(500, 2001)), rng.uniform(0.6, 0.95)
     critical = sizes[-2] * 10 ** rng.uniform(0.3, 0.9)
@@ -172,17 +175,19 @@ def _few(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 
 def _real(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
     at = rng.integers(2, len(sizes) - 1)
     critical = np.sqrt(sizes[at] * sizes[at - 1])
     length = int(rng.integers(3, 9))
     return {
-        "records": answers(leaping_token(critical), sizes, length, rng.integers(200, 1001), rng)
+        "records": answers(
+            leaping_token(critical), sizes, length, int(rng.integers(200, 1001)), rng
+        )
     }
 
 
 def _seeds(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
     runs, n = int(rng.integers(4, 11)), int(rng.integers(200, 1001))
     middle = np.log(sizes[rng.integers(2, len(sizes) - 1)])
     chance = 1 / (1 + np.exp(-3 * (np.log(sizes) - middle)))
@@ -194,7 +199,7 @@ def _seeds(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 def _bare(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """A real leap of which only the scores were kept."""
-    sizes, n = _sizes(rng.integers(6, 11), rng.uniform(2, 4)), int(rng.integers(200, 1001))
+    sizes, n = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4)), int(rng.integers(200, 1001))
     at = rng.integers(2, len(sizes) - 1)
     right = leaping_token(np.sqrt(sizes[at] * sizes[at - 1]))
     share = np.array([right(s) for s in sizes]) ** int(rng.integers(3, 9))
@@ -219,7 +224,7 @@ def _after_a_part(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 def _modest(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """Choices: below the leap models only get less sure of leanings that know nothing."""
-    sizes = _sizes(rng.integers(6, 11), rng.uniform(2, 4))
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
     n, at = int(rng.integers(200, 1001)), rng.integers(2, len(sizes) - 1)
     right = rng.integers(0, 4, n)
     sure = np.linspace(rng.uniform(2, 3), 0.3, len(sizes))
@@ -240,7 +245,7 @@ def _modest(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 
 def _noise(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    sizes, n = _sizes(rng.integers(4, 11), rng.uniform(2, 4)), int(rng.integers(50, 1001))
+    sizes, n = _sizes(int(rng.integers(4, 11)), rng.uniform(2, 4)), int(rng.integers(50, 1001))
     return {
         "scores": scores_only(sizes, rng.binomial(n, rng.uniform(0.05, 0.5), len(sizes)) / n, n)
     }

@@ -49,7 +49,7 @@ def bootstrap_interval(
     draws = int(as_array("draws", draws, low=2, integer=True))
     require(0 < level < 1, "level", level, "a number between 0 and 1")
     rng = np.random.default_rng(seed)
-    n = curve._items()
+    n = curve.items
     counts = rng.binomial(n, curve.counts / n, (draws, len(curve)))
     values = np.array([statistic(Curve(curve.scale, k / n, n)) for k in counts], dtype=float)
     if np.isnan(values).mean() > 1 - level:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from shlex import quote
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -295,7 +295,7 @@ def _curve(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> Curve 
         rows = pd.DataFrame(columns)
         if not _are_runs(what, rows, notes):
             return None
-        replicates = [part["score"].to_numpy() for _, part in rows.groupby("params")]
+        replicates = tuple(part["score"].to_numpy() for _, part in rows.groupby("params"))
         columns = _averaged(rows)
     size, n, score, error, skill, skill_error = (columns[name] for name in ("params", "n", *_POINT))
     within = bool(((score >= 0) & (score <= 1)).all())
@@ -373,7 +373,9 @@ def _bounded(metric: str) -> bool:
     return bool(known) or is_share(metric)
 
 
-def _direction(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> str:
+def _direction(
+    what: _What, columns: dict[str, np.ndarray], notes: _Notes
+) -> Literal["higher", "lower", ""]:
     given = sorted(set(columns["direction"]) - {""})
     if not given:
         return direction_of(what.metric)

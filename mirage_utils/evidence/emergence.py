@@ -295,9 +295,9 @@ def _calibrated(
         return Calibration(
             score, straight, p_value(score.value, noise), float("nan"), "gaussian", None
         )
-    n, counts = curve.n, curve.counts
+    n, counts = curve.items, curve.counts
 
-    def simulated(rate: ArrayLike, part: int) -> NDArray[np.float64]:
+    def simulated(rate: NDArray[np.float64] | float, part: int) -> NDArray[np.float64]:
         """Scores of binomial counts; the two parts of a calibration do not share their numbers."""
         if shared:
             rates = np.broadcast_to(rate, n.shape)

@@ -69,7 +69,7 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
     if not curve.proportion or len(curve) < 4 or curve.direction != "higher":
         return None
     reference = float(np.exp(curve.log_scale.mean()))
-    low, _ = binomial_interval(curve.counts[0], curve.n[0])
+    low, _ = binomial_interval(curve.counts[0], curve.items[0])
     law = closed_form.STRAIGHT if low <= 0.01 else closed_form.FLOOR
     fitted = closed_form.fit(law, curve, reference=reference)
     tame = fitted
@@ -79,7 +79,7 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
     floor = tame["g"] if law is closed_form.FLOOR else 0.0
     below = slice(0, at + 1)
     predicted = np.maximum(tame.accuracy(curve.scale[below]) - floor, 0.0)
-    seen_from = zero_bound(curve.n[below])
+    seen_from = zero_bound(curve.items[below])
     hidden = np.flatnonzero(predicted < seen_from)
     dark = hidden[-1] if len(hidden) else at
     decades = np.log(np.log(10) / -np.log(0.9)) / np.log(10)
@@ -93,7 +93,7 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
 
 def _chance(fitted: closed_form.LawFit, rng: np.random.Generator) -> float:
     """Share of simulated curves whose deviance from the law itself is as large; conservative."""
-    n = fitted.curve.n
+    n = fitted.curve.items
     expected = np.clip(fitted.accuracy(fitted.curve.scale), 1e-300, 1 - 1e-12)
     counts = np.vstack([fitted.curve.counts, rng.binomial(n, expected, (_DRAWS, len(n)))])
     # The deviance: twice the log-likelihood of the shares themselves less that of the law.

@@ -45,7 +45,8 @@ def read_integer(text: Number) -> Integer | None:
     # Not Unicode's compatibility form: it would turn 10² into 102.
     plain = "".join(" " if c.isspace() else c for c in str(text)).strip().translate(_SIGNS)
     plain = re.sub(r"(?<=\d)\.$", "", plain)
-    sign, body = re.fullmatch(r"([-+]?)\s*(.*)", plain, re.S).groups()
+    sign = plain[0] if plain.startswith(("-", "+")) else ""
+    body = plain.removeprefix(sign).lstrip()
     grouped = _GROUPED.fullmatch(body)
     if grouped and (grouped[1] != "." or body.count(".") > 1):
         body = body.replace(grouped[1], "")

@@ -100,7 +100,7 @@ class Metric:
     direction: Direction
     continuity: Continuity
     assumptions: str
-    scorer: Callable[[Any, Any], NDArray[np.float64]] = field(repr=False)
+    scorer: Callable[..., NDArray[np.float64]] = field(repr=False)
     simulator: Callable[..., tuple[Any, Any]] = field(repr=False)
     source: str
     proper: bool = False

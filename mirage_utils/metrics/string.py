@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..errors import FieldError
 from ..symbols import L, group, p, width
 from .base import Metric, records
-from .batch import edit_distances, is_table
+from .batch import Records, edit_distances, is_table
 
 __all__ = [
     "CHARACTER_EDIT_DISTANCE",
@@ -34,10 +34,8 @@ __all__ = [
     "TOKEN_EDIT_DISTANCE",
 ]
 
-Tokens = Sequence[Hashable]
 
-
-def _check(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> None:
+def _check(targets: Records, outputs: Records) -> None:
     records("targets", targets, "outputs", outputs)
     if not is_table(outputs):
         for i, output in enumerate(outputs):
@@ -51,12 +49,12 @@ def _check(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> None:
             raise FieldError("targets", target, expected, where=f"[{i}]")
 
 
-def _hits(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.bool_] | None:
+def _hits(targets: Records, outputs: Records) -> NDArray[np.bool_] | None:
     """For two tables: which of the target's positions hold its token. None for anything else."""
     if not (is_table(targets) and is_table(outputs)):
         return None
     common = min(targets.shape[1], outputs.shape[1])
-    hits = np.zeros(targets.shape, dtype=bool)
+    hits = np.zeros(targets.shape, dtype=np.bool_)
     np.equal(targets[:, :common], outputs[:, :common], out=hits[:, :common])
     return hits
 
@@ -65,24 +63,25 @@ def _same(a: Hashable, b: Hashable) -> bool:
     return bool(a == b)
 
 
-def _positions(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> Iterator[Iterator[bool]]:
+def _positions(targets: Records, outputs: Records) -> Iterator[Iterator[bool]]:
     """For each record, position by position while both sides last: is the token right?"""
     for target, output in zip(targets, outputs, strict=True):
         yield map(_same, target, output)
 
 
-def exact_match(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
+def exact_match(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """1 where the output is the target, token for token and of the same length; else 0."""
     _check(targets, outputs)
     hits = _hits(targets, outputs)
     if hits is not None:
-        return (hits.all(axis=1) & (targets.shape[1] == outputs.shape[1])).astype(float)
+        as_long = len(targets[0]) == len(outputs[0])  # the rows of a table are of one length
+        return (hits.all(axis=1) & as_long).astype(float)
     lengths = (len(t) == len(o) for t, o in zip(targets, outputs, strict=True))
     right = (all(row) for row in _positions(targets, outputs))
     return np.array([a and b for a, b in zip(lengths, right, strict=True)], dtype=float)
 
 
-def token_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
+def token_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """Share of the target's positions at which the output has the target's token.
 
     Positions the output does not reach count as wrong; tokens after the target's end are ignored
@@ -96,9 +95,7 @@ def token_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDAr
     return np.array([k / len(t) for k, t in zip(right, targets, strict=True)])
 
 
-def longest_correct_prefix(
-    targets: Sequence[Tokens], outputs: Sequence[Tokens]
-) -> NDArray[np.float64]:
+def longest_correct_prefix(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """Number of tokens before the first wrong one (or the end of either side)."""
     _check(targets, outputs)
     hits = _hits(targets, outputs)
@@ -108,17 +105,13 @@ def longest_correct_prefix(
     return np.array([sum(run) for run in runs], dtype=float)
 
 
-def token_edit_distance(
-    targets: Sequence[Tokens], outputs: Sequence[Tokens]
-) -> NDArray[np.float64]:
+def token_edit_distance(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """Fewest substitutions, insertions and deletions of tokens that turn output into target."""
     _check(targets, outputs)
     return edit_distances(targets, outputs).astype(float)
 
 
-def normalised_edit_distance(
-    targets: Sequence[Tokens], outputs: Sequence[Tokens]
-) -> NDArray[np.float64]:
+def normalised_edit_distance(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is."""
     edits = token_edit_distance(targets, outputs)
     longer = [max(len(t), len(o)) for t, o in zip(targets, outputs, strict=True)]
@@ -141,7 +134,7 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
     return token_edit_distance(*composed)
 
 
-def subset_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
+def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """1 where every item of a group is answered right, else 0.
 
     A record is a group of items: their right answers, and the answers given, equally many.

@@ -208,7 +208,7 @@ class _Sums:
     def add(
         self, metric: str, direction: str, graded: str, group: NDArray[np.int64],
         score: NDArray[np.float64], skill: NDArray[np.float64] | None = None,
-        counts: NDArray[np.float64] | None = None,
+        *, counts: NDArray[np.float64] | None = None,
     ) -> None:  # fmt: skip
         """One metric's values of items, and the group of each; `counts` of the groups: file_right, agree."""
         size = len(self.groups)
@@ -253,7 +253,7 @@ def _add_all(
     said, size = rows.said_right(at), len(rows.groups)
     agree = said & (right >= 0.5)
     counts = np.stack([
-        np.bincount(rows.group[at], weights=w, minlength=size) for w in (said, agree)
+        sums(rows.group[at], size, w.astype(float)) for w in (said, agree)
     ]) if said.any() else np.zeros((2, size))  # fmt: skip
     for metric, score in own.items():
         direction = METRICS[metric].direction

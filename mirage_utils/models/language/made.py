@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ..family import Family
+from ..family import Family, Size
 from ..training import digest
 
 __all__ = ["Made", "MadeFamily", "frequencies", "pick"]
@@ -48,7 +48,7 @@ class Made(ABC):
 
 
 @dataclass(frozen=True)
-class MadeFamily(Family):
+class MadeFamily(Family[Size]):
     """Models that learn a task which makes its own examples."""
 
     @property

@@ -63,7 +63,7 @@ def weights(bundle: Bundle) -> NDArray[np.float64]:
 
 
 def _zipf(n: int, exponent: float) -> NDArray[np.float64]:
-    return np.arange(1, n + 1) ** -float(exponent)
+    return np.arange(1, n + 1, dtype=np.float64) ** -float(exponent)
 
 
 @dataclass(frozen=True)

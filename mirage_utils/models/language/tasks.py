@@ -217,7 +217,7 @@ class Arithmetic(Task):
             both = np.concatenate([pairs, kept])
             _, first = np.unique(both, axis=0, return_index=True)
             pairs = both[np.sort(first)][: self.tests]
-        prompts, answers = self._ask(*pairs.T, np)
+        prompts, answers = self._ask(pairs[:, 0], pairs[:, 1], np)
         return Examples(prompts, answers, np.full(self.tests, 1 / self.tests))
 
 

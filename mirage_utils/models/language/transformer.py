@@ -10,12 +10,31 @@ al. 2019, by the root mean square as in Zhang and Sennrich 2019.
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import jax
 import jax.numpy as jnp
 
 __all__ = ["Params", "heads", "init", "logits"]
 
-Params = dict[str, jax.Array | list[dict[str, jax.Array]]]
+
+class Params(TypedDict):
+    """Parameters of a model of some width: arrays by name.
+
+    Attributes
+    ----------
+    symbol, place : array, shapes (symbols, width) and (places, width)
+    blocks : list of dict of str to array
+        What `attention` and the two dense layers of each block use.
+    norm : array, shape (width,)
+    output : array, shape (width, symbols)
+    """
+
+    symbol: jax.Array
+    place: jax.Array
+    blocks: list[dict[str, jax.Array]]
+    norm: jax.Array
+    output: jax.Array
 
 
 def heads(width: int) -> int:
@@ -47,7 +66,7 @@ def init(key: jax.Array, *, width: int, layers: int, symbols: int, places: int) 
     """
     keys = iter(jax.random.split(key, 3 + 4 * layers))
 
-    def matrix(rows: int, columns: int, scale: float = 1.0) -> jax.Array:
+    def matrix(rows: int, columns: int, scale: jax.Array | float = 1.0) -> jax.Array:
         return scale * jax.random.normal(next(keys), (rows, columns)) / jnp.sqrt(rows)
 
     less = 1 / jnp.sqrt(2.0 * layers)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import pandas as pd
 
@@ -48,7 +48,7 @@ def recognises_instances(file: File) -> bool:
     return is_instance(file.first)
 
 
-def is_results(document: Any) -> bool:
+def is_results(document: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a JSON object is about one run."""
     return (
         isinstance(document, dict)

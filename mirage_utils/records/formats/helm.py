@@ -146,7 +146,7 @@ class _Run:
         )
         name, _, listed = said(spec.get("name")).partition(":")
         arguments = dict(a.partition("=")[::2] for a in listed.split(",") if "=" in a)
-        given = scenario.get("args") if isinstance(scenario.get("args"), dict) else {}
+        given = found if isinstance(found := scenario.get("args"), dict) else {}
         method = said(adapter.get("method"))
         setting = {k: v for k, v in arguments.items() if k not in _NO_SETTING}
         setting |= {str(k): _text(v) for k, v in given.items() if str(k) not in arguments}
@@ -377,7 +377,7 @@ def _records(file: File, run: _Run) -> tuple[pd.DataFrame, list[str]]:
     left, collected = LeftOut(), Collected(str(path))
     for (item, trial, changed, _), rows in found.items():
         for values in rows:
-            name = next(iter(values), None)
+            first = next(iter(values), None)
             scores = {}
             for stat, value in values.items():
                 score = left.score(value, stat.metric, f"instance {item}")
@@ -386,7 +386,7 @@ def _records(file: File, run: _Run) -> tuple[pd.DataFrame, list[str]]:
             target, output = answers.get((item, trial, changed), (None, None))
             collected.of(model=run.model, task=run.task, run=run.run(trial), shots=run.shots).add(
                 item, target, output, None, scores,
-                setting=name.setting(run, plain) if name else run.setting,
+                setting=first.setting(run, plain) if first else run.setting,
             )  # fmt: skip
     directions = {name.metric: _direction(name.metric) for name in names}
     records, again = collected.table({k: v for k, v in directions.items() if v})

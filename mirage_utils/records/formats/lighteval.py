@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def _literal(text: str) -> Any:
 # -- results --------------------------------------------------------------------------------------
 
 
-def is_results(document: Any) -> bool:
+def is_results(document: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a JSON document is a results file of lighteval."""
     if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
         return False
