@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FieldError, require, shown
-from . import identity
 from .columns import aggregate
 from .files import File
+from .filling import fill
 from .formats import FORMATS, Format
 from .keys import hashes
 from .options import Options
@@ -167,7 +167,7 @@ def _identified(reading: Reading, said: Options) -> Reading:
     unknown: dict[str, None] = {}
     for table in (scores, records):
         if len(table):
-            unknown |= dict.fromkeys(identity.fill(table, said))
+            unknown |= dict.fromkeys(fill(table, said))
     notes = list(reading.notes)
     asked = [name for name in unknown if name]
     if asked:

@@ -23,7 +23,7 @@ from ..schema import EvalFileError
 from . import workbook
 from .dialect import dialect
 from .headers import is_header, once
-from .plain_records import csv_batches, csv_header, parquet_batches
+from .plain_batches import csv_batches, csv_header, parquet_batches
 
 __all__ = ["Cells", "Table", "by_columns", "table"]
 
