@@ -26,15 +26,15 @@ MIN_SIZES = 4
 """Fewer sizes make a leap of any rise."""
 LEAP = 0.5
 """A curve leaps if one step makes this share of its range."""
-EARLY = 0.25
+_EARLY = 0.25
 """A gentler metric sees what the other hides if it makes this share of its rise before the leap."""
-GAP = 0.5
+_GAP = 0.5
 """Runs of one size differ in kind if a gap between them is this share of the range."""
-MIN_RUNS = 4
+_MIN_RUNS = 4
 """Fewer runs of a size show no gap."""
-WIDE = 2
+_WIDE = 2
 """A step over so many median decades from size to size may be a hole in the ladder."""
-HIDDEN = 0.5
+_HIDDEN = 0.5
 """Items are too few if they hide the smooth law at this share of the sizes below the leap."""
 
 
@@ -64,6 +64,7 @@ class Case:
 
     @cached_property
     def runs(self) -> Runs:
+        """The runs of each size, and the widest gap between them."""
         return runs(self.curve)
 
     @cached_property
@@ -83,7 +84,7 @@ class Case:
         return [
             g
             for g, p in zip(self.witnesses, known, strict=True)
-            if g.early >= EARLY and (p <= self.level if p == p else g.steady)
+            if g.early >= _EARLY and (p <= self.level if p == p else g.steady)
         ]
 
     @cached_property
@@ -101,7 +102,7 @@ class Case:
     def usual_step(self) -> bool:
         """Whether the leap's step from size to size is about as wide as the others."""
         steps = np.diff(np.log(self.curve.scale))
-        return bool(steps[self.leap.at] <= WIDE * np.median(steps))
+        return bool(steps[self.leap.at] <= _WIDE * np.median(steps))
 
     @property
     def step(self) -> str:
@@ -264,8 +265,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "runs differ in kind",
-        f"some size has {MIN_RUNS} runs or more, with a gap of {GAP:.0%} of the range between them",
-        lambda c: c.runs.most >= MIN_RUNS and c.runs.gap >= GAP,
+        f"some size has {_MIN_RUNS} runs or more, with a gap of {_GAP:.0%} of the range between them",
+        lambda c: c.runs.most >= _MIN_RUNS and c.runs.gap >= _GAP,
         "not explained by the metric",
         _runs_differ,
         _always("more runs a size: the share of runs that make it may change smoothly"),
@@ -288,7 +289,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "the loss leaps",
-        f"the curve is itself a loss of the right answers, and its step is no wider than {WIDE} usual ones",
+        f"the curve is itself a loss of the right answers, and its step is no wider than {_WIDE} usual ones",
         lambda c: kind_of(c.curve.metric) == "loss" and c.usual_step,
         "not explained by the metric",
         lambda c: (
@@ -298,7 +299,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "gentler metric rose before",
-        f"a gentler metric of the same outputs (or the loss) made {EARLY:.0%} of its rise before the leap, "
+        f"a gentler metric of the same outputs (or the loss) made {_EARLY:.0%} of its rise before the leap, "
         "beyond chance",
         lambda c: bool(c.early),
         "metric effect",
@@ -351,7 +352,7 @@ RULES: tuple[Rule, ...] = (
         "hidden by few items",
         "that loss fits, and at half of the sizes below the leap or more the items are too few to show "
         "what it gives there",
-        lambda c: c.smooth.hidden >= HIDDEN,
+        lambda c: c.smooth.hidden >= _HIDDEN,
         "resolution effect",
         _hidden,
         lambda c: f"{count(c.smooth.items)} items, or log-probabilities of the right answers",

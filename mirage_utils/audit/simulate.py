@@ -36,6 +36,13 @@ def simulate(truth: str, *, seed: int) -> dict[str, pd.DataFrame]:
         A key of `TRUTHS`. Sizes (4 to 10, over 2 to 7 decades), items (50 to 2,000), lengths, exponents
         and the place of the leap are drawn anew each time; but for noise and runs, until the curve leaps.
     seed : int
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such truth.
+    RuntimeError
+        If no curve leaps in 200 draws.
     """
     if truth not in TRUTHS:
         raise UnknownNameError("truth", truth, f"one of {', '.join(TRUTHS)}")
@@ -89,6 +96,11 @@ def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> p
     pandas.DataFrame
         One row an evaluation: ``truth, draw``, and the ``verdict`` on its harsh metric with the name of
         the ``rule`` that decided.
+
+    Raises
+    ------
+    FieldError
+        If `draws` is no whole number >= 1.
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     work = [(truth, draw) for truth in TRUTHS for draw in range(draws)]

@@ -117,7 +117,15 @@ def scores_only(
 
 
 def smooth_token(alpha: float, critical: float) -> Callable[[float], float]:
-    """Probability of a right token: a loss that is a power of size, and a guess among ten."""
+    """Probability of a right token: a loss that is a power of size, and a guess among ten.
+
+    Parameters
+    ----------
+    alpha : float
+        Exponent of the loss, > 0.
+    critical : float
+        Size at which the loss is one nat, > 0.
+    """
     return lambda size: float(0.1 + 0.9 * np.exp(-((size / critical) ** -alpha)))
 
 

@@ -146,26 +146,50 @@ class Curve:
 
     @property
     def items(self) -> NDArray[np.int64]:
-        """`n`, for those who need it: a curve without it raises a FieldError."""
+        """Number of test items behind each score, shape (m,), for those who cannot do without.
+
+        Raises
+        ------
+        FieldError
+            If it is not known.
+        """
         if self.n is None:
             raise FieldError("n", None, "the number of test items, which this curve does not have")
         return self.n
 
     @property
     def resolution(self) -> NDArray[np.float64]:
-        """Smallest step of a score that counts successes: 1 / n."""
+        """Smallest step of a score that counts successes: 1 / n; see `items`."""
         return 1.0 / self.items
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Number of successes: the whole number nearest to score * n (scores in [0, 1] only)."""
+        """Number of successes: the whole number nearest to score * n (scores in [0, 1] only).
+
+        Raises
+        ------
+        FieldError
+            If `n` is not known, or `score_range` is not (0, 1).
+        """
         require(
             self.score_range == (0.0, 1.0), "score_range", self.score_range, "(0, 1) for counts"
         )
         return np.rint(self.score * self.items).astype(np.int64)
 
     def interval(self, level: float = 0.95, method: Method = "exact") -> Interval:
-        """Binomial interval of each score; see `binomial_interval`."""
+        """Binomial interval of each score; see `binomial_interval`.
+
+        Parameters
+        ----------
+        level : float
+            In (0, 1).
+        method : {"exact", "wilson", "jeffreys"}
+
+        Raises
+        ------
+        FieldError
+            If `n` is not known, `score_range` is not (0, 1), or `level` is out of range.
+        """
         return binomial_interval(self.counts, self.items, level, method)
 
     def up_to(self, scale: float) -> Curve:

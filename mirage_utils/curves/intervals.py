@@ -45,6 +45,11 @@ def bootstrap_interval(
         Percentiles over the draws where the statistic is defined (an end may be infinite, if the
         statistic can be); nan if it is undefined (nan) in more than a fraction ``1 - level`` of
         them, because then the interval would leave out more than it may.
+
+    Raises
+    ------
+    FieldError
+        If the curve has no number of items, or an argument is out of range.
     """
     draws = int(as_array("draws", draws, low=2, integer=True))
     require(0 < level < 1, "level", level, "a number between 0 and 1")

@@ -58,6 +58,11 @@ def binomial_interval(
     -------
     Interval
         Arrays of the broadcast shape (floats for scalars).
+
+    Raises
+    ------
+    FieldError
+        If a count is no whole number or more than its `n`, `level` is out of range, or there is no such method.
     """
     k = as_array("successes", successes, low=0, integer=True)
     n = as_array("n", n, low=1, integer=True)
@@ -97,6 +102,11 @@ def chance_of_zero(score: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
         True success probability, in [0, 1].
     n : array_like of int
         Number of items, >= 1; broadcast against `score`.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     score = as_array("score", score, low=0, high=1)
     n = as_array("n", n, low=1, integer=True)
@@ -108,6 +118,18 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
     """Largest score that is still believable after no success in n items: a one-sided limit.
 
     ``1 - (1 - level)**(1/n)``, the score at which a zero has probability ``1 - level``.
+
+    Parameters
+    ----------
+    n : array_like of int
+        Number of items, >= 1; any shape.
+    level : float
+        In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     n = as_array("n", n, low=1, integer=True)
     require(0 < level < 1, "level", level, "a number between 0 and 1")
@@ -115,7 +137,13 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
 
 
 def rule_of_three(n: ArrayLike) -> NDArray[np.float64]:
-    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983)."""
+    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983).
+
+    Raises
+    ------
+    FieldError
+        If n is no whole number >= 1.
+    """
     return 3.0 / as_array("n", n, low=1, integer=True)
 
 
@@ -141,6 +169,11 @@ def items_to_see(
     ndarray of float
         Whole numbers; inf where the score is 0. Above 2**53 (a score below about 1e-16) they are
         whole only as floats can be.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     score = as_array("score", score, low=0, high=1)
     r = int(as_array("successes", successes, low=1, integer=True))
@@ -171,6 +204,11 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
         Of the interval, > 0, in the unit of the score (0.01 is one point).
     level : float
         In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     require(0 < score < 1, "score", score, "a number between 0 and 1")
     require(half_width > 0, "half_width", half_width, "a number > 0")
@@ -204,6 +242,11 @@ def detection_scale(
     -------
     ndarray
         In the unit of ``law.N_c``; inf where an irreducible loss keeps every model below.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     n = as_array("n", n, low=1, integer=True)
     L = int(as_array("L", L, low=1, integer=True))
@@ -248,6 +291,11 @@ def pass_until(samples: int, passes: int, level: float = 0.95) -> Passes:
         >= 1, chosen beforehand.
     level : float
         In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     n = int(as_array("samples", samples, low=1, integer=True))
     r = int(as_array("passes", passes, low=1, high=n, integer=True))
@@ -272,6 +320,11 @@ def pass_until_bias(p: ArrayLike, passes: int) -> NDArray[np.float64]:
         True pass rate, in (0, 1].
     passes : int
         Passes waited for, >= 1.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     p = as_array("p", p, low=0, high=1, open_low=True)
     r = int(as_array("passes", passes, low=1, integer=True))
@@ -297,6 +350,11 @@ def exact_match_probability(log_probabilities: Sequence[ArrayLike]) -> NDArray[n
     Returns
     -------
     ndarray, shape (n,)
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no tokens, a log-probability above 0 or that is nan; or if there is no record.
     """
     require(len(log_probabilities) > 0, "log_probabilities", log_probabilities, "a record or more")
     sums = []

@@ -42,6 +42,11 @@ def location(curve: Curve, level: float = 0.5) -> float:
     float
         Interpolated linearly in ln(scale) between the neighbouring points; nan if the curve never
         crosses the level (it starts beyond it or does not reach it).
+
+    Raises
+    ------
+    FieldError
+        If `level` is not between 0 and 1.
     """
     require(0 < level < 1, "level", level, "a number between 0 and 1")
     low, high = curve.score_range
@@ -60,11 +65,22 @@ def location(curve: Curve, level: float = 0.5) -> float:
 def width(curve: Curve, low: float = 0.1, high: float = 0.9) -> float:
     """Decades of scale between two levels, such as the 10-90 % rise.
 
+    Parameters
+    ----------
+    curve : Curve
+    low, high : float
+        Fractions of the range of scores, as for `location`; 0 < low < high < 1.
+
     Returns
     -------
     float
         log10 of the ratio of the two `location` values, positive whether the score rises or falls;
         nan if the curve crosses only one of the levels or neither.
+
+    Raises
+    ------
+    FieldError
+        If the levels are not between 0 and 1 and in rising order.
     """
     require(0 < low < high < 1, "low, high", (low, high), "0 < low < high < 1")
     return float(abs(np.log10(location(curve, high) / location(curve, low))))

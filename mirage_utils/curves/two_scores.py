@@ -25,6 +25,11 @@ def power(a: float, b: float, n: int, *, size: float = 0.05) -> float:
         Items behind each, >= 1.
     size : float
         Chance of a false alarm that the test must not exceed, in (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
     n = int(as_array("n", n, low=1, integer=True))
@@ -87,6 +92,11 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
         expected successes, by the normal approximation of the arcsine-transformed scores (Cohen's
         h, `statsmodels`) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
         smaller number may do as well now and then.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above, or the scores are equal.
     """
     a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
     require(a != b, "b", b, f"a score that differs from a = {a:g}")

@@ -35,7 +35,7 @@ __all__ = [
     "p_value",
 ]
 
-Direction = Literal["higher", "lower"]
+_Direction = Literal["higher", "lower"]
 Correction = Literal["bonferroni", "holm", "fdr_bh", "fdr_by"]
 
 
@@ -84,6 +84,11 @@ def emergence_score(curve: Curve | ArrayLike) -> EmergenceScore:
     EmergenceScore
         Where the highest or the lowest score occurs several times, the first counts, as in NumPy;
         if another choice would turn the sign, the explanation says so.
+
+    Raises
+    ------
+    FieldError
+        If there are fewer than two scales, or a score is not finite.
     """
     y = _scores(curve)
     top, bottom = np.flatnonzero(y == y.max()), np.flatnonzero(y == y.min())
@@ -120,6 +125,11 @@ def emergence_scores(curves: ArrayLike) -> NDArray[np.float64]:
     -------
     ndarray, shape (...)
         With +-inf and nan as in `emergence_score`.
+
+    Raises
+    ------
+    FieldError
+        If a curve has fewer than two scales, or a score is not finite.
     """
     y = as_array("curves", curves)
     require(y.ndim >= 1 and y.shape[-1] >= 2, "curves", y.shape, "at least two scales a curve")
@@ -187,6 +197,11 @@ def gaussian_null(n_scales: int, *, draws: int = 200_000, seed: int = 0) -> NDAr
     Returns
     -------
     ndarray, shape (draws,)
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     n_scales = int(as_array("n_scales", n_scales, low=2, integer=True))
     return _gaussian_null(n_scales, int(as_array("draws", draws, low=1, integer=True)), int(seed))
@@ -198,6 +213,17 @@ def p_value(score: float, null: ArrayLike) -> float:
     Adding one keeps the p-value above zero and the test's error rate at its level however few the
     draws (Phipson and Smyth 2010). A draw that is undefined (a flat curve) is no hit; an infinite
     score is reached by the draws that are infinite too. nan for an undefined score.
+
+    Parameters
+    ----------
+    score : float
+    null : array_like, shape (draws,)
+        Scores under the null, of which some may be nan or infinite.
+
+    Returns
+    -------
+    float
+        In (0, 1], or nan.
     """
     if np.isnan(score):
         return float("nan")
@@ -236,7 +262,7 @@ class Calibration:
 def calibrate(
     curve: Curve,
     *,
-    direction: Direction | None = None,
+    direction: _Direction | None = None,
     proportion: bool | None = None,
     draws: int = 10_000,
     seed: int = 0,
@@ -264,6 +290,12 @@ def calibrate(
     -------
     Calibration
 
+    Raises
+    ------
+    FieldError
+        If `draws` is no whole number >= 1, there is no such direction, or a curve without `n` or with scores
+        outside [0, 1] is taken for a proportion.
+
     Notes
     -----
     *Noise*: for proportions, binomial counts around one rate for all scales, the pooled one, which
@@ -284,7 +316,7 @@ def calibrate(
 
 @lru_cache(maxsize=4096)
 def _calibrated(
-    curve: Curve, direction: Direction, proportion: bool, draws: int, seed: int, shared: bool
+    curve: Curve, direction: _Direction, proportion: bool, draws: int, seed: int, shared: bool
 ) -> Calibration:
     """`calibrate`, kept: tables of hundreds of curves are looked at again with another level."""
     sign = 1.0 if direction == "higher" else -1.0
@@ -333,6 +365,11 @@ def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float
     -------
     ndarray, shape (m,)
         Compare with the wanted error rate.
+
+    Raises
+    ------
+    FieldError
+        If there is no such method, or a p-value is outside [0, 1].
     """
     if method not in ("bonferroni", "holm", "fdr_bh", "fdr_by"):
         raise FieldError("method", method, "'bonferroni', 'holm', 'fdr_bh' or 'fdr_by'")

@@ -19,8 +19,8 @@ from ..errors import require
 
 __all__ = ["BLOCK", "LONGEST", "edit_distances", "is_table", "table_rows"]
 
-Tokens = Sequence[Hashable]
-Records = Sequence[Tokens] | NDArray
+_Tokens = Sequence[Hashable]
+Records = Sequence[_Tokens] | NDArray
 """Many sequences; or one table of whole numbers, a row each."""
 
 BLOCK = 32_768
@@ -92,7 +92,7 @@ def _range(*tables: NDArray) -> tuple[int, int]:
     return min(int(t.min()) for t in filled), max(int(t.max()) for t in filled)
 
 
-def _plain(tokens: Tokens) -> Tokens:
+def _plain(tokens: _Tokens) -> _Tokens:
     """rapidfuzz compares any hashables, but wants plain sequences of them."""
     if isinstance(tokens, str):
         return tokens

@@ -70,7 +70,23 @@ def _positions(targets: Records, outputs: Records) -> Iterator[Iterator[bool]]:
 
 
 def exact_match(targets: Records, outputs: Records) -> NDArray[np.float64]:
-    """1 where the output is the target, token for token and of the same length; else 0."""
+    """1 where the output is the target, token for token and of the same length; else 0.
+
+    Parameters
+    ----------
+    targets, outputs : sequences of n sequences of hashables, or integer arrays (n, L) and (n, M)
+        A target has a token or more.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 or 1.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no sequence, or a target without tokens; or if there are not as many outputs as targets.
+    """
     _check(targets, outputs)
     hits = _hits(targets, outputs)
     if hits is not None:
@@ -86,6 +102,16 @@ def token_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
 
     Positions the output does not reach count as wrong; tokens after the target's end are ignored
     (edit distance is the metric that charges for them).
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In [0, 1].
     """
     _check(targets, outputs)
     hits = _hits(targets, outputs)
@@ -96,7 +122,18 @@ def token_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
 
 
 def longest_correct_prefix(targets: Records, outputs: Records) -> NDArray[np.float64]:
-    """Number of tokens before the first wrong one (or the end of either side)."""
+    """Number of tokens before the first wrong one (or the end of either side).
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Whole numbers from 0 to the length of the target.
+    """
     _check(targets, outputs)
     hits = _hits(targets, outputs)
     if hits is not None:
@@ -106,13 +143,35 @@ def longest_correct_prefix(targets: Records, outputs: Records) -> NDArray[np.flo
 
 
 def token_edit_distance(targets: Records, outputs: Records) -> NDArray[np.float64]:
-    """Fewest substitutions, insertions and deletions of tokens that turn output into target."""
+    """Fewest substitutions, insertions and deletions of tokens that turn output into target.
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Whole numbers >= 0.
+    """
     _check(targets, outputs)
     return edit_distances(targets, outputs).astype(float)
 
 
 def normalised_edit_distance(targets: Records, outputs: Records) -> NDArray[np.float64]:
-    """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is."""
+    """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is.
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In [0, 1].
+    """
     edits = token_edit_distance(targets, outputs)
     longer = [max(len(t), len(o)) for t, o in zip(targets, outputs, strict=True)]
     return edits / np.array(longer)
@@ -122,6 +181,20 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
     """Edit distance in characters of text, after composing them (NFC).
 
     A character is a Unicode code point: an emoji made of several counts as several.
+
+    Parameters
+    ----------
+    targets, outputs : sequences of n str
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Whole numbers >= 0.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no text, or an empty target.
     """
     records("targets", targets, "outputs", outputs)
     for name, texts in (("targets", targets), ("outputs", outputs)):
@@ -138,6 +211,20 @@ def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """1 where every item of a group is answered right, else 0.
 
     A record is a group of items: their right answers, and the answers given, equally many.
+
+    Parameters
+    ----------
+    targets, outputs : sequences of n sequences of hashables, or integer arrays (n, items)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 or 1.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: not as many answers as the group has items.
     """
     records("targets", targets, "outputs", outputs)
     for i, (target, output) in enumerate(zip(targets, outputs, strict=True)):
@@ -157,6 +244,20 @@ def simulate_tokens(
 
     Targets are L distinct tokens; a wrong token is one that occurs nowhere in the target, so that
     no shifted alignment can rescue it and the edit distance is the number of wrong tokens.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+        Records.
+    p : float
+        In [0, 1].
+    L : int
+        Tokens of a target, >= 1.
+
+    Returns
+    -------
+    targets, outputs : ndarray of int, shape (n, L)
     """
     targets = np.broadcast_to(np.arange(L), (n, L))
     outputs = np.where(rng.random((n, L)) < p, targets, rng.integers(L, L + 50_000, (n, L)))

@@ -102,7 +102,15 @@ def scores_of_parts(parts: Sequence[Part]) -> pd.DataFrame:
 
 
 def counted(lengths: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Counts by length of the answers that count, under their family and setting."""
+    """Counts by length of the answers that count, under their family and setting.
+
+    Parameters
+    ----------
+    lengths : pandas.DataFrame
+        Columns `LENGTH_KEY`, ``n`` and ``right``, of all files.
+    scores : pandas.DataFrame
+        Those that count, with the column ``written``: the setting that the file gives.
+    """
     if lengths.empty:
         return lengths
     same = ["model", "task", "shots", "run", "source"]
@@ -131,6 +139,12 @@ def guarded(
     Of the answers that a task's files call right, over all models, at least half have to be right here
     too. Where they are not, an answer is worked out of what the model wrote, a target is more than the
     answer, or several answers are right.
+
+    Returns
+    -------
+    scores, lengths : pandas.DataFrame
+    notes : list of str
+        What was left out.
     """
     here = scores[(scores["graded"] == "here") & scores["metric"].isin(list(_TOLD_APART))]
     if not here["file_right"].any():

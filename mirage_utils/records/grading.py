@@ -16,7 +16,7 @@ from ..errors import FieldError, UnknownNameError, require
 from ..metrics import METRICS
 from ..metrics.columnar import Texts, as_arrow, scores_of_texts
 
-__all__ = ["ANSWERS", "CHOICES", "Lists", "grade", "index_of", "scores_of", "scores_of_choices"]
+__all__ = ["ANSWERS", "CHOICES", "Lists", "grade", "index_of", "scores_of_choices"]
 
 ANSWERS = (
     "exact_match",
@@ -72,12 +72,12 @@ def grade(
         drop=True
     )
     graded = once.copy()
-    graded["score"] = scores_of(once, [metric], tokens=tokens, strip=strip)[metric]
+    graded["score"] = _scores_of(once, [metric], tokens=tokens, strip=strip)[metric]
     graded["metric"], graded["direction"] = metric, METRICS[metric].direction
     return graded
 
 
-def scores_of(
+def _scores_of(
     records: pd.DataFrame,
     metrics: Sequence[str],
     *,

@@ -87,7 +87,20 @@ def _codes(column: pd.Series) -> tuple[NDArray[np.int64], int]:
 
 
 def sums(number: NDArray[np.int64], size: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums of values by the number of their row."""
+    """Sums of values by the number of their row.
+
+    Parameters
+    ----------
+    number : ndarray of int, shape (rows,)
+        In [0, size).
+    size : int
+        Rows of the result.
+    values : ndarray, shape (rows,)
+
+    Returns
+    -------
+    ndarray, shape (size,)
+    """
     if size == 1:
         return np.array([values.sum()])
     # NumPy's stubs know whole numbers only, and not that weights make sums of them.

@@ -89,6 +89,16 @@ def part_of(path: str, seed: int, batch: int, options: Mapping[str, Any]) -> Ite
     """How many bytes have been read, again and again, and then the sums of the file.
 
     Or why it is refused: nothing of a file that breaks off counts.
+
+    Parameters
+    ----------
+    path : str
+    seed, batch, options
+        As for `mirage_utils.records.gather`.
+
+    Yields
+    ------
+    int or Part
     """
     found = Part(path)
     try:

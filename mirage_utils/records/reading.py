@@ -20,12 +20,12 @@ from .keys import hashes
 from .options import Options
 from .schema import RECORDS, SCORES, EvalFileError, Reading
 
-__all__ = ["files_below", "read", "read_folder", "recognised", "stream"]
+__all__ = ["files_below", "read", "read_folder", "stream"]
 
 _BATCH = 100_000
 
 
-def recognised(file: File) -> Format:
+def _recognised(file: File) -> Format:
     """The format of a file.
 
     Raises
@@ -136,7 +136,7 @@ def stream(path: str | PathLike[str], *, batch: int = _BATCH, **options: Any) ->
     require(isinstance(batch, int) and batch >= 1, "batch", batch, "a whole number >= 1")
     said = Options.given(options)
     file = File(path)
-    known = recognised(file)
+    known = _recognised(file)
     seen: list[np.ndarray] = []
     try:
         for part in known.batches(file, said, batch):

@@ -20,7 +20,7 @@ from ...records.schema import RECORDS, direction_of
 from ..results import Bundle
 
 __all__ = [
-    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols", "weights",
+    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols",
 ]  # fmt: skip
 
 SCORES = (
@@ -33,7 +33,13 @@ _CHOICES = ("parity", "clock")
 
 
 def symbols(texts: pd.Series) -> NDArray[np.uint8]:
-    """Answers of one length as a table of characters, shape (n, l)."""
+    """Answers of one length as a table of characters, shape (n, l).
+
+    Raises
+    ------
+    FieldError
+        If the answers differ in length.
+    """
     texts = texts.astype(str)
     joined = "".join(texts)
     require(len(set(texts.str.len())) <= 1, "answers", len(texts), "answers of one length")
@@ -49,7 +55,7 @@ def logprobs(frame: pd.DataFrame) -> NDArray[np.float64]:
     return frame[names].to_numpy(np.float64)
 
 
-def weights(bundle: Bundle) -> NDArray[np.float64]:
+def _weights(bundle: Bundle) -> NDArray[np.float64]:
     """How often each item of the test comes up in training, as shares that sum to one; by ``item``."""
     config = bundle.manifest["config"]
     items = int(bundle.frame["item"].max()) + 1
@@ -133,7 +139,7 @@ def asked(bundle: Bundle) -> Asked:
         np.stack([said[c] for c in samples], axis=2)
         if samples
         else np.zeros((*shape[:2], 0, n, length), bool),
-        weights(bundle),
+        _weights(bundle),
     )
 
 
@@ -189,7 +195,7 @@ def scores(bundle: Bundle, name: str = "") -> pd.DataFrame:
         If the run is of another kind.
     """
     kind = bundle.manifest["family"]
-    frame, shares = bundle.frame, weights(bundle)
+    frame, shares = bundle.frame, _weights(bundle)
     if kind == "clock":
         frame = frame[~frame["trained"]]
         shares = np.ones_like(shares)

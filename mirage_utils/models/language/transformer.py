@@ -25,7 +25,7 @@ class Params(TypedDict):
     ----------
     symbol, place : array, shapes (symbols, width) and (places, width)
     blocks : list of dict of str to array
-        What `attention` and the two dense layers of each block use.
+        What each block uses: attention, and its two dense layers.
     norm : array, shape (width,)
     output : array, shape (width, symbols)
     """
@@ -106,12 +106,12 @@ def logits(params: Params, x: jax.Array) -> jax.Array:
     """
     h = params["symbol"][x] + params["place"][: x.shape[1]]
     for block in params["blocks"]:
-        h = h + attention(block, normed(h, block["norm1"]))
-        h = h + jax.nn.relu(normed(h, block["norm2"]) @ block["up"]) @ block["down"]
-    return normed(h, params["norm"]) @ params["output"]
+        h = h + _attention(block, _normed(h, block["norm1"]))
+        h = h + jax.nn.relu(_normed(h, block["norm2"]) @ block["up"]) @ block["down"]
+    return _normed(h, params["norm"]) @ params["output"]
 
 
-def attention(block: dict[str, jax.Array], h: jax.Array) -> jax.Array:
+def _attention(block: dict[str, jax.Array], h: jax.Array) -> jax.Array:
     """Every place asks those up to itself, and takes a mean of what they hold, weighted by how well they fit."""
     n, t, width = h.shape
     shape = (n, t, heads(width), width // heads(width))
@@ -122,6 +122,6 @@ def attention(block: dict[str, jax.Array], h: jax.Array) -> jax.Array:
     return seen.reshape(n, t, width) @ block["mix"]
 
 
-def normed(h: jax.Array, gain: jax.Array) -> jax.Array:
+def _normed(h: jax.Array, gain: jax.Array) -> jax.Array:
     """A vector scaled to a mean square of one, times a gain that is learnt."""
     return h * gain * jax.lax.rsqrt((h**2).mean(-1, keepdims=True) + 1e-6)

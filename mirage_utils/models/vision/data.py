@@ -171,10 +171,10 @@ def _divided(n: int, train: int, seed: int = 0) -> tuple[NDArray[np.int64], NDAr
     return order[:train], order[train:]
 
 
-File = Callable[[PublicFile], Path]
+_File = Callable[[PublicFile], Path]
 
 
-def _digits(file: File) -> Images:
+def _digits(file: _File) -> Images:
     from sklearn.datasets import load_digits
 
     found = load_digits()
@@ -187,7 +187,7 @@ def _digits(file: File) -> Images:
     )  # fmt: skip
 
 
-def _photographs(file: File, side: int = 16) -> Images:
+def _photographs(file: _File, side: int = 16) -> Images:
     from sklearn.datasets import load_sample_images
 
     parts: dict[str, list[NDArray]] = {"train": [], "test": []}
@@ -224,18 +224,18 @@ def _idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     return np.frombuffer(content[head:], np.uint8).reshape(sizes[1:])
 
 
-def _mnist_part(file: File, part: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _mnist_part(file: _File, part: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     pixels = _idx(file(FILES[f"{part}-images-idx3-ubyte.gz"]), 3)
     labels = _idx(file(FILES[f"{part}-labels-idx1-ubyte.gz"]), 1)
     return _unit(pixels)[..., None], labels.astype(np.int64)
 
 
-def _mnist(file: File) -> Images:
+def _mnist(file: _File) -> Images:
     train, test = _mnist_part(file, "train"), _mnist_part(file, "t10k")
     return Images("mnist", *train, *test, tuple("0123456789"), "MNIST (LeCun, Cortes, Burges)")
 
 
-def _mnist_test(file: File) -> Images:
+def _mnist_test(file: _File) -> Images:
     pixels, labels = _mnist_part(file, "t10k")
     train, test = _divided(len(pixels), 8_000)
     return Images(
@@ -244,7 +244,7 @@ def _mnist_test(file: File) -> Images:
     )  # fmt: skip
 
 
-def _cifar(file: File, which: int) -> Images:
+def _cifar(file: _File, which: int) -> Images:
     path = file(FILES[f"cifar-{which}-binary.tar.gz"])
     head = 1 if which == 10 else 2  # CIFAR-100 gives a coarse label before the fine one
     names = "batches.meta.txt" if which == 10 else "fine_label_names.txt"
@@ -280,7 +280,7 @@ def _cifar(file: File, which: int) -> Images:
     )  # fmt: skip
 
 
-def _cifar_subset(file: File) -> Images:
+def _cifar_subset(file: _File) -> Images:
     with np.load(file(SUBSET), allow_pickle=False) as found:
         return Images(
             "cifar10-subset",
@@ -316,6 +316,11 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     pixels : ndarray of uint8, shape (n, height, width)
     side : int
         New height and width, 1 to the old ones.
+
+    Raises
+    ------
+    FieldError
+        If `side` is out of range.
     """
     from PIL import Image
 
@@ -327,7 +332,7 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 _TRAIN_WRITERS = 15  # of 20; the others' drawings are the test
 
 
-def _omniglot(file: File, name: str, archives: tuple[str, ...], side: int = 28) -> Images:
+def _omniglot(file: _File, name: str, archives: tuple[str, ...], side: int = 28) -> Images:
     found: dict[tuple[str, int], tuple[str, NDArray[np.uint8]]] = {}
     for archive in archives:
         for alphabet, character, writer, ink in _drawings(file(FILES[archive])):
@@ -349,7 +354,7 @@ def _omniglot(file: File, name: str, archives: tuple[str, ...], side: int = 28) 
     )  # fmt: skip
 
 
-DATASETS: dict[str, Callable[[File], Images]] = {
+DATASETS: dict[str, Callable[[_File], Images]] = {
     "digits": _digits,
     "photographs": _photographs,
     "mnist": _mnist,

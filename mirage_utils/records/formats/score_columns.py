@@ -51,7 +51,7 @@ _LITTLE = 1e6
 _SMALL = 1000
 """Numbers of parameters below this are none: they count millions or billions."""
 
-Column = NDArray[np.float64]
+_Column = NDArray[np.float64]
 
 
 def texts_of(raw: pd.DataFrame, name: str) -> NDArray[np.object_]:
@@ -72,7 +72,7 @@ def are(texts: NDArray[np.object_], value: str) -> Mask:
     return each(lambda text: text == value, texts)
 
 
-def _numbers(texts: NDArray[np.object_], decimal: str) -> Column:
+def _numbers(texts: NDArray[np.object_], decimal: str) -> _Column:
     """Numbers of a column; nan where there is none, inf where a cell is no number."""
     mark = decimal_of(texts) or decimal
 
@@ -87,7 +87,7 @@ def _numbers(texts: NDArray[np.object_], decimal: str) -> Column:
     return np.array([known[text] for text in texts], float)
 
 
-def errors(texts: NDArray[np.object_], marked: Mask, decimal: str) -> Column:
+def errors(texts: NDArray[np.object_], marked: Mask, decimal: str) -> _Column:
     """Standard errors, in per cent where they say so or their scores do; nan where a cell is none."""
     own = each(is_per_cent, texts)
     bare = np.array([t.rstrip("% ").removeprefix("+/-").lstrip("± ") for t in texts], object)
@@ -96,7 +96,7 @@ def errors(texts: NDArray[np.object_], marked: Mask, decimal: str) -> Column:
     return np.where(np.isfinite(values) & (values >= 0), values, np.nan)
 
 
-def scores(texts: NDArray[np.object_], share: Mask, decimal: str) -> tuple[Column, Mask]:
+def scores(texts: NDArray[np.object_], share: Mask, decimal: str) -> tuple[_Column, Mask]:
     """Scores, nan where a cell is none; and which cells say that they are in per cent."""
     marked = each(is_per_cent, texts)
     bare = np.array(
@@ -117,14 +117,14 @@ def shots(texts: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.array([str(_SHOTS.get(t, t)) for t in stripped], object)
 
 
-def whole_numbers(texts: NDArray[np.object_], low: int, decimal: str) -> tuple[Column, Mask]:
+def whole_numbers(texts: NDArray[np.object_], low: int, decimal: str) -> tuple[_Column, Mask]:
     """Whole numbers, nan where there is none; and which cells are something else."""
     values = _numbers(texts, decimal)
     fits = (values >= low) & (values == np.round(values)) & np.isfinite(values)
     return values, ~np.isnan(values) & ~fits
 
 
-def above_zero(name: str, texts: NDArray[np.object_], decimal: str, rows: Rows) -> Column:
+def above_zero(name: str, texts: NDArray[np.object_], decimal: str, rows: Rows) -> _Column:
     """Numbers > 0, nan where there is none."""
     values = _numbers(texts, decimal)
     rows.leave_out(name, texts, np.isinf(values), "a finite number > 0")
@@ -133,7 +133,7 @@ def above_zero(name: str, texts: NDArray[np.object_], decimal: str, rows: Rows) 
 
 def sizes(
     texts: NDArray[np.object_], models: NDArray[np.object_], decimal: str, rows: Rows
-) -> Column:
+) -> _Column:
     """Numbers of parameters, nan where the table gives none.
 
     Raises
@@ -173,7 +173,7 @@ def sizes(
     return values
 
 
-def _unit(values: Column, given: Mask, models: NDArray[np.object_]) -> float:
+def _unit(values: _Column, given: Mask, models: NDArray[np.object_]) -> float:
     """In what sizes are given, if the models' names leave no doubt: 1e9, 1e6, or 1 for parameters."""
     if not given.any() or values[given].max() >= 1e6:
         return 1.0
