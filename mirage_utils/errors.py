@@ -68,7 +68,7 @@ def shown(value: Any, width: int = 60) -> str:
     ----------
     value : object
     width : int
-        Characters at most.
+        Characters at most; what is longer ends in ``...``.
 
     Examples
     --------
@@ -88,13 +88,14 @@ def require(ok: bool, field: str, value: Any, expected: str) -> None:
     Parameters
     ----------
     ok : bool
-        What has to hold.
-    field : str
-        Name of the argument or column.
+    field, expected : str
+        As for `FieldError`.
     value : object
-        What was given.
-    expected : str
-        What would have been accepted, in words.
+
+    Raises
+    ------
+    FieldError
+        If not.
 
     Examples
     --------
@@ -115,7 +116,7 @@ def number(field: str, value: Any, *, whole: bool = False) -> float:
     Parameters
     ----------
     field : str
-        Name used in the error.
+        What it is called in messages.
     value : object
     whole : bool
         Whether it has to be whole.
@@ -150,10 +151,10 @@ def positive(field: str, value: Any, *, zero: bool = False) -> float:
     Parameters
     ----------
     field : str
-        Name used in the error.
+        What it is called in messages.
     value : object
     zero : bool
-        Whether zero will do.
+        Whether zero is allowed.
 
     Raises
     ------

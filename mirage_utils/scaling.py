@@ -84,7 +84,13 @@ class ScalingLaw:
         object.__setattr__(self, "E", positive("E", self.E, zero=True))
 
     def cross_entropy(self, N: ArrayLike) -> NDArray[np.float64]:
-        """Cross-entropy in nats per token at scale `N` (any shape, > 0)."""
+        """Cross-entropy in nats per token at scale `N` (any shape, > 0).
+
+        Raises
+        ------
+        FieldError
+            If a scale is not above 0.
+        """
         N = as_array("N", N, low=0, open_low=True)
         return _cross_entropy()(N, self.alpha, self.N_c, self.E)
 
@@ -93,7 +99,13 @@ class ScalingLaw:
         return np.exp(-self.cross_entropy(N))
 
     def scale_at(self, cross_entropy: ArrayLike) -> NDArray[np.float64]:
-        """Scale at which the law reaches a cross-entropy (nats, > `E`); the inverse of the law."""
+        """Scale at which the law reaches a cross-entropy (nats, > `E`); the inverse of the law.
+
+        Raises
+        ------
+        FieldError
+            If a cross-entropy is not above `E`.
+        """
         ce = as_array("cross_entropy", cross_entropy, low=self.E, open_low=True)
         return self.N_c * (ce - self.E) ** (-1.0 / self.alpha)
 
@@ -127,6 +139,22 @@ class ScalingFit:
         """Confidence interval of ``"alpha"``, ``"N_c"`` or ``"E"`` from Student's t.
 
         The interval of `N_c` is computed on ``ln N_c``; that of `E` is cut at zero.
+
+        Parameters
+        ----------
+        name : {"alpha", "N_c", "E"}
+        level : float
+            In (0, 1).
+
+        Returns
+        -------
+        Interval
+            In the unit of the parameter.
+
+        Raises
+        ------
+        FieldError
+            If no parameter that was fitted has the name, or `level` is out of range.
         """
         require(0 < level < 1, "level", level, "a number between 0 and 1")
         key = "ln N_c" if name == "N_c" else name

@@ -17,7 +17,7 @@ from scipy import stats
 
 from mirage_utils import FieldError, audit, models
 from mirage_utils import records as rec
-from mirage_utils.audit import simulate
+from mirage_utils.audit import simulate, truths
 from mirage_utils.cli.main import main
 from mirage_utils.evidence import curves_of, foretold, gentle, leap, runs, smooth
 from mirage_utils.evidence.lengths import one_line
@@ -135,7 +135,7 @@ def test_skill_is_the_score_on_own_items_less_that_on_others(tmp_path):
 def test_what_knows_nothing_has_no_skill_however_well_it_scores():
     rng = np.random.default_rng(1)
     n = 4000
-    frame = simulate.blank_records(1e6, n).assign(
+    frame = truths.blank_records(1e6, n).assign(
         target=rng.choice(["aaaa", "aaab"], n, p=[0.9, 0.1])
     )
     frame["output"] = "aaaa"
@@ -331,11 +331,11 @@ def test_the_known_families_come_out_as_their_chapters_say():
     assert by_family == {"recall": "metric effect", "addition": "not explained by the metric"}
 
 
-@pytest.mark.parametrize("truth", list(simulate.TRUTHS))
+@pytest.mark.parametrize("truth", list(truths.TRUTHS))
 def test_the_study_that_is_kept_is_what_the_rules_say_now(truth):
     kept = simulate.kept()
     assert (kept.groupby("truth").size() == 100).all()
-    assert set(kept["truth"]) == set(simulate.TRUTHS)
+    assert set(kept["truth"]) == set(truths.TRUTHS)
     row = kept[(kept["truth"] == truth) & (kept["draw"] == 7)].iloc[0]
     assert simulate._judged(truth, 7, 0, 0.05) == (truth, 7, row["verdict"], row["rule"])
 

@@ -46,6 +46,11 @@ def bootstrap_interval(
         statistic can be); nan if it is undefined (nan) in more than a fraction ``1 - level`` of
         them, because then the interval would leave out more than it may.
 
+    Raises
+    ------
+    FieldError
+        If the curve has no number of items, or an argument is out of range.
+
     Examples
     --------
     >>> from mirage_utils import curves
@@ -57,7 +62,7 @@ def bootstrap_interval(
     draws = int(as_array("draws", draws, low=2, integer=True))
     require(0 < level < 1, "level", level, "a number between 0 and 1")
     rng = np.random.default_rng(seed)
-    n = curve._items()
+    n = curve.items
     counts = rng.binomial(n, curve.counts / n, (draws, len(curve)))
     values = np.array([statistic(Curve(curve.scale, k / n, n)) for k in counts], dtype=float)
     if np.isnan(values).mean() > 1 - level:

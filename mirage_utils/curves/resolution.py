@@ -17,6 +17,7 @@ from scipy import special, stats
 
 from ..errors import FieldError, as_array, require
 from ..scaling import Interval, ScalingLaw
+from .two_scores import items_to_distinguish, power
 
 __all__ = [
     "Passes",
@@ -57,6 +58,11 @@ def binomial_interval(
     -------
     Interval
         Arrays of the broadcast shape (floats for scalars).
+
+    Raises
+    ------
+    FieldError
+        If a count is no whole number or more than its `n`, `level` is out of range, or there is no such method.
 
     Examples
     --------
@@ -103,6 +109,11 @@ def chance_of_zero(score: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
     n : array_like of int
         Number of items, >= 1; broadcast against `score`.
 
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
     Examples
     --------
     >>> round(float(chance_of_zero(0.01, 100)), 3)
@@ -122,9 +133,14 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
     Parameters
     ----------
     n : array_like of int
-        Number of items, >= 1.
+        Number of items, >= 1; any shape.
     level : float
         In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
 
     Examples
     --------
@@ -143,6 +159,11 @@ def rule_of_three(n: ArrayLike) -> NDArray[np.float64]:
     ----------
     n : array_like of int
         Number of items, >= 1.
+
+    Raises
+    ------
+    FieldError
+        If n is no whole number >= 1.
 
     Examples
     --------
@@ -174,6 +195,11 @@ def items_to_see(
     ndarray of float
         Whole numbers; inf where the score is 0. Above 2**53 (a score below about 1e-16) they are
         whole only as floats can be.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
 
     Examples
     --------
@@ -210,6 +236,11 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
     level : float
         In (0, 1).
 
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
     Examples
     --------
     >>> items_to_measure(0.5, 0.03)
@@ -221,125 +252,6 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
     from statsmodels.stats.proportion import samplesize_confint_proportion  # loads pandas
 
     return int(np.ceil(samplesize_confint_proportion(score, half_width, alpha=1 - level)))
-
-
-def power(a: float, b: float, n: int, *, size: float = 0.05) -> float:
-    """Chance that Fisher's exact test tells two scores apart, n items each, independent.
-
-    Computed exactly, by summing over all counts that matter. Two-sided: each tail may err with
-    probability ``size / 2``.
-
-    Parameters
-    ----------
-    a, b : float
-        True scores, in [0, 1].
-    n : int
-        Items behind each, >= 1.
-    size : float
-        Chance of a false alarm that the test must not exceed, in (0, 1).
-
-    Examples
-    --------
-    >>> round(power(0.5, 0.6, 400), 2)
-    0.79
-    """
-    a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
-    n = int(as_array("n", n, low=1, integer=True))
-    require(0 < size < 1, "size", size, "a number between 0 and 1")
-    ends = [_likely_counts(n, q) for q in (a, b)]
-    pmf = [
-        stats.binom.pmf(np.arange(low, high + 1), n, q)
-        for (low, high), q in zip(ends, (a, b), strict=True)
-    ]
-    (low_a, high_a), (low_b, high_b) = ends
-    count = np.arange(n + 1)
-    log_choose = (
-        special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1)
-    )
-    total = 0.0
-    for t in range(low_a + low_b, high_a + high_b + 1):
-        critical = _critical_count(log_choose, n, t, size / 2)
-        first, last = max(low_b, t - high_a), min(high_b, t - low_a)
-        k = np.arange(first, last + 1)
-        told = (k >= critical) | (t - k >= critical)
-        total += float(pmf[1][k[told] - low_b] @ pmf[0][t - k[told] - low_a])
-    return min(total, 1.0)
-
-
-def _likely_counts(n: int, q: float) -> tuple[int, int]:
-    low, high = stats.binom.ppf([1e-12, 1 - 1e-12], n, q)
-    return max(int(low), 0), min(int(high), n)
-
-
-def _critical_count(log_choose: NDArray, n: int, t: int, tail: float) -> int:
-    """Smallest count of one side, given the total t of both, that is too large by chance alone.
-
-    Under equal scores the count is hypergeometric, and symmetric about t / 2.
-    """
-    spread = np.sqrt(t * (2 * n - t) / (8 * n)) + 1
-    low, high = max(0, t - n, int(t / 2 - 12 * spread)), min(n, t, int(t / 2 + 12 * spread) + 1)
-    log_mass = log_choose[low : high + 1] + log_choose[t - high : t - low + 1][::-1]
-    mass = np.exp(log_mass - log_mass.max())
-    above = np.cumsum(mass[::-1])[::-1] / mass.sum()  # P(count >= low + i)
-    small = above <= tail * (1 + 1e-12)
-    return low + int(np.argmax(small)) if small.any() else high + 1
-
-
-def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float = 0.05) -> int:
-    """Items behind each of two scores with which Fisher's exact test tells them apart.
-
-    Parameters
-    ----------
-    a, b : float
-        True scores, in [0, 1], different.
-    power : float
-        Wanted chance of telling them apart, in (size, 1).
-    size : float
-        Chance of a false alarm, in (0, 1).
-
-    Returns
-    -------
-    int
-        Smallest number found by halving between bounds: with the exact `power` below about 2,000
-        expected successes, by the normal approximation of the arcsine-transformed scores (Cohen's
-        h, `statsmodels`) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
-        smaller number may do as well now and then.
-
-    Examples
-    --------
-    >>> items_to_distinguish(0.5, 0.6)
-    404
-    """
-    a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
-    require(a != b, "b", b, f"a score that differs from a = {a:g}")
-    require(0 < size < 1, "size", size, "a number between 0 and 1")
-    require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
-    from statsmodels.stats.power import NormalIndPower  # here, because it loads pandas
-    from statsmodels.stats.proportion import proportion_effectsize
-
-    effect = abs(proportion_effectsize(a, b))
-    # Nearly opposite scores need a handful of items, where the approximation has no solution.
-    guess = 8.0
-    if effect < 1:
-        guess = float(NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1))
-    rarest = min(max(a, b), 1 - min(a, b))
-    if guess * rarest > 2000:
-        return int(np.ceil(guess))
-    return _smallest(lambda n: _power(a, b, n, size=size) >= power, int(np.ceil(guess)))
-
-
-_power = power  # the argument above is named alike
-
-
-def _smallest(enough, guess: int) -> int:
-    high = max(guess, 1)
-    while not enough(high):
-        high *= 2
-    low = 0
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 # -- the detection floor ------------------------------------------------------------------------------
@@ -366,6 +278,11 @@ def detection_scale(
     -------
     ndarray
         In the unit of ``law.N_c``; inf where an irreducible loss keeps every model below.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
 
     Examples
     --------
@@ -417,6 +334,11 @@ def pass_until(samples: int, passes: int, level: float = 0.95) -> Passes:
     level : float
         In (0, 1).
 
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
     Examples
     --------
     >>> found = pass_until(samples=1000, passes=10)
@@ -447,6 +369,11 @@ def pass_until_bias(p: ArrayLike, passes: int) -> NDArray[np.float64]:
     passes : int
         Passes waited for, >= 1.
 
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
     Examples
     --------
     >>> round(float(pass_until_bias(0.01, 2)), 2)
@@ -476,6 +403,11 @@ def exact_match_probability(log_probabilities: Sequence[ArrayLike]) -> NDArray[n
     Returns
     -------
     ndarray, shape (n,)
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no tokens, a log-probability above 0 or that is nan; or if there is no record.
 
     Examples
     --------

@@ -43,6 +43,11 @@ def location(curve: Curve, level: float = 0.5) -> float:
         Interpolated linearly in ln(scale) between the neighbouring points; nan if the curve never
         crosses the level (it starts beyond it or does not reach it).
 
+    Raises
+    ------
+    FieldError
+        If `level` is not between 0 and 1.
+
     Examples
     --------
     >>> from mirage_utils import Curve
@@ -70,13 +75,18 @@ def width(curve: Curve, low: float = 0.1, high: float = 0.9) -> float:
     ----------
     curve : Curve
     low, high : float
-        Fractions of the score's range, in (0, 1).
+        Fractions of the range of scores, as for `location`; 0 < low < high < 1.
 
     Returns
     -------
     float
         log10 of the ratio of the two `location` values, positive whether the score rises or falls;
         nan if the curve crosses only one of the levels or neither.
+
+    Raises
+    ------
+    FieldError
+        If the levels are not between 0 and 1 and in rising order.
 
     Examples
     --------

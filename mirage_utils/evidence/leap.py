@@ -64,7 +64,7 @@ def leap(curve: Curve) -> Leap:
     score = float(emergence_score(y).value)
     tries = len(steps)
     if curve.proportion:
-        k, n = curve.counts, curve.n
+        k, n = curve.counts, curve.items
         table = [
             [k[: at + 1].sum(), (n - k)[: at + 1].sum()],
             [k[at + 1 :].sum(), (n - k)[at + 1 :].sum()],
@@ -133,7 +133,7 @@ def emergences(curves: Sequence[Curve | None]) -> list[Emergence | None]:
             found.append((np.nan, np.nan, np.nan))
             continue
         if curve.proportion:
-            got = calibrate(curve, direction=curve.direction, shared=True)
+            got = calibrate(curve, direction=curve.direction or None, shared=True)
             found.append((got.score.value, got.p_noise, got.p_smooth))
         else:
             value = emergence_score(curve.up).value

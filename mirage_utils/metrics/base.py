@@ -22,8 +22,8 @@ from ..errors import FieldError, UnknownNameError, as_array, require
 
 __all__ = ["Metric", "Simulated"]
 
-Direction = Literal["higher", "lower"]
-Continuity = Literal["linear", "continuous", "discontinuous"]
+_Direction = Literal["higher", "lower"]
+_Continuity = Literal["linear", "continuous", "discontinuous"]
 
 
 class Simulated(NamedTuple):
@@ -105,10 +105,10 @@ class Metric:
     expression: sp.Expr
     low: sp.Expr
     high: sp.Expr
-    direction: Direction
-    continuity: Continuity
+    direction: _Direction
+    continuity: _Continuity
     assumptions: str
-    scorer: Callable[[Any, Any], NDArray[np.float64]] = field(repr=False)
+    scorer: Callable[..., NDArray[np.float64]] = field(repr=False)
     simulator: Callable[..., tuple[Any, Any]] = field(repr=False)
     source: str
     proper: bool = False
@@ -246,6 +246,11 @@ class Metric:
         Returns
         -------
         Simulated
+
+        Raises
+        ------
+        FieldError
+            If a parameter is missing, not the metric's, or out of range.
         """
         values = self._check(parameters)
         p = float(as_array("p", p, **self.domain("p")))
@@ -274,7 +279,19 @@ class Metric:
 
 
 def records(field_a: str, a: Any, field_b: str, b: Any) -> int:
-    """Number of records, after checking that both sides have the same number and at least one."""
+    """Number of records, after checking that both sides have the same number and at least one.
+
+    Parameters
+    ----------
+    field_a, field_b : str
+        What they are called in messages.
+    a, b : sequences
+
+    Raises
+    ------
+    FieldError
+        If a side is no sequence, there is no record, or the sides differ in number.
+    """
     for name, side in ((field_a, a), (field_b, b)):
         require(
             hasattr(side, "__len__") and not isinstance(side, str),

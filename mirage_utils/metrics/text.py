@@ -16,10 +16,12 @@ from .base import Metric, records
 
 __all__ = ["BLEU", "ROUGE_L_SUM"]
 
-Sentences = str | Sequence[Sequence[Hashable]]
+_Sentences = str | Sequence[Sequence[Hashable]]
 
 
-def rouge_l_sum(targets: Sequence[Sentences], outputs: Sequence[Sentences]) -> NDArray[np.float64]:
+def rouge_l_sum(
+    targets: Sequence[_Sentences], outputs: Sequence[_Sentences]
+) -> NDArray[np.float64]:
     """F-measure of the union of longest common subsequences, sentence by sentence.
 
     For each sentence of the target, the tokens that lie on its longest common subsequence with *any*
@@ -33,6 +35,11 @@ def rouge_l_sum(targets: Sequence[Sentences], outputs: Sequence[Sentences]) -> N
         A text is a sequence of sentences, each a sequence of hashable tokens; or a `str`, which is
         cut into sentences at line ends and into lower-case words of letters and digits of any
         script (the reference implementation knows only a to z and 0 to 9).
+
+    Raises
+    ------
+    FieldError
+        Naming the record: a target without a token; or if there are not as many outputs as targets.
     """
     records("targets", targets, "outputs", outputs)
     scores = []
@@ -44,7 +51,7 @@ def rouge_l_sum(targets: Sequence[Sentences], outputs: Sequence[Sentences]) -> N
     return np.array(scores)
 
 
-def _sentences(text: Sentences) -> list[list[Hashable]]:
+def _sentences(text: _Sentences) -> list[list[Hashable]]:
     if isinstance(text, str):
         return [re.findall(r"[^\W_]+", line.lower()) for line in text.splitlines()]
     return [list(sentence) for sentence in text]
@@ -102,6 +109,11 @@ def bleu(targets: Sequence[Sequence[str]], outputs: Sequence[Sequence[str]]) -> 
         A document is a sequence of segments (`str`); BLEU pools the n-grams of all its segments
         before it divides, so that one document gives one score and a segment none. One reference a
         segment; sacrebleu's default tokeniser (13a) and smoothing (exponential).
+
+    Raises
+    ------
+    FieldError
+        Naming the document: no sequence of segments, or not as many segments as its target has.
     """
     from sacrebleu.metrics import BLEU as Sacrebleu  # loaded here: the import is not cheap
 

@@ -74,7 +74,13 @@ def bundled(name: str) -> Bundle:
 
 
 def read(manifest: Path) -> Bundle:
-    """Results by the path of their manifest; the tables lie beside it."""
+    """Results by the path of their manifest; the tables lie beside it.
+
+    Raises
+    ------
+    ResultError
+        If a file cannot be read, or is not the one that the manifest was written for.
+    """
     try:
         about = json.loads(manifest.read_text())
         frame = _table(manifest, about["results"])

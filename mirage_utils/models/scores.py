@@ -168,6 +168,11 @@ def all_right(right: ArrayLike, level: float = 0.95) -> tuple[float, float, floa
     share, low, high : float
     n : int
         Groups.
+
+    Raises
+    ------
+    FieldError
+        If `right` is empty or no table, or `level` is out of range.
     """
     found = np.asarray(right, bool)
     require(found.ndim == 2 and found.size > 0, "right", found.shape, "(groups, size), not empty")

@@ -289,8 +289,9 @@ def _save(
         mark=np.array(mark),
         done=np.array(done),
         losses=np.stack(losses),
-        **watched,
-        **leaves,
+        # Names of arrays, and none of them is that of an option, which they could be to the checker.
+        **watched,  # type: ignore[arg-type]
+        **leaves,  # type: ignore[arg-type]
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, buffer.getvalue())

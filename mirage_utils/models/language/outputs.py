@@ -20,7 +20,7 @@ from ...records.schema import RECORDS, direction_of
 from ..results import Bundle
 
 __all__ = [
-    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols", "weights",
+    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols",
 ]  # fmt: skip
 
 SCORES = (
@@ -39,6 +39,11 @@ def symbols(texts: pd.Series) -> NDArray[np.uint8]:
     ----------
     texts : pandas.Series
         Answers of one length.
+
+    Raises
+    ------
+    FieldError
+        If the answers differ in length.
     """
     texts = texts.astype(str)
     joined = "".join(texts)
@@ -60,13 +65,8 @@ def logprobs(frame: pd.DataFrame) -> NDArray[np.float64]:
     return frame[names].to_numpy(np.float64)
 
 
-def weights(bundle: Bundle) -> NDArray[np.float64]:
-    """How often each item of the test comes up in training, as shares that sum to one; by ``item``.
-
-    Parameters
-    ----------
-    bundle : Bundle
-    """
+def _weights(bundle: Bundle) -> NDArray[np.float64]:
+    """How often each item of the test comes up in training, as shares that sum to one; by ``item``."""
     config = bundle.manifest["config"]
     items = int(bundle.frame["item"].max()) + 1
     if config["kind"].startswith("recall"):
@@ -79,7 +79,7 @@ def weights(bundle: Bundle) -> NDArray[np.float64]:
 
 
 def _zipf(n: int, exponent: float) -> NDArray[np.float64]:
-    return np.arange(1, n + 1) ** -float(exponent)
+    return np.arange(1, n + 1, dtype=np.float64) ** -float(exponent)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def asked(bundle: Bundle) -> Asked:
         np.stack([said[c] for c in samples], axis=2)
         if samples
         else np.zeros((*shape[:2], 0, n, length), bool),
-        weights(bundle),
+        _weights(bundle),
     )
 
 
@@ -215,7 +215,7 @@ def scores(bundle: Bundle, name: str = "") -> pd.DataFrame:
         If the run is of another kind.
     """
     kind = bundle.manifest["family"]
-    frame, shares = bundle.frame, weights(bundle)
+    frame, shares = bundle.frame, _weights(bundle)
     if kind == "clock":
         frame = frame[~frame["trained"]]
         shares = np.ones_like(shares)
