@@ -19,7 +19,6 @@ from scipy import stats
 from .. import laws
 from ..curves import Curve
 from ..errors import FieldError, as_array, require
-from ..laws import closed_form
 from .shared_counts import shared_counts
 
 __all__ = [

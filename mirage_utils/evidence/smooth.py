@@ -80,11 +80,11 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
         return None
     reference = float(np.exp(curve.log_scale.mean()))
     low, _ = binomial_interval(curve.counts[0], curve.items[0])
-    law = closed_form.STRAIGHT if low <= 0.01 else closed_form.FLOOR
-    fitted = closed_form.fit(law, curve, reference=reference)
+    law = laws.STRAIGHT if low <= 0.01 else laws.FLOOR
+    fitted = laws.fit(law, curve, reference=reference)
     tame = fitted
     if fitted["alpha"] > _GENTLEST:
-        tame = closed_form.fit(law, curve, reference=reference, fixed={"alpha": _GENTLEST})
+        tame = laws.fit(law, curve, reference=reference, fixed={"alpha": _GENTLEST})
     rng = np.random.default_rng(seed)
     floor = tame["g"] if law is laws.FLOOR else 0.0
     below = slice(0, at + 1)

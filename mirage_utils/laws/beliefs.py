@@ -247,7 +247,7 @@ def local_slopes(
     """
     checked_reference(curve, 1.0, 2)
     rng = np.random.default_rng(seed)
-    k, n = curve.counts, curve.n
+    k, n = curve.counts, curve.items
     # A draw of 0 or 1 (possible in floating point at counts of 0 and n) has no finite image.
     accuracy = np.clip(rng.beta(k + 0.5, n - k + 0.5, (draws, len(curve))), 1e-300, 1 - 1e-16)
     slopes = np.diff(np.log(-np.log(accuracy)), axis=1) / np.diff(curve.log_scale)

@@ -29,7 +29,7 @@ def deviance(curve: Curve, log_likelihood: float) -> float:
     log_likelihood : float
         That of the fit.
     """
-    k, n = curve.counts, curve.n
+    k, n = curve.counts, curve.items
     return float(2 * (stats.binom.logpmf(k, n, k / n).sum() - log_likelihood))
 
 
@@ -207,6 +207,7 @@ def _climbed(
             found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
             if best is None or found.fun < best.fun:
                 best = found
+    assert best is not None, "there is at least one start"
     theta = np.array([float(t) for t in unpack(best.x)])
     theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
@@ -230,7 +231,7 @@ def _highest(
         return law.accuracy(u, [t[..., None] for t in unpack(z)])
 
     ends, heights = _scored(
-        accuracy, curve.counts[None], curve.n, starts, boxes, least=1e-6, most=80
+        accuracy, curve.counts[None], curve.items, starts, boxes, least=1e-6, most=80
     )
     return ends[np.argmax(heights)]
 
@@ -267,11 +268,13 @@ def _starts(law: AccuracyLaw, boxes, free: Sequence[int], loss) -> list[NDArray[
     """Starting points in search coordinates: the best coarse line for each value of the extras."""
     line = [box for i, box in zip(free, boxes, strict=True) if i < 2]
     extra = [box for i, box in zip(free, boxes, strict=True) if i >= 2]
-    lines = list(itertools.product(*(np.linspace(*box, 25) for box in line)))
+    lines = list(itertools.product(*(np.linspace(box[0], box[1], 25) for box in line)))
     # Near the low end an extra parameter is off and the law is the line it extends. A low end of
     # zero is approached in even ratios, because a floor of .001 and one of .1 are equally thinkable.
     off = [
-        np.linspace(*box, 7) if box[0] != 0 else np.array([0, *np.geomspace(1e-4, 0.9, 6) * box[1]])
+        np.linspace(box[0], box[1], 7)
+        if box[0] != 0
+        else np.array([0, *np.geomspace(1e-4, 0.9, 6) * box[1]])
         for box in extra
     ]
     found = []
@@ -306,10 +309,10 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
 def _simulated_p(fitted: LawFit, draws: int, seed: int) -> float:
     rng = np.random.default_rng(seed)
     curve = fitted.curve
-    counts = rng.binomial(curve.n, fitted.accuracy(curve.scale), (draws, len(curve)))
+    counts = rng.binomial(curve.items, fitted.accuracy(curve.scale), (draws, len(curve)))
     # The curve itself comes first and is refitted as its copies are: equal counts, equal deviance.
     counts = np.vstack([curve.counts, counts])
-    saturated = stats.binom.logpmf(counts, curve.n, counts / curve.n).sum(axis=1)
+    saturated = stats.binom.logpmf(counts, curve.items, counts / curve.items).sum(axis=1)
     found = 2 * (saturated - _refits(fitted, counts))
     worse = np.sum(found[1:] >= found[0] - 1e-9)
     return float((worse + 1) / (draws + 1))
@@ -329,7 +332,7 @@ def _refits(fitted: LawFit, counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
     start = [np.log(t) if q.log else t for q, t in zip(law.parameters, fitted.theta, strict=True)]
     boxes = [q.box for q in law.parameters]
-    return _scored(accuracy, counts, curve.n, np.tile(start, (len(counts), 1)), boxes)[1]
+    return _scored(accuracy, counts, curve.items, np.tile(start, (len(counts), 1)), boxes)[1]
 
 
 def _scored(

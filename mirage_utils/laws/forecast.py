@@ -331,7 +331,9 @@ def _forecasts(
 
 def _best(chosen: Contender, u: _FLOATS, y: _FLOATS, fits: Fits) -> tuple[_FLOATS, _FLOATS]:
     """The best fit of each curve from the law's starts, and the sum of squares it leaves."""
-    starts = np.array([chosen.starts(*curve) for curve in zip(u, y, strict=True)], dtype=float)
+    assert chosen.starts is not None, "a law that is fitted has starts"
+    assert chosen.law is not None, "and a formula"
+    starts = np.array([chosen.starts(*curve) for curve in zip(u, y, strict=True)], dtype=np.float64)
     curves, each, size = starts.shape
     theta, cost = fits(
         chosen.law, np.repeat(u, each, axis=0), np.repeat(y, each, axis=0), starts.reshape(-1, size)

@@ -74,7 +74,8 @@ def evaluate(
         walk = np.nditer(
             [*(arrays[s] for s in many), out],
             flags=["external_loop", "buffered", "delay_bufalloc", "zerosize_ok"],
-            op_flags=[["readonly"]] * len(many) + [["writeonly"]],
+            # NumPy takes a list of flags for each array; its stubs know one list for all of them.
+            op_flags=[["readonly"]] * len(many) + [["writeonly"]],  # type: ignore[arg-type]
             buffersize=_BLOCK,
         )
         with walk:

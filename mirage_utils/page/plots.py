@@ -192,7 +192,7 @@ def points(
     line : bool
         Whether the points are joined.
     """
-    low, high = curve.interval(level)
+    low, high = (np.asarray(end) for end in curve.interval(level))
     x, y = curve.scale, curve.score
     log = ax.get_yscale() == "log"
     seen = y > 0 if log else np.ones(len(curve), dtype=bool)

@@ -427,7 +427,7 @@ class Sketch(Question):
 
     def _asked(self) -> list[widgets.Widget]:
         before = self.answered.get(self.name, [50] * len(self.labels))
-        steps = [(percent(self.share(k)), int(k)) for k in self.STEPS]
+        steps = [(percent(float(self.share(k))), int(k)) for k in self.STEPS]
         sliders = [
             widgets.SelectionSlider(
                 options=steps, value=value, orientation="vertical", description=label,
@@ -474,7 +474,7 @@ class Sketch(Question):
             if free:
                 rows[free[0]] = place
         ax.set_xticks(self.at, named)
-        ax.set_xlim(back(places[0] - 0.04 * span), back(places[-1] + 0.04 * span))
+        ax.set_xlim(float(back(places[0] - 0.04 * span)), float(back(places[-1] + 0.04 * span)))
         ax.set_xlabel(self.x)
         plots.percent_axis(ax, self.y, log=self.lowest is not None)
         ax.set_ylim(self.lowest or 0, 1)
@@ -510,12 +510,12 @@ class Sketch(Question):
         return self._VERDICT.format(
             gap=self.gap(int(gaps.mean() + 0.5)),
             label=self.labels[worst],
-            drawn=percent(self.share(drawn[worst])),
-            true=percent(self.truth[worst]),
+            drawn=percent(float(self.share(drawn[worst]))),
+            true=percent(float(self.truth[worst])),
         )
 
     def _form(self) -> str:
-        name, words = self.name, [percent(self.share(k)) for k in self.STEPS]
+        name, words = self.name, [percent(float(self.share(k))) for k in self.STEPS]
         fig, ax = self.axes()
         empty = plots.svg(fig, f"{name}-pad")
         # Where a script draws in the picture: the place of the axes, and of each size in it.

@@ -117,7 +117,7 @@ class _InUtf8(io.RawIOBase):
 
 def _in_utf8(stream: BinaryIO) -> BinaryIO:
     """UTF-16, as Windows shells write what is sent to a file, in the encoding that everything else has."""
-    return io.BufferedReader(_InUtf8(stream))  # type: ignore[return-value]
+    return io.BufferedReader(_InUtf8(stream))
 
 
 def _head(path: Path, size: int = 1 << 16) -> bytes:

@@ -14,7 +14,20 @@ __all__ = ["between", "choice", "close", "function", "number", "true"]
 
 
 def true(condition: Any, message: str) -> None:
-    """Fail with the message unless the condition is the plain value True."""
+    """Fail with the message unless the condition is the plain value True.
+
+    Parameters
+    ----------
+    condition : object
+        What has to hold.
+    message : str
+        What the student is told otherwise.
+
+    Raises
+    ------
+    NotYet
+        With the message.
+    """
     if plain(condition) is not True:
         raise NotYet(message)
 

@@ -16,5 +16,10 @@ def rng(exercise: str) -> np.random.Generator:
 
     The secret is the environment variable ``MIRAGE_COURSE_SECRET``, which the grader sets and the sandbox
     does not have.
+
+    Parameters
+    ----------
+    exercise : str
+        Name of the exercise.
     """
     return np.random.default_rng(seed(os.environ.get("MIRAGE_COURSE_SECRET", ""), exercise))

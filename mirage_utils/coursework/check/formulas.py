@@ -39,13 +39,10 @@ def expression(
         For each symbol the range to draw from.
     what : str
         Name of the answer.
-
-    Parameters
-    ----------
-    got : object
-        The answer.
-    what : str
-        The answer in words or code, for the message.
+    rtol : float
+        Relative tolerance of the values at those points.
+    hint : str
+        Added to the message.
 
     Raises
     ------

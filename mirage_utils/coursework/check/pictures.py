@@ -44,13 +44,12 @@ def curve(
         The x axis has to be logarithmic; coverage is measured on that axis.
     gap : float
         The largest share of the range, on that axis, that may lie between two neighbouring points.
-
-    Parameters
-    ----------
-    got : object
-        The answer.
     what : str
         The answer in words or code, for the message.
+    rtol, atol : float
+        Relative and absolute tolerance of the values of y.
+    hint : str
+        Added to the message.
 
     Raises
     ------

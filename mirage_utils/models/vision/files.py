@@ -18,7 +18,17 @@ class DataFileError(DataError):
 
 
 class PublicFile(NamedTuple):
-    """A file that can be fetched: its name, address and SHA-256."""
+    """A file that can be fetched: its name, address and SHA-256.
+
+    Parameters
+    ----------
+    name : str
+        What it is called here.
+    address : str
+        Where it is fetched.
+    sha256 : str
+        Its checksum.
+    """
 
     name: str
     address: str

@@ -95,6 +95,7 @@ class Explorer:
             values = self.values
             # A reset is shown at once: what it draws is there.
             picture = self.still if values == self._begun else self.draw(**values)
+            assert self._view is not None, "there is something to follow the controls"
             self._view.value = picture._repr_html_()
 
     def _preset(self, change: Mapping[str, Any]) -> None:
