@@ -101,6 +101,16 @@ def _title(path: Path) -> str:
     return re.search(r"^# (.+)$", text, re.M)[1]
 
 
+@functools.cache
+def _library() -> Mapping[str, str]:
+    """The page on which each module of the library is described, as a way from a chapter."""
+    return {
+        module: f"../book/api/{page.name}"
+        for page in sorted((ROOT / "book" / "api").glob("*.md"))
+        for module in re.findall(r"^```\{api\} (\S+)", page.read_text(encoding="utf-8"), re.M)
+    }
+
+
 _EQUATION = re.compile(r"\$\$([^$]*)\$\$(?: *\((eq-[\w-]+)\))?")
 
 
@@ -225,6 +235,8 @@ class Text:
             return f"equation {self.equation(content)}"
         if role == "claim":
             return self.claim(content)
+        if role.startswith("py:"):
+            return self.entry(content)
         raise CopyError(f"a role that no copy knows, {{{role}}}`{content}`")
 
     @staticmethod
@@ -241,6 +253,18 @@ class Text:
             if path.exists():
                 return _link(_title(path), self.place.address(f"{way}{suffix}"))
         raise CopyError(f"no page {way}")
+
+    def entry(self, content: str) -> str:
+        """A name of the library, which leads to its entry where the book can be reached."""
+        words, path = re.fullmatch(r"(?:(.*?) <)?([^<>]+?)>?", content).groups()
+        name = path.removeprefix("~").removeprefix("!")
+        if words is None:
+            words = name.rpartition(".")[2] if path.startswith("~") else name
+        modules = [module for module in _library() if name.startswith(f"{module}.")]
+        if not modules:
+            raise CopyError(f"no page on the library describes {name}")
+        page = _library()[max(modules, key=len)]
+        return _link(f"`{words}`", self.place.address(f"{page}#{name}"))
 
     def claim(self, number: str) -> str:
         """A numbered claim, and the chapter that makes it."""
@@ -431,7 +455,7 @@ class _Maker:
         elif block.name == "admonition":
             self.admonition(block)
         elif block.name in BOXES:
-            self.write(_quoted(f"**{BOXES[block.name]}**\n\n{self.inline(block.body)}"))
+            self.box(BOXES[block.name], self.inline(block.body))
         elif block.name == "laboratory":
             self.put_aside()
             self.flush()
@@ -469,6 +493,13 @@ class _Maker:
         if self.aside:
             self.write(self.aside)
         self.aside = ""
+
+    def box(self, title: str, text: str) -> None:
+        """JupyterLab knows boxes; elsewhere a quotation stands out as one."""
+        if self.place.live:
+            self.write(f"::::{{admonition}} {title}\n\n{text}\n::::")
+        else:
+            self.write(_quoted(f"**{title}**\n\n{text}"))
 
     def admonition(self, block: Directive) -> None:
         text, title = self.inline(block.body), self.inline(block.argument)

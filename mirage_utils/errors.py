@@ -62,7 +62,19 @@ class UnknownNameError(FieldError, KeyError):
 
 
 def shown(value: Any, width: int = 60) -> str:
-    """A short, plain form of a value for a message: ``1.5`` and not ``np.float64(1.5)``."""
+    """A short, plain form of a value for a message: ``1.5`` and not ``np.float64(1.5)``.
+
+    Parameters
+    ----------
+    value : object
+    width : int
+        Characters at most; what is longer ends in ``...``.
+
+    Examples
+    --------
+    >>> shown(list(range(100)), width=20)
+    '[0, 1, 2, 3, 4, 5...'
+    """
     # Where NumPy was not loaded there is no NumPy number.
     numpy = sys.modules.get("numpy")
     of_numpy = numpy is not None and isinstance(value, numpy.generic)
@@ -71,7 +83,26 @@ def shown(value: Any, width: int = 60) -> str:
 
 
 def require(ok: bool, field: str, value: Any, expected: str) -> None:
-    """Raise `FieldError` unless `ok`."""
+    """Raise `FieldError` unless `ok`.
+
+    Parameters
+    ----------
+    ok : bool
+    field, expected : str
+        As for `FieldError`.
+    value : object
+
+    Raises
+    ------
+    FieldError
+        If not.
+
+    Examples
+    --------
+    >>> require(False, "level", 1.5, "a number between 0 and 1")
+    Traceback (most recent call last):
+    mirage_utils.errors.FieldError: level = 1.5: expected a number between 0 and 1
+    """
     if not ok:
         raise FieldError(field, value, expected)
 
@@ -82,10 +113,23 @@ def number(field: str, value: Any, *, whole: bool = False) -> float:
     Text counts where it is a number and nothing else: YAML, and with it a file of parameters, hands
     over ``1.0e9`` as text.
 
+    Parameters
+    ----------
+    field : str
+        What it is called in messages.
+    value : object
+    whole : bool
+        Whether it has to be whole.
+
     Raises
     ------
     FieldError
         If the value is no number, not finite, or not whole.
+
+    Examples
+    --------
+    >>> number("N", "1.0e9"), number("n", 500.0, whole=True)
+    (1000000000.0, 500)
     """
     import numpy as np
 
@@ -103,6 +147,14 @@ def number(field: str, value: Any, *, whole: bool = False) -> float:
 
 def positive(field: str, value: Any, *, zero: bool = False) -> float:
     """A finite number above zero (or at zero, if `zero`), as a float; text counts as in `number`.
+
+    Parameters
+    ----------
+    field : str
+        What it is called in messages.
+    value : object
+    zero : bool
+        Whether zero is allowed.
 
     Raises
     ------

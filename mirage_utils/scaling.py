@@ -28,7 +28,12 @@ __all__ = ["Interval", "ScalingFit", "ScalingLaw", "fit_scaling_law"]
 
 
 class Interval(NamedTuple):
-    """Lower and upper end of an interval (floats or arrays of one shape)."""
+    """Lower and upper end of an interval (floats or arrays of one shape).
+
+    Parameters
+    ----------
+    low, high : float or ndarray
+    """
 
     low: float | NDArray[np.float64]
     high: float | NDArray[np.float64]
@@ -79,7 +84,13 @@ class ScalingLaw:
         object.__setattr__(self, "E", positive("E", self.E, zero=True))
 
     def cross_entropy(self, N: ArrayLike) -> NDArray[np.float64]:
-        """Cross-entropy in nats per token at scale `N` (any shape, > 0)."""
+        """Cross-entropy in nats per token at scale `N` (any shape, > 0).
+
+        Raises
+        ------
+        FieldError
+            If a scale is not above 0.
+        """
         N = as_array("N", N, low=0, open_low=True)
         return _cross_entropy()(N, self.alpha, self.N_c, self.E)
 
@@ -88,7 +99,13 @@ class ScalingLaw:
         return np.exp(-self.cross_entropy(N))
 
     def scale_at(self, cross_entropy: ArrayLike) -> NDArray[np.float64]:
-        """Scale at which the law reaches a cross-entropy (nats, > `E`); the inverse of the law."""
+        """Scale at which the law reaches a cross-entropy (nats, > `E`); the inverse of the law.
+
+        Raises
+        ------
+        FieldError
+            If a cross-entropy is not above `E`.
+        """
         ce = as_array("cross_entropy", cross_entropy, low=self.E, open_low=True)
         return self.N_c * (ce - self.E) ** (-1.0 / self.alpha)
 
@@ -122,6 +139,22 @@ class ScalingFit:
         """Confidence interval of ``"alpha"``, ``"N_c"`` or ``"E"`` from Student's t.
 
         The interval of `N_c` is computed on ``ln N_c``; that of `E` is cut at zero.
+
+        Parameters
+        ----------
+        name : {"alpha", "N_c", "E"}
+        level : float
+            In (0, 1).
+
+        Returns
+        -------
+        Interval
+            In the unit of the parameter.
+
+        Raises
+        ------
+        FieldError
+            If no parameter that was fitted has the name, or `level` is out of range.
         """
         require(0 < level < 1, "level", level, "a number between 0 and 1")
         key = "ln N_c" if name == "N_c" else name
@@ -171,6 +204,13 @@ def fit_scaling_law(
     `scipy.optimize.curve_fit` minimises over ``(alpha, ln N_c, E)`` from a start taken from the
     straight line of ``ln(CE - E)`` on ``ln N``; with `irreducible` from several starts for `E`,
     because the objective can have a valley along which `E` and `alpha` trade.
+
+    Examples
+    --------
+    >>> law = ScalingLaw(alpha=0.3, N_c=1e8)
+    >>> N = [1e7, 1e8, 1e9, 1e10]
+    >>> round(fit_scaling_law(N, law.cross_entropy(N)).law.alpha, 6)
+    0.3
     """
     N = as_array("N", N, low=0, open_low=True)
     ce = as_array("cross_entropy", cross_entropy, low=0, open_low=True)

@@ -67,10 +67,32 @@ PROBABILITY = sp.exp(-CROSS_ENTROPY)
 
 
 def numpy_function(expression: sp.Expr, arguments: Sequence[sp.Symbol]) -> Callable:
-    """The expression as a NumPy function of `arguments`, in that order."""
+    """The expression as a NumPy function of `arguments`, in that order.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+    arguments : sequence of sympy.Symbol
+        Every free symbol of the expression.
+
+    Examples
+    --------
+    >>> numpy_function(p**L, (p, L))(0.5, 3)
+    0.125
+    """
     return sp.lambdify(list(arguments), expression, modules="numpy", cse=True)
 
 
 def javascript(expression: sp.Expr) -> str:
-    """The expression as one JavaScript expression in the symbols' own names."""
+    """The expression as one JavaScript expression in the symbols' own names.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+
+    Examples
+    --------
+    >>> javascript(p**L)
+    'Math.pow(p, L)'
+    """
     return sp.jscode(expression)

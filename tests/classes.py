@@ -17,11 +17,11 @@ from pathlib import Path
 from answers import ANSWERS
 from submissions import source
 
-from mirage_utils.coursework import exports
-from mirage_utils.coursework.course import COLUMNS
+from mirage_utils.coursework.course.stored import COLUMNS
 from mirage_utils.coursework.folders import file_name
-from mirage_utils.coursework.grading import Marked, Result
-from mirage_utils.coursework.similarity import OWN, Work, draws
+from mirage_utils.coursework.marking.results import Marked, Result
+from mirage_utils.coursework.similarity.works import OWN, Work, draws
+from mirage_utils.coursework.tables import write_table
 
 NAME = "1_one_token"
 
@@ -49,7 +49,7 @@ def write_class(folder: Path, results: Sequence[Result], absent: Sequence[str] =
         score = "" if each.status == "failed" else f"{each.score:g}"
         rows.append((each.student, each.assignment, score, f"{each.max_score:g}", each.status, each.reason))  # fmt: skip
     rows += [(name, NAME, "0", "24", "missing", "nothing was handed in") for name in absent]
-    text = exports.write_table(COLUMNS, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    text = write_table(COLUMNS, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
     table.write_text(text, encoding="utf-8", newline="")
     return table
 

@@ -176,6 +176,18 @@ def second_build(site: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
+def trial_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small book with one chapter of questions and parts (see `trial`), built once for all tests."""
+    from trial import build
+
+    where = _shared(tmp_path_factory) / "trial"
+    where.mkdir(exist_ok=True)
+    with FileLock(where.with_suffix(".lock")):
+        site = where / "_build" / "html"
+        return site if site.exists() else build(where)
+
+
+@pytest.fixture(scope="session")
 def browser():
     from browser import launched
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,6 +58,18 @@ PAGES = {
     "book/further_reading": "Further reading, by question",
     "book/references": "References",
     "book/index_of_words": "Index",
+    "book/api/index": "What the library holds",
+    "book/api/scaling": "Scaling laws and symbols",
+    "book/api/metrics": "Metrics",
+    "book/api/curves": "Curves",
+    "book/api/laws": "Laws",
+    "book/api/tables": "Tables",
+    "book/api/records": "Records",
+    "book/api/evidence": "Evidence",
+    "book/api/audit": "Audit",
+    "book/api/page": "The page",
+    "book/api/models": "Models",
+    "book/api/coursework": "Coursework",
 }
 
 
@@ -101,6 +114,18 @@ def _build_small(where: str, log: str) -> None:
     main(BUILD[BUILD.index("build") :])
 
 
+def small_house(where: Path, root: str, *chapters: str) -> None:
+    """A copy of the house in another folder, with the real configuration, for a book of pages yet to be written."""
+    for folder in ("book/_ext", "book/_static", "mirage_utils"):
+        shutil.copytree(ROOT / folder, where / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("requirements.txt", "CITATION.cff", "_config.yml"):
+        shutil.copy(ROOT / file, where)
+    for file in ("copies.py", "readable.py", "references.bib"):  # the extension makes the downloads
+        shutil.copy(ROOT / "book" / file, where / "book")
+    files = ", ".join(f"{{file: {name}}}" for name in chapters)
+    (where / "_toc.yml").write_text(f"format: jb-book\nroot: {root}\nchapters: [{files}]\n")
+
+
 def build_small(where: Path) -> Built:
     """Build a small book in another folder with the same command."""
     log = where / "printed.txt"
@@ -133,9 +158,9 @@ def visits(
         page.close()
 
 
-def visit(browser, home, name, width, theme):
+def visit(browser, home, name, width, theme, **options):
     """Open a page of the site at `home`; return it with everything that went wrong or left the site."""
-    page, trouble = _opened(browser, home, name, width, theme)
+    page, trouble = _opened(browser, home, name, width, theme, **options)
     settle(page)
     return page, trouble
 
@@ -176,9 +201,10 @@ def settle(page: Page, quiet: float = 0.5) -> None:
         page.wait_for_timeout(50 if under_way else 1000 * left)
 
 
-def _opened(browser, home, name, width, theme):
+def _opened(browser, home, name, width, theme, **options):
     """A page that has begun to load, and where its trouble is going to be written down."""
-    page = watch(browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme))
+    size = {"width": width, "height": 900}
+    page = watch(browser.new_page(viewport=size, color_scheme=theme, **options))
     trouble: list[str] = []
     page.on(
         "console",

@@ -19,7 +19,8 @@ import nbformat
 from printed import without_comment
 from submissions import SOURCES, answered, released, source
 
-from mirage_utils.coursework.assignments import find, identifier
+from mirage_utils.coursework.assignments.cells import identifier
+from mirage_utils.coursework.assignments.source import find
 
 STUDENTS = ("Ada Lovelace", "Emil Post")
 MODELS = {

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mirage_utils.coursework import landlock
+from mirage_utils.coursework.inmate import landlock
 from mirage_utils.coursework.sandbox import bubblewrap_problem
 
 __all__ = ["KINDS", "needs_bubblewrap", "needs_limits"]

@@ -19,12 +19,8 @@ from mirage_utils import FieldError
 from mirage_utils.cli.main import main
 from mirage_utils.coursework.handin import released_notebook
 from mirage_utils.coursework.release import release
-from mirage_utils.coursework.sandbox import (
-    Limits,
-    Sandbox,
-    SandboxError,
-    _links_on_the_way,
-)
+from mirage_utils.coursework.sandbox import Limits, Sandbox, SandboxError
+from mirage_utils.coursework.sandbox.bubblewrap import _links_on_the_way
 
 NAME = "1_one_token"
 
@@ -289,12 +285,12 @@ def test_without_bubblewrap_one_who_asks_for_it_is_told(tmp_path, monkeypatch):
 
 
 def test_sources_are_named_or_found(tmp_path, monkeypatch, capsys):
-    from mirage_utils.coursework import assignments
+    from mirage_utils.coursework.assignments import source
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MIRAGE_ASSIGNMENTS", raising=False)
-    assert assignments.sources() == SOURCES  # of the checkout that this library is part of
-    monkeypatch.setattr(assignments, "__file__", str(tmp_path / "a" / "b" / "c" / "d.py"))
+    assert source.sources() == SOURCES  # of the checkout that this library is part of
+    monkeypatch.setattr(source, "__file__", str(tmp_path / "a" / "b" / "c" / "d" / "e.py"))
     for command in (["release", "1"], ["grade", "1", "in", "out.csv"]):
         assert main(command) == 1
         said = capsys.readouterr().err

@@ -14,10 +14,10 @@ from classes import result, rows_of, write_class
 from submissions import SOURCES, Submission, build, source
 
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import apart, course
-from mirage_utils.coursework.assignments import assignments
-from mirage_utils.coursework.names import Names, keep_names
-from mirage_utils.coursework.stored import stored
+from mirage_utils.coursework.assignments.source import assignments
+from mirage_utils.coursework.course import apart, grading, marks
+from mirage_utils.coursework.course.names import Names, keep_names
+from mirage_utils.coursework.course.stored import stored
 from mirage_utils.errors import DataError
 
 ONE, _, THREE, *_ = assignments(SOURCES)
@@ -165,7 +165,7 @@ def test_a_name_that_the_table_has_is_nobody_else(tmp_path, capsys):
         table = write_class(place, [replace(marked(each), key="work-x") for each in folders])
         keep_names(place / "grades", {"ada17": ["Ada Lovelace"], "bob": ["Bob B", "same"], "cleo": ["same"]})  # fmt: skip
         results = [each.result for each in stored(table)]
-        course._finish(table, place / "grades", results)
+        marks.finish(table, place / "grades", results)
         sheet = place / "grades" / "essays.csv"
         rows = rows_of(sheet)
         rows[0]["points"] = "3"
@@ -173,7 +173,7 @@ def test_a_name_that_the_table_has_is_nobody_else(tmp_path, capsys):
         write(sheet, rows)
         assert main(["feedback", str(table)]) == 0
         assert {row["student"]: row["score"] for row in rows_of(table)}["Ada Lovelace"] == "23"
-        course._finish(table, place / "grades", [each.result for each in stored(table)])
+        marks.finish(table, place / "grades", [each.result for each in stored(table)])
         assert {row["student"]: row["score"] for row in rows_of(table)}["Ada Lovelace"] == "23"
         assert rows_of(sheet)[0]["points"] == "3"
         capsys.readouterr()
@@ -221,7 +221,7 @@ def test_a_run_that_was_stopped_leaves_marks_as_they_were(tmp_path, monkeypatch)
     with (
         monkeypatch.context() as patched
     ):  # stopped after it was marked, and before the table was written
-        patched.setattr(course, "_finish", stopped)
+        patched.setattr(grading, "finish", stopped)
         assert command(tmp_path, *policy) == 130
     assert main(["feedback", str(tmp_path / "grades.csv")]) == 0
     ada, bob = rows_of(tmp_path / "grades.csv")

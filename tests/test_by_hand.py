@@ -13,13 +13,15 @@ from submissions import source
 
 from mirage_utils import FieldError
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import by_hand, course
-from mirage_utils.coursework.class_page import summary
-from mirage_utils.coursework.collect import RECORD, signed
-from mirage_utils.coursework.grading import Result
-from mirage_utils.coursework.lateness import Policy, duration, extensions, percent
+from mirage_utils.coursework.course import by_hand
+from mirage_utils.coursework.course.lateness import Policy, duration, extensions, percent
+from mirage_utils.coursework.course.marks import finish, override, update
+from mirage_utils.coursework.course.stored import stored
+from mirage_utils.coursework.folders import RECORD
+from mirage_utils.coursework.marking.results import Result
+from mirage_utils.coursework.overview.summary import summary
+from mirage_utils.coursework.platforms.record import signed
 from mirage_utils.coursework.secret import kept_secret
-from mirage_utils.coursework.stored import stored
 from mirage_utils.errors import DataError
 
 
@@ -34,7 +36,7 @@ def work(student: str, right: list[bool], which: str = "w1", **more: float) -> R
 
 def graded(folder: Path, *results: Result, **options: object) -> tuple[str, ...]:
     (folder / "grades").mkdir(exist_ok=True)
-    return course._finish(folder / "grades.csv", folder / "grades", list(results), **options)
+    return finish(folder / "grades.csv", folder / "grades", list(results), **options)
 
 
 def marks(folder: Path) -> dict[str, tuple[str, str]]:
@@ -127,7 +129,7 @@ def test_a_wrong_row_is_named_and_nothing_is_written(tmp_path, capsys, row, said
         graded(tmp_path, *results())
     if not row.startswith("zoe"):  # of whom there is no result
         with pytest.raises(DataError, match=said):
-            course.update(tmp_path / "grades.csv")
+            update(tmp_path / "grades.csv")
     assert everything(tmp_path) == before
     sheet.unlink()
     if not row.startswith("bob"):
@@ -203,7 +205,7 @@ def test_an_essay_read_later_is_reduced_too(tmp_path):
     graded(tmp_path, late())
     assert marks(tmp_path)["ada"] == ("16", "essays")
     read(tmp_path, ada="4")
-    course.update(tmp_path / "grades.csv")
+    update(tmp_path / "grades.csv")
     assert marks(tmp_path)["ada"] == ("19.2", "graded")
     page = (tmp_path / "grades" / "ada.html").read_text()
     assert '<th scope="row">late</th><td class="points">-4.8</td>' in page
@@ -257,7 +259,7 @@ def by_lines(folder: Path, *cells: str, points: str = "") -> None:
 def test_points_by_lines_of_the_rubric(tmp_path):
     graded(tmp_path, work("ada", [True] * 5), lines=LINES)
     by_lines(tmp_path, "1", "0,5", "0", "1")
-    course.update(tmp_path / "grades.csv")
+    update(tmp_path / "grades.csv")
     assert marks(tmp_path)["ada"] == ("22.5", "graded")
     graded(tmp_path, work("ada", [True] * 5), lines=LINES)
     assert [r["(ii)"] for r in rows_of(tmp_path / "grades" / "essays.csv")] == ["0,5"]
@@ -266,7 +268,7 @@ def test_points_by_lines_of_the_rubric(tmp_path):
     graded(tmp_path, work("ada", [True] * 5), lines=LINES)
     assert everything(tmp_path) == before
     by_lines(tmp_path, "1", "0.5", "0", "1", points="2,50")
-    course.update(tmp_path / "grades.csv")
+    update(tmp_path / "grades.csv")
     for cells, points, said in (
         (("1", "0.5", "0", "1"), "3", r"points = '3': expected nothing, or 2.5, the sum"),
         (("1", "", "0", "1"), "", r"\(ii\) is empty: expected a number from 0 to 1"),
@@ -274,9 +276,9 @@ def test_points_by_lines_of_the_rubric(tmp_path):
     ):
         by_lines(tmp_path, *cells, points=points)
         with pytest.raises(DataError, match=said):
-            course.update(tmp_path / "grades.csv")
+            update(tmp_path / "grades.csv")
     by_lines(tmp_path, "", "", "", "", points="4")
-    course.update(tmp_path / "grades.csv")
+    update(tmp_path / "grades.csv")
     assert marks(tmp_path)["ada"] == ("24", "graded")
     # Of another text they are taken back with the rest.
     by_lines(tmp_path, "1", "0.5", "0", "1")
@@ -298,10 +300,10 @@ def test_the_page_has_the_lines_of_the_rubric_with_their_points_and_words(tmp_pa
     given = "<td>read by a person<ul><li>(i) 1: says what the loss does</li><li>(ii) 0.5: &lt;b&gt;a size&lt;/b&gt;</li><li>(iii) 0</li><li>(iv) 1</li></ul></td>"
     assert "(i)" not in again()
     by_lines(tmp_path, "1", "0,5", "0", "1")
-    course.update(tmp_path / "grades.csv")
+    update(tmp_path / "grades.csv")
     assert given in (tmp_path / "grades" / "ada.html").read_text()
     assert given in again()
-    course.override(tmp_path / "grades.csv", "ada", "words", "3")  # which are no sum of the lines
+    override(tmp_path / "grades.csv", "ada", "words", "3")  # which are no sum of the lines
     assert "(i)" not in again()
     (tmp_path / "grades" / "overrides.csv").unlink()
     assert given in again()
@@ -320,7 +322,7 @@ def test_moodle_gets_what_a_person_wrote_first(tmp_path):
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    course.override(out, "ada", "test_q3", "1,5", "The idea is right.")
+    override(out, "ada", "test_q3", "1,5", "The idea is right.")
     listed, up = tmp_path / "list.csv", tmp_path / "up.csv"
     listed.write_text("Identifier,Full name,Grade,Last modified (grade),Feedback comments\nParticipant 1,ada,,-,\nParticipant 2,bob,,-,\n")  # fmt: skip
     assert main(["export", str(out), "moodle", str(up), "--roster", str(listed)]) == 0
@@ -362,7 +364,7 @@ def test_a_sheet_without_names(tmp_path):
     assert [who[each] for each in listed] != names
     assert "student 0" not in sheet.read_text()
     read(tmp_path, **{listed[0]: "4"})
-    course.update(tmp_path / "grades.csv")
+    update(tmp_path / "grades.csv")
     assert [name for name, mark in marks(tmp_path).items() if mark[0] == "24"] == [who[listed[0]]]
     # Other pseudonyms, and names again: what was read stays with whose it is.
     for secret in ("t", ""):
@@ -396,7 +398,7 @@ def test_two_rows_for_one_essay_are_refused(tmp_path):
         csv.DictWriter(file, rows[0]).writerows({**row, "points": "1"} for row in rows)
     before = everything(tmp_path)
     with pytest.raises(DataError, match="second"):
-        course.update(tmp_path / "grades.csv")
+        update(tmp_path / "grades.csv")
     assert everything(tmp_path) == before
 
 

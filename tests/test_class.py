@@ -15,11 +15,12 @@ from submissions import SOURCES, build, everywhere, source
 
 from mirage_utils import FieldError
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import course, lateness
-from mirage_utils.coursework.assignments import assignments
-from mirage_utils.coursework.collect import RECORD, signed
-from mirage_utils.coursework.folders import file_name
-from mirage_utils.coursework.grading import Marked, Result
+from mirage_utils.coursework.assignments.source import assignments
+from mirage_utils.coursework.course import grading, lateness, marks
+from mirage_utils.coursework.course.settings import Settings
+from mirage_utils.coursework.folders import RECORD, file_name
+from mirage_utils.coursework.marking.results import Marked, Result
+from mirage_utils.coursework.platforms.record import signed
 from mirage_utils.coursework.sandbox import kind_of_sandbox
 from mirage_utils.coursework.secret import kept_secret
 
@@ -100,8 +101,8 @@ def test_whatever_one_folder_is_the_others_are_marked(tmp_path, deep):
     assert len(list((tmp_path / "out").glob("*.html"))) == len(rows)
     assert len(list((tmp_path / "out").glob("*.json"))) == len(rows)
     told = []
-    settings = course.Settings(sandbox=kind_of_sandbox())
-    again = course.grade(
+    settings = Settings(sandbox=kind_of_sandbox())
+    again = grading.grade(
         SOURCES, NAME, handed, out, settings, told=lambda result, before: told.append(before)
     )
     assert told == [True] * len(rows)  # nothing has changed, nothing is marked again
@@ -125,9 +126,9 @@ def test_only_its_own_table_is_written_over(tmp_path, capsys):
         assert listed.read_text() == "student\nada\n"
     other = tmp_path / "grades.csv"
     result = Result("ada", "2_many_tokens", "graded", [Marked("a", 1.0, 1.0)])
-    other.write_text(course.table([result]))
+    other.write_text(marks.table([result]))
     with pytest.raises(FieldError, match=r"OUT = .*another file for 1_one_token, .*2_many_tokens"):
-        course.grade(SOURCES, NAME, tmp_path / "in", other)
+        grading.grade(SOURCES, NAME, tmp_path / "in", other)
     assert rows_of(other)[0]["assignment"] == "2_many_tokens"
 
 
@@ -142,7 +143,7 @@ def test_points_for_another_text_wait_to_be_confirmed_and_nobody_s_are_lost(tmp_
     def graded(*results: Result) -> list[dict[str, str]]:
         for each in results:
             (place / f"{each.student}.json").write_text(json.dumps(each.as_dict()))
-        course._finish(out, place, list(results))
+        marks.finish(out, place, list(results))
         return rows_of(place / "essays.csv")
 
     def written(**points: str) -> None:
@@ -168,18 +169,18 @@ def test_points_for_another_text_wait_to_be_confirmed_and_nobody_s_are_lost(tmp_
     # Handed in again without a text: the points are kept in the sheet and given to nobody.
     empty = Result("ada", NAME, "graded", [Marked("words", 0.0, 4.0, True, "left empty")], key="k")
     graded(empty)
-    course.update(out)
+    marks.update(out)
     assert [(r["student"], r["score"]) for r in rows_of(out)] == [("ada", "0")]
     # Somebody whose folder is gone has no mark, though an older result lies there.
     absent = Result("bob", NAME, "missing", [Marked("words", 0.0, 4.0, True)])
-    course._finish(out, place, [empty, absent])
-    course.update(out)
+    marks.finish(out, place, [empty, absent])
+    marks.update(out)
     assert [(r["student"], r["status"]) for r in rows_of(out)] == [
         ("ada", "graded"),
         ("bob", "missing"),
     ]
     rows = graded(essay("ada", "=Because\nof it."), essay("bob", "So, and more."))
-    course.update(out)
+    marks.update(out)
     assert [(r["student"], r["score"]) for r in rows_of(out)] == [("ada", "3"), ("bob", "0")]
 
 

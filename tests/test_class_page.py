@@ -12,11 +12,12 @@ import pytest
 from classes import NAME, result, write_class
 
 from mirage_utils.cli.main import main
-from mirage_utils.coursework.by_hand import ESSAYS
-from mirage_utils.coursework.class_page import overview, page, rows, summary
-from mirage_utils.coursework.exports import write_table
-from mirage_utils.coursework.grading import Result
-from mirage_utils.coursework.stored import stored
+from mirage_utils.coursework.course.by_hand import ESSAYS
+from mirage_utils.coursework.course.stored import stored
+from mirage_utils.coursework.marking.results import Result
+from mirage_utils.coursework.overview.page import overview, page
+from mirage_utils.coursework.overview.summary import rows, summary
+from mirage_utils.coursework.tables import write_table
 from mirage_utils.errors import DataError, FieldError
 
 HOSTILE = [

@@ -402,6 +402,7 @@ def one(text, place=STILL, **numbers):
         ("{doc}`../book/nowhere`", "no page ../book/nowhere"),
         ("{eq}`eq-nowhere`", "no equation eq-nowhere"),
         ("{claim}`99.1`", "no chapter holds claim 99.1"),
+        ("{py:func}`numpy.log`", "no page on the library describes numpy.log"),
         ("```{exercise}\nx\n```\n\n````{solution-start} x\n````\n", "a solution that does not end"),
         ("````{solution-end}\n````\n", "a solution ends that has not begun"),
         (
@@ -424,6 +425,21 @@ def one(text, place=STILL, **numbers):
 def test_what_a_copy_cannot_show_is_named(text, message):
     with pytest.raises(readable.CopyError, match=re.escape(message)):
         one(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("mirage_utils.curves.width", "mirage_utils.curves.width"),
+        ("~mirage_utils.curves.width", "width"),
+        ("its width <mirage_utils.curves.width>", "its width"),
+    ],
+)
+def test_a_name_of_the_library_leads_to_its_entry_where_there_is_a_book(content, words):
+    text = f"See {{py:func}}`{content}`."
+    assert f"See `{words}`." in one(text).cells[-1].source
+    address = f"{COLAB.site}book/api/curves.html#mirage_utils.curves.width"
+    assert f"See [`{words}`]({address})." in one(text, COLAB).cells[-1].source
 
 
 def test_nothing_falls_into_the_fold_of_a_solution():

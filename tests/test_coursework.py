@@ -32,11 +32,16 @@ from submissions import ALL, SOURCES, Submission, build, everywhere, solved, sou
 
 from mirage_utils import FieldError
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import Variation, by_hand, check, course, exports, lateness, values
-from mirage_utils.coursework.assignments import assignments, find, identifier
+from mirage_utils.coursework import Variation, check, values
+from mirage_utils.coursework.assignments.cells import identifier
+from mirage_utils.coursework.assignments.source import assignments, find
+from mirage_utils.coursework.course import by_hand, lateness, marks
+from mirage_utils.coursework.course.settings import Settings
 from mirage_utils.coursework.feedback import page
-from mirage_utils.coursework.grading import Marked, Result, unmarked
 from mirage_utils.coursework.handin import look_over
+from mirage_utils.coursework.handing_back.marks import export
+from mirage_utils.coursework.marking.results import Marked, Result, unmarked
+from mirage_utils.coursework.platforms.rosters import roster
 from mirage_utils.coursework.release import leaks, release, released
 from mirage_utils.coursework.sandbox import Ended, Limits, Sandbox, StudentError, kind_of_sandbox
 from mirage_utils.coursework.values import Drawing, Other, plain
@@ -838,7 +843,7 @@ def test_late_missing_and_unknown_students(tmp_path):
     for kind, bad, field in (
         (lateness.Policy, {"due": datetime(2026, 1, 1)}, "due"),
         (lateness.Policy, {"late": "half"}, "late"),
-        (course.Settings, {"jobs": 0}, "jobs"),
+        (Settings, {"jobs": 0}, "jobs"),
     ):
         with pytest.raises(FieldError, match=field):
             kind(**bad)
@@ -863,7 +868,7 @@ def marked(tmp_path):
     place.mkdir()
     for each in results:
         (place / f"{each.student}.json").write_text(json.dumps(each.as_dict()))
-    course._finish(tmp_path / "grades.csv", place, results)
+    marks.finish(tmp_path / "grades.csv", place, results)
     return tmp_path / "grades.csv"
 
 
@@ -892,7 +897,7 @@ def test_essays_are_marked_in_a_sheet(marked, capsys):
     assert (table["'=bob"]["score"], table["'=bob"]["status"]) == ("0", "essays")
     assert "(iv) is missing" in (marked.with_suffix("") / "ada.html").read_text()
     sheet(essays, ada=("4", ""), bob=("0", "see me"))
-    course.update(marked)
+    marks.update(marked)
     table = {row["student"]: row for row in rows_of(marked)}
     assert [(row["score"], row["status"]) for row in table.values()] == [
         ("6", "graded"),
@@ -908,16 +913,16 @@ def test_essays_are_marked_in_a_sheet(marked, capsys):
         sheet(essays, ada=(points, ""))
         before = marked.read_bytes()
         with pytest.raises(DataError, match=says):
-            course.update(marked)
+            marks.update(marked)
         assert marked.read_bytes() == before
     essays.write_text("student,exercise,points,comment\nnobody,words,1,\n")
     with pytest.raises(DataError, match="nobody of that name"):
-        course.update(marked)
+        marks.update(marked)
     essays.write_text("student,exercise,points,comment\nada,test_a,1,\n")
     with pytest.raises(DataError, match="no such essay"):
-        course.update(marked)
+        marks.update(marked)
     with pytest.raises(DataError, match="grade the submissions first"):
-        course.update(marked.with_name("other.csv"))
+        marks.update(marked.with_name("other.csv"))
 
 
 def test_who_handed_in_nothing_has_no_essay_to_be_read(tmp_path):
@@ -929,12 +934,12 @@ def test_who_handed_in_nothing_has_no_essay_to_be_read(tmp_path):
     (place / "ada.json").write_text(json.dumps(ada.as_dict()))
     absent = Result("zoe", "1_one_token", "missing", words(""), ["nothing was handed in"])
     out = tmp_path / "grades.csv"
-    course._finish(out, place, [ada, absent])
+    marks.finish(out, place, [ada, absent])
     sheet(place / "essays.csv", ada=("3", "Yes"))
-    course.update(out)
-    course._finish(out, place, [ada, absent])  # the class is graded again
+    marks.update(out)
+    marks.finish(out, place, [ada, absent])  # the class is graded again
     assert [row["student"] for row in rows_of(place / "essays.csv")] == ["ada"]
-    course.update(out)
+    marks.update(out)
     assert [(row["student"], row["score"], row["status"]) for row in rows_of(out)] == [
         ("ada", "3", "graded"), ("zoe", "0", "missing"),
     ]  # fmt: skip
@@ -945,11 +950,11 @@ def test_points_stay_with_their_assignment(marked):
     place = marked.with_suffix("")
     sheet(place / "essays.csv", ada=("3", "Good"))
     second = Result("ada", "2_many_tokens", "essays", [Marked("words", 0.0, 4.0, True, "", "x")])
-    course._finish(marked, place, [second])
+    marks.finish(marked, place, [second])
     found = [(r["student"], r["assignment"], r["points"]) for r in rows_of(place / "essays.csv")]
     assert found == [("ada", "2_many_tokens", ""), ("ada", "1_one_token", "3")]
     (place / "ada.json").write_text(json.dumps(second.as_dict()))
-    assert [each.score for each in course.update(marked) if each.student == "ada"] == [0]
+    assert [each.score for each in marks.update(marked) if each.student == "ada"] == [0]
 
 
 def test_canvas_and_moodle_get_their_columns(marked, tmp_path, capsys):
@@ -958,7 +963,7 @@ def test_canvas_and_moodle_get_their_columns(marked, tmp_path, capsys):
         "Student,ID,SIS User ID,SIS Login ID,Section,Homework\n    Points Possible,,,,,10\n"
         '"Lovelace, Ada",17,u1,ada,A,9\n"O, Bob",18,u2,=bob,A,\n"Dee, Dan",19,u3,dan,A,3\n'
     )
-    assert exports.roster(canvas) == ["ada", "=bob", "dan"]
+    assert roster(canvas) == ["ada", "=bob", "dan"]
     assert (
         main(
             [
@@ -985,11 +990,11 @@ def test_canvas_and_moodle_get_their_columns(marked, tmp_path, capsys):
         "6",
     )
     with pytest.raises(DataError, match="no column with names"):
-        exports.roster(_file(tmp_path / "a.csv", "x,y\n1,2\n"))
+        roster(_file(tmp_path / "a.csv", "x,y\n1,2\n"))
     with pytest.raises(DataError, match="more than once"):
-        exports.roster(_file(tmp_path / "a.csv", "student\nada\nADA\n"))
+        roster(_file(tmp_path / "a.csv", "student\nada\nADA\n"))
     with pytest.raises(FieldError, match="canvas or moodle"):
-        exports.export(marked, "blackboard", tmp_path / "x.csv")
+        export(marked, "blackboard", tmp_path / "x.csv")
 
 
 def _file(path: Path, text: str) -> Path:

@@ -13,10 +13,10 @@ import execution
 import nbformat
 import publish
 import pytest
-import yaml
 from conftest import ROOT
 from mirage_book import write_vega
 from pages import build_small as build
+from pages import small_house
 from sphinx.errors import ConfigError
 
 GOOD = "from mirage_utils import Curve\nfrom mirage_utils.page import glue\nglue(x=len(Curve([1, 2], [0, 1])))"
@@ -32,20 +32,7 @@ def vega(tmp_path_factory):
 
 @pytest.fixture
 def house(tmp_path, vega):
-    for folder in ("book/_ext", "book/_static", "mirage_utils"):
-        shutil.copytree(
-            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for file in ("requirements.txt", "CITATION.cff"):
-        shutil.copy(ROOT / file, tmp_path)
-    for file in ("copies.py", "readable.py"):  # the extension makes the downloads with them
-        shutil.copy(ROOT / "book" / file, tmp_path / "book")
-    shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
-    config = yaml.safe_load((ROOT / "_config.yml").read_text())
-    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
-    (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: page\nchapters: [{file: book/second}]\n"
-    )
+    small_house(tmp_path, "page", "book/second")
     (tmp_path / "book" / "second.md").write_text(
         "# A second page\n"
     )  # the list of pages may not be empty

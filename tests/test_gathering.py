@@ -21,8 +21,8 @@ from mirage_utils.metrics.columnar import (
     is_blank,
     scores_of_texts,
 )  # fmt: skip
-from mirage_utils.records import EvalFileError, gathering, grade, stream
-from mirage_utils.records.formats import plain_records
+from mirage_utils.records import EvalFileError, gathering, grade, one_file, stream
+from mirage_utils.records.formats import plain_batches, plain_records
 from mirage_utils.records.gathering import gather, tabulate
 from mirage_utils.records.keys import hashes, numbered
 
@@ -158,14 +158,14 @@ def test_one_bad_cell_of_a_record_costs_no_other_record(write):
 
 
 def test_a_row_larger_than_what_is_read_at_once_is_read(write, monkeypatch):
-    monkeypatch.setattr(plain_records, "_BLOCK", 256)
+    monkeypatch.setattr(plain_batches, "_BLOCK", 256)
     said = ["a", "b" * 100, "c" * 5000, "d", "e" * 300]
     path = write(HEAD + "".join(f"m,1e6,t,{i},x,{text}\n" for i, text in enumerate(said)))
     for batch in (1, 3, 100):
         assert answers(path, batch) == said
-    monkeypatch.setattr(plain_records, "_BATCH_BYTES", 4000)
+    monkeypatch.setattr(plain_batches, "_BATCH_BYTES", 4000)
     assert answers(path) == said
-    monkeypatch.setattr(plain_records.files, "MAX_LINE", 128)
+    monkeypatch.setattr(plain_batches.files, "MAX_LINE", 128)
     with pytest.raises(EvalFileError, match="line 4: a row of more than 128 bytes"):
         answers(path)
 
@@ -178,13 +178,13 @@ def test_a_row_of_too_few_or_too_many_cells_is_refused(write):
 
 def test_other_delimiters_and_decimal_marks(write):
     path = write("sep=;\nmodel;params;task;item;metric;score\nm;1e6;t;a;f1;0,25\n")
-    (raw,) = plain_records.csv_batches(path, 10, delimiter=";", skip=1)
+    (raw,) = plain_batches.csv_batches(path, 10, delimiter=";", skip=1)
     assert plain_records.tidy_records(raw, decimal=",")[0]["score"].tolist() == [0.25]
 
 
 def test_progress_is_told_within_a_file(write, monkeypatch):
     monkeypatch.setattr(gathering, "_STEP", 10_000)
-    monkeypatch.setattr(plain_records, "_BLOCK", 1500)
+    monkeypatch.setattr(plain_batches, "_BLOCK", 1500)
     told = []
 
     def progress(steps, number):
@@ -194,8 +194,8 @@ def test_progress_is_told_within_a_file(write, monkeypatch):
             seen.append(len(read))
             yield step
 
-    real, read, seen = gathering.graded_sums, [], []
-    monkeypatch.setattr(gathering, "graded_sums", lambda *a: read.append(1) or real(*a))
+    real, read, seen = one_file.graded_sums, [], []
+    monkeypatch.setattr(one_file, "graded_sums", lambda *a: read.append(1) or real(*a))
     text = HEAD + "".join(f"m,1e6,t,{i},x,y\n" for i in range(20_000))
     path = write(text)
     gather(path, batch=500, progress=progress)

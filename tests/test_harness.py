@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mirage_utils.records import EvalFileError, read, stream
+from mirage_utils.records import EvalFileError, gather, read, stream
 from mirage_utils.records.formats.lm_eval_choices import RightChoices, conditional
 
 OWN = Path(__file__).parent / "files" / "lm_eval_0.4.13" / "toy__dummy-1m"
@@ -207,6 +207,20 @@ def test_the_number_of_items(write, said_n, limit, n):
     assert said(found, f"limit {limit}") == (limit is not None)
 
 
+@pytest.mark.parametrize(
+    ("limit", "n"), [(40, 40), (3.0, 3), (None, None), (0.1, None), (-1, None), ("40", None)]
+)
+def test_a_whole_limit_is_the_number_of_items_where_the_file_has_no_other(write, limit, n):
+    document = results(config__limit=limit, group_subtasks={"sums": ["a"], "words": []})
+    del document["n-samples"]
+    found = read(write(document))
+    # A group's average is over the items of all its tasks.
+    assert values(found.scores["n"]) == [None, None, n]
+    assert said(found, f"limit {limit}", "taken for the number of items") == (n is not None)
+    told = results(config__limit=limit)
+    assert values(read(write(told)).scores["n"]) == [20, 20, 9]
+
+
 @pytest.mark.parametrize("shots", [-1, 2.5, "five", [5], True])
 def test_a_number_of_examples_that_is_none(write, shots):
     found = read(write(results(**{"n-shot__sums": shots})))
@@ -228,6 +242,41 @@ def test_minus_one_of_a_length_that_no_document_has_is_no_score(write):
         ["4096", 0.75, 2.0], ["8192", 0.25, 1.0],
     ]  # fmt: skip
     assert said(found, "8192 is -1, which stands for no score, in 2 records")
+
+
+RULER = {"results": {"niah": {"4096,none": 0.75, "8192,none": -1}}, "higher_is_better": {}}
+
+
+@pytest.mark.parametrize(
+    ("more", "direction"),
+    [
+        ({}, ""),
+        ({"configs": {"niah": {"metric_list": [{"metric": "4096", "higher_is_better": True}, 5, {"metric": [1]}]}}}, "higher"),
+        ({"configs": {"niah": {"metric_list": [{"metric": "4096", "higher_is_better": False}]}}}, "lower"),
+        ({"configs": {"niah": {"metric_list": 3}}}, ""),
+    ],
+)  # fmt: skip
+def test_the_tasks_own_configuration_says_which_scores_are_good(write, more, direction):
+    assert read(write(results(**RULER, **more))).scores["direction"].tolist() == [direction]
+
+
+@pytest.mark.parametrize(
+    ("doc", "scores", "direction"),
+    [
+        ({}, {"4096": 1.0, "8192": -1}, "higher"),  # of the length that was tested, and of none
+        ({"max_length": 4096, "outputs": ["y"]}, {"4096": 1.0}, "higher"),
+        ({}, {"4096": 1.0}, ""),  # a number as a name says nothing
+        ({"max_length": 512}, {"4096": 1.0}, ""),
+    ],
+)
+def test_rulers_samples_say_which_scores_of_a_length_are_good(write, doc, scores, direction):
+    rows = [answer(i, "x", "y", doc=doc, metrics=list(scores), **scores) for i in range(3)]
+    samples = write(rows, f"samples_niah_{STAMP}.jsonl")
+    path = write(results(**RULER), f"results_{STAMP}.json")
+    assert set(read(samples).scores["direction"]) == {direction}
+    assert read(path).scores["direction"].tolist() == [""]
+    found = gather(samples.parent).scores
+    assert set(found.loc[found["metric"] == "4096", "direction"]) == {direction}
 
 
 # -- networks, conditions, runs --------------------------------------------------------------------------
@@ -322,6 +371,7 @@ def test_a_log_likelihood_is_no_perplexity(write):
     found = samples_of(write, rows)
     assert found.scores["metric"].tolist() == ["acc"]
     assert said(found, "perplexity of an item is a log-likelihood", "3 records")
+    assert not said(found, "results file")
     assert set(found.records["logprobs_of"]) == {"answer"}
     assert [list(x) for x in found.records["logprobs"]] == [[-3.5], [-0.5], [-2.0]]
     rolling = [
@@ -331,6 +381,27 @@ def test_a_log_likelihood_is_no_perplexity(write):
     found = samples_of(write, rolling)
     assert found.records["output"].isna().all()
     assert found.records["logprobs"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("entries", "has"),
+    [
+        ({"perplexity,none": 20.0}, True), ({"perplexity,none": "N/A"}, False), ({"acc,none": 0.5}, False),
+        ({"perplexity_stderr,none": 1.0, "acc,none": 0.5}, False), (3, False),
+    ],
+)  # fmt: skip
+def test_the_results_file_is_pointed_to_where_it_has_the_score(write, entries, has):
+    write(results(results={"toy": entries, "sums": {"acc,none": 0.5}}), f"results_{STAMP}.json")
+    found = samples_of(write, [{**choices(0, [-1], "w", perplexity=-1.0), "target": "w"}])
+    assert said(found, "perplexity of an item is a log-likelihood")
+    assert said(found, "the results file has the score") == has
+
+
+def test_the_results_of_another_time_have_not_the_score_of_these_samples(write):
+    write(results(results={"toy": {"perplexity,none": 20.0}}), "results_2026-02-02T00-00-00.5.json")
+    found = samples_of(write, [{**choices(0, [-1], "w", perplexity=-1.0), "target": "w"}])
+    assert said(found, "perplexity of an item is a log-likelihood")
+    assert not said(found, "has the score")
 
 
 def test_only_the_choices_given_the_question_are_choices(write):

@@ -17,6 +17,7 @@ from backports.zstd import zipfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from mirage_utils.evidence.curves_of import curves_of
 from mirage_utils.records import EvalFileError, gather, read
 
 FILES = Path(__file__).parent / "files" / "inspect"
@@ -106,7 +107,14 @@ def test_every_score_that_the_program_reports_is_read_with_its_number_of_items()
     assert ("digits=5, pattern (pass_at_2)", "accuracy") in got
     assert got["digits=5, by_level, level=easy", "accuracy"] == (0.5, 3)
     assert got["digits=5, judge, style", "mean"] == (0.2, 5)
-    assert found.scores["stderr"].notna().sum() == 4
+    by_level = found.scores["setting"].str.contains("level=")
+    assert found.scores.loc[~by_level, "stderr"].notna().sum() == 4  # as reported
+    # Nothing is reported of groups, and of a mean over samples their grades show it.
+    grades = {"easy": [0, 0.5, 1], "hard": [0.5, 0.5, 1]}
+    grades["all"] = grades["easy"] + grades["hard"]
+    assert found.scores.loc[by_level, "stderr"].dropna().tolist() == [
+        pytest.approx(np.std(g, ddof=1) / math.sqrt(len(g))) for g in grades.values()
+    ]
     assert (found.ended, found.time) == (True, header["eval"]["created"])
 
 
@@ -255,24 +263,162 @@ def test_errors_that_the_log_counts_as_wrong_are_said_to_be(reading):
 # -- what is reported, and what samples give -----------------------------------------------------------
 
 
-def test_groups_are_told_by_the_log_or_by_the_samples(reading):
-    made = [sample(i, "C" if i < 2 else "I", metadata={"level": "easy" if i < 4 else "hard"}) for i in range(10)]  # fmt: skip
+BY_LEVEL = [sample(i, "C" if i < 2 else "I", metadata={"level": "easy" if i < 4 else "hard"}) for i in range(10)]  # fmt: skip
+
+
+def grouped(base="accuracy", **more):
+    return {"metric": {"type": "metric", "name": base, "params": {}}, "group_key": "level", **more}
+
+
+def planned(*options, others=()):
+    """The header's scorers, of a log with grouped metrics."""
+    metrics = [{"name": "inspect_ai/grouped", "options": o} for o in options]
+    return [{"name": "match", "metrics": [*metrics, *({"name": o, "options": {}} for o in others)]}]
+
+
+def entries(values, params=None):
+    """What is reported: by label and group's parameters (names that stand there before get a number)."""
+    made = {k: {"name": k, "value": v, "params": params or {}} for k, v in values.items()}
+    return [score(metrics=made, scored_samples=10)]
+
+
+def test_groups_are_told_by_the_log_and_their_items_by_the_samples(reading):
     plain = {"easy": 0.5, "hard": 0.0, "all": 0.2, "own": 3.0}
-    found = reading(log(made, [score(metrics=plain, scored_samples=10)]))
+    found = reading(log(BY_LEVEL, entries(plain)))
     assert rows(found) == {
-        ("match, level=easy", "accuracy"): (0.5, 4),
-        ("match, level=hard", "accuracy"): (0.0, 6),
+        ("match", "easy"): (0.5, 4),
+        ("match", "hard"): (0.0, 6),
         ("match", "all"): (0.2, 10),
         ("match", "own"): (3.0, 10),
     }
-    other = rows(reading(log(made, [score(metrics={"easy": 0.7})])))
+    other = rows(reading(log(BY_LEVEL, [score(metrics={"easy": 0.7})])))
     assert other == {("match", "easy"): (0.7, 4)}  # another metric of that group
-    params = {"metric": {"name": "pkg/f1"}, "group_key": "level"}
-    said = {k: {"name": k, "value": v, "params": params} for k, v in (("easy", 0.7), ("all", 0.5))}
-    assert rows(reading(log(made, [score(metrics=said, scored_samples=10)]))) == {
+    values = {"easy": 0.7, "all": 0.5}
+    assert rows(reading(log(BY_LEVEL, entries(values, grouped("pkg/f1"))))) == {
         ("match, level=easy", "f1"): (0.7, 4),
         ("match, level=all", "f1"): (0.5, 10),
     }
+
+
+LEVELS = {"easy": 0.5, "hard": 0.0, "all": 0.2}
+NAMED = [(f"match, level={level}", "accuracy") for level in LEVELS]
+WITH_ERRORS = {**LEVELS, "easy2": 0.25, "hard2": 0.0, "all2": 0.125}
+ERRORS = [0.25, 0.0, 0.125]
+OWN = {k: {"name": k.rstrip("2"), "value": v, "params": grouped("stderr" if "2" in k else "accuracy")} for k, v in WITH_ERRORS.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scores", "scorers", "names", "errors"),
+    [
+        (entries(LEVELS, grouped()), None, NAMED, None),
+        ([score(metrics=OWN)], None, NAMED, ERRORS),
+        (entries({f"{k} ones": v for k, v in LEVELS.items() if k != "all"}, grouped(name_template="{group_name} ones")), None, NAMED[:2], None),
+        (entries(LEVELS, grouped("pkg/own")), None, [(setting, "own") for setting, _ in NAMED], None),
+        # In older versions only the header says what was planned.
+        (entries(LEVELS), planned(grouped()), NAMED, None),
+        (entries({**LEVELS, "accuracy": 0.2}), planned(grouped(), others=["inspect_ai/accuracy"]), [*NAMED, ("match", "accuracy")], None),
+        (entries(WITH_ERRORS), planned(grouped(), grouped("stderr")), NAMED, ERRORS),
+        # Nobody says what they are of, or whose names they are.
+        (entries(LEVELS), None, [("match", level) for level in LEVELS], None),
+        (entries({**LEVELS, "other": 1.0}), planned(grouped(), others=["pkg/own"]), [("match", m) for m in (*LEVELS, "other")], None),
+        (entries(LEVELS), planned(grouped(), grouped("f1", group_key="kind")), [("match", level) for level in LEVELS], None),
+        (entries(LEVELS), [{"name": "match", "metrics": [{"name": "grouped", "options": 5}, {"name": 3}, 5]}], [("match", level) for level in LEVELS], None),
+    ],
+)  # fmt: skip
+def test_a_group_has_one_name_with_samples_and_without(reading, scores, scorers, names, errors):
+    whole = reading(log(BY_LEVEL, scores, scorers=scorers))
+    bare = reading(log([], scores, scorers=scorers))
+    for found in (whole, bare):
+        keys = list(zip(found.scores["setting"], found.scores["metric"], strict=True))
+        assert keys == names
+    by_setting = whole.scores.drop_duplicates(["setting", "metric"])
+    sizes = {"easy": 4, "hard": 6}
+    for row in by_setting.itertuples():
+        level = row.setting.partition("level=")[2] or row.metric
+        assert row.n == sizes.get(level, 10)
+    # Without samples it is not known how many are in a group, and never are all.
+    level = bare.scores["setting"].str.contains("easy|hard") | bare.scores["metric"].isin(LEVELS)
+    assert bare.scores.loc[level & ~bare.scores["setting"].str.contains("all"), "n"].isna().all()
+    for found in (whole, bare):
+        if errors:
+            assert found.scores["stderr"].tolist() == errors
+    if not errors:
+        assert bare.scores["stderr"].isna().all()
+
+
+def test_a_group_called_like_a_spread_is_a_group(reading):
+    made = [sample(i, "C", metadata={"level": "std" if i else "mean"}) for i in range(4)]
+    found = reading(log(made, entries({"std": 1.0, "mean": 1.0}, grouped())))
+    assert rows(found) == {
+        ("match, level=std", "accuracy"): (1.0, 3),
+        ("match, level=mean", "accuracy"): (1.0, 1),
+    }
+
+
+def test_groups_of_a_part_are_told_by_the_header_too(reading):
+    made = [sample(i, {"a": float(i < 2)}, metadata={"level": "easy" if i < 4 else "hard"}) for i in range(10)]  # fmt: skip
+    part = {
+        **score("a", {"grouped_easy": 0.5, "grouped_hard": 0.0, "mean": 0.2}),
+        "scorer": "match",
+    }
+    plan = {"name": "inspect_ai/grouped", "options": grouped("mean", all=False)}
+    scorers = [{"name": "match", "metrics": {"a": [plan, {"name": "inspect_ai/mean"}]}}]
+    found = rows(reading(log(made, [part], scorers=scorers)))
+    assert found == {
+        ("match, a, level=easy", "mean"): (0.5, 4),
+        ("match, a, level=hard", "mean"): (0.0, 6),
+        ("match, a", "mean"): (0.2, 10),
+    }
+    assert set(rows(reading(log([], [part], scorers=scorers)))) == set(found)
+
+
+@pytest.mark.parametrize("params", [True, False])
+def test_the_programs_own_groups_keep_their_names_without_samples(tmp_path, params):
+    header, _ = opened("epochs.eval")
+    for entry in header["results"]["scores"]:
+        for metric in entry["metrics"].values():
+            metric["params"] = metric["params"] if params else {}
+            metric.pop("group", None)
+    bare, whole = read(written(tmp_path, header)).scores, read(FILES / "epochs.eval").scores
+    same = ["setting", "metric", "direction", "score"]
+    assert bare[same].equals(whole[same])
+    level = whole["setting"].str.contains("easy|hard")
+    assert bare.loc[~level, "n"].equals(whole.loc[~level, "n"])
+    assert bare.loc[level, "n"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("values", "direction"),
+    [
+        ({"easy": 0.5, "hard": 0.0}, "higher"),  # the means of what is right
+        ({"easy": 0.5, "hard": 1.0}, ""),  # shares of errors: one is the same by chance
+        ({"easy": 0.5}, ""),
+    ],
+)
+def test_grades_show_which_scores_of_a_group_are_good(reading, values, direction):
+    found = reading(log(BY_LEVEL, entries({**values, "own": 0.2})))
+    assert found.scores["direction"].tolist() == [*[direction] * len(values), ""]
+    assert set(reading(log([], entries(values))).scores["direction"]) == {""}
+
+
+def test_logs_with_samples_and_without_make_one_curve_of_a_group(tmp_path):
+    for i, size in enumerate(("70m", "160m", "410m", "1b")):
+        easy = [sample(j, "C" if j <= i else "I", metadata={"level": "easy"}) for j in range(5)]
+        hard = [
+            sample(j, "C" if j < i + 5 else "I", metadata={"level": "hard"}) for j in range(5, 10)
+        ]
+        scores = entries({"easy": (i + 1) / 5, "hard": i / 5})
+        made = log([*easy, *hard] if i % 2 else [], scores, model=f"hf/EleutherAI/pythia-{size}")
+        (tmp_path / f"{size}.json").write_text(json.dumps(made))
+    found = curves_of(gather(tmp_path).scores)
+    curves = {c.metric: c for c in found.curves if c.metric in ("easy", "hard")}
+    assert [len(c.scale) for c in found.curves if c.metric in curves] == [4, 4]
+    assert {c.direction for c in curves.values()} == {"higher"}
+    for path in tmp_path.iterdir():  # and nobody knows of results alone
+        path.write_text(json.dumps({**json.loads(path.read_text()), "samples": []}))
+    bare = curves_of(gather(tmp_path).scores)
+    assert [c.metric for c in bare.curves] == ["easy", "hard"]
+    assert any("--direction easy=" in note for note in bare.undirected)
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, "x", [1], {}, 10**400])
@@ -324,6 +470,76 @@ def test_invalid_samples_are_left_out_and_so_is_the_score_that_counts_them(readi
     assert "accuracy (match), which counts them; own (match), reported by the log, still" in note
     alone = reading({**log(), "invalidated": True})
     assert any("marked as not to be used" in note for note in alone.notes)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"invalidation": {"reason": "?"}}, "invalid"),
+        ({"error": {"message": "?"}, "scores": {}}, "6 of 6 samples ended with an error"),
+    ],
+)
+def test_of_a_log_without_a_usable_sample_nothing_counts(reading, more, told):
+    made = [{**sample(i, "C", metadata={"level": "easy"}), **more} for i in range(6)]
+    metrics = {
+        "accuracy": 1.0,
+        "own": 0.1,
+        "easy": {"name": "easy", "value": 1.0, "params": grouped()},
+    }
+    found = reading(log(made, [score(metrics=metrics)]))
+    assert (len(found.scores), len(found.records)) == (0, 0)
+    assert any(told in note for note in found.notes)
+    (note,) = [note for note in found.notes if "none of 6 samples can be used" in note]
+    for name in ("accuracy (match)", "own (match)", "accuracy (match, level=easy)"):
+        assert name in note
+    # One that can be used is enough for what counts all of them.
+    one = reading(log([*made, sample(6, "C")], [score(metrics=metrics)]))
+    assert {"own"} <= set(one.scores["metric"])
+
+
+def test_some_invalid_and_the_others_errors_are_none_that_can_be_used(reading):
+    made = [
+        {**sample(0, "C"), "invalidation": {"reason": "?"}},
+        {**sample(1, "C"), "scores": {}, "error": {"message": "?"}},
+    ]
+    found = reading(log(made, [score(metrics={"own": 0.1})]))
+    assert len(found.scores) == 0
+
+
+@pytest.mark.parametrize(
+    ("results", "more", "left"),
+    [
+        ({"total_samples": 6, "completed_samples": 0}, {}, True),
+        (
+            {"total_samples": 6, "completed_samples": 0},
+            {"scored_samples": 6},
+            False,
+        ),  # all the same
+        ({"total_samples": 6, "completed_samples": 1}, {}, False),
+        ({"total_samples": 6}, {}, False),
+    ],
+)
+def test_results_of_samples_that_all_ended_with_an_error_do_not_count(reading, results, more, left):
+    found = reading(log([], [score(metrics={"own": 0.1}, **more)], results=results))
+    assert (len(found.scores) == 0) == left
+    assert any("is left out (own (match))" in note for note in found.notes) == left
+
+
+@pytest.mark.parametrize(
+    ("made", "scores", "stays"),
+    [
+        ([sample(0, [1, 0])], [score(metrics={"mean": 0.5})], True),
+        ([sample(0, [1, 0])], [score(metrics={"mean": None})], False),
+        ([sample(0, [1, 0])], [score("other", {"mean": 0.5})], False),
+        ([sample(0, [1, 0])], [], False),
+        ([sample(0, [1, 0], invalidation={"reason": "?"})], [score(metrics={"mean": 0.5})], False),
+    ],
+)
+def test_what_the_log_reports_of_lists_stays_where_it_reports_something(
+    reading, made, scores, stays
+):
+    (note,) = [note for note in reading(log(made, scores)).notes if "lists of values" in note]
+    assert ("what the log reports of them stays" in note) == stays
 
 
 # -- answers -------------------------------------------------------------------------------------------

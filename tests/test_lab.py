@@ -15,10 +15,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import copies
+import nbformat
 import pytest
+import trial
 from conftest import ROOT
 from pages import keep
 from playwright.sync_api import Locator, Page
+from readable import Place, Published, rewrite
 
 # Chapters that between them have explorers, sketches, forms, tables, downloads of results and the longest text.
 READ = ("03_many_tokens", "09_same_outputs_two_metrics", "19_audit")
@@ -134,6 +137,8 @@ def lab(tmp_path_factory) -> Iterator[str]:
     subprocess.run(
         [sys.executable, "book/copies.py", "live", str(place)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
     )  # fmt: skip
+    copy = rewrite(trial.notebook(), "01_trial", Published({}), Place(live=True))
+    nbformat.write(copy, place / "trial.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -238,3 +243,33 @@ def test_numbers_follow_a_parameter_and_a_prediction_uncovers_the_figure(opened)
     page.wait_for_function("document.body.innerText.includes('differ by')")
     assert sketch.locator("[role=img] svg").count() == 1
     keep(page, "lab-sketch")
+
+
+def test_an_answer_shows_the_figure_in_the_same_output_and_is_remembered(opened):
+    chapter = opened("trial")
+    page = chapter.page
+    assert "A jump can be made by the axes" in chapter.sentence("In short")
+    chapter.run_all()
+    question = chapter.cell("Predict first.")
+    assert question.locator("figure").count() == 0
+    yes = "It is a switch on some axes and a slope on others."
+    question.get_by_label(yes).check()
+    question.locator("figure#fig-axes").wait_for()
+    assert "The corner belongs to the axes" in question.inner_text()
+    assert question.locator("figure svg").count() == 2
+    keep(page, "lab-question-answered")
+    chapter.run_all()
+    question = chapter.cell("Predict first.")
+    question.locator("figure#fig-axes").wait_for()
+    assert question.get_by_label(yes).is_checked()
+    # A curve: names of sizes below the sliders, and shares as the axis has them.
+    curve = chapter.cell("draw the curve with the sliders")
+    assert curve.locator(".noUi-handle").count() == 8
+    assert "2.7B" in curve.inner_text()
+    curve.locator(".noUi-handle").last.focus()
+    page.keyboard.press("Home")
+    assert curve.locator("figure").count() == 0
+    curve.get_by_role("button", name="Show the true curve").click()
+    curve.locator("figure#fig-curve").wait_for()
+    assert "most at 175B, where you drew 0.01%" in curve.inner_text()
+    keep(page, "lab-curve-drawn")

@@ -15,27 +15,23 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from submissions import SOURCES, Submission, build, solved, source
 
-from mirage_utils.coursework import (
-    apart,
-    assignments,
-    bounds,
-    course,
-    grading,
-    packages,
-    similarity,
-)
-from mirage_utils.coursework.assignments import (
-    assignment,
-    essays,
-    files,
-    handed_in,
-    identifier,
-)
+from mirage_utils.coursework import bounds, packages
+from mirage_utils.coursework.assignments import cells
+from mirage_utils.coursework.assignments.cells import essays, identifier
+from mirage_utils.coursework.assignments.source import Assignment, assignment
+from mirage_utils.coursework.assignments.submission import handed_in
+from mirage_utils.coursework.course import apart
+from mirage_utils.coursework.course.settings import Settings
 from mirage_utils.coursework.feedback import page
-from mirage_utils.coursework.grading import Result, mark
+from mirage_utils.coursework.folders import files
 from mirage_utils.coursework.handin import look_over
+from mirage_utils.coursework.marking import running
+from mirage_utils.coursework.marking.keeping import Kept
+from mirage_utils.coursework.marking.mark import mark
+from mirage_utils.coursework.marking.results import Result
 from mirage_utils.coursework.release import release
-from mirage_utils.coursework.sandbox import Limits
+from mirage_utils.coursework.sandbox import Limits, Sandbox
+from mirage_utils.coursework.similarity import pieces
 
 NAME = "1_one_token"
 LIMITS = Limits(cell_seconds=60, total_seconds=300)
@@ -56,7 +52,7 @@ def cell(text: str, name: str = "", **settings: object) -> nbformat.NotebookNode
     return made
 
 
-def small(folder: Path, *cells: nbformat.NotebookNode) -> grading.Assignment:
+def small(folder: Path, *cells: nbformat.NotebookNode) -> Assignment:
     """An assignment with an answer and a test each for ``a`` and ``b``, and what else is given."""
     given = cell("import math", "numbers", locked=True)
     given.metadata["tags"] = ["given"]
@@ -81,7 +77,7 @@ def written(path: Path, cells: list[nbformat.NotebookNode], when: float | None =
     return path
 
 
-def changed(wanted: grading.Assignment, **sources: str) -> list[nbformat.NotebookNode]:
+def changed(wanted: Assignment, **sources: str) -> list[nbformat.NotebookNode]:
     """The cells of an assignment with other texts in some of them."""
     cells = [nbformat.from_dict(json.loads(json.dumps(each))) for each in wanted.cells]
     for each in cells:
@@ -102,7 +98,7 @@ def reasons(result: Result) -> dict[str, str]:
 
 def test_an_answer_that_takes_for_ever_to_compare_costs_its_own_points(tmp_path, monkeypatch):
     """The check loops on one answer, as evaluating a formula can."""
-    monkeypatch.setattr(grading, "COMPARING", 1.0)
+    monkeypatch.setattr(running, "COMPARING", 1.0)
     wanted = small(
         tmp_path / "source",
         cell("a = 1", "a"), cell("while a == 2: pass", "test_a", grade=True, points=2),
@@ -117,10 +113,10 @@ def test_an_answer_that_takes_for_ever_to_compare_costs_its_own_points(tmp_path,
 
 
 def test_comparing_one_answer_takes_no_time_from_the_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(grading, "COMPARING", 0.5)
+    monkeypatch.setattr(running, "COMPARING", 0.5)
     wanted = small(tmp_path / "source")
     (tmp_path / "ada").mkdir()
-    with grading._Run(wanted, "ada", tmp_path / "ada", LIMITS, None, None, None) as run:
+    with running.Run(wanted, "ada", tmp_path / "ada", LIMITS, None, None, None) as run:
         end = run.end
         assert "stopped" in run.test("test_a", "while True: pass", (), ())
         assert run.end >= end + 0.4
@@ -145,7 +141,10 @@ def test_what_ends_the_marking_process_costs_one_exercise_and_is_kept(tmp_path, 
     )  # fmt: skip
     written(tmp_path / "ada" / "small.ipynb", changed(wanted, a="a = 2", words="Because."))
     result = marked_apart(
-        tmp_path, wanted, (f"{MARKING}grading", "COMPARING", 1.0), (f"{MARKING}bounds", "GRACE", 0)
+        tmp_path,
+        wanted,
+        (f"{MARKING}marking.running", "COMPARING", 1.0),
+        (f"{MARKING}bounds", "_GRACE", 0),
     )
     assert points(result) == {"test_a": 0, "test_b": 3}
     assert why in reasons(result)["test_a"]
@@ -180,11 +179,9 @@ def endless(*arguments, **named):
 MARKING = "mirage_utils.coursework."
 
 
-def marked_apart(
-    tmp_path: Path, wanted: grading.Assignment, *patches: tuple[str, str, object]
-) -> Result:
-    settings = course.Settings(limits=LIMITS)
-    kind = grading.Sandbox(LIMITS).kind
+def marked_apart(tmp_path: Path, wanted: Assignment, *patches: tuple[str, str, object]) -> Result:
+    settings = Settings(limits=LIMITS)
+    kind = Sandbox(LIMITS).kind
     return apart.marked(
         apart.Processes(Patched(*patches)), tmp_path / "source", wanted.name, "ada", tmp_path / "ada", "the key", tmp_path, settings, kind
     )  # fmt: skip
@@ -193,7 +190,10 @@ def marked_apart(
 def test_a_notebook_that_takes_for_ever_to_read_is_read_once(tmp_path):
     wanted = small(tmp_path / "source")
     result = marked_apart(
-        tmp_path, wanted, (f"{MARKING}apart", "READING", 1), (f"{MARKING}apart", "mark", endless)
+        tmp_path,
+        wanted,
+        (f"{MARKING}course.apart", "_READING", 1),
+        (f"{MARKING}course.apart", "mark", endless),
     )
     assert (result.status, result.key, result.score) == ("unreadable", "the key", 0)
     assert "processor time" in result.reason
@@ -204,10 +204,10 @@ def test_a_cell_of_empty_lines_is_read_as_fast_as_another():
     """Whoever looks for blanks at the beginning of each line must not look through all lines that follow."""
     cell = nbformat.v4.new_code_cell("\n" * 200_000 + "x = (")
     with bounds.processor_time(5):  # it took minutes
-        assert assignments.written(cell) == "x = ("
-        assert assignments._is_prose(cell)
+        assert cells.written(cell) == "x = ("
+        assert cells._is_prose(cell)
         assert packages.imported(cell.source) == packages.imported("x = (")
-        assert similarity._tokens(cell.source) == similarity._tokens("x = (")
+        assert pieces._tokens(cell.source) == pieces._tokens("x = (")
 
 
 def test_processor_time_is_bounded_and_given_back():
@@ -226,7 +226,7 @@ def test_processor_time_is_bounded_and_given_back():
 
 
 def test_what_is_kept_is_bounded_whatever_the_process_sends():
-    kept = grading._Kept()
+    kept = Kept()
     picture = {"data": {"image/png": "iVBORw0KGgo" + "A" * 900_001}}
     for _ in range(3):
         entry = kept.cell("a", "'" * 30_000)
@@ -244,7 +244,7 @@ def test_what_is_kept_is_bounded_whatever_the_process_sends():
 
 
 def test_honest_outputs_are_kept_whole():
-    kept = grading._Kept()
+    kept = Kept()
     entry = kept.cell("a", "print(1)")
     figure = {"image/png": "iVBORw0KGgo=\n", "text/plain": "<Figure>"}
     kept.outputs(entry, [{"text": "1\n"}, {"data": {"text/plain": "2"}}, {"data": figure}])
@@ -521,14 +521,14 @@ def test_a_cell_that_does_not_bear_to_be_run_twice_costs_what_depends_on_it(tmp_
     cells = changed(wanted, a="a = 1")
     cells.insert(3, new_code_cell("import os; os._exit(1)"))
     written(tmp_path / "ada" / "small.ipynb", cells)
-    run, times = grading.Sandbox.run, []
+    run, times = Sandbox.run, []
 
     def fragile(self, text, seconds=None):
         if text == "a = 1" and (times.append(1) or len(times) == 2):
             text = "import os; os._exit(1)"
         return run(self, text, seconds)
 
-    monkeypatch.setattr(grading.Sandbox, "run", fragile)
+    monkeypatch.setattr(Sandbox, "run", fragile)
     result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
     assert points(result) == {"test_a": 2, "test_b": 3}  # its test had been passed
     assert any(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mirage_utils.coursework import check
-from mirage_utils.coursework.values import MOST, decode, plain
+from mirage_utils.coursework.values import decode, plain
+from mirage_utils.coursework.values.sizes import POINTS
 
 SIZES = np.geomspace(1e6, 1e14, 60)
 MIXED = np.random.default_rng(1).permutation(60)
@@ -63,7 +64,7 @@ HONEST = {
     "nothing at one size": lambda ax: ax.plot([*SIZES, 1e15], [*right(SIZES), np.nan]),
     "from zero": lambda ax: ax.plot([0, *SIZES], [0, *right(SIZES)]),
     "symlog": lambda ax: (ax.plot(SIZES, right(SIZES)), ax.set_xscale("symlog")),
-    "very many": lambda ax: ax.plot(x := np.geomspace(1e6, 1e14, 3 * MOST), right(x)),
+    "very many": lambda ax: ax.plot(x := np.geomspace(1e6, 1e14, 3 * POINTS), right(x)),
 }  # fmt: skip
 
 
@@ -149,10 +150,10 @@ def test_published_sizes_have_the_gaps_they_have(ax):
 
 
 def test_a_long_line_is_thinned_from_end_to_end(ax):
-    x = np.geomspace(1e6, 1e14, 10 * MOST)
+    x = np.geomspace(1e6, 1e14, 10 * POINTS)
     ax.plot(x, right(x))
     (line,) = plain(ax).series
-    assert (len(line.x), line.x[0], line.x[-1]) == (MOST, x[0], x[-1])
+    assert (len(line.x), line.x[0], line.x[-1]) == (POINTS, x[0], x[-1])
 
 
 def test_a_forged_line_of_unequal_sides_is_refused():

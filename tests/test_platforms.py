@@ -6,7 +6,6 @@ import json
 import os
 import re
 import stat
-import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,17 +17,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import archive, exports
-from mirage_utils.coursework.collect import RECORD, collect, record
-from mirage_utils.coursework.grading import Marked, Result
-from mirage_utils.coursework.handback import handback
-from mirage_utils.coursework.moments import moment
+from mirage_utils.coursework.folders import RECORD
+from mirage_utils.coursework.handing_back.marks import export
+from mirage_utils.coursework.handing_back.pages import handback
+from mirage_utils.coursework.marking.results import Marked, Result
+from mirage_utils.coursework.platforms import archive, unpacking
+from mirage_utils.coursework.platforms.collect import collect
+from mirage_utils.coursework.platforms.moments import moment
+from mirage_utils.coursework.platforms.record import record
+from mirage_utils.coursework.platforms.rosters import other_names, roster
 from mirage_utils.coursework.secret import SECRET
+from mirage_utils.coursework.tables import read_table, write_table
 from mirage_utils.errors import DataError, FieldError
 from mirage_utils.ground.write import harmless, unharmed
 
 NAME = "1_one_token"
-collecting = sys.modules[collect.__module__]
 
 
 # ---------------------------------------------------------------- tables
@@ -57,10 +60,10 @@ def _csv(rows: list[list[str]], separator: str = ",") -> str:
 def test_tables_are_read_as_spreadsheets_write_them(content, tmp_path):
     path = tmp_path / "list.csv"
     path.write_bytes(content)
-    columns, rows = exports.read_table(path, "roster", "the class list")
+    columns, rows = read_table(path, "roster", "the class list")
     assert columns == CLASS[0]
     assert [list(row.values()) for row in rows] == CLASS[1:]
-    assert exports.roster(path) == ["Ada", "Bob, jr."]
+    assert roster(path) == ["Ada", "Bob, jr."]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,7 @@ def test_what_is_no_table_is_refused_with_words_how_to_make_one(content, words, 
     path = tmp_path / "list.csv"
     path.write_bytes(content)
     with pytest.raises(FieldError, match=words):
-        exports.roster(path)
+        roster(path)
 
 
 def test_a_damaged_table_is_refused_with_its_row(tmp_path):
@@ -90,7 +93,7 @@ def test_a_damaged_table_is_refused_with_its_row(tmp_path):
     ):
         (tmp_path / "list.csv").write_text(text)
         with pytest.raises(DataError, match=words):
-            exports.roster(tmp_path / "list.csv")
+            roster(tmp_path / "list.csv")
 
 
 def test_everybody_in_a_moodle_list_is_named_also_without_an_id_number(tmp_path):
@@ -98,7 +101,7 @@ def test_everybody_in_a_moodle_list_is_named_also_without_an_id_number(tmp_path)
     path.write_text(
         "Full name,ID number,Email address\nAda Lovelace,,ada@example.org\nEmil Post,77,emil@example.org\nKurt Gödel,,\n"
     )
-    assert exports.roster(path) == ["ada@example.org", "77", "Kurt Gödel"]
+    assert roster(path) == ["ada@example.org", "77", "Kurt Gödel"]
 
 
 LIVE = [
@@ -117,12 +120,12 @@ def _cells_as_split(text: str) -> list[str]:
 def test_no_cell_that_is_written_is_computed_and_each_is_read_back(cell, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(
-        exports.write_table(["student", cell], [{"student": cell, cell: "a"}]),
+        write_table(["student", cell], [{"student": cell, cell: "a"}]),
         encoding="utf-8",
         newline="",
     )
     assert not [c for c in _cells_as_split(path.read_text(encoding="utf-8")) if c[:1] in "=+-@＝" and c]  # fmt: skip
-    columns, rows = exports.read_table(path, "table", "cells")
+    columns, rows = read_table(path, "table", "cells")
     assert columns == ["student", cell.strip()]
     assert rows[0]["student"] == cell
 
@@ -137,9 +140,9 @@ def test_what_was_made_harmless_is_given_back(text):
 def test_a_number_and_a_dash_are_no_formulas_and_stay(cell, tmp_path):
     """Moodle writes a dash for "never", and a column of somebody else's may hold a deduction."""
     path = tmp_path / "t.csv"
-    path.write_text(exports.write_table(["a", "b"], [{"a": cell, "b": f"'{cell}"}]), newline="")
+    path.write_text(write_table(["a", "b"], [{"a": cell, "b": f"'{cell}"}]), newline="")
     assert path.read_text().splitlines()[1].startswith(f'"{cell}"' if "," in cell else cell)
-    assert exports.read_table(path, "table", "cells")[1] == [{"a": cell, "b": f"'{cell}"}]
+    assert read_table(path, "table", "cells")[1] == [{"a": cell, "b": f"'{cell}"}]
 
 
 def test_a_long_cell_costs_no_time_and_half_characters_are_replaced():
@@ -168,7 +171,7 @@ def table(tmp_path) -> Path:
 def _canvas(path: Path, *columns: str, points: str = "24") -> Path:
     rows = [["Student", "ID", "SIS Login ID", "Section", *columns], ["    Points Possible", "", "", "", *[points] * len(columns)]]  # fmt: skip
     rows += [[f"{name.title()}, {name}", str(at), name, "A", *[""] * len(columns)] for at, name in enumerate(("ada", "bob", "cleo", "dan", "=eve", "zoe"))]  # fmt: skip
-    path.write_text(exports.write_table(rows[0], [dict(zip(rows[0], r, strict=True)) for r in rows[1:]]))  # fmt: skip
+    path.write_text(write_table(rows[0], [dict(zip(rows[0], r, strict=True)) for r in rows[1:]]))  # fmt: skip
     return path
 
 
@@ -180,7 +183,7 @@ def test_only_final_marks_go_to_a_platform(table, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "bob: no mark written, an essay has not been read (--with-unread" in said
     assert "cleo: no mark written, the grader could not do its work" in said
-    columns, rows = exports.read_table(up, "up", "marks")
+    columns, rows = read_table(up, "up", "marks")
     assert columns[-2:] == [f"{NAME} (5512)", "Essay (77)"]
     assert [row[f"{NAME} (5512)"] for row in rows] == ["24", "20", "", "", "0", "3", ""]
     assert {row["Essay (77)"] for row in rows[1:]} == {""}
@@ -193,7 +196,7 @@ def test_a_mark_that_is_not_final_leaves_the_platform_s_own(table, tmp_path):
     listed.write_text(
         "Identifier;Full name;Username;Grade;Last modified (grade)\nParticipant 5;Bob;bob;7,5;-\nParticipant 6;Ada;ada;;-\n"
     )
-    told = exports.export(table, "moodle", tmp_path / "up.csv", listed)
+    told = export(table, "moodle", tmp_path / "up.csv", listed)
     bob, ada = rows_of(tmp_path / "up.csv")
     assert (bob["Identifier"], bob["Grade"], bob["Last modified (grade)"]) == ("Participant 5", "7,5", "-")  # fmt: skip
     assert (ada["Grade"], ada["Maximum Grade"]) == ("20", "24")
@@ -210,7 +213,7 @@ def test_a_mark_that_is_not_final_leaves_the_platform_s_own(table, tmp_path):
     ],
 )
 def test_the_column_of_the_assignment_is_found(columns, found, table, tmp_path):
-    told = exports.export(table, "canvas", tmp_path / "up.csv", _canvas(tmp_path / "c.csv", *columns))  # fmt: skip
+    told = export(table, "canvas", tmp_path / "up.csv", _canvas(tmp_path / "c.csv", *columns))  # fmt: skip
     assert rows_of(tmp_path / "up.csv")[1][found] == "20"
     assert any("has no column" in each for each in told) == (found not in columns)
 
@@ -228,7 +231,7 @@ def test_of_several_columns_one_is_asked_for(table, tmp_path, capsys):
 
 def test_a_platform_with_other_points_is_told(table, tmp_path):
     listed = _canvas(tmp_path / "c.csv", f"{NAME} (1)", points="100")
-    assert any("100 points at most" in each for each in exports.export(table, "canvas", tmp_path / "up.csv", listed))  # fmt: skip
+    assert any("100 points at most" in each for each in export(table, "canvas", tmp_path / "up.csv", listed))  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["grades.csv", "c.csv", "link.csv"])
@@ -252,7 +255,7 @@ def test_a_list_of_another_class_is_told_and_nothing_is_written(table, tmp_path,
 def test_marks_that_two_people_could_claim_go_to_neither(table, tmp_path):
     listed = tmp_path / "c.csv"
     listed.write_text("Full name,ID\nAda,1\nAda,2\nBob,3\n")
-    told = exports.export(table, "moodle", tmp_path / "up.csv", listed, with_unread=True)
+    told = export(table, "moodle", tmp_path / "up.csv", listed, with_unread=True)
     assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["", "", "12"]
     assert "ada is not in the class list, no mark written" in told
 
@@ -262,13 +265,13 @@ def test_a_table_saved_with_decimal_commas_and_rows_of_one_name(table, tmp_path)
     table.write_text("student;assignment;score;max_score;status;reason\n" + rows)
     listed = tmp_path / "m.csv"
     listed.write_text("Identifier,Username,Grade\nParticipant 1,ada,\nParticipant 2,bob,\n")
-    told = exports.export(table, "moodle", tmp_path / "up.csv", listed)
+    told = export(table, "moodle", tmp_path / "up.csv", listed)
     assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["", "8.25"]
     assert any("ada: no mark written" in each and "several rows" in each for each in told)
     for wrong, words in (("ada;2_many_tokens;1;24;graded;", "of one assignment"), ("zoe;1_one_token;many;24;graded;", "expected a number")):  # fmt: skip
         table.write_text(f"student;assignment;score;max_score;status;reason\n{rows}{wrong}\n")
         with pytest.raises(DataError, match=words):
-            exports.export(table, "moodle", tmp_path / "up.csv")
+            export(table, "moodle", tmp_path / "up.csv")
 
 
 # ---------------------------------------------------------------- collect
@@ -299,7 +302,7 @@ def worksheet(path: Path, *people: tuple[int, str, str], modified: str = "") -> 
     """Moodle's grading worksheet."""
     columns = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade", "Last modified (submission)", "Last modified (grade)", "Feedback comments"]  # fmt: skip
     rows = [dict(zip(columns, (f"Participant {number}", name, mail, "Submitted", "", "24.00", modified, "-", ""), strict=True)) for number, name, mail in people]  # fmt: skip
-    path.write_bytes(exports.write_table(columns, rows).encode("utf-8-sig"))
+    path.write_bytes(write_table(columns, rows).encode("utf-8-sig"))
     return path
 
 
@@ -349,23 +352,23 @@ def test_moodle_s_zip_becomes_one_folder_a_student(flat, tmp_path):
 def test_a_mark_that_is_there_already_is_not_lost_without_a_word(table, tmp_path):
     listed = tmp_path / "moodle.csv"
     listed.write_text("Identifier,Username,Grade\nParticipant 1,ada,15.00\nParticipant 2,dan,15.00\nParticipant 3,=eve,3.0\n")  # fmt: skip
-    told = exports.export(table, "moodle", tmp_path / "up.csv", listed)
+    told = export(table, "moodle", tmp_path / "up.csv", listed)
     assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["20", "15.00", "3"]
     assert "ada: 15.00 in the list becomes 20" in told
     assert "dan: no mark written, nothing was handed in; 15.00, which the list has, stays" in told
     assert not any("eve" in each for each in told)
     with pytest.raises(FieldError, match=r"\.csv"):
-        exports.export(table, "moodle", tmp_path / "up.xlsx", listed)
+        export(table, "moodle", tmp_path / "up.xlsx", listed)
 
 
 def test_everybody_is_called_all_that_the_list_says(tmp_path):
     listed = tmp_path / "list.csv"
     listed.write_text("Identifier,Full name,Email address\nParticipant 1,Ada Lovelace,ada@x.org\n")
-    assert exports.other_names(listed) == {"ada@x.org": ["Ada Lovelace", "Participant 1"]}
+    assert other_names(listed) == {"ada@x.org": ["Ada Lovelace", "Participant 1"]}
     listed.write_text('Student,ID,SIS Login ID\n"Lovelace, Ada",17,ada\n')
-    assert exports.other_names(listed)["ada"] == ["17", "Lovelace, Ada", "Ada Lovelace"]
+    assert other_names(listed)["ada"] == ["17", "Lovelace, Ada", "Ada Lovelace"]
     listed.write_text("First name,Surname,ID number\nAda,Lovelace,17\n")
-    assert exports.other_names(listed)["17"] == ["Ada Lovelace", "Lovelace Ada"]
+    assert other_names(listed)["17"] == ["Ada Lovelace", "Lovelace Ada"]
 
 
 def test_the_other_platform_s_list_and_the_teacher_s_own_trial(tmp_path):
@@ -377,12 +380,12 @@ def test_the_other_platform_s_list_and_the_teacher_s_own_trial(tmp_path):
         ("moodle", ours, "Identifier"),
     ):
         with pytest.raises(FieldError, match=says):
-            exports.export(table, style, tmp_path / "up.csv", listed)
+            export(table, style, tmp_path / "up.csv", listed)
     assert not (tmp_path / "up.csv").exists()
     ours.write_text(
         'Student,ID,SIS Login ID,Section\n    Points Possible,,,\n"Lovelace, Ada",17,ada,A\n"Student, Test",99,,A\n'
     )
-    assert exports.roster(ours) == ["ada"]
+    assert roster(ours) == ["ada"]
 
 
 def test_canvas_s_zip_by_number_with_the_newest_attempt(tmp_path, capsys):
@@ -490,15 +493,15 @@ def test_moodle_s_numbers_are_known_under_another_heading(tmp_path):
     done = collect(source, tmp_path / "in", listed)
     assert done.students == {"kurt@example.org": "new"}
     assert not done.missing
-    assert exports.other_names(listed)["kurt@example.org"] == ["Kurt Gödel", "Teilnehmer/in17"]
+    assert other_names(listed)["kurt@example.org"] == ["Kurt Gödel", "Teilnehmer/in17"]
     listed.write_text("Identificador,Nombre completo,Estado\nParticipante 17,Kurt Gödel,x\nParticipante 18,Ada Lovelace,x\n")  # fmt: skip
-    assert exports.roster(listed) == ["Kurt Gödel", "Ada Lovelace"]
+    assert roster(listed) == ["Kurt Gödel", "Ada Lovelace"]
     listed.write_text("Matrikel,Gruppe,Vorname\nm123,A,Ada\nm124,B,Bob\n")  # somebody's own
     with pytest.raises(DataError, match="no column with names"):
-        exports.roster(listed)
+        roster(listed)
     listed.write_text("Identificador,Nombre completo,Estado\nParticipante 17,Kurt Gödel,x\n")
     with pytest.raises(FieldError, match="set Moodle to English"):
-        exports.export(marked(tmp_path, Ada="graded"), "moodle", tmp_path / "up.csv", listed)
+        export(marked(tmp_path, Ada="graded"), "moodle", tmp_path / "up.csv", listed)
 
 
 def test_times_are_read_in_the_language_of_the_worksheet(tmp_path):
@@ -545,7 +548,7 @@ def test_an_anonymous_assignment_goes_there_and_back_by_its_numbers(word, folder
     (name,) = done.students
     assert name == f"{word.replace('/', '-')}17"
     assert len(done.missing) == 1
-    exports.export(marked(tmp_path, **{name: "graded"}), "moodle", tmp_path / "up.csv", listed)
+    export(marked(tmp_path, **{name: "graded"}), "moodle", tmp_path / "up.csv", listed)
     assert [row["Grade"] for row in rows_of(tmp_path / "up.csv")] == ["1", ""]
 
 
@@ -649,17 +652,17 @@ def test_a_hostile_file_costs_its_student_and_nobody_else(kind, tmp_path):
 
 def test_a_student_and_a_class_have_so_much_and_no_more(tmp_path, monkeypatch):
     source = packed(tmp_path / "s.zip", *[(moodle(name, number, file), os.urandom(30_000)) for number, name in enumerate(("Ada", "Eve"), 1) for file in ("a.bin", "b.bin")])  # fmt: skip
-    monkeypatch.setattr("mirage_utils.coursework.collect.STUDENT", 40_000)
+    monkeypatch.setattr("mirage_utils.coursework.platforms.unpacking._STUDENT", 40_000)
     done = collect(source, tmp_path / "in")
     assert files_in(tmp_path / "in") == ["Ada/a.bin", "Eve/a.bin"]
     assert sum("has more than" in each for each in done.told) == 2
-    monkeypatch.setattr("mirage_utils.coursework.collect.CLASS", 50_000)
+    monkeypatch.setattr("mirage_utils.coursework.platforms.collect._CLASS", 50_000)
     with pytest.raises(DataError, match="nothing was written"):
         collect(source, tmp_path / "other")
-    monkeypatch.setattr("mirage_utils.coursework.archive.ENTRIES", 3)
+    monkeypatch.setattr("mirage_utils.coursework.platforms.archive._ENTRIES", 3)
     with pytest.raises(DataError, match="more than 3 files"):
         collect(source, tmp_path / "other")
-    monkeypatch.setattr("mirage_utils.coursework.archive.LIST", 100)
+    monkeypatch.setattr("mirage_utils.coursework.platforms.archive._LIST", 100)
     monkeypatch.setattr(zipfile, "ZipFile", None)  # the list is not even read
     with pytest.raises(DataError, match="more than 3 files"):
         collect(source, tmp_path / "other")
@@ -750,8 +753,8 @@ def test_a_zip_within_that_is_made_to_harm_costs_its_student(tmp_path, monkeypat
     long = packed(tmp_path / "long.zip", ("x", "a file"), (f"x/{'y' * 110}/{'z' * 110}/{'w' * 110}/{NAME}.ipynb", notebook()))  # fmt: skip
     many = packed(tmp_path / "many.zip", *[("a.ipynb", "")] * 3_000)
     names = []
-    free = collecting._free
-    monkeypatch.setattr(collecting, "_free", lambda *given: names.append(given[0]) or free(*given))
+    free = unpacking._free
+    monkeypatch.setattr(unpacking, "_free", lambda *given: names.append(given[0]) or free(*given))
     source = packed(
         tmp_path / "s.zip",
         (moodle("Ada", 1), notebook()),
@@ -770,9 +773,9 @@ def test_a_zip_within_that_is_made_to_harm_costs_its_student(tmp_path, monkeypat
 
 
 def test_one_student_s_thousand_files_keep_nobody_out(tmp_path, monkeypatch):
-    for bound, most in (("ENTRIES", 40), ("IN_FOLDER", 800)):
-        monkeypatch.setattr(f"mirage_utils.coursework.archive.{bound}", most)
-    monkeypatch.setattr(collecting, "FILES", 20)
+    for bound, most in (("_ENTRIES", 40), ("_IN_FOLDER", 800)):
+        monkeypatch.setattr(f"mirage_utils.coursework.platforms.archive.{bound}", most)
+    monkeypatch.setattr(unpacking, "_FILES", 20)
     source = tmp_path / "exchange"
     for user in ("ada", "eve"):
         folder = source / f"{user}+{NAME}+2026-11-27 10:00:00 UTC"
@@ -842,7 +845,7 @@ def test_a_folder_is_taken_without_its_links(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied", str(path))
         return look(path)
 
-    monkeypatch.setattr("mirage_utils.coursework.archive.os.scandir", scandir)
+    monkeypatch.setattr("mirage_utils.coursework.platforms.archive.os.scandir", scandir)
     done = collect(source, tmp_path / "in")
     monkeypatch.undo()
     assert files_in(tmp_path / "in") == [f"Ada/{NAME}.ipynb"]
@@ -924,7 +927,7 @@ def marked(tmp_path: Path, **statuses: str) -> Path:
         (place / f"{student}.json").write_text(json.dumps(result.as_dict()))
         (place / f"{student}.html").write_text(f"<p>For {student}</p>")
         rows.append({"student": student, "assignment": NAME, "score": "1", "max_score": "2", "status": status, "reason": ""})  # fmt: skip
-    table.write_text(exports.write_table(list(rows[0]), rows))
+    table.write_text(write_table(list(rows[0]), rows))
     return table
 
 

@@ -27,8 +27,9 @@ from mirage_utils.evidence import curve_of, curves_of
 from mirage_utils.evidence.emergence import emergence_score
 from mirage_utils.records import EvalFileError, Reading, read, read_folder
 from mirage_utils.records import files as file_limits
+from mirage_utils.records.filling import fill
 from mirage_utils.records.gathering import gather
-from mirage_utils.records.identity import fill, resolve
+from mirage_utils.records.identity import resolve
 
 OLD = {
     "results": {

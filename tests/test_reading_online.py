@@ -83,6 +83,7 @@ def test_a_choice_uncovers_the_figure(site, browser):
     assert page.locator("#guess-exponent .mb-answer:visible").count() == 0
     page.locator("#guess-exponent input").first.focus()
     page.keyboard.press("ArrowDown")  # by keyboard alone
+    page.keyboard.press("Space")
     assert picture.is_visible()
     assert page.locator("#guess-exponent .mb-answer:visible").count() == 1
     assert "more steeply" in page.locator("#guess-exponent .mb-answer:visible").inner_text()
@@ -123,7 +124,7 @@ def test_a_curve_can_be_drawn_by_pointer_and_by_slider(site, browser):
     assert figure.is_visible()
     about = json.loads(form.locator("script").text_content())
     drawn = [float(v.rstrip("%")) for v in form.locator("output").all_text_contents()]
-    gap = sum(abs(d - 100 * t) for d, t in zip(drawn, about["truth"], strict=True)) / len(drawn)
+    gap = sum(abs(d - t) for d, t in zip(drawn, about["truth"], strict=True)) / len(drawn)
     assert f"differ by {gap:.0f} points" in form.locator(".mb-verdict").inner_text()
     assert form.locator("path.mb-truth").get_attribute("d")
     assert trouble == []

@@ -18,7 +18,6 @@ import pytest
 from sandboxes import KINDS, needs_bubblewrap
 from submissions import SOURCES, Submission, build, source
 
-from mirage_utils.coursework import sandbox
 from mirage_utils.coursework.sandbox import (
     Ended,
     Limits,
@@ -26,6 +25,7 @@ from mirage_utils.coursework.sandbox import (
     SandboxError,
     chosen,
 )
+from mirage_utils.coursework.sandbox.surroundings import a_user_of_its_own
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
 
@@ -293,7 +293,7 @@ print(len(others))
 """
     with Sandbox(Limits(), kind="bubblewrap") as place:
         found = said(place, cell)
-    assert found == ("1" if sandbox._a_user_of_its_own() else "0")
+    assert found == ("1" if a_user_of_its_own() else "0")
 
 
 SLEEPS = """
@@ -397,7 +397,7 @@ def _parent(pid: int) -> int:
 
 @needs_bubblewrap
 @pytest.mark.skipif(
-    hasattr(os, "geteuid") and os.geteuid() == 0 and not sandbox._a_user_of_its_own(),
+    hasattr(os, "geteuid") and os.geteuid() == 0 and not a_user_of_its_own(),
     reason="root cannot take another user here, and is not kept from starting threads",
 )
 def test_threads_are_counted_however_small_they_are(tmp_path):
@@ -485,15 +485,17 @@ print("made")
 def test_limits_without_rules_for_files_mark_nothing(monkeypatch):
     """As on an older kernel."""
     monkeypatch.setattr(
-        "mirage_utils.coursework.sandbox._INMATE",
-        "from mirage_utils.coursework import inmate, landlock; landlock.version = lambda: 0; inmate.main()",
+        "mirage_utils.coursework.sandbox.process._INMATE",
+        "from mirage_utils.coursework.inmate import landlock, serve; landlock.version = lambda: 0; serve.main()",
     )
     with pytest.raises(SandboxError, match=r"not complete: files and processes.*no Landlock.*6\.2"):
         Sandbox(Limits(), kind="limits")
 
 
 def test_limits_are_no_silent_substitute(monkeypatch):
-    monkeypatch.setattr("mirage_utils.coursework.sandbox.bubblewrap_problem", lambda: "not here")
+    monkeypatch.setattr(
+        "mirage_utils.coursework.sandbox.kinds.bubblewrap_problem", lambda: "not here"
+    )
     with pytest.raises(
         SandboxError,
         match=r"not here\. --sandbox limits, or MIRAGE_SANDBOX=limits .* does without: a submission",

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from submissions import SOURCES, Submission, build, source
 
-from mirage_utils.coursework.assignments import Assignment, assignments, identifier
+from mirage_utils.coursework.assignments.cells import identifier
+from mirage_utils.coursework.assignments.source import Assignment, assignments
 from mirage_utils.coursework.check import NotYet
-from mirage_utils.coursework.grading import mark
+from mirage_utils.coursework.marking.mark import mark
 from mirage_utils.coursework.sandbox import Limits
-from mirage_utils.coursework.similarity import draws
+from mirage_utils.coursework.similarity.works import draws
 
 NAMES = assignments(SOURCES)
 _GIVEN = ["Ada", "Ben", "Chloe", "Dan", "Eva", "Finn", "Grace", "Hugo", "Ivan", "Jon", "Kim", "Lea"]

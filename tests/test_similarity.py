@@ -11,8 +11,17 @@ from classes import NAME, honest, result, write_class
 from submissions import SOURCES, source
 
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import similarity
-from mirage_utils.coursework.similarity import NUMBERS, OWN, Work, hints, page, phrases, runs, typed
+from mirage_utils.coursework.similarity.hints import (
+    EXPECTED,
+    FEWEST,
+    Hint,
+    groups,
+    hints,
+    rarely_equal,
+)
+from mirage_utils.coursework.similarity.page import page
+from mirage_utils.coursework.similarity.pieces import phrases, runs, typed
+from mirage_utils.coursework.similarity.works import NUMBERS, OWN, Work, draws
 
 KNOWN = [cell.source for cell in source(NAME).cells]
 LOOP = """
@@ -105,14 +114,14 @@ def test_what_was_copied_stands_out(students):
     own = next(hint for hint in found if hint.piece == OWN)
     assert own.as_alike == 1
     assert own.pairs <= students * (students - 1) // 2
-    assert own.expected < similarity.EXPECTED
+    assert own.expected < EXPECTED
 
 
 def test_three_with_one_hand_out_are_one_group():
     works = honest(60, 3)
     for at in (4, 5, 6):
         works[at] = dataclasses.replace(works[at], answers={**works[at].answers, OWN: LOOP + works[at].answers[OWN]})  # fmt: skip
-    (group,) = similarity.groups(hints(works, KNOWN))
+    (group,) = groups(hints(works, KNOWN))
     assert {name for hint in group for name in hint.pair} == {"student 4", "student 5", "student 6"}
     assert [hint.as_alike for hint in group if hint.piece == OWN] == [3] * 3
 
@@ -144,20 +153,20 @@ def test_numbers_of_another_are_telling_but_not_between_two_who_drew_the_same(ot
 def test_an_equal_answer_is_listed_only_where_next_to_none_are_equal():
     works = [Work(f"s{at}", {"metric": f"y = {at} + 2 * x\n{LOOP}", "line": f"z = {at % 3} + a * b - c"}) for at in range(120)]  # fmt: skip
     works[7] = Work("copy", works[8].answers)
-    assert similarity.rarely_equal(works) == [("metric", ("copy", "s8"), 1, 7140)]
-    assert similarity.rarely_equal(works[:20]) == []  # one pair of 190 is no rarity
+    assert rarely_equal(works) == [("metric", ("copy", "s8"), 1, 7140)]
+    assert rarely_equal(works[:20]) == []  # one pair of 190 is no rarity
     assert hints(works) == []
     assert "1 of 7,140 pairs have equal answers here" in page("t", works, [])
 
 
 def test_draws_are_those_of_the_given_cells():
     wanted = source(NAME)
-    assert similarity.draws(wanted, "Ada") == similarity.draws(wanted, " ada")
-    assert len({similarity.draws(wanted, f"student {at}") for at in range(50)}) > 20
+    assert draws(wanted, "Ada") == draws(wanted, " ada")
+    assert len({draws(wanted, f"student {at}") for at in range(50)}) > 20
 
 
 def test_few_are_not_compared():
-    works = honest(similarity.FEWEST, 5)
+    works = honest(FEWEST, 5)
     for at in (0, 1):
         works[at] = dataclasses.replace(works[at], answers={**works[at].answers, OWN: LOOP})
     assert OWN in {hint.piece for hint in hints(works, KNOWN)}
@@ -207,5 +216,5 @@ def test_a_class_that_is_too_small_is_told_so(tmp_path, capsys):
 def test_a_page_of_many_and_long_hints_is_bounded():
     works = [Work(f"{at} " + "n" * 5000, {OWN: f"{LOOP}\n" + "x" * 30_000}) for at in range(200)]
     pair = [(works[at].student, works[at + 1].student) for at in range(0, 198, 2)]
-    found = [similarity.Hint(OWN, each, 99.0, 1.0, 1, 19900, 1e-9) for each in pair]
+    found = [Hint(OWN, each, 99.0, 1.0, 1, 19900, 1e-9) for each in pair]
     assert len(page("t", works, found)) < 1_000_000

@@ -19,8 +19,8 @@ from submissions import SOURCES, Submission, build, source
 from test_platforms import moodle, packed
 
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import exports
-from mirage_utils.coursework.assignments import identifier
+from mirage_utils.coursework.assignments.cells import identifier
+from mirage_utils.coursework.tables import write_table
 
 NAME = "1_one_token"
 DUE = "2026-11-30T18:00+01:00"
@@ -103,7 +103,7 @@ def class_list(path: Path) -> Path:
         (f"Participant {number}", name, mail(name), "", "", "24.00", LATE if "Late" in name else "-" if "Missing" in name else IN_TIME, "-", "")
         for name, number in people
     ]  # fmt: skip
-    content = exports.write_table(columns, [dict(zip(columns, row, strict=True)) for row in rows])
+    content = write_table(columns, [dict(zip(columns, row, strict=True)) for row in rows])
     path.write_text(content, encoding="utf-8-sig", newline="")
     return path
 

@@ -21,9 +21,9 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirage_utils.coursework import check, values
+from mirage_utils.coursework import check
 from mirage_utils.coursework.bounds import TooLong, processor_time
-from mirage_utils.coursework.values import Expression, Other, decode, encode, plain
+from mirage_utils.coursework.values import Expression, Other, decode, encode, plain, sizes
 
 LOADED = (jnp, matplotlib.figure, mpmath, pd, sp)  # each has a look of its own at what is encoded
 
@@ -217,7 +217,7 @@ def test_keys_that_collide_are_refused_before_they_are_put_together():
 
 def test_the_bounds_are_of_a_whole_answer_and_not_of_each_list(monkeypatch):
     """A list that holds one list a thousand times is short in the notebook and has no end when it is taken apart."""
-    monkeypatch.setattr(values, "ELEMENTS", 30_000)
+    monkeypatch.setattr(sizes, "ELEMENTS", 30_000)
     shared = [0]
     for _ in range(7):
         shared = [shared] * 300

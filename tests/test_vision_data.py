@@ -17,14 +17,14 @@ from PIL import Image
 from mirage_utils import FieldError
 from mirage_utils.errors import UnknownNameError
 from mirage_utils.models import scores
-from mirage_utils.models.vision import data
+from mirage_utils.models.vision import data, files
 from mirage_utils.models.vision.data import DataFileError, PublicFile
 
 
 def pinned(monkeypatch, name, content, address="http://127.0.0.1:9/"):
     """Let `content` be what the file of this name is expected to hold."""
     sha256 = hashlib.sha256(content).hexdigest()
-    monkeypatch.setitem(data._FILES, name, PublicFile(name, address + name, sha256))
+    monkeypatch.setitem(files.FILES, name, PublicFile(name, address + name, sha256))
 
 
 def idx(array):

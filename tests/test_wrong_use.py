@@ -8,7 +8,7 @@ import pytest
 from submissions import SOURCES
 
 from mirage_utils.cli.main import main
-from mirage_utils.coursework import plausible
+from mirage_utils.coursework.course import plausible
 from mirage_utils.coursework.secret import kept_secret
 from mirage_utils.errors import WrongUse
 

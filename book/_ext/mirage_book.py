@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import api
 import chapters
 import directives
 import downloads
@@ -78,7 +79,7 @@ def write_assignments(sources: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not sources.is_dir():
         return
-    from mirage_utils.coursework.assignments import assignments
+    from mirage_utils.coursework.assignments.source import assignments
     from mirage_utils.coursework.release import release
 
     for name in assignments(sources):
@@ -203,6 +204,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     directives.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
+    api.setup(app)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-resolved", chapters.typeset_numbers)
     app.connect("doctree-resolved", reading.link_terms)

@@ -199,6 +199,20 @@ def audit(
     ------
     FieldError, EvalFileError
         As `gather`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "results.csv")
+    >>> _ = path.write_text(
+    ...     "model,params,task,metric,score,n\\n"
+    ...     "small,1e8,sums,exact_match,0.02,500\\n"
+    ...     "large,1e10,sums,exact_match,0.61,500\\n"
+    ... )
+    >>> [finding.verdict for finding in audit(path).findings]
+    ['too few sizes']
+    >>> folder.cleanup()
     """
     level = float(as_array("level", level, low=0, high=1, open_low=True))
     require(level < 1, "level", level, "a number between 0 and 1")

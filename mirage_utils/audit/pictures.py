@@ -89,7 +89,8 @@ def picture(curve: Curve) -> Picture:
 
 def _interval(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if curve.proportion:
-        return curve.interval()
+        low, high = curve.interval()
+        return np.asarray(low), np.asarray(high)
     error = 1.96 * np.nan_to_num(curve.error)
     return curve.score - error, curve.score + error
 

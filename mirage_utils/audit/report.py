@@ -28,7 +28,7 @@ from .rules import RULES, VERDICTS, count, p_text
 
 __all__ = ["page", "write"]
 
-UNFOLDED = 10
+_UNFOLDED = 10
 """Questions that are open when the page is: those that leap come first."""
 _CURVES = 4
 _POINTS = 3
@@ -90,7 +90,14 @@ def _template() -> Template:
 
 
 def page(found: Audit, *, source: str = "") -> str:
-    """An audit as one HTML page."""
+    """An audit as one HTML page.
+
+    Parameters
+    ----------
+    found : Audit
+    source : str
+        Name of what was audited, for the title.
+    """
     counts, read = found.count(), found.gathered
     leaping = sum(n for verdict, n in counts.items() if verdict != "no leap")
     records = f", {read.records:,} records" if read.records else ""
@@ -110,7 +117,7 @@ def page(found: Audit, *, source: str = "") -> str:
             ),
             verdicts=[(v, f"{counts[v]:,}", _MEANING[v]) for v in VERDICTS],
             questions=_questions(found),
-            unfolded=UNFOLDED,
+            unfolded=_UNFOLDED,
             findings=found.findings,
             notes=[(title, lines) for title, lines in notes.items() if lines],
             rules=RULES,
@@ -169,7 +176,7 @@ def _floor(f: Finding, level: float) -> str:
     """What the items can show, of shares of items."""
     if not f.curve.proportion:
         return ""
-    n = int(f.curve.n.min())
+    n = int(f.curve.items.min())
     said = f"With {n:,} items nothing below {zero_bound(n):.2g} can be told from zero."
     t = f.smooth
     # A law that the counts refute predicts no number of items.

@@ -21,20 +21,21 @@ Verdict = Literal[
     "not explained by the metric", "cannot tell",
 ]  # fmt: skip
 VERDICTS: tuple[Verdict, ...] = Verdict.__args__  # type: ignore[attr-defined]
+"""What can be said of a curve, in these words."""
 
 MIN_SIZES = 4
 """Fewer sizes make a leap of any rise."""
 LEAP = 0.5
 """A curve leaps if one step makes this share of its range."""
-EARLY = 0.25
+_EARLY = 0.25
 """A gentler metric sees what the other hides if it makes this share of its rise before the leap."""
-GAP = 0.5
+_GAP = 0.5
 """Runs of one size differ in kind if a gap between them is this share of the range."""
-MIN_RUNS = 4
+_MIN_RUNS = 4
 """Fewer runs of a size show no gap."""
-WIDE = 2
+_WIDE = 2
 """A step over so many median decades from size to size may be a hole in the ladder."""
-HIDDEN = 0.5
+_HIDDEN = 0.5
 """Items are too few if they hide the smooth law at this share of the sizes below the leap."""
 
 
@@ -64,6 +65,7 @@ class Case:
 
     @cached_property
     def runs(self) -> Runs:
+        """The runs of each size, and the widest gap between them."""
         return runs(self.curve)
 
     @cached_property
@@ -83,7 +85,7 @@ class Case:
         return [
             g
             for g, p in zip(self.witnesses, known, strict=True)
-            if g.early >= EARLY and (p <= self.level if p == p else g.steady)
+            if g.early >= _EARLY and (p <= self.level if p == p else g.steady)
         ]
 
     @cached_property
@@ -92,10 +94,16 @@ class Case:
         return smooth(self.curve, self.leap.at, seed=self.seed)
 
     @property
+    def smooth(self) -> Smooth:
+        """`law`, for the rules below the one that asks whether there are counts."""
+        assert self.law is not None
+        return self.law
+
+    @property
     def usual_step(self) -> bool:
         """Whether the leap's step from size to size is about as wide as the others."""
         steps = np.diff(np.log(self.curve.scale))
-        return bool(steps[self.leap.at] <= WIDE * np.median(steps))
+        return bool(steps[self.leap.at] <= _WIDE * np.median(steps))
 
     @property
     def step(self) -> str:
@@ -106,7 +114,7 @@ class Case:
     @property
     def fits(self) -> str:
         """The smooth law in words, where it fits."""
-        return f"a smooth loss fits ({p_text(self.law.gentle_p)})"
+        return f"a smooth loss fits ({p_text(self.smooth.gentle_p)})"
 
 
 @dataclass(frozen=True)
@@ -207,7 +215,7 @@ def _undecided(case: Case) -> str:
 
 
 def _refuted(case: Case) -> str:
-    law = case.law
+    law = case.smooth
     bad = (
         "no power law of the loss fits"
         if law.p <= case.level
@@ -218,13 +226,13 @@ def _refuted(case: Case) -> str:
 
 def _steep(case: Case) -> str:
     return (
-        f"{case.step}; {case.fits}, and goes from 10 to 90% within {case.law.width:.1f} decades where "
-        f"sizes are {case.law.spacing:.1f} apart"
+        f"{case.step}; {case.fits}, and goes from 10 to 90% within {case.smooth.width:.1f} decades where "
+        f"sizes are {case.smooth.spacing:.1f} apart"
     )
 
 
 def _hidden(case: Case) -> str:
-    law = case.law
+    law = case.smooth
     return (
         f"{case.step}; {case.fits}, and at {law.hidden:.0%} of the sizes below gives less than the items "
         f"can show: {law.predicted:.1g} at {_size(law.darkest)}, with {law.seen_from:.1g} to be seen"
@@ -258,8 +266,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "runs differ in kind",
-        f"some size has {MIN_RUNS} runs or more, with a gap of {GAP:.0%} of the range between them",
-        lambda c: c.runs.most >= MIN_RUNS and c.runs.gap >= GAP,
+        f"some size has {_MIN_RUNS} runs or more, with a gap of {_GAP:.0%} of the range between them",
+        lambda c: c.runs.most >= _MIN_RUNS and c.runs.gap >= _GAP,
         "not explained by the metric",
         _runs_differ,
         _always("more runs a size: the share of runs that make it may change smoothly"),
@@ -282,7 +290,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "the loss leaps",
-        f"the curve is itself a loss of the right answers, and its step is no wider than {WIDE} usual ones",
+        f"the curve is itself a loss of the right answers, and its step is no wider than {_WIDE} usual ones",
         lambda c: kind_of(c.curve.metric) == "loss" and c.usual_step,
         "not explained by the metric",
         lambda c: (
@@ -292,7 +300,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "gentler metric rose before",
-        f"a gentler metric of the same outputs (or the loss) made {EARLY:.0%} of its rise before the leap, "
+        f"a gentler metric of the same outputs (or the loss) made {_EARLY:.0%} of its rise before the leap, "
         "beyond chance",
         lambda c: bool(c.early),
         "metric effect",
@@ -328,7 +336,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "smooth loss refuted",
         "the counts refute a loss that falls no faster than 1/N",
-        lambda c: c.law.gentle_p <= c.level,
+        lambda c: c.smooth.gentle_p <= c.level,
         "cannot tell",
         _refuted,
         _ANSWERS,
@@ -336,7 +344,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "steep between sizes",
         "that loss fits, and its way from 10 to 90 per cent is shorter than two steps from size to size",
-        lambda c: c.law.width < 2 * c.law.spacing,
+        lambda c: c.smooth.width < 2 * c.smooth.spacing,
         "too few sizes",
         _steep,
         _always("sizes in between"),
@@ -345,10 +353,10 @@ RULES: tuple[Rule, ...] = (
         "hidden by few items",
         "that loss fits, and at half of the sizes below the leap or more the items are too few to show "
         "what it gives there",
-        lambda c: c.law.hidden >= HIDDEN,
+        lambda c: c.smooth.hidden >= _HIDDEN,
         "resolution effect",
         _hidden,
-        lambda c: f"{count(c.law.items)} items, or log-probabilities of the right answers",
+        lambda c: f"{count(c.smooth.items)} items, or log-probabilities of the right answers",
     ),
     Rule(
         "smooth loss fits",

@@ -1,9 +1,18 @@
 """Coursework: checks that teach, numbers of one's own, and a grader for submissions nobody vouches for.
 
-`check` and `Variation` are what an assignment uses. The rest serves those who set and mark: `assignments` reads what
-was set and what was handed in, `grading` marks one submission in a `sandbox`, `apart` does so in a process of its own and
-within `bounds`, `course` marks a whole class, `feedback` writes a page for each student, `release` makes the students' version,
-`handin` looks a notebook over before it is handed in.
+`check` and `Variation` are what an assignment uses, and `values` what a check ever compares. The rest serves those who set
+and mark, in the order of a class:
+
+- `assignments` reads what was set and what was handed in; `release` makes the students' version, and `handin` looks a
+  notebook over before it is handed in, with word of the `packages` that will not be there.
+- `platforms` unpacks what Moodle, Canvas or nbgrader hand out.
+- `marking` marks one submission: its cells run in a `sandbox`, whose far end is `inmate`, and its tests here, within `bounds`.
+- `course` marks a whole class, each submission in a process of its own, with what people add by hand; `feedback` is the page
+  that a student gets.
+- `overview` and `similarity` show whoever teaches how the class did, and what is alike in it.
+- `handing_back` returns marks and pages to the platform.
+
+`document`, `folders`, `secret` and `tables` are what several of these read and write with.
 """
 
 from __future__ import annotations

@@ -16,12 +16,14 @@ from pathlib import Path
 
 try:
     import resource
-except ImportError:  # Windows, where only the wall clock of the whole marking counts (see `apart`)
+except (
+    ImportError
+):  # Windows, where only the wall clock of the whole marking counts (see `course.apart`)
     resource = None  # type: ignore[assignment]
 
 __all__ = ["TooLong", "limit_memory", "limit_processor_time", "processor_time"]
 
-GRACE = 5  # seconds between the interruption, which one long step of C code puts off, and the end of the process
+_GRACE = 5  # seconds between the interruption, which one long step of C code puts off, and the end of the process
 
 
 class TooLong(BaseException):
@@ -35,7 +37,7 @@ class TooLong(BaseException):
 def processor_time(seconds: float) -> Iterator[None]:
     """Raise `TooLong` when what is done within has used so much processor time of this process.
 
-    One step of C code that takes longer cannot be interrupted; after `GRACE` seconds more the system ends the process
+    One step of C code that takes longer cannot be interrupted; after `_GRACE` seconds more the system ends the process
     (with SIGXCPU). Does nothing on Windows and outside the main thread, where there is no such interruption.
 
     Parameters
@@ -52,7 +54,7 @@ def processor_time(seconds: float) -> Iterator[None]:
 
     start, (soft, hard) = time.process_time(), resource.getrlimit(resource.RLIMIT_CPU)
     before = signal.signal(signal.SIGPROF, stop)
-    limit_processor_time(seconds + GRACE)
+    limit_processor_time(seconds + _GRACE)
     # Once more every second: an exception that is raised while an object is being removed is dropped.
     signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)
     try:

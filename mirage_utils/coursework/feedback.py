@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from .document import document
-from .grading import Marked, Result
+from .marking.results import Marked, Result
 
 __all__ = ["page"]
 

@@ -12,12 +12,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["RECORD", "Tree", "file_name", "files", "tree"]
+__all__ = ["RECORD", "file_name", "files", "tree"]
 
 RECORD = ".collected.json"
 """The file in a student's folder in which `collect` notes how it came."""
-DEPTH = 8  # folders within folders
-ENTRIES = 5_000  # files, links and folders in all
+_DEPTH = 8  # folders within folders
+_ENTRIES = 5_000  # files, links and folders in all
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Tree:
 
 
 def tree(folder: Path) -> Tree:
-    """The content of a folder and of the folders in it, `DEPTH` deep and `ENTRIES` at most.
+    """The content of a folder and of the folders in it, `_DEPTH` deep and `_ENTRIES` at most.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def tree(folder: Path) -> Tree:
         Never raises for anything that lies in the folder. Pipes, sockets and devices are left out.
     """
     found = Tree()
-    waiting, left = [(Path(folder), 0)], ENTRIES
+    waiting, left = [(Path(folder), 0)], _ENTRIES
     # A list of folders that wait, and no recursion: os.walk of Python 3.11 gives up at a depth of about 1,000.
     while waiting:
         here, depth = waiting.pop()
@@ -64,7 +64,7 @@ def tree(folder: Path) -> Tree:
             found.unseen.append(f"{here.name}: {error.strerror}")
             continue
         if len(listed) > left:
-            found.unseen.append(f"more than {ENTRIES:,} files and folders")
+            found.unseen.append(f"more than {_ENTRIES:,} files and folders")
         listed = sorted(listed[:left], key=lambda entry: entry.name)
         left -= len(listed)
         for entry in listed:
@@ -74,10 +74,10 @@ def tree(folder: Path) -> Tree:
                     found.links.append(path)
                 elif entry.is_file(follow_symlinks=False):
                     found.files.append(path)
-                elif entry.is_dir(follow_symlinks=False) and depth < DEPTH:
+                elif entry.is_dir(follow_symlinks=False) and depth < _DEPTH:
                     waiting.append((path, depth + 1))
                 elif entry.is_dir(follow_symlinks=False):
-                    found.unseen.append(f"folders more than {DEPTH} deep")
+                    found.unseen.append(f"folders more than {_DEPTH} deep")
             except OSError as error:
                 found.unseen.append(f"{entry.name}: {error.strerror}")
     found.files.sort()

@@ -9,11 +9,14 @@ from typing import Any
 from nbformat import NotebookNode
 
 from ..errors import FieldError
-from .assignments import Assignment, attempt, clean, essays, identifier, read_notebook, restored
+from .assignments.cells import essays, identifier, restored
+from .assignments.reading import clean, read_notebook
+from .assignments.source import Assignment
+from .assignments.submission import attempt
 from .packages import imported, strangers
 from .sandbox import Ended, Limits, Sandbox
 
-__all__ = ["Finding", "look_over", "released_notebook"]
+__all__ = ["look_over", "released_notebook"]
 
 
 @dataclass(frozen=True)

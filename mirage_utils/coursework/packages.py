@@ -15,7 +15,7 @@ from pathlib import Path
 
 __all__ = ["imported", "strangers"]
 
-BOOK = "mirage-utils"
+_BOOK = "mirage-utils"
 
 
 def imported(source: str) -> list[str]:
@@ -79,7 +79,7 @@ def _packages() -> frozenset[str]:
     from packaging.requirements import Requirement
 
     found: set[str] = set()
-    waiting = [BOOK]
+    waiting = [_BOOK]
     while waiting:
         name = _plain(waiting.pop())
         if name in found:
@@ -87,13 +87,13 @@ def _packages() -> frozenset[str]:
         try:
             needs = [Requirement(each) for each in metadata.requires(name) or ()]
         except metadata.PackageNotFoundError:
-            if name == BOOK:
+            if name == _BOOK:
                 return frozenset()
             needs = []
         found.add(name)
         waiting += [
             need.name
             for need in needs
-            if name == BOOK or need.marker is None or need.marker.evaluate({"extra": ""})
+            if name == _BOOK or need.marker is None or need.marker.evaluate({"extra": ""})
         ]
     return frozenset(found)

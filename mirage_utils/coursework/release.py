@@ -15,11 +15,12 @@ from nbformat import NotebookNode
 
 from ..errors import DataError, FieldError
 from ..ground.write import replace as write_whole
-from .assignments import BEGIN_HIDDEN, END_HIDDEN, assignment, identifier
+from .assignments.cells import BEGIN_HIDDEN, END_HIDDEN, identifier
+from .assignments.source import assignment
 
 __all__ = ["leaks", "release", "released"]
 
-STUB = "# YOUR CODE HERE\nraise NotImplementedError"
+_STUB = "# YOUR CODE HERE\nraise NotImplementedError"
 
 
 def released(sources: Path, name: str, student: str = "") -> NotebookNode:
@@ -52,7 +53,7 @@ def released(sources: Path, name: str, student: str = "") -> NotebookNode:
     source = assignment(sources, name)
     notebook = nbformat.read(source.path, as_version=4)
     config = Config()
-    config.ClearSolutions.code_stub = {"python": STUB}
+    config.ClearSolutions.code_stub = {"python": _STUB}
     resources: dict[str, object] = {"metadata": {}}
     for step in (
         LockCells,

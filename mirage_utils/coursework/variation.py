@@ -20,7 +20,7 @@ from ..errors import require
 
 __all__ = ["Variation", "normalised", "seed"]
 
-Choice = TypeVar("Choice")
+_Choice = TypeVar("_Choice")
 
 
 def normalised(student: str) -> str:
@@ -73,7 +73,7 @@ class Variation:
         """A generator of its own for each named draw."""
         return np.random.default_rng(seed(self.student, self.assignment, name))
 
-    def choose(self, name: str, options: Sequence[Choice]) -> Choice:
+    def choose(self, name: str, options: Sequence[_Choice]) -> _Choice:
         """One of the options."""
         return options[int(self.rng(name).integers(len(options)))]
 

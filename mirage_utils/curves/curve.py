@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,8 @@ __all__ = ["MOST_ITEMS", "Curve"]
 
 MOST_ITEMS = 2**53
 """Numbers of items beyond this are no whole numbers to a computer."""
+_NOT_GIVEN: Any = None
+"""Default of what a caller may leave out and every curve has: it is worked out, or nan at each size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,14 @@ class Curve:
     FieldError
         Naming the field and the first offending value: not finite, unsorted or repeated scales,
         a score outside the range, n below 1, unequal lengths.
+
+    Examples
+    --------
+    >>> curve = Curve([1e7, 1e8, 1e9], [0.0, 0.1, 0.6], n=50)
+    >>> curve.counts
+    array([ 0,  5, 30])
+    >>> curve.interval().high.round(2)
+    array([0.07, 0.22, 0.74])
     """
 
     scale: NDArray[np.float64]
@@ -71,10 +81,10 @@ class Curve:
     metric: str = ""
     direction: Literal["higher", "lower", ""] = ""
     graded: Literal["file", "here"] = "file"
-    proportion: bool | None = None
-    error: NDArray[np.float64] | None = None
-    skill: NDArray[np.float64] | None = None
-    skill_error: NDArray[np.float64] | None = None
+    proportion: bool = _NOT_GIVEN
+    error: NDArray[np.float64] = _NOT_GIVEN
+    skill: NDArray[np.float64] = _NOT_GIVEN
+    skill_error: NDArray[np.float64] = _NOT_GIVEN
     replicates: tuple[NDArray[np.float64], ...] | None = None
 
     def __post_init__(self) -> None:
@@ -143,21 +153,52 @@ class Curve:
         return np.array([len(values) for values in self.replicates], np.int64)
 
     @property
+    def items(self) -> NDArray[np.int64]:
+        """Number of test items behind each score, shape (m,), for those who cannot do without.
+
+        Raises
+        ------
+        FieldError
+            If it is not known.
+        """
+        if self.n is None:
+            raise FieldError("n", None, "the number of test items, which this curve does not have")
+        return self.n
+
+    @property
     def resolution(self) -> NDArray[np.float64]:
-        """Smallest step of a score that counts successes: 1 / n."""
-        return 1.0 / self._items()
+        """Smallest step of a score that counts successes: 1 / n; see `items`."""
+        return 1.0 / self.items
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Number of successes: the whole number nearest to score * n (scores in [0, 1] only)."""
+        """Number of successes: the whole number nearest to score * n (scores in [0, 1] only).
+
+        Raises
+        ------
+        FieldError
+            If `n` is not known, or `score_range` is not (0, 1).
+        """
         require(
             self.score_range == (0.0, 1.0), "score_range", self.score_range, "(0, 1) for counts"
         )
-        return np.rint(self.score * self._items()).astype(np.int64)
+        return np.rint(self.score * self.items).astype(np.int64)
 
     def interval(self, level: float = 0.95, method: Method = "exact") -> Interval:
-        """Binomial interval of each score; see `binomial_interval`."""
-        return binomial_interval(self.counts, self._items(), level, method)
+        """Binomial interval of each score; see `binomial_interval`.
+
+        Parameters
+        ----------
+        level : float
+            In (0, 1).
+        method : {"exact", "wilson", "jeffreys"}
+
+        Raises
+        ------
+        FieldError
+            If `n` is not known, `score_range` is not (0, 1), or `level` is out of range.
+        """
+        return binomial_interval(self.counts, self.items, level, method)
 
     def up_to(self, scale: float) -> Curve:
         """The part of the curve at or below a scale."""
@@ -178,11 +219,6 @@ class Curve:
                 values for values, kept in zip(self.replicates, keep, strict=True) if kept
             ]
         return replace(self, **parts)
-
-    def _items(self) -> NDArray[np.int64]:
-        if self.n is None:
-            raise FieldError("n", None, "the number of test items, which this curve does not have")
-        return self.n
 
 
 def _rising(values: ArrayLike) -> NDArray[np.float64]:

@@ -45,11 +45,24 @@ def bootstrap_interval(
         Percentiles over the draws where the statistic is defined (an end may be infinite, if the
         statistic can be); nan if it is undefined (nan) in more than a fraction ``1 - level`` of
         them, because then the interval would leave out more than it may.
+
+    Raises
+    ------
+    FieldError
+        If the curve has no number of items, or an argument is out of range.
+
+    Examples
+    --------
+    >>> from mirage_utils import curves
+    >>> curve = curves.Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.1, 0.6, 0.95], n=1000)
+    >>> low, high = bootstrap_interval(curve, curves.location, draws=200, seed=0)
+    >>> low < curves.location(curve) < high
+    True
     """
     draws = int(as_array("draws", draws, low=2, integer=True))
     require(0 < level < 1, "level", level, "a number between 0 and 1")
     rng = np.random.default_rng(seed)
-    n = curve._items()
+    n = curve.items
     counts = rng.binomial(n, curve.counts / n, (draws, len(curve)))
     values = np.array([statistic(Curve(curve.scale, k / n, n)) for k in counts], dtype=float)
     if np.isnan(values).mean() > 1 - level:

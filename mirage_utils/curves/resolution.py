@@ -17,6 +17,7 @@ from scipy import special, stats
 
 from ..errors import FieldError, as_array, require
 from ..scaling import Interval, ScalingLaw
+from .two_scores import items_to_distinguish, power
 
 __all__ = [
     "Passes",
@@ -57,6 +58,17 @@ def binomial_interval(
     -------
     Interval
         Arrays of the broadcast shape (floats for scalars).
+
+    Raises
+    ------
+    FieldError
+        If a count is no whole number or more than its `n`, `level` is out of range, or there is no such method.
+
+    Examples
+    --------
+    >>> low, high = binomial_interval(0, 50)
+    >>> float(low), round(float(high), 3)
+    (0.0, 0.071)
     """
     k = as_array("successes", successes, low=0, integer=True)
     n = as_array("n", n, low=1, integer=True)
@@ -96,6 +108,16 @@ def chance_of_zero(score: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
         True success probability, in [0, 1].
     n : array_like of int
         Number of items, >= 1; broadcast against `score`.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> round(float(chance_of_zero(0.01, 100)), 3)
+    0.366
     """
     score = as_array("score", score, low=0, high=1)
     n = as_array("n", n, low=1, integer=True)
@@ -107,6 +129,23 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
     """Largest score that is still believable after no success in n items: a one-sided limit.
 
     ``1 - (1 - level)**(1/n)``, the score at which a zero has probability ``1 - level``.
+
+    Parameters
+    ----------
+    n : array_like of int
+        Number of items, >= 1; any shape.
+    level : float
+        In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> round(float(zero_bound(100)), 4)
+    0.0295
     """
     n = as_array("n", n, low=1, integer=True)
     require(0 < level < 1, "level", level, "a number between 0 and 1")
@@ -114,7 +153,23 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
 
 
 def rule_of_three(n: ArrayLike) -> NDArray[np.float64]:
-    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983)."""
+    """``3/n``, the size of `zero_bound` at 95 % in one's head (Hanley and Lippman-Hand 1983).
+
+    Parameters
+    ----------
+    n : array_like of int
+        Number of items, >= 1.
+
+    Raises
+    ------
+    FieldError
+        If n is no whole number >= 1.
+
+    Examples
+    --------
+    >>> float(rule_of_three(100))
+    0.03
+    """
     return 3.0 / as_array("n", n, low=1, integer=True)
 
 
@@ -140,6 +195,16 @@ def items_to_see(
     ndarray of float
         Whole numbers; inf where the score is 0. Above 2**53 (a score below about 1e-16) they are
         whole only as floats can be.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> items_to_see([0.1, 0.01])
+    array([ 29., 299.])
     """
     score = as_array("score", score, low=0, high=1)
     r = int(as_array("successes", successes, low=1, integer=True))
@@ -170,6 +235,16 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
         Of the interval, > 0, in the unit of the score (0.01 is one point).
     level : float
         In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> items_to_measure(0.5, 0.03)
+    1068
     """
     require(0 < score < 1, "score", score, "a number between 0 and 1")
     require(half_width > 0, "half_width", half_width, "a number > 0")
@@ -177,115 +252,6 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
     from statsmodels.stats.proportion import samplesize_confint_proportion  # loads pandas
 
     return int(np.ceil(samplesize_confint_proportion(score, half_width, alpha=1 - level)))
-
-
-def power(a: float, b: float, n: int, *, size: float = 0.05) -> float:
-    """Chance that Fisher's exact test tells two scores apart, n items each, independent.
-
-    Computed exactly, by summing over all counts that matter. Two-sided: each tail may err with
-    probability ``size / 2``.
-
-    Parameters
-    ----------
-    a, b : float
-        True scores, in [0, 1].
-    n : int
-        Items behind each, >= 1.
-    size : float
-        Chance of a false alarm that the test must not exceed, in (0, 1).
-    """
-    a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
-    n = int(as_array("n", n, low=1, integer=True))
-    require(0 < size < 1, "size", size, "a number between 0 and 1")
-    ends = [_likely_counts(n, q) for q in (a, b)]
-    pmf = [
-        stats.binom.pmf(np.arange(low, high + 1), n, q)
-        for (low, high), q in zip(ends, (a, b), strict=True)
-    ]
-    (low_a, high_a), (low_b, high_b) = ends
-    count = np.arange(n + 1)
-    log_choose = (
-        special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1)
-    )
-    total = 0.0
-    for t in range(low_a + low_b, high_a + high_b + 1):
-        critical = _critical_count(log_choose, n, t, size / 2)
-        first, last = max(low_b, t - high_a), min(high_b, t - low_a)
-        k = np.arange(first, last + 1)
-        told = (k >= critical) | (t - k >= critical)
-        total += float(pmf[1][k[told] - low_b] @ pmf[0][t - k[told] - low_a])
-    return min(total, 1.0)
-
-
-def _likely_counts(n: int, q: float) -> tuple[int, int]:
-    low, high = stats.binom.ppf([1e-12, 1 - 1e-12], n, q)
-    return max(int(low), 0), min(int(high), n)
-
-
-def _critical_count(log_choose: NDArray, n: int, t: int, tail: float) -> int:
-    """Smallest count of one side, given the total t of both, that is too large by chance alone.
-
-    Under equal scores the count is hypergeometric, and symmetric about t / 2.
-    """
-    spread = np.sqrt(t * (2 * n - t) / (8 * n)) + 1
-    low, high = max(0, t - n, int(t / 2 - 12 * spread)), min(n, t, int(t / 2 + 12 * spread) + 1)
-    log_mass = log_choose[low : high + 1] + log_choose[t - high : t - low + 1][::-1]
-    mass = np.exp(log_mass - log_mass.max())
-    above = np.cumsum(mass[::-1])[::-1] / mass.sum()  # P(count >= low + i)
-    small = above <= tail * (1 + 1e-12)
-    return low + int(np.argmax(small)) if small.any() else high + 1
-
-
-def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float = 0.05) -> int:
-    """Items behind each of two scores with which Fisher's exact test tells them apart.
-
-    Parameters
-    ----------
-    a, b : float
-        True scores, in [0, 1], different.
-    power : float
-        Wanted chance of telling them apart, in (size, 1).
-    size : float
-        Chance of a false alarm, in (0, 1).
-
-    Returns
-    -------
-    int
-        Smallest number found by halving between bounds: with the exact `power` below about 2,000
-        expected successes, by the normal approximation of the arcsine-transformed scores (Cohen's
-        h, `statsmodels`) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
-        smaller number may do as well now and then.
-    """
-    a, b = (float(as_array(name, v, low=0, high=1)) for name, v in (("a", a), ("b", b)))
-    require(a != b, "b", b, f"a score that differs from a = {a:g}")
-    require(0 < size < 1, "size", size, "a number between 0 and 1")
-    require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
-    from statsmodels.stats.power import NormalIndPower  # here, because it loads pandas
-    from statsmodels.stats.proportion import proportion_effectsize
-
-    effect = abs(proportion_effectsize(a, b))
-    # Nearly opposite scores need a handful of items, where the approximation has no solution.
-    guess = 8.0
-    if effect < 1:
-        guess = float(NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1))
-    rarest = min(max(a, b), 1 - min(a, b))
-    if guess * rarest > 2000:
-        return int(np.ceil(guess))
-    return _smallest(lambda n: _power(a, b, n, size=size) >= power, int(np.ceil(guess)))
-
-
-_power = power  # the argument above is named alike
-
-
-def _smallest(enough, guess: int) -> int:
-    high = max(guess, 1)
-    while not enough(high):
-        high *= 2
-    low = 0
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 # -- the detection floor ------------------------------------------------------------------------------
@@ -312,6 +278,17 @@ def detection_scale(
     -------
     ndarray
         In the unit of ``law.N_c``; inf where an irreducible loss keeps every model below.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> from mirage_utils import ScalingLaw
+    >>> f"{float(detection_scale(ScalingLaw(0.5, N_c=1e8), 1000, L=5)):.1e}"
+    '7.4e+07'
     """
     n = as_array("n", n, low=1, integer=True)
     L = int(as_array("L", L, low=1, integer=True))
@@ -356,6 +333,17 @@ def pass_until(samples: int, passes: int, level: float = 0.95) -> Passes:
         >= 1, chosen beforehand.
     level : float
         In (0, 1).
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> found = pass_until(samples=1000, passes=10)
+    >>> round(found.unbiased, 4), found.likeliest
+    (0.009, 0.01)
     """
     n = int(as_array("samples", samples, low=1, integer=True))
     r = int(as_array("passes", passes, low=1, high=n, integer=True))
@@ -380,6 +368,16 @@ def pass_until_bias(p: ArrayLike, passes: int) -> NDArray[np.float64]:
         True pass rate, in (0, 1].
     passes : int
         Passes waited for, >= 1.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> round(float(pass_until_bias(0.01, 2)), 2)
+    1.93
     """
     p = as_array("p", p, low=0, high=1, open_low=True)
     r = int(as_array("passes", passes, low=1, integer=True))
@@ -405,6 +403,16 @@ def exact_match_probability(log_probabilities: Sequence[ArrayLike]) -> NDArray[n
     Returns
     -------
     ndarray, shape (n,)
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no tokens, a log-probability above 0 or that is nan; or if there is no record.
+
+    Examples
+    --------
+    >>> exact_match_probability([[-0.1, -0.2], [-0.5]]).round(3)
+    array([0.741, 0.607])
     """
     require(len(log_probabilities) > 0, "log_probabilities", log_probabilities, "a record or more")
     sums = []

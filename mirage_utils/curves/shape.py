@@ -42,6 +42,17 @@ def location(curve: Curve, level: float = 0.5) -> float:
     float
         Interpolated linearly in ln(scale) between the neighbouring points; nan if the curve never
         crosses the level (it starts beyond it or does not reach it).
+
+    Raises
+    ------
+    FieldError
+        If `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> f"{location(Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.1, 0.6, 0.95])):.2e}"
+    '6.31e+08'
     """
     require(0 < level < 1, "level", level, "a number between 0 and 1")
     low, high = curve.score_range
@@ -60,11 +71,28 @@ def location(curve: Curve, level: float = 0.5) -> float:
 def width(curve: Curve, low: float = 0.1, high: float = 0.9) -> float:
     """Decades of scale between two levels, such as the 10-90 % rise.
 
+    Parameters
+    ----------
+    curve : Curve
+    low, high : float
+        Fractions of the range of scores, as for `location`; 0 < low < high < 1.
+
     Returns
     -------
     float
         log10 of the ratio of the two `location` values, positive whether the score rises or falls;
         nan if the curve crosses only one of the levels or neither.
+
+    Raises
+    ------
+    FieldError
+        If the levels are not between 0 and 1 and in rising order.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> round(width(Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.1, 0.6, 0.95])), 2)
+    1.86
     """
     require(0 < low < high < 1, "low, high", (low, high), "0 < low < high < 1")
     return float(abs(np.log10(location(curve, high) / location(curve, low))))
@@ -73,10 +101,22 @@ def width(curve: Curve, low: float = 0.1, high: float = 0.9) -> float:
 def steepest_slope(curve: Curve) -> Slope:
     """Largest change of score per unit of ln(scale) between neighbouring points.
 
+    Parameters
+    ----------
+    curve : Curve
+        With two points or more.
+
     Raises
     ------
     FieldError
         If the curve has fewer than two points.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> slope = steepest_slope(Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.1, 0.6, 0.95]))
+    >>> round(slope.value, 3), f"{slope.scale:.2e}"
+    (0.217, '3.16e+08')
     """
     require(len(curve) >= 2, "curve", len(curve), "at least two points")
     slopes = np.diff(curve.score) / np.diff(curve.log_scale)
@@ -105,10 +145,22 @@ def curvature(curve: Curve) -> Curvature:
 
     Twice the second divided difference, which is exact for a parabola whatever the spacing.
 
+    Parameters
+    ----------
+    curve : Curve
+        With three points or more.
+
     Raises
     ------
     FieldError
         If the curve has fewer than three points.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> bend = curvature(Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.1, 0.6, 0.95]))
+    >>> round(bend.value, 3), bend.scale
+    (0.075, 100000000.0)
     """
     require(len(curve) >= 3, "curve", len(curve), "at least three points")
     u = curve.log_scale

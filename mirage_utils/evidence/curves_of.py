@@ -7,34 +7,23 @@ the option that helps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from shlex import quote
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from ..curves import Curve
-from ..curves.curve import MOST_ITEMS
-from ..errors import FieldError, UnknownNameError, require
+from ..errors import FieldError, UnknownNameError
 from ..metrics import METRICS
 from ..records.schema import direction_of, is_share
+from .naming import Notes, What, listed, many, named, size_text
+from .points import apart, by_question, parts, table_of, usable
 
 __all__ = ["Curves", "Question", "curve_of", "curves_of"]
-
-_NEEDED = ("params", "task", "metric", "score")
-_TEXTS = {
-    "family": "", "model": "", "task": "", "setting": "", "metric": "", "direction": "", "run": "",
-    "graded": "file", "source": "",
-}  # fmt: skip
-_NUMBERS = ("params", "shots", "score", "n", "deviation", "skill", "skill_error")
-_KEY = ["family", "task", "setting", "metric"]
 _POINT = ["score", "error", "skill", "skill_error"]
-_LISTED = 10
-_ABSURD = 1e100
-"""No score is as large, and arithmetic with it overflows."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ class Question:
     @property
     def name(self) -> str:
         """Task and setting."""
-        return _named(self.task, self.setting)
+        return named(self.task, self.setting)
 
 
 @dataclass(frozen=True)
@@ -90,7 +79,7 @@ class Curves:
         metrics = [curve.metric for curve in self.curves if not curve.direction]
         return tuple(
             f"whether more or less {metric} is better is not known: --direction {quote(metric + '=lower')} "
-            f"or {quote(metric + '=higher')} says it ({_many(metrics.count(metric), 'curve')})"
+            f"or {quote(metric + '=higher')} says it ({many(metrics.count(metric), 'curve')})"
             for metric in dict.fromkeys(metrics)
         )
 
@@ -132,17 +121,24 @@ def curves_of(
 
     *Grading*: scores of one metric of which a file gives some and some were made here from its outputs
     are two curves.
+
+    Examples
+    --------
+    >>> from mirage_utils import tables
+    >>> made = curves_of(tables.load_table("gpt3_arithmetic"))
+    >>> len(made.curves), made.curves[0].name
+    (30, '2D+ zero-shot')
     """
-    notes = _Notes()
-    table = _apart(_usable(_table(scores, family), notes), notes)
+    notes = Notes()
+    table = apart(usable(table_of(scores, family), notes), notes)
     found: dict[tuple[str, str, str], dict[str, Curve]] = {}
     curves = []
-    for what, rows in _parts(table):
+    for what, rows in parts(table):
         curve = _curve(what, rows, notes)
         if curve is not None:
             curves.append(curve)
             found.setdefault(what[:3], {})[what.metric] = curve
-    by_length = _by_question(lengths)
+    by_length = by_question(lengths)
     none = pd.DataFrame() if lengths is None else lengths[:0]
     questions = (Question(*key, its, by_length.get(key, none)) for key, its in found.items())
     return Curves(tuple(curves), notes.told(), tuple(questions))
@@ -169,6 +165,13 @@ def curve_of(
     ------
     UnknownNameError
         If there is none, or more than one; the message lists what there is.
+
+    Examples
+    --------
+    >>> from mirage_utils import tables
+    >>> curve = curve_of(tables.load_table("gpt3_arithmetic"), "2D+", "few-shot")
+    >>> curve.score
+    array([0.02 , 0.041, 0.035, 0.045, 0.089, 0.119, 0.555, 1.   ])
     """
     made = curves_of(scores)
     left = made.curves
@@ -189,113 +192,13 @@ def _choices(curves: Iterable[Curve], name: str, notes: Iterable[str] = ()) -> s
     return "; ".join([f"one of {', '.join(map(str, names))}" if names else "a curve", *notes])
 
 
-# -- the table ------------------------------------------------------------------------------------
-
-
-def _table(scores: pd.DataFrame, family: str) -> pd.DataFrame:
-    """The columns that curves are made of, the condition in one of them."""
-    for name in _NEEDED:
-        require(name in scores.columns, "columns", list(scores.columns), f"a column {name!r}")
-    table = {}
-    for name, default in {**_TEXTS, "family": family}.items():
-        text = scores[name] if name in scores.columns else pd.Series(default, index=scores.index)
-        table[name] = text.astype(object).where(text.notna(), _TEXTS[name]).astype(str)
-    for name in _NUMBERS:
-        number = scores[name] if name in scores.columns else np.nan
-        table[name] = pd.to_numeric(pd.Series(number, index=scores.index), errors="coerce")
-    made = pd.DataFrame(table).reset_index(drop=True)
-    made["setting"] = _conditions(made)
-    return made
-
-
-def _conditions(table: pd.DataFrame) -> list[str]:
-    """Settings with the number of shots, where that is known."""
-    return [
-        text if shots != shots else ", ".join(filter(None, (text, f"{shots:.0f}-shot")))
-        for text, shots in zip(table["setting"].astype(str), table["shots"], strict=True)
-    ]
-
-
-def _usable(table: pd.DataFrame, notes: _Notes) -> pd.DataFrame:
-    """The rows that can be points, with their errors."""
-    sized = np.isfinite(table["params"]) & (table["params"] > 0)
-    nobody = table.loc[~sized & (table["model"] == ""), "task"]
-    if len(nobody):
-        notes.add(
-            f"no model is named: {_many(len(nobody), 'score')} on no curve, --model NAME names that of a file",
-            *nobody,
-        )
-    nameless = table.loc[~sized & (table["model"] != ""), "model"]
-    if len(nameless):
-        notes.add(
-            f"no size is known: {_many(len(nameless), 'score')} on no curve, --params NAME=SIZE gives one",
-            *nameless,
-        )
-    finite = table["score"].abs() < _ABSURD  # and so no nan
-    bad = table[sized & ~finite]
-    for what, model, size in zip(_whats(bad), bad["model"], bad["params"], strict=True):
-        notes.add("no finite score: left out", f"{what} of {model or _size(size)}")
-    items = table["n"]
-    whole = items.isna() | ((items >= 1) & (items <= MOST_ITEMS) & (items == np.floor(items)))
-    bad = table[sized & finite & ~whole]
-    for what, number in zip(_whats(bad), bad["n"], strict=True):
-        notes.add(
-            "a number of items that is no whole number above 0, taken as unknown",
-            f"{number:g} in {what}",
-        )
-    table["n"] = items.where(whole)
-    table["error"] = table["deviation"] / np.sqrt(table["n"])
-    return table[sized & finite]
-
-
-def _apart(table: pd.DataFrame, notes: _Notes) -> pd.DataFrame:
-    """Scores made here stand apart from those a file gives of the same question by the same metric."""
-    here = table["graded"] == "here"
-    if not here.any() or here.all():
-        return table
-    mixed = here & (here.groupby([table[name] for name in _KEY]).transform("nunique") > 1)
-    for what in _whats(table[mixed]):
-        notes.add(
-            "given by files for some networks and graded here for others: two curves, of which one is "
-            "named 'graded here'",
-            str(what),
-        )
-    apart = [
-        ", ".join(filter(None, (text, "graded here"))) if both else text
-        for text, both in zip(table["setting"], mixed, strict=True)
-    ]
-    return table.assign(setting=apart)
-
-
-def _parts(table: pd.DataFrame) -> Iterator[tuple[_What, dict[str, np.ndarray]]]:
-    """The columns of each curve in rising order of size, the curves in the table's order."""
-    number = table.groupby(_KEY, sort=False).ngroup().to_numpy()
-    order = np.lexsort((table["params"].to_numpy(), number))
-    table, number = table.iloc[order], number[order]
-    columns = {name: table[name].to_numpy() for name in table}
-    ends = np.flatnonzero(np.diff(number, prepend=-1, append=-1))
-    for what, (start, end) in zip(_whats(table.iloc[ends[:-1]]), pairwise(ends), strict=True):
-        yield what, {name: values[start:end] for name, values in columns.items()}
-
-
-def _by_question(lengths: pd.DataFrame | None) -> dict[tuple[str, str, str], pd.DataFrame]:
-    if lengths is None or not len(lengths):
-        return {}
-    names = [lengths["family"].astype(str), lengths["task"].astype(str), _conditions(lengths)]
-    key = pd.Series(list(zip(*names, strict=True)), index=lengths.index)
-    return dict(iter(lengths.groupby(key, sort=False)))
-
-
-# -- one curve ------------------------------------------------------------------------------------
-
-
-def _curve(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> Curve | None:
+def _curve(what: What, columns: dict[str, np.ndarray], notes: Notes) -> Curve | None:
     direction, graded, replicates = _direction(what, columns, notes), columns["graded"][0], None
     if (np.diff(columns["params"]) == 0).any():
         rows = pd.DataFrame(columns)
         if not _are_runs(what, rows, notes):
             return None
-        replicates = [part["score"].to_numpy() for _, part in rows.groupby("params")]
+        replicates = tuple(part["score"].to_numpy() for _, part in rows.groupby("params"))
         columns = _averaged(rows)
     size, n, score, error, skill, skill_error = (columns[name] for name in ("params", "n", *_POINT))
     within = bool(((score >= 0) & (score <= 1)).all())
@@ -319,7 +222,7 @@ def _curve(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> Curve 
         return None
 
 
-def _are_runs(what: _What, rows: pd.DataFrame, notes: _Notes) -> bool:
+def _are_runs(what: What, rows: pd.DataFrame, notes: Notes) -> bool:
     """Whether rows of one size are runs of one network, each of them once."""
     said = []
     for size, part in rows.groupby("params"):
@@ -328,23 +231,23 @@ def _are_runs(what: _What, rows: pd.DataFrame, notes: _Notes) -> bool:
         models = part["model"].unique()
         if len(models) > 1:
             notes.add(
-                f"no curve for two networks of one size, {_listed(models, 3)} ({_size(size)}): --family "
+                f"no curve for two networks of one size, {listed(models, 3)} ({size_text(size)}): --family "
                 "names their families, --replicate-by says that they are runs of one network",
                 str(what),
             )
             return False
-        model = models[0] or f"the model of {_size(size)} parameters"
+        model = models[0] or f"the model of {size_text(size)} parameters"
         # Where no run is named the file is the run, if it is known whose.
         names = part["run"].where(part["run"] != "", part["source"] if models[0] else "")
         if names.duplicated().any():
-            files = _listed(filter(None, part["source"].unique()), 3)
+            files = listed(filter(None, part["source"].unique()), 3)
             notes.add(
                 f"no curve for {len(part)} scores of {model}{files and f' in {files}'} that nothing tells "
                 "apart: a column 'run' or --replicate-by says that they are runs, --keep chooses one",
                 str(what),
             )
             return False
-        said.append(f"{len(part)} runs of {model} averaged ({_listed(names, 5)}; --keep chooses)")
+        said.append(f"{len(part)} runs of {model} averaged ({listed(names, 5)}; --keep chooses)")
     for cause in said:
         notes.add(cause, str(what))
     return True
@@ -373,7 +276,9 @@ def _bounded(metric: str) -> bool:
     return bool(known) or is_share(metric)
 
 
-def _direction(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> str:
+def _direction(
+    what: What, columns: dict[str, np.ndarray], notes: Notes
+) -> Literal["higher", "lower", ""]:
     given = sorted(set(columns["direction"]) - {""})
     if not given:
         return direction_of(what.metric)
@@ -385,54 +290,3 @@ def _direction(what: _What, columns: dict[str, np.ndarray], notes: _Notes) -> st
         str(what),
     )
     return ""
-
-
-# -- notes ----------------------------------------------------------------------------------------
-
-
-class _What(NamedTuple):
-    """What a curve is of."""
-
-    family: str
-    task: str
-    setting: str
-    metric: str
-
-    def __str__(self) -> str:
-        family = f" of {self.family}" if self.family else ""
-        return f"{self.metric}{family} on {_named(self.task, self.setting)}"
-
-
-def _whats(rows: pd.DataFrame) -> list[_What]:
-    return [_What(*key) for key in rows[_KEY].itertuples(index=False, name=None)]
-
-
-class _Notes:
-    """Causes, and what each of them befell."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, dict[str, None]] = {}
-
-    def add(self, cause: str, *what: str) -> None:
-        self._found.setdefault(cause, {}).update(dict.fromkeys(what))
-
-    def told(self) -> tuple[str, ...]:
-        return tuple(f"{cause}: {_listed(what)}" for cause, what in self._found.items())
-
-
-def _listed(what: Iterable[object], most: int = _LISTED) -> str:
-    names = list(dict.fromkeys(map(str, what)))
-    more = [f"and {len(names) - most:,} more"] if len(names) > most else []
-    return ", ".join([*names[:most], *more])
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
-
-
-def _size(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _named(task: str, setting: str) -> str:
-    return f"{task} ({setting})" if setting else task

@@ -14,11 +14,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import stats
 
 from .. import laws
 from ..curves import Curve
 from ..errors import FieldError, as_array, require
+from .shared_counts import shared_counts
 
 __all__ = [
     "Calibration",
@@ -34,8 +35,9 @@ __all__ = [
     "p_value",
 ]
 
-Direction = Literal["higher", "lower"]
+_Direction = Literal["higher", "lower"]
 Correction = Literal["bonferroni", "holm", "fdr_bh", "fdr_by"]
+"""Ways to correct for having looked many times; see `adjust`."""
 
 
 class EmergenceScore(NamedTuple):
@@ -83,6 +85,18 @@ def emergence_score(curve: Curve | ArrayLike) -> EmergenceScore:
     EmergenceScore
         Where the highest or the lowest score occurs several times, the first counts, as in NumPy;
         if another choice would turn the sign, the explanation says so.
+
+    Raises
+    ------
+    FieldError
+        If there are fewer than two scales, or a score is not finite.
+
+    Examples
+    --------
+    >>> emergence_score([0.0, 0.25, 0.5, 0.75, 4.75]).value
+    19.0
+    >>> emergence_score([0.5, 0.5, 0.5]).explanation
+    'undefined: all 3 scores are equal, nothing rises'
     """
     y = _scores(curve)
     top, bottom = np.flatnonzero(y == y.max()), np.flatnonzero(y == y.min())
@@ -119,6 +133,11 @@ def emergence_scores(curves: ArrayLike) -> NDArray[np.float64]:
     -------
     ndarray, shape (...)
         With +-inf and nan as in `emergence_score`.
+
+    Raises
+    ------
+    FieldError
+        If a curve has fewer than two scales, or a score is not finite.
     """
     y = as_array("curves", curves)
     require(y.ndim >= 1 and y.shape[-1] >= 2, "curves", y.shape, "at least two scales a curve")
@@ -143,6 +162,11 @@ def breakthroughness(curve: Curve | ArrayLike) -> float:
 
     Schaeffer et al. credit their equation 1 to it; some programs clip it to [0, 100] and turn nan
     into 0, which is not done here.
+
+    Parameters
+    ----------
+    curve : Curve or array_like, shape (m,)
+        As for `emergence_score`.
     """
     return emergence_score(curve).value
 
@@ -152,6 +176,16 @@ def linearity(curve: Curve | ArrayLike) -> float:
 
     The mean where breakthroughness has the median; one large step raises it too, so the score is
     never infinite and at most ``m - 1`` in size, which a straight line reaches. nan for a flat curve.
+
+    Parameters
+    ----------
+    curve : Curve or array_like, shape (m,)
+        As for `emergence_score`.
+
+    Examples
+    --------
+    >>> round(linearity([0.0, 0.1, 0.2, 0.3]), 9)
+    3.0
     """
     y = _scores(curve)
     score = emergence_score(y)
@@ -186,6 +220,11 @@ def gaussian_null(n_scales: int, *, draws: int = 200_000, seed: int = 0) -> NDAr
     Returns
     -------
     ndarray, shape (draws,)
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
     """
     n_scales = int(as_array("n_scales", n_scales, low=2, integer=True))
     return _gaussian_null(n_scales, int(as_array("draws", draws, low=1, integer=True)), int(seed))
@@ -197,6 +236,22 @@ def p_value(score: float, null: ArrayLike) -> float:
     Adding one keeps the p-value above zero and the test's error rate at its level however few the
     draws (Phipson and Smyth 2010). A draw that is undefined (a flat curve) is no hit; an infinite
     score is reached by the draws that are infinite too. nan for an undefined score.
+
+    Parameters
+    ----------
+    score : float
+    null : array_like, shape (draws,)
+        Scores under the null, of which some may be nan or infinite.
+
+    Returns
+    -------
+    float
+        In (0, 1], or nan.
+
+    Examples
+    --------
+    >>> round(p_value(2.0, [0.0, 1.0, 3.0]), 2)
+    0.5
     """
     if np.isnan(score):
         return float("nan")
@@ -235,7 +290,7 @@ class Calibration:
 def calibrate(
     curve: Curve,
     *,
-    direction: Direction | None = None,
+    direction: _Direction | None = None,
     proportion: bool | None = None,
     draws: int = 10_000,
     seed: int = 0,
@@ -263,6 +318,12 @@ def calibrate(
     -------
     Calibration
 
+    Raises
+    ------
+    FieldError
+        If `draws` is no whole number >= 1, there is no such direction, or a curve without `n` or with scores
+        outside [0, 1] is taken for a proportion.
+
     Notes
     -----
     *Noise*: for proportions, binomial counts around one rate for all scales, the pooled one, which
@@ -283,7 +344,7 @@ def calibrate(
 
 @lru_cache(maxsize=4096)
 def _calibrated(
-    curve: Curve, direction: Direction, proportion: bool, draws: int, seed: int, shared: bool
+    curve: Curve, direction: _Direction, proportion: bool, draws: int, seed: int, shared: bool
 ) -> Calibration:
     """`calibrate`, kept: tables of hundreds of curves are looked at again with another level."""
     sign = 1.0 if direction == "higher" else -1.0
@@ -295,13 +356,13 @@ def _calibrated(
         return Calibration(
             score, straight, p_value(score.value, noise), float("nan"), "gaussian", None
         )
-    n, counts = curve.n, curve.counts
+    n, counts = curve.items, curve.counts
 
-    def simulated(rate: ArrayLike, part: int) -> NDArray[np.float64]:
+    def simulated(rate: NDArray[np.float64] | float, part: int) -> NDArray[np.float64]:
         """Scores of binomial counts; the two parts of a calibration do not share their numbers."""
         if shared:
             rates = np.broadcast_to(rate, n.shape)
-            return _shared_counts(n, rates, draws, 2 * seed + part) / n
+            return shared_counts(n, rates, draws, 2 * seed + part) / n
         return rng.binomial(n, rate, (draws, len(curve))) / n
 
     pooled = counts.sum() / n.sum()
@@ -315,48 +376,6 @@ def _calibrated(
     law = laws.fit(laws.STRAIGHT, rising, reference=reference)
     smooth = emergence_scores(simulated(law.accuracy(curve.scale), 1))
     return Calibration(score, straight, p_noise, p_value(score.value, smooth), "binomial", law)
-
-
-@lru_cache(maxsize=32)
-def _uniforms(points: int, draws: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Uniform numbers for each point of a curve: in rising order, and where each stands among the draws."""
-    drawn = np.random.default_rng(seed).random((points, draws))
-    order = np.argsort(drawn, axis=1)
-    return np.take_along_axis(drawn, order, axis=1), np.argsort(order, axis=1)
-
-
-_NORMAL = 1_000_000
-"""Counts that can occur, beyond which their distribution is a normal one."""
-
-
-def _shared_counts(
-    n: NDArray[np.int64], rates: NDArray[np.float64], draws: int, seed: int
-) -> NDArray[np.int64]:
-    """Binomial counts, shape (draws, points), from the same uniform numbers for every curve.
-
-    By inversion: a count is how many steps of the distribution function lie below its number, so that the
-    sorted numbers need one search for each of the counts that can occur.
-    """
-    sorted_numbers, place = _uniforms(len(n), draws, seed)
-    found = np.empty((len(n), draws), np.int64)
-    for j, (items, rate) in enumerate(zip(n.tolist(), rates.tolist(), strict=True)):
-        reach = 8 * np.sqrt(items * rate * (1 - rate)) + 40  # beyond what any draw reaches
-        if reach > _NORMAL:
-            numbers = special.ndtri(np.clip(sorted_numbers[j], 1e-12, 1 - 1e-12))[place[j]]
-            counts = items * rate + np.sqrt(items * rate * (1 - rate)) * numbers
-            found[j] = np.clip(np.rint(counts), 0, items)
-            continue
-        low, high = max(int(items * rate - reach), 0), min(int(items * rate + reach), items)
-        k = np.arange(low + 1, high + 1)
-        rate = min(max(rate, 1e-300), 1 - 1e-16)
-        # Each probability from the one before; the distribution function is their sum.
-        grown = np.cumsum(np.log((items - k + 1) / k) + np.log(rate) - np.log1p(-rate))
-        mass = np.exp(np.insert(grown, 0, 0.0) - max(grown.max(initial=0.0), 0.0))
-        steps = np.cumsum(mass)[:-1] / mass.sum()
-        ends = np.searchsorted(sorted_numbers[j], steps, side="right")
-        sizes = np.diff(ends, prepend=0, append=draws)
-        found[j] = np.repeat(np.arange(low, high + 1), sizes)[place[j]]
-    return found.T
 
 
 def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float64]:
@@ -374,6 +393,16 @@ def adjust(p_values: ArrayLike, method: Correction = "holm") -> NDArray[np.float
     -------
     ndarray, shape (m,)
         Compare with the wanted error rate.
+
+    Raises
+    ------
+    FieldError
+        If there is no such method, or a p-value is outside [0, 1].
+
+    Examples
+    --------
+    >>> adjust([0.01, 0.02, 0.9]).round(3)
+    array([0.03, 0.04, 0.9 ])
     """
     if method not in ("bonferroni", "holm", "fdr_bh", "fdr_by"):
         raise FieldError("method", method, "'bonferroni', 'holm', 'fdr_bh' or 'fdr_by'")

@@ -42,23 +42,27 @@ def foretold(curves: Sequence[Curve | None]) -> list[Foretold | None]:
 
     None for None, for fewer than five sizes, and for a flat curve. Curves with as many sizes are
     forecast together.
+
+    Parameters
+    ----------
+    curves : sequence of Curve or None
     """
     found: list[Foretold | None] = [None] * len(curves)
-    by_size: dict[int, list[int]] = {}
+    by_size: dict[int, list[tuple[int, Curve]]] = {}
     for i, curve in enumerate(curves):
         if curve is not None and len(curve) >= 5 and np.ptp(curve.score) > 0:
-            by_size.setdefault(len(curve), []).append(i)
+            by_size.setdefault(len(curve), []).append((i, curve))
     for which in by_size.values():
-        scale = np.array([curves[i].scale for i in which])
-        score = np.array([curves[i].score for i in which])
-        for i, one in zip(which, _together(scale, score), strict=True):
+        scale = np.array([curve.scale for _, curve in which])
+        score = np.array([curve.score for _, curve in which])
+        for (i, _), one in zip(which, _together(scale, score), strict=True):
             found[i] = one
     return found
 
 
 def _together(scale: NDArray[np.float64], score: NDArray[np.float64]) -> list[Foretold]:
-    within = ((score >= 0) & (score <= 1)).all(axis=1)
-    bounds = np.where(within[:, None], (0.0, 1.0), (-np.inf, np.inf))
+    within = ((score >= 0) & (score <= 1)).all(axis=1, keepdims=True)
+    bounds = np.where(within, (0.0, 1.0), (-np.inf, np.inf))
     actual = score[:, -1:]
     made = [
         forecasts(name, scale[:, :-1], score[:, :-1], scale[:, -1:], bounds=bounds)

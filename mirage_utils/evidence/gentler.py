@@ -10,21 +10,21 @@ from scipy import stats
 from ..records.gathering import LIKELIHOOD
 from .curves_of import Question
 
-__all__ = ["ANSWERS", "FORECASTS", "LOSSES", "Gentle", "gentle", "kind_of"]
+__all__ = ["Gentle", "gentle", "kind_of"]
 
 
-LOSSES = frozenset(
+_LOSSES = frozenset(
     {"bits_per_byte", "bpb", "cross_entropy", "log_score", "loss", "nll", LIKELIHOOD}
 )
 """Metrics that are a loss of the right answer, or its logarithm: no threshold, no rival answers."""
-ANSWERS = frozenset(
+_ANSWERS = frozenset(
     {
         "character_edit_distance", "digit_accuracy", "edit_distance", "longest_correct_prefix",
         "normalised_edit_distance", "rouge_l_sum", "token_accuracy", "token_edit_distance",
     }
 )  # fmt: skip
 """Metrics that give credit for parts of an answer."""
-FORECASTS = frozenset({"binary_brier", "brier", "brier_score", "target_brier"})
+_FORECASTS = frozenset({"binary_brier", "brier", "brier_score", "target_brier"})
 """Metrics of the probability among choices: they move when a model only gets less sure."""
 
 
@@ -59,9 +59,20 @@ class Gentle:
 
 
 def kind_of(metric: str) -> str:
-    """``"loss"``, ``"answer"``, ``"forecast"``, or ``""`` for a metric not known to be gentle."""
+    """``"loss"``, ``"answer"``, ``"forecast"``, or ``""`` for a metric not known to be gentle.
+
+    Parameters
+    ----------
+    metric : str
+        Its name, in any case.
+
+    Examples
+    --------
+    >>> kind_of("brier"), kind_of("exact_match")
+    ('forecast', '')
+    """
     name = metric.lower()
-    for kind, names in (("loss", LOSSES), ("answer", ANSWERS), ("forecast", FORECASTS)):
+    for kind, names in (("loss", _LOSSES), ("answer", _ANSWERS), ("forecast", _FORECASTS)):
         if name in names:
             return kind
     return ""

@@ -42,7 +42,19 @@ class Leap:
 
 
 def leap(curve: Curve) -> Leap:
-    """Find the largest step, and whether anything rises at all."""
+    """Find the largest step, and whether anything rises at all.
+
+    Parameters
+    ----------
+    curve : Curve
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> found = leap(Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.01, 0.02, 0.82], n=500))
+    >>> found.at, round(found.share, 2), found.rise_p < 0.001
+    (2, 0.98, True)
+    """
     y = curve.up
     whole = float(np.ptp(y))
     if len(curve) < 2 or whole == 0:
@@ -52,7 +64,7 @@ def leap(curve: Curve) -> Leap:
     score = float(emergence_score(y).value)
     tries = len(steps)
     if curve.proportion:
-        k, n = curve.counts, curve.n
+        k, n = curve.counts, curve.items
         table = [
             [k[: at + 1].sum(), (n - k)[: at + 1].sum()],
             [k[at + 1 :].sum(), (n - k)[at + 1 :].sum()],
@@ -108,14 +120,20 @@ class Emergence:
 
 
 def emergences(curves: Sequence[Curve | None]) -> list[Emergence | None]:
-    """Calibrated emergence scores of all curves of an audit; None for curves that cannot leap."""
+    """Calibrated emergence scores of all curves of an audit; None for curves that cannot leap.
+
+    Parameters
+    ----------
+    curves : sequence of Curve or None
+        All that are looked at together, because the error rates are corrected for their number.
+    """
     found = []
     for curve in curves:
         if curve is None:
             found.append((np.nan, np.nan, np.nan))
             continue
         if curve.proportion:
-            got = calibrate(curve, direction=curve.direction, shared=True)
+            got = calibrate(curve, direction=curve.direction or None, shared=True)
             found.append((got.score.value, got.p_noise, got.p_smooth))
         else:
             value = emergence_score(curve.up).value

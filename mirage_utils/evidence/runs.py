@@ -35,7 +35,13 @@ class Runs:
 
 
 def runs(curve: Curve) -> Runs:
-    """Gaps between runs of one size."""
+    """Gaps between runs of one size.
+
+    Parameters
+    ----------
+    curve : Curve
+        Whose `replicates` are the single runs.
+    """
     best = Runs(int(curve.n_runs.max()), 0.0, float("nan"), 0, 0)
     if curve.replicates is None:
         return best

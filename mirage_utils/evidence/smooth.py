@@ -11,7 +11,7 @@ from .. import laws
 from ..curves import Curve
 from ..curves.resolution import binomial_interval, items_to_see, zero_bound
 
-__all__ = ["GENTLEST", "Smooth", "smooth"]
+__all__ = ["Smooth", "smooth"]
 
 
 @dataclass(frozen=True)
@@ -59,27 +59,37 @@ class Smooth:
     spacing: float
 
 
-GENTLEST = 1.0
+_GENTLEST = 1.0
 """Exponents up to here count as smooth: those measured of language models are below."""
 _DRAWS = 2_000
 
 
 def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
-    """Hold a curve of shares against the smooth law; None where its items are not known or it is short."""
+    """Hold a curve of shares against the smooth law; None where its items are not known or it is short.
+
+    Parameters
+    ----------
+    curve : Curve
+        Of which more is better; of four sizes or more.
+    at : int
+        Index of the last size below the leap.
+    seed : int
+        Of the simulated counts, 2,000 curves for each of the two laws.
+    """
     if not curve.proportion or len(curve) < 4 or curve.direction != "higher":
         return None
     reference = float(np.exp(curve.log_scale.mean()))
-    low, _ = binomial_interval(curve.counts[0], curve.n[0])
+    low, _ = binomial_interval(curve.counts[0], curve.items[0])
     law = laws.STRAIGHT if low <= 0.01 else laws.FLOOR
     fitted = laws.fit(law, curve, reference=reference)
     tame = fitted
-    if fitted["alpha"] > GENTLEST:
-        tame = laws.fit(law, curve, reference=reference, fixed={"alpha": GENTLEST})
+    if fitted["alpha"] > _GENTLEST:
+        tame = laws.fit(law, curve, reference=reference, fixed={"alpha": _GENTLEST})
     rng = np.random.default_rng(seed)
     floor = tame["g"] if law is laws.FLOOR else 0.0
     below = slice(0, at + 1)
     predicted = np.maximum(tame.accuracy(curve.scale[below]) - floor, 0.0)
-    seen_from = zero_bound(curve.n[below])
+    seen_from = zero_bound(curve.items[below])
     hidden = np.flatnonzero(predicted < seen_from)
     dark = hidden[-1] if len(hidden) else at
     decades = np.log(np.log(10) / -np.log(0.9)) / np.log(10)
@@ -93,7 +103,7 @@ def smooth(curve: Curve, at: int, *, seed: int = 0) -> Smooth | None:
 
 def _chance(fitted: laws.LawFit, rng: np.random.Generator) -> float:
     """Share of simulated curves whose deviance from the law itself is as large; conservative."""
-    n = fitted.curve.n
+    n = fitted.curve.items
     expected = np.clip(fitted.accuracy(fitted.curve.scale), 1e-300, 1 - 1e-12)
     counts = np.vstack([fitted.curve.counts, rng.binomial(n, expected, (_DRAWS, len(n)))])
     # The deviance: twice the log-likelihood of the shares themselves less that of the law.

@@ -69,6 +69,7 @@ def retrieve(
         )
     except requests.HTTPError as error:
         answer = error.response
+        assert answer is not None  # a status of 4xx or 5xx is what raises it
         raise FetchError(f"{address}: {answer.status_code} {answer.reason}") from None
     except requests.RequestException as error:
         raise FetchError(f"{address}: cannot be reached ({type(error).__name__})") from None

@@ -18,6 +18,18 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """A stream whose content takes the file's place when all of it is written, and not before.
 
     Until then, and with the mode 0600 afterwards, nobody else can read it.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+    mode : int
+        Permissions of the file, when it is whole.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to. Whatever is raised, the file is as it was before.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -31,13 +43,27 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
 
 
 def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    mode : int
+        As for `replacing`.
+    """
     with replacing(path, mode) as stream:
         stream.write(content)
 
 
 def replace_changed(path: Path, content: bytes) -> None:
-    """Write a file whole, unless it is as it should be: its time then says when it changed."""
+    """Write a file whole, unless it is as it should be: its time then says when it changed.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    """
     if not path.is_file() or path.read_bytes() != content:
         replace(path, content)
 

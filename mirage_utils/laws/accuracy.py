@@ -41,7 +41,6 @@ __all__ = [
     "AccuracyLaw",
     "Parameter",
     "linearise",
-    "log_pmf_of",
     "pooled_lengths",
 ]
 
@@ -61,6 +60,16 @@ class Parameter:
     """A parameter of a law and its prior: flat between `low` and `high`, or flat in its logarithm.
 
     The same range bounds the maximum-likelihood fit.
+
+    Parameters
+    ----------
+    symbol : sympy.Symbol
+    low, high : float
+        Ends of its range.
+    log : bool
+        Whether the prior is flat in its logarithm.
+    meaning : str
+        In words.
     """
 
     symbol: sp.Symbol
@@ -141,7 +150,9 @@ _RHO = Parameter(rho, 1e-6, 0.5, log=True, meaning="correlation of items within 
 _FLOOR = Parameter(g, 0.0, 0.2, meaning="share answered right without the skill")
 
 STRAIGHT = AccuracyLaw("straight", "straight line", sp.exp(-_LOSS))
+"""The closed form itself: a straight line of ``ln(-ln accuracy)`` in ln N."""
 FLOOR = AccuracyLaw("floor", "guessing floor", g + (1 - g) * sp.exp(-_LOSS), (_FLOOR,))
+"""The line, above a share of items that is answered right without the skill."""
 IRREDUCIBLE = AccuracyLaw(
     "irreducible",
     "irreducible loss",
@@ -152,6 +163,7 @@ IRREDUCIBLE = AccuracyLaw(
         ),
     ),
 )
+"""The line with a part of the loss that no scale removes."""
 UNEQUAL = AccuracyLaw(
     "unequal",
     "unequal items",
@@ -160,9 +172,11 @@ UNEQUAL = AccuracyLaw(
     (1 + (sp.exp(v * sp.exp(a)) - 1) * sp.exp(-alpha * u)) ** (-1 / v),
     (Parameter(v, 1e-4, 10.0, log=True, meaning="variance of item difficulty (gamma, mean 1)"),),
 )
+"""The line for items of unequal difficulty, gamma-distributed with mean 1."""
 OVERDISPERSED = AccuracyLaw(
     "overdispersed", "over-dispersed counts", sp.exp(-_LOSS), (_RHO,), overdispersed=True
 )
+"""The line, with counts that scatter more than those of independent items."""
 FLOOR_OVERDISPERSED = AccuracyLaw(
     "floor_overdispersed",
     "floor and over-dispersion",
@@ -170,7 +184,9 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
     (_FLOOR, _RHO),
     overdispersed=True,
 )
+"""The line above a floor, with counts that scatter more than those of independent items."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
+"""All of them, the straight line first."""
 
 
 def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
@@ -215,6 +231,16 @@ def linearise(score: ArrayLike) -> NDArray[np.float64]:
     """``ln(-ln score)``: the coordinate in which the closed form is a straight line in ln N.
 
     A score of 0 gives +inf and a score of 1 gives -inf.
+
+    Parameters
+    ----------
+    score : array_like
+        In [0, 1]; any shape.
+
+    Examples
+    --------
+    >>> linearise([0.1, 0.5]).round(3)
+    array([ 0.834, -0.367])
     """
     score = as_array("score", score, low=0, high=1)
     with np.errstate(divide="ignore"):

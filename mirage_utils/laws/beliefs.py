@@ -134,6 +134,15 @@ def posterior(
     ------
     FieldError
         As `fit`, or if `points` is too small.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> from mirage_utils.laws import STRAIGHT
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> low, high = posterior(STRAIGHT, curve, reference=1e9, points=2000).interval("alpha")
+    >>> low < 0.3 < high
+    True
     """
     points = int(as_array("points", points, low=1000, integer=True))
     return _posterior(law, curve, float(reference), points)
@@ -224,10 +233,21 @@ def local_slopes(
     Each accuracy has its own posterior under Jeffreys's prior (a beta distribution); the slopes are
     computed from draws of it. If the closed form holds they are all equal to ``-alpha``. A count of
     0 or n leaves one side to the prior: such a slope says little, and its interval is wide.
+
+    Parameters
+    ----------
+    curve : Curve
+        With `n` and scores in [0, 1].
+    level : float
+        Of the intervals, in (0, 1).
+    draws : int
+        Draws from each posterior.
+    seed : int
+        Of the draws.
     """
     checked_reference(curve, 1.0, 2)
     rng = np.random.default_rng(seed)
-    k, n = curve.counts, curve.n
+    k, n = curve.counts, curve.items
     # A draw of 0 or 1 (possible in floating point at counts of 0 and n) has no finite image.
     accuracy = np.clip(rng.beta(k + 0.5, n - k + 0.5, (draws, len(curve))), 1e-300, 1 - 1e-16)
     slopes = np.diff(np.log(-np.log(accuracy)), axis=1) / np.diff(curve.log_scale)

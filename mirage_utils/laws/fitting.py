@@ -16,12 +16,20 @@ from ..curves import Curve
 from ..errors import FieldError, as_array, positive, require
 from .accuracy import FLOOR, AccuracyLaw, log_pmf_of
 
-__all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope", "checked_reference"]
+__all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope"]
 
 
 def deviance(curve: Curve, log_likelihood: float) -> float:
-    """Twice the log-likelihood by which a free probability per point beats a fit."""
-    k, n = curve.counts, curve.n
+    """Twice the log-likelihood by which a free probability per point beats a fit.
+
+    Parameters
+    ----------
+    curve : Curve
+        With `n` and scores in [0, 1].
+    log_likelihood : float
+        That of the fit.
+    """
+    k, n = curve.counts, curve.items
     return float(2 * (stats.binom.logpmf(k, n, k / n).sum() - log_likelihood))
 
 
@@ -127,6 +135,15 @@ def fit(
     Bounded L-BFGS (`scipy.optimize.minimize`) from several starts: for each of a few values of the
     extra parameters the best line on a coarse grid. The likelihoods of the richer laws have more
     than one hill.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> from mirage_utils.laws import STRAIGHT
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> found = fit(STRAIGHT, curve, reference=1e9)
+    >>> round(found["alpha"], 2), found.dof
+    (0.3, 2)
     """
     checked_reference(curve, reference, len(law.parameters))
     held = tuple(sorted((fixed or {}).items()))
@@ -190,6 +207,7 @@ def _climbed(
             found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
             if best is None or found.fun < best.fun:
                 best = found
+    assert best is not None, "there is at least one start"
     theta = np.array([float(t) for t in unpack(best.x)])
     theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
@@ -213,7 +231,7 @@ def _highest(
         return law.accuracy(u, [t[..., None] for t in unpack(z)])
 
     ends, heights = _scored(
-        accuracy, curve.counts[None], curve.n, starts, boxes, least=1e-6, most=80
+        accuracy, curve.counts[None], curve.items, starts, boxes, least=1e-6, most=80
     )
     return ends[np.argmax(heights)]
 
@@ -250,11 +268,13 @@ def _starts(law: AccuracyLaw, boxes, free: Sequence[int], loss) -> list[NDArray[
     """Starting points in search coordinates: the best coarse line for each value of the extras."""
     line = [box for i, box in zip(free, boxes, strict=True) if i < 2]
     extra = [box for i, box in zip(free, boxes, strict=True) if i >= 2]
-    lines = list(itertools.product(*(np.linspace(*box, 25) for box in line)))
+    lines = list(itertools.product(*(np.linspace(box[0], box[1], 25) for box in line)))
     # Near the low end an extra parameter is off and the law is the line it extends. A low end of
     # zero is approached in even ratios, because a floor of .001 and one of .1 are equally thinkable.
     off = [
-        np.linspace(*box, 7) if box[0] != 0 else np.array([0, *np.geomspace(1e-4, 0.9, 6) * box[1]])
+        np.linspace(box[0], box[1], 7)
+        if box[0] != 0
+        else np.array([0, *np.geomspace(1e-4, 0.9, 6) * box[1]])
         for box in extra
     ]
     found = []
@@ -270,6 +290,15 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
 
     Simulates `draws` curves from the fit, refits each, and returns the share (with the usual +1)
     whose deviance is at least the observed one.
+
+    Parameters
+    ----------
+    fitted : LawFit
+        What `fit` gave.
+    draws : int
+        Number of simulated curves.
+    seed : int
+        Of the simulations.
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
     require(not fitted.law.overdispersed, "law", fitted.law.name, "a law with binomial counts")
@@ -280,10 +309,10 @@ def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
 def _simulated_p(fitted: LawFit, draws: int, seed: int) -> float:
     rng = np.random.default_rng(seed)
     curve = fitted.curve
-    counts = rng.binomial(curve.n, fitted.accuracy(curve.scale), (draws, len(curve)))
+    counts = rng.binomial(curve.items, fitted.accuracy(curve.scale), (draws, len(curve)))
     # The curve itself comes first and is refitted as its copies are: equal counts, equal deviance.
     counts = np.vstack([curve.counts, counts])
-    saturated = stats.binom.logpmf(counts, curve.n, counts / curve.n).sum(axis=1)
+    saturated = stats.binom.logpmf(counts, curve.items, counts / curve.items).sum(axis=1)
     found = 2 * (saturated - _refits(fitted, counts))
     worse = np.sum(found[1:] >= found[0] - 1e-9)
     return float((worse + 1) / (draws + 1))
@@ -303,7 +332,7 @@ def _refits(fitted: LawFit, counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
     start = [np.log(t) if q.log else t for q, t in zip(law.parameters, fitted.theta, strict=True)]
     boxes = [q.box for q in law.parameters]
-    return _scored(accuracy, counts, curve.n, np.tile(start, (len(counts), 1)), boxes)[1]
+    return _scored(accuracy, counts, curve.items, np.tile(start, (len(counts), 1)), boxes)[1]
 
 
 def _scored(
@@ -364,6 +393,14 @@ def shared_slope(
     law: AccuracyLaw, curves: Sequence[Curve], *, reference: float
 ) -> tuple[float, float, float]:
     """One exponent for several curves, everything else free in each.
+
+    Parameters
+    ----------
+    law : AccuracyLaw
+    curves : sequence of Curve
+        Two or more.
+    reference : float
+        Scale at which ``u = 0``, in the unit of the curves' scale.
 
     Returns
     -------

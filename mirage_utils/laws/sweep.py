@@ -74,7 +74,8 @@ def evaluate(
         walk = np.nditer(
             [*(arrays[s] for s in many), out],
             flags=["external_loop", "buffered", "delay_bufalloc", "zerosize_ok"],
-            op_flags=[["readonly"]] * len(many) + [["writeonly"]],
+            # NumPy takes a list of flags for each array; its stubs know one list for all of them.
+            op_flags=[["readonly"]] * len(many) + [["writeonly"]],  # type: ignore[arg-type]
             buffersize=_BLOCK,
         )
         with walk:
@@ -97,6 +98,20 @@ def over_log_scale(metric: Metric, law: ScalingLaw, **parameters: float) -> sp.E
     """A metric's expression as a function of ``x = ln(N / N_c)``, with all numbers put in.
 
     On the logarithm of scale the power law is one exponential and needs no power.
+
+    Parameters
+    ----------
+    metric : Metric
+    law : ScalingLaw
+    **parameters : float
+        The metric's other symbols, one number each.
+
+    Examples
+    --------
+    >>> from mirage_utils import ScalingLaw
+    >>> from mirage_utils.metrics import EXACT_MATCH
+    >>> over_log_scale(EXACT_MATCH, ScalingLaw(0.5), L=5)
+    exp(-5*exp(-0.5*x))
     """
     for name in metric.parameters:
         require(name in parameters, name, None, f"a value, since {metric.name} depends on {name}")
@@ -123,6 +138,14 @@ def sweep(
     -------
     ndarray
         Of the shape of `log_scale`; equal to ``metric.expected(law.probability(N))`` to rounding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mirage_utils import ScalingLaw
+    >>> from mirage_utils.metrics import EXACT_MATCH
+    >>> sweep(EXACT_MATCH, ScalingLaw(0.3, N_c=1e8), np.log([1e8, 1e10, 1e12]), L=5).round(3)
+    array([0.007, 0.285, 0.729])
     """
     for name, value in parameters.items():
         require(np.ndim(value) == 0, name, value, "one number")

@@ -66,6 +66,11 @@ METRICS: Mapping[str, Metric] = MappingProxyType(_REGISTRY)
 def register(metric: Metric) -> Metric:
     """Add a metric to `METRICS` and return it.
 
+    Parameters
+    ----------
+    metric : Metric
+        With a name of its own.
+
     Raises
     ------
     FieldError
@@ -85,6 +90,10 @@ def register(metric: Metric) -> Metric:
 def unregister(name: str) -> Metric:
     """Take a metric out of `METRICS` and return it.
 
+    Parameters
+    ----------
+    name : str
+
     Raises
     ------
     UnknownNameError
@@ -96,10 +105,19 @@ def unregister(name: str) -> Metric:
 def get(name: str) -> Metric:
     """The metric of that name.
 
+    Parameters
+    ----------
+    name : str
+
     Raises
     ------
     UnknownNameError
         If there is none; the message lists those there are.
+
+    Examples
+    --------
+    >>> get("exact_match") is EXACT_MATCH
+    True
     """
     try:
         return _REGISTRY[name]

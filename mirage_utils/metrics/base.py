@@ -22,12 +22,20 @@ from ..errors import FieldError, UnknownNameError, as_array, require
 
 __all__ = ["Metric", "Simulated"]
 
-Direction = Literal["higher", "lower"]
-Continuity = Literal["linear", "continuous", "discontinuous"]
+_Direction = Literal["higher", "lower"]
+_Continuity = Literal["linear", "continuous", "discontinuous"]
 
 
 class Simulated(NamedTuple):
-    """Mean score of simulated records and its standard error (0 where nothing is random)."""
+    """Mean score of simulated records and its standard error (0 where nothing is random).
+
+    Parameters
+    ----------
+    mean : float
+    standard_error : float
+    n : int
+        Number of records.
+    """
 
     mean: float
     standard_error: float
@@ -97,10 +105,10 @@ class Metric:
     expression: sp.Expr
     low: sp.Expr
     high: sp.Expr
-    direction: Direction
-    continuity: Continuity
+    direction: _Direction
+    continuity: _Continuity
     assumptions: str
-    scorer: Callable[[Any, Any], NDArray[np.float64]] = field(repr=False)
+    scorer: Callable[..., NDArray[np.float64]] = field(repr=False)
     simulator: Callable[..., tuple[Any, Any]] = field(repr=False)
     source: str
     proper: bool = False
@@ -164,6 +172,12 @@ class Metric:
         ------
         FieldError
             If a parameter is missing, not the metric's, or out of range.
+
+        Examples
+        --------
+        >>> from mirage_utils.metrics import EXACT_MATCH
+        >>> EXACT_MATCH.expected([0.5, 0.9], L=5).round(3)
+        array([0.031, 0.59 ])
         """
         values = self._check(parameters)
         p = as_array("p", p, **self.domain("p"))
@@ -199,6 +213,12 @@ class Metric:
         ------
         FieldError
             If an option is missing or not the metric's, or a record is malformed.
+
+        Examples
+        --------
+        >>> from mirage_utils.metrics import EXACT_MATCH
+        >>> EXACT_MATCH.score([[1, 2], [3, 4]], [[1, 2], [3, 5]])
+        array([1., 0.])
         """
         for name in options:
             if name not in self.options:
@@ -226,6 +246,11 @@ class Metric:
         Returns
         -------
         Simulated
+
+        Raises
+        ------
+        FieldError
+            If a parameter is missing, not the metric's, or out of range.
         """
         values = self._check(parameters)
         p = float(as_array("p", p, **self.domain("p")))
@@ -254,7 +279,19 @@ class Metric:
 
 
 def records(field_a: str, a: Any, field_b: str, b: Any) -> int:
-    """Number of records, after checking that both sides have the same number and at least one."""
+    """Number of records, after checking that both sides have the same number and at least one.
+
+    Parameters
+    ----------
+    field_a, field_b : str
+        What they are called in messages.
+    a, b : sequences
+
+    Raises
+    ------
+    FieldError
+        If a side is no sequence, there is no record, or the sides differ in number.
+    """
     for name, side in ((field_a, a), (field_b, b)):
         require(
             hasattr(side, "__len__") and not isinstance(side, str),

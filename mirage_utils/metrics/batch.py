@@ -8,6 +8,7 @@ in one byte a cell; everything else goes to rapidfuzz. Which is faster where is 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from ..errors import require
 
 __all__ = ["BLOCK", "LONGEST", "edit_distances", "is_table", "table_rows"]
 
-Tokens = Sequence[Hashable]
+_Tokens = Sequence[Hashable]
+Records = Sequence[_Tokens] | NDArray
+"""Many sequences; or one table of whole numbers, a row each."""
 
 BLOCK = 32_768
 """Pairs worked on together: few enough for the table's row to stay in the processor's cache."""
@@ -26,14 +29,14 @@ LONGEST = 32
 """Length above which rapidfuzz, which handles 64 cells in one machine word, is the faster one."""
 
 
-def is_table(sequences: object) -> bool:
+def is_table(sequences: object) -> TypeGuard[NDArray]:
     """Whether sequences come as a two-dimensional array of whole numbers (or booleans)."""
     return (
         isinstance(sequences, np.ndarray) and sequences.ndim == 2 and sequences.dtype.kind in "iub"
     )
 
 
-def edit_distances(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.int64]:
+def edit_distances(targets: Records, outputs: Records) -> NDArray[np.int64]:
     """Levenshtein distance of each target from its output.
 
     Parameters
@@ -89,7 +92,7 @@ def _range(*tables: NDArray) -> tuple[int, int]:
     return min(int(t.min()) for t in filled), max(int(t.max()) for t in filled)
 
 
-def _plain(tokens: Tokens) -> Tokens:
+def _plain(tokens: _Tokens) -> _Tokens:
     """rapidfuzz compares any hashables, but wants plain sequences of them."""
     if isinstance(tokens, str):
         return tokens

@@ -29,6 +29,11 @@ def binary_brier(outcomes: ArrayLike, probabilities: ArrayLike) -> NDArray[np.fl
         0 or 1.
     probabilities : array_like, shape (n,)
         Of the event, in [0, 1].
+
+    Raises
+    ------
+    FieldError
+        If an outcome is neither 0 nor 1, or a probability is outside [0, 1].
     """
     outcome = np.atleast_1d(as_array("outcomes", outcomes, low=0, high=1, integer=True))
     mass = np.atleast_1d(as_array("probabilities", probabilities, low=0, high=1))
@@ -42,6 +47,18 @@ def brier(correct: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
 
     This is Brier's own form, from 0 (certain and right) to 2 (certain and wrong). For two options
     it is twice the binary score.
+
+    Parameters
+    ----------
+    correct : array_like of int, shape (n,)
+        Index of the correct option.
+    probabilities : array_like, shape (n, options)
+        Of all options, two or more; each row sums to one.
+
+    Raises
+    ------
+    FieldError
+        If an index is that of no option, or a row is no distribution.
     """
     index, mass = check_choices(correct, probabilities)
     outcome = np.zeros_like(mass)
@@ -54,6 +71,18 @@ def target_brier(correct: ArrayLike, probabilities: ArrayLike) -> NDArray[np.flo
 
     With more than two options this is not a proper score: it pays to shift mass towards the
     likelier options beyond what one believes.
+
+    Parameters
+    ----------
+    correct : array_like of int, shape (n,)
+        Index of the correct option.
+    probabilities : array_like, shape (n, options)
+        Of all options, two or more; each row sums to one.
+
+    Raises
+    ------
+    FieldError
+        If an index is that of no option, or a row is no distribution.
     """
     index, mass = check_choices(correct, probabilities)
     return (1 - mass[np.arange(len(index)), index]) ** 2
@@ -63,6 +92,18 @@ def log_score(correct: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float6
     """Minus the natural logarithm of the probability of the correct option, nats.
 
     Infinite where that probability is 0: a certainty that was wrong is not forgiven.
+
+    Parameters
+    ----------
+    correct : array_like of int, shape (n,)
+        Index of the correct option.
+    probabilities : array_like, shape (n, options)
+        Of all options, two or more; each row sums to one.
+
+    Raises
+    ------
+    FieldError
+        If an index is that of no option, or a row is no distribution.
     """
     index, mass = check_choices(correct, probabilities)
     with np.errstate(divide="ignore"):
@@ -81,6 +122,11 @@ def bits_per_byte(
         At least one byte each.
     log_probabilities : array_like, shape (n,)
         Log-probability (nats, <= 0) of each whole target; -inf is allowed.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: a target without a byte, or a log-probability above 0.
     """
     raw = [t.encode() if isinstance(t, str) else t for t in targets]
     logs = np.asarray(log_probabilities, dtype=float)

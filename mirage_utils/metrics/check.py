@@ -10,12 +10,12 @@ import numpy as np
 
 from .base import Metric, Simulated
 
-__all__ = ["GRID", "PROBABILITIES", "Agreement", "agreement", "settings", "z_score"]
+__all__ = ["Agreement", "agreement", "settings", "z_score"]
 
-PROBABILITIES = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+_PROBABILITIES = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 """Probabilities at which every metric is simulated (from its `simulated_from` up)."""
 
-GRID: Mapping[str, Sequence[float]] = {
+_GRID: Mapping[str, Sequence[float]] = {
     "K": (2, 4, 10),
     "L": (1, 2, 5, 16),
     "b": (1, 4),
@@ -53,12 +53,22 @@ class Agreement:
 
 
 def settings(metric: Metric) -> list[dict[str, float]]:
-    """Every combination of the metric's parameters on `GRID`, and of 1 where `GRID` has none.
+    """Every combination of the metric's parameters on a grid of their values, and of 1 where it has none.
 
     Values that the metric does not take are left out.
+
+    Parameters
+    ----------
+    metric : Metric
+
+    Examples
+    --------
+    >>> from mirage_utils.metrics import EXACT_MATCH
+    >>> settings(EXACT_MATCH)
+    [{'L': 1}, {'L': 2}, {'L': 5}, {'L': 16}]
     """
     values = [
-        [v for v in GRID.get(name, (1,)) if v >= metric.domain(name).get("low", v)]
+        [v for v in _GRID.get(name, (1,)) if v >= metric.domain(name).get("low", v)]
         for name in metric.parameters
     ]
     return [dict(zip(metric.parameters, v, strict=True)) for v in itertools.product(*values)]
@@ -70,6 +80,19 @@ def z_score(run: Simulated, expected: float, ends: tuple[float, float]) -> float
     Where a thousand records and more gave fewer than 25 events the scatter of the sample says too little about its own size
     (three successes or none); there the largest variance that a score with this mean can have in
     its range is taken instead, which for a score of 0 or 1 is the true one.
+
+    Parameters
+    ----------
+    run : Simulated
+    expected : float
+        In the range of the score.
+    ends : tuple of float
+        Lowest and highest score.
+
+    Returns
+    -------
+    float
+        >= 0; 0 where the two agree to nine digits, inf where they differ and nothing is random.
     """
     if not np.isfinite(expected):
         return 0.0 if run.mean == expected else float("inf")
@@ -86,7 +109,7 @@ def z_score(run: Simulated, expected: float, ends: tuple[float, float]) -> float
 
 
 def agreement(metric: Metric, *, seed: int = 0, records: int | None = None) -> Agreement:
-    """Simulate a metric over the grid of `PROBABILITIES` and `GRID` and find the worst deviation.
+    """Simulate a metric over a grid of probabilities and parameters and find the worst deviation.
 
     Parameters
     ----------
@@ -103,7 +126,7 @@ def agreement(metric: Metric, *, seed: int = 0, records: int | None = None) -> A
     worst, where, count = -1.0, {}, 0
     for values in settings(metric):
         ends = metric.range(**values)
-        for p in PROBABILITIES:
+        for p in _PROBABILITIES:
             if p < metric.simulated_from:
                 continue
             run = metric.simulate(p, n=n, seed=seed + 1000 * count, **values)

@@ -54,13 +54,25 @@ def multiple_choice_grade(correct: ArrayLike, probabilities: ArrayLike) -> NDArr
     """1 where the correct option has the largest probability, else 0.
 
     A tie for the largest is worth 1 / (number tied): what breaking it at random would earn.
+
+    Parameters
+    ----------
+    correct : array_like of int, shape (n,)
+        Index of the correct option.
+    probabilities : array_like, shape (n, options)
+        Of all options, two or more; each row sums to one.
+
+    Raises
+    ------
+    FieldError
+        If an index is that of no option, or a row is no distribution.
     """
     index, mass = check_choices(correct, probabilities)
     top = mass == mass.max(axis=1, keepdims=True)
     return top[np.arange(len(index)), index] / top.sum(axis=1)
 
 
-def simulate_choices(
+def _simulate_choices(
     rng: np.random.Generator, n: int, *, p: float, K: int, s: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Records whose log-probabilities are those of a typical item plus Gumbel noise of scale `s`.
@@ -93,7 +105,7 @@ MULTIPLE_CHOICE_GRADE = Metric(
     continuity="discontinuous",
     assumptions=_GUMBEL_ITEMS,
     scorer=multiple_choice_grade,
-    simulator=simulate_choices,
+    simulator=_simulate_choices,
     source="Schaeffer et al. 2023, section 2 (definition); BIG-bench 2022",
     binary=True,
 )
@@ -106,6 +118,11 @@ def top_k(k: int) -> Metric:
     ----------
     k : int
         >= 1; top-1 is the multiple-choice grade.
+
+    Raises
+    ------
+    FieldError
+        If k is no whole number >= 1.
 
     Notes
     -----
@@ -133,7 +150,7 @@ def top_k(k: int) -> Metric:
         continuity="discontinuous",
         assumptions=_GUMBEL_ITEMS,
         scorer=scorer,
-        simulator=simulate_choices,
+        simulator=_simulate_choices,
         source="Russakovsky et al. 2015 (top-5 error); expression: Plackett 1975, Luce 1959",
         binary=True,
         domains={"K": {"low": k + 1, "integer": True}},  # with K <= k nothing can be missed

@@ -136,8 +136,8 @@ class Texts:
             windows = np.ndarray(places, kind, self.codes, strides=self.codes.strides).take(starts)
             table = windows.view(self.codes.dtype).reshape(len(starts), width)
         else:
-            places = starts[:, None] + np.arange(width)
-            table = self.codes[np.minimum(places, len(self.codes) - 1, out=places)]
+            at = starts[:, None] + np.arange(width)
+            table = self.codes[np.minimum(at, len(self.codes) - 1, out=at)]
         return np.ascontiguousarray(table.T)
 
 

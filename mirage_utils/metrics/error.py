@@ -23,6 +23,11 @@ def thresholded_error(targets: ArrayLike, outputs: ArrayLike, *, c: float) -> ND
         but the first.
     c : float
         Threshold, > 0, in the unit of the squared error.
+
+    Raises
+    ------
+    FieldError
+        If `c` is not above 0, or the two sides differ in shape.
     """
     c = positive("c", c)
     truth, made = as_array("targets", targets), as_array("outputs", outputs)

@@ -42,6 +42,11 @@ def pass_at_k(samples: ArrayLike, passed: ArrayLike, *, k: int) -> NDArray[np.fl
         How many of them passed.
     k : int
         Attempts allowed, >= 1.
+
+    Raises
+    ------
+    FieldError
+        Naming the problem: fewer samples than k, or more passes than samples.
     """
     n, c = _counts(samples, passed)
     k = int(as_array("k", k, low=1, integer=True))
@@ -69,6 +74,11 @@ def pass_until(samples: ArrayLike, passed: ArrayLike) -> NDArray[np.float64]:
         Samples drawn of each problem until the last pass.
     passed : array_like of int, shape (n,)
         Passes waited for, >= 2.
+
+    Raises
+    ------
+    FieldError
+        Naming the problem: fewer than two passes, or more passes than samples.
     """
     n, r = _counts(samples, passed)
     if (r < 2).any():

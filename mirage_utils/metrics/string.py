@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..errors import FieldError
 from ..symbols import L, group, p, width
 from .base import Metric, records
-from .batch import edit_distances, is_table
+from .batch import Records, edit_distances, is_table
 
 __all__ = [
     "CHARACTER_EDIT_DISTANCE",
@@ -34,10 +34,8 @@ __all__ = [
     "TOKEN_EDIT_DISTANCE",
 ]
 
-Tokens = Sequence[Hashable]
 
-
-def _check(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> None:
+def _check(targets: Records, outputs: Records) -> None:
     records("targets", targets, "outputs", outputs)
     if not is_table(outputs):
         for i, output in enumerate(outputs):
@@ -51,12 +49,12 @@ def _check(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> None:
             raise FieldError("targets", target, expected, where=f"[{i}]")
 
 
-def _hits(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.bool_] | None:
+def _hits(targets: Records, outputs: Records) -> NDArray[np.bool_] | None:
     """For two tables: which of the target's positions hold its token. None for anything else."""
     if not (is_table(targets) and is_table(outputs)):
         return None
     common = min(targets.shape[1], outputs.shape[1])
-    hits = np.zeros(targets.shape, dtype=bool)
+    hits = np.zeros(targets.shape, dtype=np.bool_)
     np.equal(targets[:, :common], outputs[:, :common], out=hits[:, :common])
     return hits
 
@@ -65,28 +63,55 @@ def _same(a: Hashable, b: Hashable) -> bool:
     return bool(a == b)
 
 
-def _positions(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> Iterator[Iterator[bool]]:
+def _positions(targets: Records, outputs: Records) -> Iterator[Iterator[bool]]:
     """For each record, position by position while both sides last: is the token right?"""
     for target, output in zip(targets, outputs, strict=True):
         yield map(_same, target, output)
 
 
-def exact_match(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
-    """1 where the output is the target, token for token and of the same length; else 0."""
+def exact_match(targets: Records, outputs: Records) -> NDArray[np.float64]:
+    """1 where the output is the target, token for token and of the same length; else 0.
+
+    Parameters
+    ----------
+    targets, outputs : sequences of n sequences of hashables, or integer arrays (n, L) and (n, M)
+        A target has a token or more.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 or 1.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no sequence, or a target without tokens; or if there are not as many outputs as targets.
+    """
     _check(targets, outputs)
     hits = _hits(targets, outputs)
     if hits is not None:
-        return (hits.all(axis=1) & (targets.shape[1] == outputs.shape[1])).astype(float)
+        as_long = len(targets[0]) == len(outputs[0])  # the rows of a table are of one length
+        return (hits.all(axis=1) & as_long).astype(float)
     lengths = (len(t) == len(o) for t, o in zip(targets, outputs, strict=True))
     right = (all(row) for row in _positions(targets, outputs))
     return np.array([a and b for a, b in zip(lengths, right, strict=True)], dtype=float)
 
 
-def token_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
+def token_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """Share of the target's positions at which the output has the target's token.
 
     Positions the output does not reach count as wrong; tokens after the target's end are ignored
     (edit distance is the metric that charges for them).
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In [0, 1].
     """
     _check(targets, outputs)
     hits = _hits(targets, outputs)
@@ -96,10 +121,19 @@ def token_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDAr
     return np.array([k / len(t) for k, t in zip(right, targets, strict=True)])
 
 
-def longest_correct_prefix(
-    targets: Sequence[Tokens], outputs: Sequence[Tokens]
-) -> NDArray[np.float64]:
-    """Number of tokens before the first wrong one (or the end of either side)."""
+def longest_correct_prefix(targets: Records, outputs: Records) -> NDArray[np.float64]:
+    """Number of tokens before the first wrong one (or the end of either side).
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Whole numbers from 0 to the length of the target.
+    """
     _check(targets, outputs)
     hits = _hits(targets, outputs)
     if hits is not None:
@@ -108,18 +142,36 @@ def longest_correct_prefix(
     return np.array([sum(run) for run in runs], dtype=float)
 
 
-def token_edit_distance(
-    targets: Sequence[Tokens], outputs: Sequence[Tokens]
-) -> NDArray[np.float64]:
-    """Fewest substitutions, insertions and deletions of tokens that turn output into target."""
+def token_edit_distance(targets: Records, outputs: Records) -> NDArray[np.float64]:
+    """Fewest substitutions, insertions and deletions of tokens that turn output into target.
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Whole numbers >= 0.
+    """
     _check(targets, outputs)
     return edit_distances(targets, outputs).astype(float)
 
 
-def normalised_edit_distance(
-    targets: Sequence[Tokens], outputs: Sequence[Tokens]
-) -> NDArray[np.float64]:
-    """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is."""
+def normalised_edit_distance(targets: Records, outputs: Records) -> NDArray[np.float64]:
+    """Edit distance as a share of the longer of the two lengths, so 1 is the worst there is.
+
+    Parameters
+    ----------
+    targets, outputs
+        As for `exact_match`, with its errors.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In [0, 1].
+    """
     edits = token_edit_distance(targets, outputs)
     longer = [max(len(t), len(o)) for t, o in zip(targets, outputs, strict=True)]
     return edits / np.array(longer)
@@ -129,6 +181,20 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
     """Edit distance in characters of text, after composing them (NFC).
 
     A character is a Unicode code point: an emoji made of several counts as several.
+
+    Parameters
+    ----------
+    targets, outputs : sequences of n str
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Whole numbers >= 0.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: no text, or an empty target.
     """
     records("targets", targets, "outputs", outputs)
     for name, texts in (("targets", targets), ("outputs", outputs)):
@@ -141,10 +207,24 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
     return token_edit_distance(*composed)
 
 
-def subset_accuracy(targets: Sequence[Tokens], outputs: Sequence[Tokens]) -> NDArray[np.float64]:
+def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     """1 where every item of a group is answered right, else 0.
 
     A record is a group of items: their right answers, and the answers given, equally many.
+
+    Parameters
+    ----------
+    targets, outputs : sequences of n sequences of hashables, or integer arrays (n, items)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 or 1.
+
+    Raises
+    ------
+    FieldError
+        Naming the record: not as many answers as the group has items.
     """
     records("targets", targets, "outputs", outputs)
     for i, (target, output) in enumerate(zip(targets, outputs, strict=True)):
@@ -164,6 +244,20 @@ def simulate_tokens(
 
     Targets are L distinct tokens; a wrong token is one that occurs nowhere in the target, so that
     no shifted alignment can rescue it and the edit distance is the number of wrong tokens.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+        Records.
+    p : float
+        In [0, 1].
+    L : int
+        Tokens of a target, >= 1.
+
+    Returns
+    -------
+    targets, outputs : ndarray of int, shape (n, L)
     """
     targets = np.broadcast_to(np.arange(L), (n, L))
     outputs = np.where(rng.random((n, L)) < p, targets, rng.integers(L, L + 50_000, (n, L)))

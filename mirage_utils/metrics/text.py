@@ -16,10 +16,12 @@ from .base import Metric, records
 
 __all__ = ["BLEU", "ROUGE_L_SUM"]
 
-Sentences = str | Sequence[Sequence[Hashable]]
+_Sentences = str | Sequence[Sequence[Hashable]]
 
 
-def rouge_l_sum(targets: Sequence[Sentences], outputs: Sequence[Sentences]) -> NDArray[np.float64]:
+def rouge_l_sum(
+    targets: Sequence[_Sentences], outputs: Sequence[_Sentences]
+) -> NDArray[np.float64]:
     """F-measure of the union of longest common subsequences, sentence by sentence.
 
     For each sentence of the target, the tokens that lie on its longest common subsequence with *any*
@@ -33,6 +35,11 @@ def rouge_l_sum(targets: Sequence[Sentences], outputs: Sequence[Sentences]) -> N
         A text is a sequence of sentences, each a sequence of hashable tokens; or a `str`, which is
         cut into sentences at line ends and into lower-case words of letters and digits of any
         script (the reference implementation knows only a to z and 0 to 9).
+
+    Raises
+    ------
+    FieldError
+        Naming the record: a target without a token; or if there are not as many outputs as targets.
     """
     records("targets", targets, "outputs", outputs)
     scores = []
@@ -44,7 +51,7 @@ def rouge_l_sum(targets: Sequence[Sentences], outputs: Sequence[Sentences]) -> N
     return np.array(scores)
 
 
-def _sentences(text: Sentences) -> list[list[Hashable]]:
+def _sentences(text: _Sentences) -> list[list[Hashable]]:
     if isinstance(text, str):
         return [re.findall(r"[^\W_]+", line.lower()) for line in text.splitlines()]
     return [list(sentence) for sentence in text]
@@ -72,18 +79,21 @@ def _common(a: list[Hashable], b: list[Hashable]) -> set[int]:
     Where several are longest, the one that stays in `a` as late as possible, like the reference
     implementation.
     """
-    table = np.zeros((len(a) + 1, len(b) + 1), dtype=int)
-    for i, x in enumerate(a, 1):
-        for j, y in enumerate(b, 1):
-            table[i, j] = (
-                table[i - 1, j - 1] + 1 if x == y else max(table[i - 1, j], table[i, j - 1])
-            )
+    if a == b:
+        return set(range(len(a)))
+    # Lists, whose single elements are several times faster than those of an array.
+    table = [[0] * (len(b) + 1)]
+    for x in a:
+        above, row = table[-1], [0]
+        for j, y in enumerate(b):
+            row.append(above[j] + 1 if x == y else max(above[j + 1], row[j]))
+        table.append(row)
     i, j, found = len(a), len(b), set()
     while i and j:
         if a[i - 1] == b[j - 1]:
             i, j = i - 1, j - 1
             found.add(i)
-        elif table[i, j - 1] > table[i - 1, j]:
+        elif table[i][j - 1] > table[i - 1][j]:
             j -= 1
         else:
             i -= 1
@@ -99,6 +109,11 @@ def bleu(targets: Sequence[Sequence[str]], outputs: Sequence[Sequence[str]]) -> 
         A document is a sequence of segments (`str`); BLEU pools the n-grams of all its segments
         before it divides, so that one document gives one score and a segment none. One reference a
         segment; sacrebleu's default tokeniser (13a) and smoothing (exponential).
+
+    Raises
+    ------
+    FieldError
+        Naming the document: no sequence of segments, or not as many segments as its target has.
     """
     from sacrebleu.metrics import BLEU as Sacrebleu  # loaded here: the import is not cheap
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import jax
 import pandas as pd
@@ -14,7 +14,10 @@ import pandas as pd
 from ..errors import require
 from .training import Batch, Data, Params, Training, count
 
-__all__ = ["Dataset", "Family"]
+__all__ = ["Dataset", "Family", "Size"]
+
+Size = TypeVar("Size", bound=float)
+"""What a family scales by: a whole number of units, or a factor."""
 
 
 class Dataset(Protocol):
@@ -36,7 +39,7 @@ class Dataset(Protocol):
 
 
 @dataclass(frozen=True)
-class Family(ABC):
+class Family(ABC, Generic[Size]):
     """Models of one kind and many sizes; the fields are their hyperparameters.
 
     Parameters
@@ -52,7 +55,7 @@ class Family(ABC):
         If a size is out of range.
     """
 
-    sizes: tuple[float, ...]
+    sizes: tuple[Size, ...]
     seeds: tuple[int, ...]
     training: Training
 
@@ -93,7 +96,7 @@ class Family(ABC):
         """What `sample` draws batches from, and `watch` looks at."""
 
     @abstractmethod
-    def init(self, key: jax.Array, size: float, data: Any) -> Params:
+    def init(self, key: jax.Array, size: Size, data: Any) -> Params:
         """Parameters of the model of one size."""
 
     @abstractmethod
@@ -112,10 +115,10 @@ class Family(ABC):
         """What is measured while a model trains, each of shape (places,); nothing unless a family says so."""
         return {}
 
-    def training_of(self, size: float) -> Training:
+    def training_of(self, size: Size) -> Training:
         """The training of one size; the same for all unless a family says otherwise."""
         return self.training
 
-    def count(self, size: float, data: Any) -> int:
+    def count(self, size: Size, data: Any) -> int:
         """Number of parameters of one size."""
         return count(lambda key: self.init(key, size, data))

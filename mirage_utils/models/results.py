@@ -61,6 +61,12 @@ def bundled(name: str) -> Bundle:
         If there is no such run.
     ResultError
         If the file is not the one that the manifest was written for.
+
+    Examples
+    --------
+    >>> run = bundled("autoencoders_mnist")
+    >>> list(run.frame.columns)
+    ['size', 'params', 'seed', 'image', 'error']
     """
     if name not in bundles():
         raise UnknownNameError("name", name, "one of " + ", ".join(bundles()))
@@ -68,7 +74,13 @@ def bundled(name: str) -> Bundle:
 
 
 def read(manifest: Path) -> Bundle:
-    """Results by the path of their manifest; the tables lie beside it."""
+    """Results by the path of their manifest; the tables lie beside it.
+
+    Raises
+    ------
+    ResultError
+        If a file cannot be read, or is not the one that the manifest was written for.
+    """
     try:
         about = json.loads(manifest.read_text())
         frame = _table(manifest, about["results"])

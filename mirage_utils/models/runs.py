@@ -38,7 +38,14 @@ __all__ = [
 
 
 def parameters(models: Family, data: Dataset) -> dict[float, int]:
-    """Number of parameters by size."""
+    """Number of parameters by size.
+
+    Parameters
+    ----------
+    models : Family
+    data : Dataset
+        What the models learn from.
+    """
     return {s: models.count(s, data) for s in models.sizes}
 
 
@@ -107,6 +114,17 @@ def train_size(
 ) -> tuple[Trained, pd.DataFrame]:
     """Train all seeds of one size, and evaluate each on every test item.
 
+    Parameters
+    ----------
+    models : Family
+    size : float
+        One of the family's.
+    data : Dataset
+    checkpoint : Path, optional
+        Where training is kept while it lasts, and goes on from.
+    progress : bool
+        Whether to show a bar.
+
     Returns
     -------
     Trained
@@ -134,7 +152,16 @@ def train_size(
 
 
 def history(models: Family, size: float, data: Dataset, trained: Trained) -> pd.DataFrame:
-    """What was measured while one size trained, as in `Bundle.history`; the training loss always."""
+    """What was measured while one size trained, as in `Bundle.history`; the training loss always.
+
+    Parameters
+    ----------
+    models : Family
+    size : float
+    data : Dataset
+    trained : Trained
+        All seeds of that size.
+    """
     steps = models.training.every * np.arange(1, trained.losses.shape[1] + 1, dtype=np.int32)
     parts = []
     for name, values in {"train_loss": trained.losses[:, :, None], **trained.watched}.items():

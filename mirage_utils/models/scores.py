@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 SPREAD = sp.Symbol("s", positive=True)
+"""Spread of the logarithm of the errors at one size."""
 SLOPE = sp.Symbol("a", positive=True)
+"""Slope of the mean logarithm of the error over the logarithm of size, downwards."""
 
 
 def share_below(errors: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
@@ -52,6 +54,11 @@ def share_below(errors: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:
     ------
     FieldError
         If an error is negative or not finite, or a threshold is not positive.
+
+    Examples
+    --------
+    >>> share_below([0.1, 0.2, 0.4], [0.3]).round(2)
+    array([0.67])
     """
     found = as_array("errors", errors, low=0)
     limits = as_array("c", c, low=0, open_low=True)
@@ -161,6 +168,11 @@ def all_right(right: ArrayLike, level: float = 0.95) -> tuple[float, float, floa
     share, low, high : float
     n : int
         Groups.
+
+    Raises
+    ------
+    FieldError
+        If `right` is empty or no table, or `level` is out of range.
     """
     found = np.asarray(right, bool)
     require(found.ndim == 2 and found.size > 0, "right", found.shape, "(groups, size), not empty")

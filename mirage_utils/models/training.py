@@ -227,18 +227,43 @@ def train(
 
 
 def one_seed(params: Params, index: int) -> Params:
-    """Parameters of one seed of those trained together."""
+    """Parameters of one seed of those trained together.
+
+    Parameters
+    ----------
+    params : tree of arrays
+        As in `Trained.params`.
+    index : int
+        Which seed, from 0.
+    """
     return jax.tree.map(lambda array: array[index], params)
 
 
 def count(init: Callable[[jax.Array], Params]) -> int:
-    """Number of parameters that `init` would make, without making them."""
+    """Number of parameters that `init` would make, without making them.
+
+    Parameters
+    ----------
+    init : callable
+        Makes parameters from a random key.
+    """
     shapes = jax.eval_shape(init, jax.random.key(0))
     return sum(int(np.prod(leaf.shape, dtype=np.int64)) for leaf in jax.tree.leaves(shapes))
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of a JSON-like value in one canonical form."""
+    """SHA-256 of a JSON-like value in one canonical form.
+
+    Parameters
+    ----------
+    value : object
+        Of dictionaries, lists, text, numbers, truth values and None.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
@@ -264,8 +289,9 @@ def _save(
         mark=np.array(mark),
         done=np.array(done),
         losses=np.stack(losses),
-        **watched,
-        **leaves,
+        # Names of arrays, and none of them is that of an option, which they could be to the checker.
+        **watched,  # type: ignore[arg-type]
+        **leaves,  # type: ignore[arg-type]
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, buffer.getvalue())

@@ -16,7 +16,17 @@ __all__ = ["equation", "table"]
 
 
 def equation(left: str, right: sp.Expr | str, *more: sp.Expr | str) -> None:
-    """Display ``left = right (= more ...)`` as typeset mathematics."""
+    """Display ``left = right (= more ...)`` as typeset mathematics.
+
+    Parameters
+    ----------
+    left : str
+        LaTeX.
+    right : sympy.Expr or str
+        An expression, or LaTeX.
+    *more : sympy.Expr or str
+        Further sides of the equation.
+    """
     parts = [side if isinstance(side, str) else sp.latex(side) for side in (left, right, *more)]
     display(Math(" = ".join(parts)))
 
@@ -39,6 +49,11 @@ def table(
     ------
     FieldError
         If there is no column, or columns differ in length.
+
+    Examples
+    --------
+    >>> table({"L": ["1", "5"], "accuracy": ["90 %", "59 %"]}, caption="Longer is harder.")
+    <IPython.core.display.HTML object>
     """
     require(len(columns) > 0, "columns", columns, "at least one column")
     lengths = {len(cells) for cells in columns.values()}

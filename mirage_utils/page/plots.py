@@ -8,7 +8,6 @@ side by side or, on a phone, below one another.
 from __future__ import annotations
 
 import html
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
@@ -30,12 +28,31 @@ from matplotlib.ticker import (
 from ..curves import Curve
 from ..errors import require
 from .numerals import percent
+from .style import (
+    COLOURS,
+    DASHES,
+    INK,
+    MARKERS,
+    MUTED,
+    PAPER,
+    RAMP,
+    STYLE,
+    Kind,
+    apply_style,
+    stylesheet,
+)
+from .svg import svg
 
 __all__ = [
     "COLOURS",
+    "DASHES",
     "INK",
+    "MARKERS",
     "MUTED",
+    "PAPER",
     "RAMP",
+    "STYLE",
+    "Kind",
     "Picture",
     "apply_style",
     "panel",
@@ -48,88 +65,6 @@ __all__ = [
     "stylesheet",
     "svg",
 ]
-
-# Light and dark form of each colour. The six series colours are Okabe and Ito's palette, darkened
-# or lightened to keep a contrast of at least 3 : 1 on white and on the dark page, in their order of
-# use. Every series also differs by marker or dash, never by colour alone.
-_THEME: dict[str, tuple[str, str]] = {
-    "ink": ("#1f2430", "#e6e8ee"),
-    "muted": ("#5f6878", "#a3acbb"),
-    "grid": ("#dfe2e9", "#2c313b"),
-    "paper": ("#fefefe", "#121212"),
-    "c1": ("#0068a8", "#5db5ea"),
-    "c2": ("#c84f00", "#ff9650"),
-    "c3": ("#00795a", "#3fcfa0"),
-    "c4": ("#a8487f", "#e79cc5"),
-    "c5": ("#8a6a00", "#ecc23b"),
-    "c6": ("#4b4fae", "#a5a9ff"),
-    "r1": ("#6aa3cf", "#b9dcf5"),
-    "r2": ("#3d86bd", "#8dc4ee"),
-    "r3": ("#1a69a5", "#5fa8e0"),
-    "r4": ("#0d4b80", "#3c86c4"),
-    "r5": ("#062f57", "#2f6aa3"),
-}
-INK = _THEME["ink"][0]
-MUTED = _THEME["muted"][0]
-PAPER = _THEME["paper"][0]
-COLOURS = tuple(_THEME[f"c{i}"][0] for i in range(1, 7))
-"""Series colours."""
-RAMP = tuple(_THEME[f"r{i}"][0] for i in range(1, 6))
-"""Five steps of one hue, for an ordered quantity such as target length."""
-MARKERS = ("o", "s", "^", "D", "v", "P")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-
-STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": MUTED,
-    "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 10,
-    "axes.prop_cycle": cycler(color=COLOURS),
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlepad": 8,
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "grid.color": _THEME["grid"][0],
-    "grid.linewidth": 0.7,
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
-    "lines.linewidth": 1.9,
-    "lines.markersize": 5.5,
-    "mathtext.fontset": "dejavusans",
-    "svg.fonttype": "path",
-    "svg.hashsalt": "mirage",
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "xtick.labelsize": 9,
-    "ytick.color": MUTED,
-    "ytick.labelcolor": INK,
-    "ytick.labelsize": 9,
-}
-
-Kind = Literal["published figures", "computed aggregates", "our runs", "formula", "simulation"]
-
-
-def apply_style() -> None:
-    """Make the book's style Matplotlib's default for this session (call it once, at the top)."""
-    mpl.rcParams.update(STYLE)
-
-
-def stylesheet() -> str:
-    """The CSS variables behind the colours, for both themes of the page."""
-
-    def block(selector: str, which: int) -> str:
-        body = "".join(f"  --mb-{name}: {pair[which]};\n" for name, pair in _THEME.items())
-        return f"{selector} {{\n{body}}}\n"
-
-    dark = block('html[data-theme="dark"]', 1)
-    return block(":root", 0) + dark
 
 
 def panel(
@@ -157,7 +92,15 @@ def panel(
 
 
 def scale_axis(ax: Axes, label: str = "parameters N", *, log: bool = True) -> None:
-    """Label the axis of scale and give it the ticks of the field (100M, 1B, ...)."""
+    """Label the axis of scale and give it the ticks of the field (100M, 1B, ...).
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    label : str
+    log : bool
+        Whether the axis is logarithmic.
+    """
     ax.set_xlabel(label)
     if log:
         ax.set_xscale("log")
@@ -181,6 +124,17 @@ def size_label(value: float, _: object = None) -> str:
     """A number of parameters as the field writes it: 1.5e9 as ``1.5B``.
 
     The second argument is the tick's position, which Matplotlib passes to a formatter.
+
+    Parameters
+    ----------
+    value : float
+    _ : object, optional
+        Not used.
+
+    Examples
+    --------
+    >>> size_label(1.5e9), size_label(350e6)
+    ('1.5B', '350M')
     """
     if value <= 0:
         return "0" if value == 0 else ""
@@ -191,7 +145,15 @@ def size_label(value: float, _: object = None) -> str:
 
 
 def percent_axis(ax: Axes, label: str, *, log: bool = False) -> None:
-    """Label the axis of a score that is a fraction, with ticks in per cent."""
+    """Label the axis of a score that is a fraction, with ticks in per cent.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    label : str
+    log : bool
+        Whether the axis is logarithmic.
+    """
     ax.set_ylabel(label)
     if log:
         ax.set_yscale("log")
@@ -215,8 +177,22 @@ def points(
 
     On a logarithmic axis of score a count of zero has no point; it is drawn as an arrow down from
     the upper end of its interval.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    curve : Curve
+        With `n` and scores in [0, 1].
+    colour, marker : str
+        Of the points.
+    label : str, optional
+        In the legend.
+    level : float
+        Of the intervals, in (0, 1).
+    line : bool
+        Whether the points are joined.
     """
-    low, high = curve.interval(level)
+    low, high = (np.asarray(end) for end in curve.interval(level))
     x, y = curve.scale, curve.score
     log = ax.get_yscale() == "log"
     seen = y > 0 if log else np.ones(len(curve), dtype=bool)
@@ -242,7 +218,16 @@ def points(
 
 
 def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
-    """A dotted line at 1/n, the smallest score above zero that n items can give."""
+    """A dotted line at 1/n, the smallest score above zero that n items can give.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    n : int
+        Number of items.
+    label : str, optional
+        In the legend; a standard one if not given.
+    """
     ax.axhline(1 / n, color=MUTED, linestyle=":", linewidth=1.2)
     ax.annotate(
         label or f"1 of {n:,} items",
@@ -281,6 +266,15 @@ class Picture:
     """A finished figure: its panels as SVG, its words, where its data come from.
 
     Rendered as HTML in the book and in a notebook alike.
+
+    Parameters
+    ----------
+    panels : tuple of str
+        SVG.
+    name : str
+        Id of the figure in its page.
+    alt, caption, source, kind : str
+        As for `show`.
     """
 
     panels: tuple[str, ...]
@@ -364,63 +358,3 @@ def show(
     require(bool(source.strip()), "source", source, "where the data come from")
     svgs = tuple(svg(fig, f"{name}-{i}") for i, fig in enumerate(panels))
     return Picture(svgs, name, " ".join(alt.split()), caption, source, kind)
-
-
-# Colours of the style, as Matplotlib writes them, and the CSS variable each becomes. The plain
-# colour stays as the fallback; ink falls back to JupyterLab's own text colour first.
-_VARIABLES = {
-    pair[0]: f"var(--mb-{name}, "
-    + (f"var(--jp-ui-font-color1, {pair[0]})" if name == "ink" else pair[0])
-    + ")"
-    for name, pair in _THEME.items()
-}
-
-
-# Attributes in points, in which a hundredth is finer than any screen; and a group without any.
-_PLACES = re.compile(r' (?:d|x|y)="[^"]+"|translate\([^)]*\)')
-_LONG = re.compile(r"-?\d+\.\d{3,}")
-_IDLE = re.compile(r"<g>((?:(?!</?g\b).)*)</g>", re.S)
-
-
-def _rounded(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
-
-
-def svg(fig: Figure, prefix: str) -> str:
-    """A figure as inline SVG: themed colours, no fixed size, ids that are unique in a page."""
-    buffer = io.StringIO()
-    with mpl.rc_context(STYLE):
-        fig.savefig(
-            buffer, format="svg", transparent=True,
-            metadata={"Date": None, "Creator": None},
-        )  # fmt: skip
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    # Its style sheet would hold for the whole page, and every figure make a browser style all anew.
-    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.S)
-    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', text)
-    assert size is not None, "Matplotlib writes the size of a picture in points"
-    width, height = size.groups()
-    # The viewBox carries the proportions; the page sets the size, and a notebook, which has no style sheet
-    # of the book's, takes the width given here.
-    text = text.replace(
-        f'width="{width}pt" height="{height}pt"',
-        f'width="{float(width):.0f}" stroke-linejoin="round" stroke-linecap="butt" aria-hidden="true" '
-        'focusable="false"',
-    )
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
-    text = re.sub(r"#[0-9a-f]{6}", lambda m: _VARIABLES.get(m[0], m[0]), text)
-    # Line breaks between tags carry nothing and would end an HTML block in Markdown.
-    return _lean(re.sub(r">\s+<", "><", text).strip())
-
-
-def _lean(text: str) -> str:
-    """SVG without names that nothing refers to, groups that say nothing, and idle digits."""
-    named = set(re.findall(r"#([\w.-]+)", text))
-    text = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in named else "", text)
-    text = _PLACES.sub(lambda m: _LONG.sub(_rounded, m[0]), text)
-    while (inner := _IDLE.sub(r"\1", text)) != text:
-        text = inner
-    return text

@@ -161,7 +161,8 @@ def sentence(option: str) -> str:
 def _size(size: float) -> str:
     """A size to two digits, or three where fewer would change its whole part: 2.65e9 is ``2.7B``, 1.746e11 ``175B``."""
     digits = 3 if size > 0 and np.floor(np.log10(size)) % 3 == 2 else 2
-    return plots.size_label(float(f"{size:.{digits}g}"))
+    # Halves go up, as in the names of models.
+    return plots.size_label(float(f"{size * (1 + 1e-9):.{digits}g}"))
 
 
 class Question:
@@ -291,7 +292,15 @@ def _heading(kicker: str, question: str) -> widgets.HTML:
 
 
 class Choose(Question):
-    """A question with some answers to choose from; parameters as in `ask` and `choose`."""
+    """A question with some answers to choose from; parameters as in `ask` and `choose`.
+
+    Parameters
+    ----------
+    name, question : str
+    options : mapping of str to str
+    figure : str
+    reveals : Picture or Explorer
+    """
 
     kind = "mb-choice"
 
@@ -370,6 +379,17 @@ class Sketch(Question):
     """A curve for the reader to draw; parameters as in `draw` and `sketch`.
 
     Along the axis of shares the reader moves in steps, a hundredth of its length each.
+
+    Parameters
+    ----------
+    name, question : str
+    labels : sequence of str
+    truth : array_like
+    x, y : str
+    figure : str
+    sizes : array_like
+    lowest : float
+    reveals : Picture or Explorer
     """
 
     kind = "mb-sketched"
@@ -407,7 +427,7 @@ class Sketch(Question):
 
     def _asked(self) -> list[widgets.Widget]:
         before = self.answered.get(self.name, [50] * len(self.labels))
-        steps = [(percent(self.share(k)), int(k)) for k in self.STEPS]
+        steps = [(percent(float(self.share(k))), int(k)) for k in self.STEPS]
         sliders = [
             widgets.SelectionSlider(
                 options=steps, value=value, orientation="vertical", description=label,
@@ -439,21 +459,22 @@ class Sketch(Question):
         ]  # fmt: skip
 
     def axes(self) -> tuple[Figure, Axes]:
-        """The empty picture, with a line at each size and the names of those that do not touch."""
-        fig, ax = plots.panel(wide=True)
+        """The empty picture: a line at each size, and the names that find room in two rows."""
+        fig, ax = plots.panel()
         to, back = (np.log, np.exp) if self.ratios else (np.asarray, np.asarray)
         if self.ratios:
             ax.set_xscale("log")
             ax.minorticks_off()
         places = to(self.at)
         span = places[-1] - places[0]
-        named, last = [], -np.inf
+        named, rows = [], [-np.inf, -np.inf]  # where the last name of each row stands
         for place, label in zip(places, self.labels, strict=True):
-            fits = place - last > 0.09 * span
-            named.append(label if fits else "")
-            last = place if fits else last
+            free = [i for i, last in enumerate(rows) if place - last > 0.13 * span]
+            named.append("\n" * free[0] + label if free else "")
+            if free:
+                rows[free[0]] = place
         ax.set_xticks(self.at, named)
-        ax.set_xlim(back(places[0] - 0.04 * span), back(places[-1] + 0.04 * span))
+        ax.set_xlim(float(back(places[0] - 0.04 * span)), float(back(places[-1] + 0.04 * span)))
         ax.set_xlabel(self.x)
         plots.percent_axis(ax, self.y, log=self.lowest is not None)
         ax.set_ylim(self.lowest or 0, 1)
@@ -465,10 +486,10 @@ class Sketch(Question):
         ax.plot(self.at, self.share(drawn), "o-", color=plots.COLOURS[0], label="yours", clip_on=False)  # fmt: skip
         true = self.share(self.step(self.truth))
         ax.plot(self.at, true, "s--", color=plots.COLOURS[1], label="true", clip_on=False)
-        ax.legend(loc="upper left")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
         alt = html.escape(f"The curve you drew and the true one, {self.y} by {self.x}", quote=True)
         svg = plots.svg(fig, self.name)
-        return f'<div role="img" aria-label="{alt}" style="max-width: 32em">{svg}</div>'
+        return f'<div role="img" aria-label="{alt}" style="max-width: 27em">{svg}</div>'
 
     _VERDICT = (
         "Your curve and the true one (dashed) differ by {gap} on average, most at {label}, where you drew {drawn} "
@@ -489,12 +510,12 @@ class Sketch(Question):
         return self._VERDICT.format(
             gap=self.gap(int(gaps.mean() + 0.5)),
             label=self.labels[worst],
-            drawn=percent(self.share(drawn[worst])),
-            true=percent(self.truth[worst]),
+            drawn=percent(float(self.share(drawn[worst]))),
+            true=percent(float(self.truth[worst])),
         )
 
     def _form(self) -> str:
-        name, words = self.name, [percent(self.share(k)) for k in self.STEPS]
+        name, words = self.name, [percent(float(self.share(k))) for k in self.STEPS]
         fig, ax = self.axes()
         empty = plots.svg(fig, f"{name}-pad")
         # Where a script draws in the picture: the place of the axes, and of each size in it.

@@ -25,7 +25,7 @@ from ..errors import shown
 from .schema import EvalFileError
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_LINE", "File", "document", "followed", "head", "lines", "opened", "parse", "whole",
+    "MAX_DOCUMENT", "MAX_LINE", "File", "document", "followed", "lines", "opened", "parse", "whole",
 ]  # fmt: skip
 
 MAX_DOCUMENT = 2 * 1024**3
@@ -117,10 +117,10 @@ class _InUtf8(io.RawIOBase):
 
 def _in_utf8(stream: BinaryIO) -> BinaryIO:
     """UTF-16, as Windows shells write what is sent to a file, in the encoding that everything else has."""
-    return io.BufferedReader(_InUtf8(stream))  # type: ignore[return-value]
+    return io.BufferedReader(_InUtf8(stream))
 
 
-def head(path: Path, size: int = 1 << 16) -> bytes:
+def _head(path: Path, size: int = 1 << 16) -> bytes:
     """The first bytes of a file (decompressed), by which its format is recognised."""
     with opened(path) as stream:
         return _read(path, stream, size)
@@ -253,7 +253,7 @@ class File:
     @cached_property
     def head(self) -> bytes:
         """Its first bytes, decompressed."""
-        return head(self.path)
+        return _head(self.path)
 
     @cached_property
     def kind(self) -> Literal["empty", "zip", "parquet", "lines", "document", "text", "binary"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from ..errors import FieldError, UnknownNameError, require
 from ..metrics import METRICS
 from ..metrics.columnar import Texts, as_arrow, scores_of_texts
 
-__all__ = ["ANSWERS", "CHOICES", "Lists", "grade", "index_of", "scores_of", "scores_of_choices"]
+__all__ = ["ANSWERS", "CHOICES", "Lists", "grade", "index_of", "scores_of_choices"]
 
 ANSWERS = (
     "exact_match",
@@ -66,18 +66,25 @@ def grade(
         Naming the item: no answer, no log-probabilities, a target that is no index.
     UnknownNameError
         If the metric grades neither answers nor choices.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> records = pd.DataFrame({"item": ["1", "2"], "target": ["12", "34"], "output": ["12", "35"]})
+    >>> grade(records, "exact_match")["score"].tolist(), grade(records, "token_edit_distance")["score"].tolist()
+    ([1.0, 0.0], [0.0, 1.0])
     """
     require(len(records) > 0, "records", len(records), "at least one record")
     once = records.drop_duplicates([c for c in _ITEM if c in records.columns]).reset_index(
         drop=True
     )
     graded = once.copy()
-    graded["score"] = scores_of(once, [metric], tokens=tokens, strip=strip)[metric]
+    graded["score"] = _scores_of(once, [metric], tokens=tokens, strip=strip)[metric]
     graded["metric"], graded["direction"] = metric, METRICS[metric].direction
     return graded
 
 
-def scores_of(
+def _scores_of(
     records: pd.DataFrame,
     metrics: Sequence[str],
     *,
@@ -110,8 +117,11 @@ def scores_of(
     texts = [m for m in metrics if m in ANSWERS]
     if texts:
         whole = [_texts(records, side, strip) for side in ("target", "output")]
-        cut = {"characters": str, "words": str.split}.get(tokens, tokens)  # type: ignore[arg-type]
-        require(callable(cut), "tokens", tokens, "'characters', 'words' or a function")
+        known_cuts: dict[object, Callable[[str], Sequence[str]]]
+        known_cuts = {"characters": str, "words": str.split}
+        cut = known_cuts.get(tokens, tokens)
+        if not callable(cut):
+            raise FieldError("tokens", tokens, "'characters', 'words' or a function")
         parts = whole if cut is str else [[cut(text) for text in side] for side in whole]
         empty = next((i for i, target in enumerate(parts[0]) if len(target) == 0), None)
         if empty is not None:
@@ -205,7 +215,7 @@ class Lists:
         values = values.fill_null(np.nan).to_numpy(zero_copy_only=False)
         return cls(values, np.cumsum(sizes) - sizes, sizes)
 
-    def __getitem__(self, rows: NDArray[np.int64]) -> Lists:
+    def __getitem__(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Lists:
         return Lists(self.values, self.starts[rows], self.sizes[rows])
 
     def total(self, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
@@ -216,7 +226,7 @@ class Lists:
             found[rows] = table.sum(axis=1)
         return found
 
-    def tables(self, values: NDArray | None = None) -> Any:
+    def tables(self, values: NDArray | None = None) -> Iterator[tuple[NDArray[np.int64], NDArray]]:
         """Rows with lists of one size, and their numbers as a table: for each size there is but 0."""
         values = self.values if values is None else values
         for size in np.unique(self.sizes).tolist():

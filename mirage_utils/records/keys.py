@@ -87,10 +87,24 @@ def _codes(column: pd.Series) -> tuple[NDArray[np.int64], int]:
 
 
 def sums(number: NDArray[np.int64], size: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums of values by the number of their row."""
+    """Sums of values by the number of their row.
+
+    Parameters
+    ----------
+    number : ndarray of int, shape (rows,)
+        In [0, size).
+    size : int
+        Rows of the result.
+    values : ndarray, shape (rows,)
+
+    Returns
+    -------
+    ndarray, shape (size,)
+    """
     if size == 1:
         return np.array([values.sum()])
-    return np.bincount(number, weights=values, minlength=size)
+    # NumPy's stubs know whole numbers only, and not that weights make sums of them.
+    return np.bincount(number, weights=values, minlength=size)  # type: ignore[return-value]
 
 
 def arrow_texts(column: pd.Series) -> pa.Array:
@@ -147,13 +161,13 @@ def hashes_of_texts(column: pd.Series) -> NDArray[np.uint64]:
     short = size <= 8 * _WORDS
     for k in range(int((size[short].max(initial=0) + 7) // 8)):
         rows = np.flatnonzero(short & (size > 8 * k))
-        rows = slice(None) if len(rows) == len(size) else rows
-        word = words.take(start[rows] + 8 * k).view("<u8")
-        beyond = 64 - 8 * np.clip(size[rows] - 8 * k, 0, 8).astype(
+        which = slice(None) if len(rows) == len(size) else rows
+        word = words.take(start[which] + 8 * k).view("<u8")
+        beyond = 64 - 8 * np.clip(size[which] - 8 * k, 0, 8).astype(
             np.uint64
         )  # bits of the next text
         word = (word << beyond) >> beyond
-        found[rows] = mixed(found[rows] ^ word)
+        found[which] = mixed(found[which] ^ word)
     for row in np.flatnonzero(~short).tolist():
         found[row] = _digest(data[ends[row] : ends[row + 1]].tobytes())
     return found

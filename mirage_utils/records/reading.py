@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FieldError, require, shown
-from . import identity
 from .columns import aggregate
 from .files import File
+from .filling import fill
 from .formats import FORMATS, Format
 from .keys import hashes
 from .options import Options
 from .schema import RECORDS, SCORES, EvalFileError, Reading
 
-__all__ = ["files_below", "read", "read_folder", "recognised", "stream"]
+__all__ = ["files_below", "read", "read_folder", "stream"]
 
 _BATCH = 100_000
 
 
-def recognised(file: File) -> Format:
+def _recognised(file: File) -> Format:
     """The format of a file.
 
     Raises
@@ -79,6 +79,21 @@ def read(path: str | PathLike[str], **options: Any) -> Reading:
         Naming file, line and field: a file that cannot be read, or of no known format.
     FieldError
         If an option is none, or has a value that it cannot have.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "results.csv")
+    >>> _ = path.write_text(
+    ...     "model,params,task,metric,score,n\\n"
+    ...     "small,1e8,sums,exact_match,0.02,500\\n"
+    ...     "large,1e10,sums,exact_match,0.61,500\\n"
+    ... )
+    >>> reading = read(path)
+    >>> reading.format, reading.rows
+    ('plain CSV', 2)
+    >>> folder.cleanup()
     """
     parts = list(stream(path, **options))
     scores = _joined([p.scores for p in parts], SCORES)
@@ -136,7 +151,7 @@ def stream(path: str | PathLike[str], *, batch: int = _BATCH, **options: Any) ->
     require(isinstance(batch, int) and batch >= 1, "batch", batch, "a whole number >= 1")
     said = Options.given(options)
     file = File(path)
-    known = recognised(file)
+    known = _recognised(file)
     seen: list[np.ndarray] = []
     try:
         for part in known.batches(file, said, batch):
@@ -167,7 +182,7 @@ def _identified(reading: Reading, said: Options) -> Reading:
     unknown: dict[str, None] = {}
     for table in (scores, records):
         if len(table):
-            unknown |= dict.fromkeys(identity.fill(table, said))
+            unknown |= dict.fromkeys(fill(table, said))
     notes = list(reading.notes)
     asked = [name for name in unknown if name]
     if asked:

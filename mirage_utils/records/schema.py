@@ -60,10 +60,12 @@ __all__ = [
 
 _COMMON = ("family", "model", "params", "train_flops", "task", "setting", "shots", "run")
 SCORES = (*_COMMON, "metric", "direction", "score", "n", "source")
+"""Columns of a table of scores."""
 RECORDS = (
     *_COMMON, "item", "epoch", "target", "output", "logprobs", "logprobs_of", "metric", "direction", "score",
     "source",
 )  # fmt: skip
+"""Columns of a table of records."""
 
 # Names under which lm-evaluation-harness, Inspect, HELM, lighteval and OpenCompass report scores, as
 # `_spelt` writes them, beside those of `METRICS`. A name stands here only if it leaves no doubt.

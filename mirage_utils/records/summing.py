@@ -16,35 +16,23 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..metrics import METRICS
-from ..metrics.columnar import METRICS_OF_TEXT, Texts, bytes_of, is_blank, scores_of_texts
-from .grading import CHOICES, Lists, index_of, scores_of_choices
-from .keys import arrow_texts, hashes_of_texts, mixed, numbered, sums
-from .schema import RECORDS, direction_of, is_share
+from ..metrics.columnar import METRICS_OF_TEXT, Texts, bytes_of, scores_of_texts
+from .gradable import kinds_of
+from .grading import CHOICES, scores_of_choices
+from .keys import numbered, sums
+from .rows import Rows
+from .schema import RECORDS
 
-__all__ = ["EXPECTED", "GROUP", "LENGTH_GROUP", "LIKELIHOOD", "epochs", "graded_sums"]
+__all__ = ["EXPECTED", "LENGTH_GROUP", "LIKELIHOOD", "graded_sums"]
 
 LIKELIHOOD = "answer_log_likelihood"
 """Mean natural log-probability of the whole right answer, where files hold those of its tokens."""
 EXPECTED = "expected_exact_match"
 """Mean probability of the whole right answer, from the same."""
-
-GROUP = ["family", "model", "params", "train_flops", "task", "setting", "shots", "run", "source"]
 LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots", "run", "source"]
-_STRATUM = ["model", "params", "task", "setting", "shots", "run"]
-_MARKS = 0.02
-"""Share of the items that have the best mark, at least, where scores are marks."""
+"""The same of exact match by length."""
 _BYTES = 8 * 1024**2
 """Text that is graded at once."""
-_ALMOST_ZERO = 1e-3
-"""Log-probabilities are at most 0, but for rounding."""
-
-
-def epochs(records: pd.DataFrame) -> NDArray[np.float64]:
-    """Which repetition of its item each row is."""
-    if "epoch" not in records.columns:
-        return np.ones(len(records))
-    epoch = records["epoch"].to_numpy(float, na_value=np.nan)
-    return np.where(np.isnan(epoch), 1.0, epoch)
 
 
 def graded_sums(
@@ -73,12 +61,12 @@ def graded_sums(
     """
     if missing := [name for name in RECORDS if name not in records.columns]:
         records = records.reindex(columns=[*records.columns, *missing])
-    rows = _Rows(records, seed)
+    rows = Rows(records, seed)
     made = _Sums(rows.groups)
     _sum_own(rows, made)
     first = ~pd.Series(rows.answer).duplicated().to_numpy()
     once = np.flatnonzero(first if fresh is None else first & fresh)
-    kinds = _kinds(rows, once)
+    kinds = kinds_of(rows.records if len(once) == len(rows.records) else rows.records.iloc[once])
     notes: Counter[str] = Counter()
     bare = once[~(kinds.choices | kinds.answers | kinds.logs)]
     if len(bare):
@@ -115,87 +103,6 @@ def graded_sums(
     return made.table(), lengths, notes
 
 
-class _Rows:
-    """Columns of a batch as numbers."""
-
-    def __init__(self, records: pd.DataFrame, seed: int) -> None:
-        self.records = records
-        self.group, self.groups = numbered(records, GROUP)
-        self.metric, self.metrics = numbered(records, ["metric", "direction"])
-        self.named = (self.metrics["metric"] != "").to_numpy()[self.metric]
-        self.score = records["score"].to_numpy(float, na_value=np.nan)
-        epoch = epochs(records)
-        self.repeats = bool((epoch != 1).any())
-        # Other items are looked for among the answers of one model to one task, once through.
-        self.stratum = numbered(self.groups, _STRATUM)[0][self.group]
-        names = hashes_of_texts(records["item"])
-        self.chance = mixed(names ^ np.uint64(np.random.SeedSequence(seed).generate_state(1)[0]))
-        self.item = self.answer = mixed(self.group.astype(np.uint64) ^ names)
-        if self.repeats:
-            again, _ = pd.factorize(epoch)
-            self.stratum = self.stratum * (int(again.max()) + 1) + again
-            self.answer = mixed(self.item + again.astype(np.uint64))
-
-    def own(self, metric: str) -> NDArray[np.int64]:
-        """Rows that the file has graded by a metric."""
-        known = (self.metrics["metric"] == metric).to_numpy()
-        return np.flatnonzero(known[self.metric]) if known.any() else np.zeros(0, np.int64)
-
-    def by_item(self, at: NDArray[np.int64], *values: NDArray[np.float64]) -> list[NDArray]:
-        """The groups of some rows, and values of them: means over the answers of each item."""
-        if not self.repeats:
-            return [self.group[at], *values]
-        codes, _ = pd.factorize(self.item[at])
-        first = np.unique(codes, return_index=True)[1]
-        n = np.bincount(codes)
-        return [self.group[at][first], *(np.bincount(codes, weights=v) / n for v in values)]
-
-    def _marks(self, among: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which of some metrics are marks of a judge, and the rows that have the best of them."""
-        own = self.metrics["metric"].isin(list(METRICS)) | (self.metrics["direction"] == "lower")
-        rows = (among & ~own.to_numpy())[self.metric] & self.named & np.isfinite(self.score)
-        most = np.full(len(self.metrics), -np.inf)
-        least = np.full(len(self.metrics), np.inf)
-        np.maximum.at(most, self.metric[rows], self.score[rows])
-        np.minimum.at(least, self.metric[rows], self.score[rows])
-        best = rows & (self.score >= most[self.metric])
-        # Marks are few: of a continuous score the best is one item, and says nothing.
-        count, reached = (np.bincount(self.metric[r], minlength=len(most)) for r in (rows, best))
-        return (most > least) & (reached >= np.maximum(2, _MARKS * count)), best
-
-    def said_right(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which answers the file calls right, under all metrics of their group that say it best.
-
-        These are shares, by their names; else those whose scores are 0 or 1; else marks, of which the best are
-        right; else scores in [0, 1] under names that are not known, of which the upper half is.
-        """
-        if not self.named.any():
-            return np.zeros(len(at), bool)
-        size = len(self.metrics)
-        odd = self.named & (self.score != 0) & (self.score != 1)
-        outside = self.named & ~((self.score >= 0) & (self.score <= 1))
-        binary, within = (
-            np.bincount(self.metric, weights=w, minlength=size) == 0 for w in (odd, outside)
-        )
-        better = (self.metrics["direction"] != "lower").to_numpy()
-        names = self.metrics["metric"]
-        shares = names.map(is_share).to_numpy(bool)
-        marks, best = self._marks(~shares & ~(binary & better))
-        # "mean" says no more than that there were scores.
-        unknown = better & ((names.map(direction_of) == "") | (names == "mean")).to_numpy()
-        kinds = [shares, binary & better, marks, within & unknown]
-        level = np.select([k & (names != "").to_numpy() for k in kinds], range(4), 4)
-        # Whatever else stands in the file, each group is judged by what it has.
-        present = np.bincount(self.group * size + self.metric, minlength=len(self.groups) * size)
-        first = np.where(present.reshape(-1, size) > 0, level, 4).min(axis=1)
-        judging = (level[self.metric] == first[self.group]) & (level[self.metric] < 4)
-        right = np.where(level[self.metric] == 2, best, self.score >= 0.5)
-        if len(at) == len(self.score):  # a row is an answer
-            return (judging & right)[at]
-        judged, wrong = self.answer[judging], self.answer[judging & ~right]
-        return np.isin(self.answer[at], judged) & ~np.isin(self.answer[at], wrong)
-
-
 @dataclass
 class _Sums:
     """Rows of sums as they are made, group by group."""
@@ -208,7 +115,7 @@ class _Sums:
     def add(
         self, metric: str, direction: str, graded: str, group: NDArray[np.int64],
         score: NDArray[np.float64], skill: NDArray[np.float64] | None = None,
-        counts: NDArray[np.float64] | None = None,
+        *, counts: NDArray[np.float64] | None = None,
     ) -> None:  # fmt: skip
         """One metric's values of items, and the group of each; `counts` of the groups: file_right, agree."""
         size = len(self.groups)
@@ -238,7 +145,7 @@ class _Sums:
         return pd.concat([frame, names, values], axis=1)
 
 
-def _sum_own(rows: _Rows, made: _Sums) -> None:
+def _sum_own(rows: Rows, made: _Sums) -> None:
     for code, (metric, direction) in enumerate(rows.metrics.itertuples(index=False, name=None)):
         if metric:
             at = np.flatnonzero(rows.metric == code)
@@ -246,14 +153,14 @@ def _sum_own(rows: _Rows, made: _Sums) -> None:
 
 
 def _add_all(
-    rows: _Rows, made: _Sums, notes: Counter[str], at: NDArray[np.int64],
+    rows: Rows, made: _Sums, notes: Counter[str], at: NDArray[np.int64],
     own: dict[str, NDArray], other: dict[str, NDArray], right: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Every metric of some answers: their scores, and those against other items."""
     said, size = rows.said_right(at), len(rows.groups)
     agree = said & (right >= 0.5)
     counts = np.stack([
-        np.bincount(rows.group[at], weights=w, minlength=size) for w in (said, agree)
+        sums(rows.group[at], size, w.astype(float)) for w in (said, agree)
     ]) if said.any() else np.zeros((2, size))  # fmt: skip
     for metric, score in own.items():
         direction = METRICS[metric].direction
@@ -262,7 +169,7 @@ def _add_all(
 
 
 def _add(
-    rows: _Rows, made: _Sums, notes: Counter[str], at: NDArray[np.int64], metric: str, direction: str,
+    rows: Rows, made: _Sums, notes: Counter[str], at: NDArray[np.int64], metric: str, direction: str,
     score: NDArray[np.float64], skill: NDArray[np.float64] | None, counts: NDArray[np.float64] | None,
 ) -> None:  # fmt: skip
     kept = np.isfinite(score) if skill is None else np.isfinite(score) & np.isfinite(skill)
@@ -284,84 +191,8 @@ def _add(
         made.add(metric, direction, "here", *rows.by_item(at, *values), counts=counts)
 
 
-# -- what can be graded ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Kinds:
-    """What each item is: choices, an answer in text, log-probabilities of an answer."""
-
-    choices: NDArray[np.bool_]
-    answers: NDArray[np.bool_]
-    logs: NDArray[np.bool_]
-    targets: pa.Array
-    outputs: pa.Array
-    logprobs: Lists
-    right: NDArray[np.int64]
-    odd: int
-    """Items with log-probabilities of choices and a target that is the index of none."""
-
-
-def _kinds(rows: _Rows, once: NDArray[np.int64]) -> _Kinds:
-    """Which items are choices, which answers in text, and which have the answer's log-probabilities.
-
-    Where a file does not say of what its log-probabilities are, the items of a task are choices if each that has a
-    target has two or more, its target is the index of one of them, and its output, where there is one,
-    the index of the largest.
-    """
-    frame = rows.records if len(once) == len(rows.records) else rows.records.iloc[once]
-    size = len(frame)
-    targets, outputs = arrow_texts(frame["target"]), arrow_texts(frame["output"])
-    named = ~is_blank(targets)
-    said = np.ones(size, bool) if not outputs.null_count else outputs.is_valid().to_numpy(False)
-    lists = Lists.of(frame["logprobs"])
-    right = np.full(size, -1)
-    nothing = np.zeros(size, bool)
-    if not lists.sizes.any():
-        return _Kinds(nothing, named & said, nothing, targets, outputs, lists, right, 0)
-    logs, best = nothing.copy(), np.zeros(size, np.int64)
-    for at, table in lists.tables():
-        logs[at] = (table <= _ALMOST_ZERO).all(axis=1)
-        best[at] = np.where(np.isnan(table), -np.inf, table).argmax(axis=1)
-    many = logs & (lists.sizes >= 2)
-    at = np.flatnonzero(many & named)
-    right[at] = _indices(targets.take(pa.array(at)))
-    fits = (right >= 0) & (right < lists.sizes)
-    of = numbered(frame, ["logprobs_of"])
-    of = of[1]["logprobs_of"].to_numpy(object)[of[0]]
-    told, unsaid = of == "choices", of == ""
-    likeliest = nothing.copy()
-    at = np.flatnonzero(fits)
-    said_index = outputs.take(pa.array(at))
-    likeliest[at] = (_indices(said_index) == best[at]) | is_blank(said_index)
-    task, tasks = numbered(frame, ["task"])
-    against = unsaid & named & ~(fits & likeliest)
-    against = np.bincount(task, weights=against, minlength=len(tasks)) > 0
-    of_choices = told | (unsaid & ~against[task])
-    choices = fits & of_choices & (told | likeliest)
-    odd = told & (lists.sizes > 0) & named & ~choices
-    return _Kinds(
-        choices, named & said & ~of_choices, logs & ~of_choices, targets, outputs, lists, right,
-        int(odd.sum()),
-    )  # fmt: skip
-
-
-def _indices(texts: pa.Array) -> NDArray[np.int64]:
-    """The indices that texts are; -1 for one that is none."""
-    coded = texts.dictionary_encode(null_encoding="encode")
-    kinds = [
-        t.decode("utf-8", "surrogatepass") if isinstance(t, bytes) else t
-        for t in coded.dictionary.to_pylist()
-    ]
-    found = np.array([index_of(text) for text in kinds], np.int64)
-    return found[coded.indices.to_numpy()]
-
-
 def _only(column: pa.Array, here: NDArray[np.bool_]) -> pa.Array:
     return column if here.all() else column.filter(pa.array(here))
-
-
-# -- grading ---------------------------------------------------------------------------------------
 
 
 def _others(
@@ -426,7 +257,7 @@ def _parts(targets: pa.Array, outputs: pa.Array) -> Iterator[slice]:
 
 
 def _by_length(
-    rows: _Rows, at: NDArray[np.int64], length: NDArray[np.int64], right: NDArray[np.float64]
+    rows: Rows, at: NDArray[np.int64], length: NDArray[np.int64], right: NDArray[np.float64]
 ) -> pd.DataFrame:
     numbers, table = numbered(rows.groups, LENGTH_GROUP)
     group, length, right = rows.by_item(at, length.astype(float), right)

@@ -109,10 +109,20 @@ def tables() -> tuple[Table, ...]:
 def table(name: str) -> Table:
     """What is recorded about one table.
 
+    Parameters
+    ----------
+    name : str
+        As listed by `tables`.
+
     Raises
     ------
     UnknownNameError
         If no table has that name.
+
+    Examples
+    --------
+    >>> table("gpt3_arithmetic").rows
+    240
     """
     for candidate in tables():
         if candidate.name == name:
@@ -123,12 +133,22 @@ def table(name: str) -> Table:
 def read_csv_text(name: str) -> str:
     """The bundled CSV as text, after checking it against its recorded checksum.
 
+    Parameters
+    ----------
+    name : str
+        As listed by `tables`.
+
     Raises
     ------
     UnknownNameError
         If no table has that name.
     TableError
         If the file is missing or has been changed.
+
+    Examples
+    --------
+    >>> read_csv_text("gpt3_arithmetic").splitlines()[0]
+    'task,setting,model,params,train_flops,metric,score,n'
     """
     entry = table(name)
     content = _read(entry.path)
@@ -161,6 +181,12 @@ def load_table(name: str) -> pd.DataFrame:
     ------
     UnknownNameError, TableError
         As `read_csv_text`.
+
+    Examples
+    --------
+    >>> scores = load_table("gpt3_arithmetic")
+    >>> scores.loc[0, ["task", "setting", "model"]].tolist()
+    ['2D+', 'zero-shot', 'GPT-3 125M']
     """
     import pandas as pd
 

@@ -68,7 +68,7 @@ class ClockTask(Made):
 
 
 @dataclass(frozen=True)
-class Clocks(MadeFamily):
+class Clocks(MadeFamily[int]):
     """Networks of one hidden layer with squares that learn to add on a clock, all training sums in every step.
 
     Parameters

@@ -29,6 +29,11 @@ def unsolved(loss: ArrayLike, length: int, choices: int = 10) -> NDArray[np.floa
         Symbols of an answer.
     choices : int
         Symbols that a guess is between.
+
+    Raises
+    ------
+    FieldError
+        If a loss is not finite or below 0.
     """
     return as_array("loss", loss, low=0) * length / np.log(choices)
 
@@ -57,6 +62,11 @@ def dip(values: ArrayLike) -> Dip:
     ----------
     values : array_like, shape (n,)
         At least four.
+
+    Raises
+    ------
+    FieldError
+        If there are fewer than four values, or one is not finite.
     """
     found = np.sort(as_array("values", values).ravel())
     require(found.size >= 4, "values", found.size, "at least four values")

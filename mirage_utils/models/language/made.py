@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ..family import Family
+from ..family import Family, Size
 from ..training import digest
 
 __all__ = ["Made", "MadeFamily", "frequencies", "pick"]
@@ -48,7 +48,7 @@ class Made(ABC):
 
 
 @dataclass(frozen=True)
-class MadeFamily(Family):
+class MadeFamily(Family[Size]):
     """Models that learn a task which makes its own examples."""
 
     @property
@@ -68,13 +68,39 @@ class MadeFamily(Family):
 
 
 def frequencies(n: int, exponent: float) -> NDArray[np.float64]:
-    """Zipf's law: shares of n things, the k-th proportional to k to the power of -exponent; 0 makes all equal."""
+    """Zipf's law: shares of n things, the k-th proportional to k to the power of -exponent; 0 makes all equal.
+
+    Parameters
+    ----------
+    n : int
+        >= 1.
+    exponent : float
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Sums to one.
+    """
     weights = np.arange(1, n + 1, dtype=float) ** -exponent
     return weights / weights.sum()
 
 
 def pick(key: jax.Array, shares: NDArray[np.float64], n: int) -> jax.Array:
-    """n of the numbers 0, 1, ..., drawn with these shares."""
+    """n of the numbers 0, 1, ..., drawn with these shares.
+
+    Parameters
+    ----------
+    key : jax.Array
+        Random key.
+    shares : ndarray
+        Sums to one.
+    n : int
+        How many to draw.
+
+    Returns
+    -------
+    jax.Array of int, shape (n,)
+    """
     ends = jnp.asarray(np.cumsum(shares), jnp.float32)
     found = jnp.searchsorted(ends, jax.random.uniform(key, (n,)), side="right")
     return jnp.minimum(found, len(shares) - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ __all__ = ["Additions", "Inductions", "LanguageModels", "Multiplications", "Reca
 
 
 @dataclass(frozen=True)
-class LanguageModels(MadeFamily):
+class LanguageModels(MadeFamily[int]):
     """Transformers of many widths on one task.
 
     Parameters
@@ -206,6 +207,7 @@ def _evaluator(models: LanguageModels) -> Any:
 
     def ask(params: Params, prompts: jax.Array, answers: jax.Array) -> tuple[jax.Array, ...]:
         # Part of the test and not of the run: the same draws decide for every model.
+        keys: Iterable[jax.Array]
         keys = jax.random.split(jax.random.key(1), models.samples) if models.samples else []
         drawn = [models.answer(params, prompts, key) for key in keys]
         return (

@@ -20,7 +20,7 @@ from ...records.schema import RECORDS, direction_of
 from ..results import Bundle
 
 __all__ = [
-    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols", "weights",
+    "SCORES", "Asked", "Factors", "asked", "factors", "logprobs", "records", "scores", "symbols",
 ]  # fmt: skip
 
 SCORES = (
@@ -33,7 +33,18 @@ _CHOICES = ("parity", "clock")
 
 
 def symbols(texts: pd.Series) -> NDArray[np.uint8]:
-    """Answers of one length as a table of characters, shape (n, l)."""
+    """Answers of one length as a table of characters, shape (n, l).
+
+    Parameters
+    ----------
+    texts : pandas.Series
+        Answers of one length.
+
+    Raises
+    ------
+    FieldError
+        If the answers differ in length.
+    """
     texts = texts.astype(str)
     joined = "".join(texts)
     require(len(set(texts.str.len())) <= 1, "answers", len(texts), "answers of one length")
@@ -44,12 +55,17 @@ def logprobs(frame: pd.DataFrame) -> NDArray[np.float64]:
     """Natural log-probabilities of the symbols of the right answer, shape (n, l).
 
     Those before a symbol are given, but for models that give all symbols at once.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows of `Bundle.frame`.
     """
     names = [c for c in frame.columns if c.startswith("logprob")]
     return frame[names].to_numpy(np.float64)
 
 
-def weights(bundle: Bundle) -> NDArray[np.float64]:
+def _weights(bundle: Bundle) -> NDArray[np.float64]:
     """How often each item of the test comes up in training, as shares that sum to one; by ``item``."""
     config = bundle.manifest["config"]
     items = int(bundle.frame["item"].max()) + 1
@@ -63,7 +79,7 @@ def weights(bundle: Bundle) -> NDArray[np.float64]:
 
 
 def _zipf(n: int, exponent: float) -> NDArray[np.float64]:
-    return np.arange(1, n + 1) ** -float(exponent)
+    return np.arange(1, n + 1, dtype=np.float64) ** -float(exponent)
 
 
 @dataclass(frozen=True)
@@ -111,6 +127,11 @@ class Asked:
 def asked(bundle: Bundle) -> Asked:
     """The outputs of a family of language models as arrays.
 
+    Parameters
+    ----------
+    bundle : Bundle
+        Of a family that answers in symbols.
+
     Raises
     ------
     FieldError
@@ -133,7 +154,7 @@ def asked(bundle: Bundle) -> Asked:
         np.stack([said[c] for c in samples], axis=2)
         if samples
         else np.zeros((*shape[:2], 0, n, length), bool),
-        weights(bundle),
+        _weights(bundle),
     )
 
 
@@ -158,7 +179,12 @@ class Factors(NamedTuple):
 
 
 def factors(outputs: Asked) -> Factors:
-    """Take the expected exact match of every model and seed apart, each factor of shape (m, seeds)."""
+    """Take the expected exact match of every model and seed apart, each factor of shape (m, seeds).
+
+    Parameters
+    ----------
+    outputs : Asked
+    """
     typical = np.exp(-outputs.logp.shape[-1] * outputs.loss)
     places = np.moveaxis(np.exp(outputs.logp), -1, -2)
     alone = outputs.mean(places).prod(axis=-1)
@@ -189,7 +215,7 @@ def scores(bundle: Bundle, name: str = "") -> pd.DataFrame:
         If the run is of another kind.
     """
     kind = bundle.manifest["family"]
-    frame, shares = bundle.frame, weights(bundle)
+    frame, shares = bundle.frame, _weights(bundle)
     if kind == "clock":
         frame = frame[~frame["trained"]]
         shares = np.ones_like(shares)

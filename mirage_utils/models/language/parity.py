@@ -105,7 +105,7 @@ class ParityTask(Made):
 
 
 @dataclass(frozen=True)
-class Parities(MadeFamily):
+class Parities(MadeFamily[int]):
     """Networks of one hidden layer that learn parities, by the number of hidden units.
 
     Parameters

@@ -28,7 +28,7 @@ from .made import Made, frequencies, pick
 
 __all__ = ["Arithmetic", "Examples", "Induction", "Recall", "Task"]
 
-DIGITS = "0123456789"
+_DIGITS = "0123456789"
 
 
 class Examples(NamedTuple):
@@ -116,7 +116,7 @@ class Recall(Task):
 
     @property
     def symbols(self) -> str:
-        return DIGITS + "abcdefgh"
+        return _DIGITS + "abcdefgh"
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -173,7 +173,7 @@ class Arithmetic(Task):
 
     @property
     def symbols(self) -> str:
-        return DIGITS + "+*="
+        return _DIGITS + "+*="
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -217,7 +217,7 @@ class Arithmetic(Task):
             both = np.concatenate([pairs, kept])
             _, first = np.unique(both, axis=0, return_index=True)
             pairs = both[np.sort(first)][: self.tests]
-        prompts, answers = self._ask(*pairs.T, np)
+        prompts, answers = self._ask(pairs[:, 0], pairs[:, 1], np)
         return Examples(prompts, answers, np.full(self.tests, 1 / self.tests))
 
 

@@ -10,12 +10,31 @@ al. 2019, by the root mean square as in Zhang and Sennrich 2019.
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import jax
 import jax.numpy as jnp
 
 __all__ = ["Params", "heads", "init", "logits"]
 
-Params = dict[str, jax.Array | list[dict[str, jax.Array]]]
+
+class Params(TypedDict):
+    """Parameters of a model of some width: arrays by name.
+
+    Attributes
+    ----------
+    symbol, place : array, shapes (symbols, width) and (places, width)
+    blocks : list of dict of str to array
+        What each block uses: attention, and its two dense layers.
+    norm : array, shape (width,)
+    output : array, shape (width, symbols)
+    """
+
+    symbol: jax.Array
+    place: jax.Array
+    blocks: list[dict[str, jax.Array]]
+    norm: jax.Array
+    output: jax.Array
 
 
 def heads(width: int) -> int:
@@ -47,7 +66,7 @@ def init(key: jax.Array, *, width: int, layers: int, symbols: int, places: int) 
     """
     keys = iter(jax.random.split(key, 3 + 4 * layers))
 
-    def matrix(rows: int, columns: int, scale: float = 1.0) -> jax.Array:
+    def matrix(rows: int, columns: int, scale: jax.Array | float = 1.0) -> jax.Array:
         return scale * jax.random.normal(next(keys), (rows, columns)) / jnp.sqrt(rows)
 
     less = 1 / jnp.sqrt(2.0 * layers)
@@ -87,12 +106,12 @@ def logits(params: Params, x: jax.Array) -> jax.Array:
     """
     h = params["symbol"][x] + params["place"][: x.shape[1]]
     for block in params["blocks"]:
-        h = h + attention(block, normed(h, block["norm1"]))
-        h = h + jax.nn.relu(normed(h, block["norm2"]) @ block["up"]) @ block["down"]
-    return normed(h, params["norm"]) @ params["output"]
+        h = h + _attention(block, _normed(h, block["norm1"]))
+        h = h + jax.nn.relu(_normed(h, block["norm2"]) @ block["up"]) @ block["down"]
+    return _normed(h, params["norm"]) @ params["output"]
 
 
-def attention(block: dict[str, jax.Array], h: jax.Array) -> jax.Array:
+def _attention(block: dict[str, jax.Array], h: jax.Array) -> jax.Array:
     """Every place asks those up to itself, and takes a mean of what they hold, weighted by how well they fit."""
     n, t, width = h.shape
     shape = (n, t, heads(width), width // heads(width))
@@ -103,6 +122,6 @@ def attention(block: dict[str, jax.Array], h: jax.Array) -> jax.Array:
     return seen.reshape(n, t, width) @ block["mix"]
 
 
-def normed(h: jax.Array, gain: jax.Array) -> jax.Array:
+def _normed(h: jax.Array, gain: jax.Array) -> jax.Array:
     """A vector scaled to a mean square of one, times a gain that is learnt."""
     return h * gain * jax.lax.rsqrt((h**2).mean(-1, keepdims=True) + 1e-6)

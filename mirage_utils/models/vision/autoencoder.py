@@ -25,7 +25,7 @@ __all__ = ["Autoencoders"]
 
 
 @dataclass(frozen=True)
-class Autoencoders(VisionFamily):
+class Autoencoders(VisionFamily[int]):
     """A family of autoencoders.
 
     Parameters

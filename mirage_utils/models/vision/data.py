@@ -31,19 +31,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError, UnknownNameError, require
-from ...ground import downloads
+from ...errors import UnknownNameError, require
+from .files import FILES, SUBSET, DataFileError, PublicFile, cache, found_or_fetched
 
 __all__ = ["DATASETS", "DataFileError", "Images", "PublicFile", "cache", "load", "shrink"]
-
-
-class DataFileError(DataError):
-    """A file of images is missing, is not the one expected, or cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -126,46 +122,6 @@ class Images:
         return Images(self.name, classes=self.classes, source=self.source, **fields)
 
 
-class PublicFile(NamedTuple):
-    """A file that can be fetched: its name, address and SHA-256."""
-
-    name: str
-    address: str
-    sha256: str
-
-
-# The checksums are those that TensorFlow Datasets 4.9.10 pins for the same addresses.
-_CIFAR = "https://www.cs.toronto.edu/~kriz/"
-_MNIST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
-_OMNIGLOT = "https://github.com/brendenlake/omniglot/raw/master/python/"
-_FILES = {
-    f.name: f
-    for f in (
-        PublicFile(name, base + name, sha256)
-        for base, name, sha256 in (
-            (_CIFAR, "cifar-10-binary.tar.gz", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
-            (_CIFAR, "cifar-100-binary.tar.gz", "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),
-            (_MNIST, "train-images-idx3-ubyte.gz", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
-            (_MNIST, "train-labels-idx1-ubyte.gz", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
-            (_MNIST, "t10k-images-idx3-ubyte.gz", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
-            (_MNIST, "t10k-labels-idx1-ubyte.gz", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
-            (_OMNIGLOT, "images_background.zip", "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640"),
-            (_OMNIGLOT, "images_background_small1.zip", "f38eb80f801274ac2b4dff5b24289016bfaba4a7d5bb50deebf27104ad6cb8a4"),
-            (_OMNIGLOT, "images_background_small2.zip", "3ccaa407515a8778e5d0861875af38b17e418f301ad5bb3b5a6b65d901a41c7f"),
-        )
-    )
-}  # fmt: skip
-# A set without a public address, which only a folder can hold: made from JPEG copies of CIFAR-10.
-_SUBSET = PublicFile(
-    "cifar10_subset.npz", "", "6b663fe4d06d0ccc0fcb86a3796a9a8be506748b8724cecb78d3d4ffb7343e6a"
-)
-
-
-def cache() -> Path:
-    """Folder of downloads: ``MIRAGE_DATA`` if set, else the user's cache folder."""
-    return Path(os.environ.get("MIRAGE_DATA") or downloads.cache())
-
-
 def load(
     name: str,
     *,
@@ -201,46 +157,9 @@ def load(
     place = Path(folder) if folder is not None else cache()
 
     def file(wanted: PublicFile) -> Path:
-        return _file(wanted, place, download=download, progress=progress)
+        return found_or_fetched(wanted, place, download=download, progress=progress)
 
     return read(file)
-
-
-def _file(wanted: PublicFile, folder: Path, *, download: bool, progress: bool) -> Path:
-    # The names under which Omniglot's files are also handed round.
-    for path in (folder / wanted.name, folder / f"omniglot_{wanted.name}"):
-        if path.is_file():
-            found = _sha256(path)
-            if found == wanted.sha256:
-                return path
-            raise DataFileError(
-                f"{path}: the checksum is {found[:12]}… and not {wanted.sha256[:12]}…: the file is "
-                "damaged, cut short or another one; remove it and fetch it anew"
-            )
-    if not wanted.address:
-        raise DataFileError(
-            f"{folder / wanted.name}: no such file, and it has no public address; name the folder "
-            "that has it by MIRAGE_DATA, or use the whole set, cifar10"
-        )
-    if not download:
-        raise DataFileError(
-            f"{folder / wanted.name}: no such file; fetch it from {wanted.address} with "
-            "download=True (on the command line: --download), or name a folder that has it by "
-            "MIRAGE_DATA"
-        )
-    try:
-        return downloads.retrieve(
-            wanted.address, folder, checksum=f"sha256:{wanted.sha256}", progress=progress
-        )
-    except downloads.FetchError as error:
-        raise DataFileError(
-            f"{wanted.name} could not be fetched: {error}; a copy may be put into {folder} by hand"
-        ) from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _unit(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -252,10 +171,10 @@ def _divided(n: int, train: int, seed: int = 0) -> tuple[NDArray[np.int64], NDAr
     return order[:train], order[train:]
 
 
-File = Callable[[PublicFile], Path]
+_File = Callable[[PublicFile], Path]
 
 
-def _digits(file: File) -> Images:
+def _digits(file: _File) -> Images:
     from sklearn.datasets import load_digits
 
     found = load_digits()
@@ -268,7 +187,7 @@ def _digits(file: File) -> Images:
     )  # fmt: skip
 
 
-def _photographs(file: File, side: int = 16) -> Images:
+def _photographs(file: _File, side: int = 16) -> Images:
     from sklearn.datasets import load_sample_images
 
     parts: dict[str, list[NDArray]] = {"train": [], "test": []}
@@ -305,18 +224,18 @@ def _idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     return np.frombuffer(content[head:], np.uint8).reshape(sizes[1:])
 
 
-def _mnist_part(file: File, part: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    pixels = _idx(file(_FILES[f"{part}-images-idx3-ubyte.gz"]), 3)
-    labels = _idx(file(_FILES[f"{part}-labels-idx1-ubyte.gz"]), 1)
+def _mnist_part(file: _File, part: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    pixels = _idx(file(FILES[f"{part}-images-idx3-ubyte.gz"]), 3)
+    labels = _idx(file(FILES[f"{part}-labels-idx1-ubyte.gz"]), 1)
     return _unit(pixels)[..., None], labels.astype(np.int64)
 
 
-def _mnist(file: File) -> Images:
+def _mnist(file: _File) -> Images:
     train, test = _mnist_part(file, "train"), _mnist_part(file, "t10k")
     return Images("mnist", *train, *test, tuple("0123456789"), "MNIST (LeCun, Cortes, Burges)")
 
 
-def _mnist_test(file: File) -> Images:
+def _mnist_test(file: _File) -> Images:
     pixels, labels = _mnist_part(file, "t10k")
     train, test = _divided(len(pixels), 8_000)
     return Images(
@@ -325,8 +244,8 @@ def _mnist_test(file: File) -> Images:
     )  # fmt: skip
 
 
-def _cifar(file: File, which: int) -> Images:
-    path = file(_FILES[f"cifar-{which}-binary.tar.gz"])
+def _cifar(file: _File, which: int) -> Images:
+    path = file(FILES[f"cifar-{which}-binary.tar.gz"])
     head = 1 if which == 10 else 2  # CIFAR-100 gives a coarse label before the fine one
     names = "batches.meta.txt" if which == 10 else "fine_label_names.txt"
     train: dict[str, bytes] = {}
@@ -361,8 +280,8 @@ def _cifar(file: File, which: int) -> Images:
     )  # fmt: skip
 
 
-def _cifar_subset(file: File) -> Images:
-    with np.load(file(_SUBSET), allow_pickle=False) as found:
+def _cifar_subset(file: _File) -> Images:
+    with np.load(file(SUBSET), allow_pickle=False) as found:
         return Images(
             "cifar10-subset",
             _unit(found["train_images"]), found["train_labels"].astype(np.int64),
@@ -397,6 +316,11 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     pixels : ndarray of uint8, shape (n, height, width)
     side : int
         New height and width, 1 to the old ones.
+
+    Raises
+    ------
+    FieldError
+        If `side` is out of range.
     """
     from PIL import Image
 
@@ -408,10 +332,10 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 _TRAIN_WRITERS = 15  # of 20; the others' drawings are the test
 
 
-def _omniglot(file: File, name: str, archives: tuple[str, ...], side: int = 28) -> Images:
+def _omniglot(file: _File, name: str, archives: tuple[str, ...], side: int = 28) -> Images:
     found: dict[tuple[str, int], tuple[str, NDArray[np.uint8]]] = {}
     for archive in archives:
-        for alphabet, character, writer, ink in _drawings(file(_FILES[archive])):
+        for alphabet, character, writer, ink in _drawings(file(FILES[archive])):
             found[character, writer] = (alphabet, ink)  # the small sets share some characters
     keys = sorted(found)
     pixels = _unit(shrink(np.stack([found[k][1] for k in keys]), side))[..., None]
@@ -430,7 +354,7 @@ def _omniglot(file: File, name: str, archives: tuple[str, ...], side: int = 28) 
     )  # fmt: skip
 
 
-DATASETS: dict[str, Callable[[File], Images]] = {
+DATASETS: dict[str, Callable[[_File], Images]] = {
     "digits": _digits,
     "photographs": _photographs,
     "mnist": _mnist,

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from os import PathLike
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 
-from ..family import Family
+from ..family import Family, Size
 from . import data as sets
 from .data import Images
 
@@ -18,7 +18,7 @@ __all__ = ["VisionFamily", "compiled_forward"]
 
 
 @dataclass(frozen=True)
-class VisionFamily(Family):
+class VisionFamily(Family[Size]):
     """Models that learn from images.
 
     Parameters
@@ -40,7 +40,14 @@ class VisionFamily(Family):
         return sets.load(self.data, folder=folder, download=download, progress=progress)
 
 
+class _Forward(Protocol):
+    """A family whose models turn arrays into arrays."""
+
+    @property
+    def forward(self) -> Callable[..., jax.Array]: ...
+
+
 @cache
-def compiled_forward(models: VisionFamily) -> Callable[..., Any]:
+def compiled_forward(models: _Forward) -> Callable[..., Any]:
     """`forward` of a family, compiled once for all models of a size, which differ in nothing but their seed."""
     return jax.jit(models.forward)

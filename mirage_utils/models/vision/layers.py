@@ -15,30 +15,29 @@ __all__ = [
     "layer_norm",
     "linear",
     "norm",
-    "patches",
     "shifted",
 ]
 
-Layer = dict[str, jax.Array]
+_Layer = dict[str, jax.Array]
 
 
-def dense(key: jax.Array, inputs: int, outputs: int) -> Layer:
+def dense(key: jax.Array, inputs: int, outputs: int) -> _Layer:
     """Weights ~ Normal(0, 1 / inputs), offsets zero; applied by `linear`."""
     weights = jax.random.normal(key, (inputs, outputs)) / jnp.sqrt(inputs)
     return {"w": weights, "b": jnp.zeros(outputs)}
 
 
-def linear(layer: Layer, x: jax.Array) -> jax.Array:
+def linear(layer: _Layer, x: jax.Array) -> jax.Array:
     """Apply a dense layer to the last axis."""
     return x @ layer["w"] + layer["b"]
 
 
-def convolution(key: jax.Array, side: int, inputs: int, outputs: int) -> Layer:
+def convolution(key: jax.Array, side: int, inputs: int, outputs: int) -> _Layer:
     """A convolution is a dense layer on every patch of the image."""
     return dense(key, side * side * inputs, outputs)
 
 
-def patches(images: jax.Array, side: int, stride: int = 1) -> jax.Array:
+def _patches(images: jax.Array, side: int, stride: int = 1) -> jax.Array:
     """All patches of images, (n, h, w, c) to (n, h', w', side * side * c), without padding."""
     high = (images.shape[1] - side) // stride + 1
     wide = (images.shape[2] - side) // stride + 1
@@ -53,17 +52,17 @@ def patches(images: jax.Array, side: int, stride: int = 1) -> jax.Array:
     )
 
 
-def convolved(layer: Layer, images: jax.Array, side: int, stride: int = 1) -> jax.Array:
+def convolved(layer: _Layer, images: jax.Array, side: int, stride: int = 1) -> jax.Array:
     """Apply a convolution."""
-    return linear(layer, patches(images, side, stride))
+    return linear(layer, _patches(images, side, stride))
 
 
-def norm(width: int) -> Layer:
+def norm(width: int) -> _Layer:
     """Parameters of a layer normalisation."""
     return {"w": jnp.ones(width), "b": jnp.zeros(width)}
 
 
-def layer_norm(layer: Layer, x: jax.Array) -> jax.Array:
+def layer_norm(layer: _Layer, x: jax.Array) -> jax.Array:
     """Layer normalisation over the last axis."""
     mean = x.mean(-1, keepdims=True)
     spread = jnp.sqrt(x.var(-1, keepdims=True) + 1e-5)
@@ -71,7 +70,16 @@ def layer_norm(layer: Layer, x: jax.Array) -> jax.Array:
 
 
 def shifted(key: jax.Array, images: jax.Array, most: int) -> jax.Array:
-    """Each image moved by up to `most` pixels in each direction, what enters being empty (zero)."""
+    """Each image moved by up to `most` pixels in each direction, what enters being empty (zero).
+
+    Parameters
+    ----------
+    key : jax.Array
+        Random key.
+    images : array, shape (n, height, width, channels)
+    most : int
+        Pixels, >= 0.
+    """
     if most == 0:
         return images
     n, high, wide, _ = images.shape

@@ -27,7 +27,7 @@ _WIDTHS = (6, 16, 120, 84)
 
 
 @dataclass(frozen=True)
-class LeNets(VisionFamily):
+class LeNets(VisionFamily[float]):
     """A family of digit classifiers.
 
     Parameters

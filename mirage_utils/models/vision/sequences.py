@@ -33,7 +33,7 @@ class Sequences(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Transformers(VisionFamily):
+class Transformers(VisionFamily[int]):
     """A family of transformers over image-label sequences.
 
     Parameters

@@ -135,6 +135,10 @@ class Choice:
     options : tuple of (str, str)
         Words and value of each; the first is the one to begin with, unless `value` names another.
     value : str
+    kind : {"choice"}
+        What makes it known to the page.
+    format : {"text"}
+        How its value is written.
     """
 
     label: str

@@ -44,7 +44,8 @@ class Explorer:
         self.draw = draw
         self.live = live
         self.controls = {name: control.widget() for name, control in self.about.items()}
-        self.still = draw(**self.values)
+        self._begun = self.values
+        self.still = draw(**self._begun)
         self._view: widgets.HTML | None = None
         self._setting = False
 
@@ -91,7 +92,11 @@ class Explorer:
 
     def _update(self, _: Any) -> None:
         if not self._setting:
-            self._view.value = self.draw(**self.values)._repr_html_()
+            values = self.values
+            # A reset is shown at once: what it draws is there.
+            picture = self.still if values == self._begun else self.draw(**values)
+            assert self._view is not None, "there is something to follow the controls"
+            self._view.value = picture._repr_html_()
 
     def _preset(self, change: Mapping[str, Any]) -> None:
         self._set((self.live.presets or {}).get(change["new"], {}))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ...curves import resolution
 from ...errors import as_array, require
 from .. import plots
-from .controls import Slider
+from .controls import Choice, Slider
 from .explorer import Explorer
 from .live import Live, colour, panel, percent, rounded, scale_x
 
@@ -92,7 +92,7 @@ def lengths(
             kind="our runs",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "L": Slider("symbols asked for, L", most, 1, most, 1, format="whole"),
         "n": Slider("test items n", n, 1, 5, 0.05, kind="logwhole", format="whole"),
     }
@@ -209,7 +209,7 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
             kind="formula",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "K": Slider("number of skills K", K, 0, _CAPACITY, 0.05, kind="logwhole", format="whole"),
         "s": Slider("exponent of their frequencies s", s, 0.0, 2.0, 0.1, format="fixed1"),
     }

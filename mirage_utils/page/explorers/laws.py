@@ -149,7 +149,7 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
             kind="formula",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         **law_controls(alpha, N_c),
         "E": Slider("irreducible loss E, nats", E, 0.0, 2.0, 0.05),
     }
@@ -277,7 +277,7 @@ def many_tokens(
             kind="simulation",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         **law_controls(alpha, N_c),
         "E": Slider("irreducible loss E, nats", E, 0.0, 1.0, 0.02),
         "L": Slider("target length L, tokens", L, 1, 50, 1, format="whole"),
@@ -396,7 +396,7 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
             kind="formula",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "metric": Choice("metric", tuple((m.title, m.name) for m in METRICS.values()), metric),
         "alpha": Slider("exponent α", alpha, 0.05, 2.0, 0.05),
         "L": Slider("L, m: tokens, items", 5, 1, 50, 1, format="whole"),
@@ -509,7 +509,7 @@ def assumptions(*, L: int = 5) -> Explorer:
             kind="formula",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "L": Slider("target length L, tokens", L, 1, 50, 1, format="whole"),
         "v": Slider("variance of difficulty", 1.0, 0.0, 4.0, 0.1, format="fixed1"),
         "E": Slider("irreducible loss E, nats", 0.0, 0.0, 1.0, 0.02),

@@ -78,7 +78,9 @@ def switch(name: str, cases: Mapping[str, str], otherwise: str = "null") -> str:
 
 def grid(start: float, stop: float, step: float) -> NDArray[np.float64]:
     """The numbers of Vega's sequence of the same arguments."""
-    return start + step * np.arange(int(np.ceil((stop - start) / step - 1e-9)))
+    return np.asarray(
+        start + step * np.arange(int(np.ceil((stop - start) / step - 1e-9))), dtype=np.float64
+    )
 
 
 def sequence(start: float, stop: float, step: float, name: str) -> alt.SequenceGenerator:

@@ -26,7 +26,7 @@ __all__ = ["drawn_points", "items", "measured", "threshold"]
 
 
 def tested(
-    N: ArrayLike, count: NDArray[np.float64], n: ArrayLike, **more: ArrayLike
+    N: ArrayLike, count: NDArray[np.float64], n: int | NDArray[np.int64], **more: ArrayLike
 ) -> pd.DataFrame:
     """Rows of a test: right answers, their share and the ends of its exact interval.
 
@@ -70,7 +70,12 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
             fig, ax = plots.panel(title)
             plots.percent_axis(ax, "items all right", log=log)
             ax.plot(SCALES, EXACT_MATCH.expected(law.probability(SCALES), L=L), color=plots.MUTED)
-            plots.points(ax, Curve(sizes, share, n), colour=plots.COLOURS[1], line=False)
+            plots.points(
+                ax,
+                Curve(sizes, share, np.full(sizes.shape, n)),
+                colour=plots.COLOURS[1],
+                line=False,
+            )
             ax.axvline(floor, color=plots.MUTED, linestyle=":")
             plots.scale_axis(ax)
             ax.set_xlim(5e6, 2e12)
@@ -90,7 +95,7 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
             kind="simulation",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "alpha": Slider("exponent α", alpha, 0.05, 2.0, 0.05),
         "L": Slider("target length L, tokens", 5, 1, 50, 1, format="whole"),
         "n": Slider("test items n", n, 1, 6, 0.05, kind="logwhole", format="whole"),
@@ -323,7 +328,7 @@ def threshold(
             kind=kind,
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "c": Slider(
             "threshold c",
             c,
@@ -405,10 +410,10 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
 
     def rows(task: str, metric: str, axis: str, n: int) -> pd.DataFrame:
         curve = curves[task]
-        used = np.minimum(n, curve.n)
+        used = np.minimum(n, curve.items)
         # The whole test is what was measured; a smaller one is drawn.
         count = np.where(
-            used == curve.n, np.round(curve.score * curve.n),
+            used == curve.items, np.round(curve.score * curve.items),
             stats.binom.ppf(random[task], used, curve.score),
         )  # fmt: skip
         return tested(curve.scale, count, used, used=used)
@@ -442,7 +447,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
             kind="published figures",
         )
 
-    controls = {
+    controls: dict[str, Slider | Choice] = {
         "task": Choice("models and task", tuple((w, k) for k, w in _MEASURED.items()), task),
         "metric": Choice("metric", (("share right", "share"), ("−ln(share right): loss, if alike", "loss")), "share"),
         "axis": Choice("axis of score", (("linear", "linear"), ("logarithmic", "log")), "linear"),
@@ -451,7 +456,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
     values = [
         {"task": key, "N": float(N), "score": float(s), "right": round(float(s) * int(n)), "items": int(n), "random": float(u)}
         for key, curve in curves.items()
-        for N, s, n, u in zip(curve.scale, curve.score, curve.n, random[key], strict=True)
+        for N, s, n, u in zip(curve.scale, curve.score, curve.items, random[key], strict=True)
     ]  # fmt: skip
     test = (
         alt.Chart(alt.Data(values=values))
@@ -487,7 +492,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
         axis=alt.Axis(title=None, labelExpr=label, tickCount=5),
     )
     x = scale_x(domain=(5e7, 3e11))
-    most = switch("task", {key: str(int(c.n[0])) for key, c in curves.items()})
+    most = switch("task", {key: str(int(c.items[0])) for key, c in curves.items()})
     titles = switch("task", {key: f"'{words}'" for key, words in _MEASURED.items()})
     says = (
         f"{titles} + ', ' + format(min(v_n, {most}), ',') + ' items' + (v_n < {most} ? ', drawn as if the scores on all ' + "

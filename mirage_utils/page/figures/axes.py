@@ -93,7 +93,13 @@ COMPUTE = Axis("training compute, operations", log=True)
 
 
 def share(label: str, *, log: bool = False, limits: tuple[float, float] | None = None) -> Axis:
-    """An axis of shares, written in per cent: from nothing to everything unless it is logarithmic."""
+    """An axis of shares, written in per cent: from nothing to everything unless it is logarithmic.
+
+    Parameters
+    ----------
+    label, log, limits
+        As in `Axis`.
+    """
     whole = (-0.02, 1.02) if limits is None and not log else limits
     return Axis(label, kind="share", log=log, limits=whole)
 
@@ -102,7 +108,13 @@ def number(
     label: str, *, log: bool = False, better: Literal["up", "down"] = "up",
     limits: tuple[float, float] | None = None, ticks: tuple[float, ...] | None = None,
 ) -> Axis:  # fmt: skip
-    """An axis of plain numbers."""
+    """An axis of plain numbers.
+
+    Parameters
+    ----------
+    label, log, better, limits, ticks
+        As in `Axis`.
+    """
     return Axis(label, log=log, better=better, limits=limits, ticks=ticks)
 
 

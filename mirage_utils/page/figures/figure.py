@@ -21,7 +21,16 @@ __all__ = ["Panel", "figure", "panel", "small_multiples"]
 
 @dataclass(frozen=True)
 class Panel:
-    """One set of axes; see `panel`."""
+    """One set of axes; see `panel`, which makes it.
+
+    Parameters
+    ----------
+    title : str
+    layers : tuple of Layer
+    x, y : Axis
+    height : float, optional
+        Inches.
+    """
 
     title: str
     layers: tuple[Layer, ...]
@@ -61,7 +70,17 @@ def panel(
 def small_multiples(
     panels: Mapping[str, Sequence[Layer] | Layer], *, x: Axis | str, y: Axis | str = "", height: float = 2.4
 ) -> list[Panel]:  # fmt: skip
-    """Panels of one kind by title, low and with the same axes."""
+    """Panels of one kind by title, low and with the same axes.
+
+    Parameters
+    ----------
+    panels : mapping of str to Layer, or to a sequence of them
+        By title.
+    x, y : Axis or str
+        As in `panel`.
+    height : float
+        Inches.
+    """
     return [
         panel(title, *([found] if isinstance(found, Layer) else found), x=x, y=y, height=height)
         for title, found in panels.items()

@@ -26,18 +26,33 @@ Series = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Layer:
-    """What one verb adds to a panel: something to draw, series with their ends, and words for the caption."""
+    """What one verb adds to a panel.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws it on Matplotlib's axes, in the look of each label.
+    ends : mapping of str to tuple of float
+        By label: the last point of a series, beside which its label goes.
+    ordered : bool
+        Its series are steps of one quantity.
+    n : tuple of int
+        Numbers of items behind its points.
+    said : tuple of str
+        Sentences for the caption.
+    rows : tuple of str
+        Names of rows, from the top, where the layer has rows.
+    line : bool
+        A series is a line, and not marks or areas.
+    """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
     ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """By label: the last point of a series, beside which its label goes."""
     ordered: bool = False
     n: tuple[int, ...] = ()
     said: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
-    """Names of rows, from the top, where the layer has rows."""
     line: bool = False
-    """Whether a series is a line, and not marks or areas."""
 
 
 def lines(
@@ -325,7 +340,14 @@ def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
 
 
 def level(y: float, text: str = "") -> Layer:
-    """A line across at one height, such as the score of guessing."""
+    """A line across at one height, such as the score of guessing.
+
+    Parameters
+    ----------
+    y : float
+    text : str
+        Beside it; none if empty.
+    """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         ax.axhline(y, color=plots.MUTED, linestyle=":", linewidth=1.2)
@@ -336,7 +358,14 @@ def level(y: float, text: str = "") -> Layer:
 
 
 def at(x: float, text: str = "") -> Layer:
-    """A line down at one place, such as the critical scale."""
+    """A line down at one place, such as the critical scale.
+
+    Parameters
+    ----------
+    x : float
+    text : str
+        Beside it; none if empty.
+    """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         ax.axvline(x, color=plots.MUTED, linestyle=":", linewidth=1.2)
@@ -350,7 +379,13 @@ def at(x: float, text: str = "") -> Layer:
 
 
 def resolution(n: int) -> Layer:
-    """The smallest score above zero that n items can show."""
+    """The smallest score above zero that n items can show.
+
+    Parameters
+    ----------
+    n : int
+        Items, >= 1.
+    """
     found = level(1 / n, f"1 of {n:,} items")
     return Layer(found.draw, said=("Dotted: one right answer, the least this test can see.",))
 

@@ -14,7 +14,8 @@ from ..options import Options
 from ..schema import Reading
 from . import (
     bigbench,
-    every_eval_ever,
+    every_eval_ever_instances,
+    every_eval_ever_results,
     helm,
     inspect_log,
     lighteval,
@@ -55,9 +56,15 @@ FORMATS: tuple[Format, ...] = (
     Format(lm_eval_results.FORMAT, lm_eval_results.recognises, lm_eval_results.read),
     Format(lm_eval_samples.FORMAT, lm_eval_samples.recognises, lm_eval_samples.read),
     Format("HELM run", helm.recognises, helm.batches),
-    Format("Every Eval Ever results", every_eval_ever.recognises_results, every_eval_ever.results),
     Format(
-        "Every Eval Ever instances", every_eval_ever.recognises_instances, every_eval_ever.instances
+        "Every Eval Ever results",
+        every_eval_ever_results.recognises,
+        every_eval_ever_results.batches,
+    ),
+    Format(
+        "Every Eval Ever instances",
+        every_eval_ever_instances.recognises,
+        every_eval_ever_instances.batches,
     ),
     Format("BIG-bench scores", bigbench.recognises, bigbench.batches),
     Format("workbook", plain.recognises_workbook, plain.batches),

@@ -26,7 +26,7 @@ __all__ = ["batches", "read_scores_file", "recognises"]
 
 def recognises(file: File) -> bool:
     """Whether a file is a BIG-bench score file."""
-    return is_scores(file.document)
+    return _is_scores(file.document)
 
 
 def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
@@ -36,7 +36,7 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     yield Reading(str(file.path), "BIG-bench scores", version, scores, none, tuple(notes))
 
 
-def is_scores(document: Any) -> bool:
+def _is_scores(document: Any) -> bool:
     """Whether a JSON document is a BIG-bench score file."""
     return (
         isinstance(document, dict)
@@ -55,7 +55,7 @@ def read_scores_file(
     ----------
     path : Path
     document : dict
-        The parsed file; `is_scores` holds.
+        The parsed file.
     task : str
         Name of the task; else the file's own, else that of the folder above ``results``.
 

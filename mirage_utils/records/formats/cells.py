@@ -6,11 +6,11 @@ import csv
 import io
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +23,7 @@ from ..schema import EvalFileError
 from . import workbook
 from .dialect import dialect
 from .headers import is_header, once
-from .plain_records import csv_batches, csv_header, parquet_batches
+from .plain_batches import csv_batches, csv_header, parquet_batches
 
 __all__ = ["Cells", "Table", "by_columns", "table"]
 
@@ -101,7 +101,11 @@ class Table(ABC):
 
 def table(file: File) -> Table:
     """The table in a file."""
-    kinds = {"text": _Text, "parquet": _Parquet, "zip": _Workbook}
+    kinds: dict[str, Callable[[File], Table]] = {
+        "text": _Text,
+        "parquet": _Parquet,
+        "zip": _Workbook,
+    }
     return kinds.get(file.kind, _Objects)(file)
 
 
@@ -155,6 +159,14 @@ def _lines(lines: Iterable[Any], most: int = 5) -> str:
     return named if len(lines) <= most else f"{named} and {len(lines) - most:,} more"
 
 
+class _How(TypedDict):
+    """How a CSV file is read, as `csv_header` and `csv_batches` want it."""
+
+    delimiter: str
+    skip: int
+    encoding: str
+
+
 class _Text(Table):
     kind = "CSV"
 
@@ -163,7 +175,7 @@ class _Text(Table):
         self._said = dialect(file.head)
         self.decimal, self.notes = self._said.decimal, self._said.notes
         self.first_line = self._said.skip + 2
-        self._how = {
+        self._how: _How = {
             "delimiter": self._said.delimiter, "skip": self._said.skip, "encoding": self._said.encoding,
         }  # fmt: skip
 
@@ -242,7 +254,8 @@ class _Objects(Table):
         return (self._frame(part) for part in iter(lambda: list(islice(rows, size)), []))
 
     def _frame(self, rows: Iterable[tuple[int, Any]]) -> pd.DataFrame:
-        found, at, names = [], [], set()
+        found, at = [], []
+        names: set[str] = set()
         for line, row in rows:
             if not isinstance(row, dict):
                 raise EvalFileError(

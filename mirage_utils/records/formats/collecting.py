@@ -15,7 +15,7 @@ from ..columns import Gatherer
 from ..keys import hashes
 from ..schema import RECORDS
 
-__all__ = ["Collected", "LeftOut", "said", "whole"]
+__all__ = ["Collected", "LeftOut", "inside", "mapping", "said", "whole"]
 
 _SAMPLE = ["model", "task", "setting", "shots", "run", "metric", "item"]
 
@@ -29,6 +29,18 @@ def whole(value: Any, low: int = 1) -> float:
     """A whole number >= `low`, also one that was written as a decimal; of anything else nan."""
     found = values.whole(value, low)
     return math.nan if found is None else found
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object of JSON; of anything else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def inside(value: Any, *keys: str) -> Any:
+    """What stands in objects within objects, under one key after the other; None where there is nothing."""
+    for key in keys:
+        value = mapping(value).get(key)
+    return value
 
 
 class LeftOut:

@@ -16,11 +16,11 @@ from ..schema import RECORDS, SCORES, without_per_cent
 from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
-    "are_models", "in_units", "is_header", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
+    "in_units", "is_header", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
     "without_index",
 ]  # fmt: skip
 
-RUNS = ("run", "seed", "random_seed", "replicate", "trial")
+_RUNS = ("run", "seed", "random_seed", "replicate", "trial")
 """Columns that say which run a row is of."""
 
 _SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
@@ -113,7 +113,7 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         if _is_unnamed(name):
             column = raw.iloc[:, place]
             held = [text for text in map(cell, column.head(1000)) if not is_missing(text)]
-            if "model" not in raw.columns and "model" not in names and are_models(held):
+            if "model" not in raw.columns and "model" not in names and _are_models(held):
                 notes.append("the column of no name is read as model")
                 name = "model"
             else:
@@ -136,7 +136,7 @@ def _refuse_numbers(names: Sequence[str], place: int, held: Sequence[str]) -> No
         )
 
 
-def are_models(names: Iterable[str]) -> bool:
+def _are_models(names: Iterable[str]) -> bool:
     """Whether several names, and all of them, are models': known ones, or with a size in them."""
     names = set(names)
     return len(names) > 1 and all(map(_is_model, names))
@@ -248,7 +248,7 @@ def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
 def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
     """A table whose column ``run`` says what its columns of seeds and repetitions say: ``"seed 0"``."""
     by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
-    columns = [by_plain[name] for name in RUNS if name in by_plain]
+    columns = [by_plain[name] for name in _RUNS if name in by_plain]
     columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
     taken = {*options.wide, *options.columns.values()} - {"run"}
     columns = [name for name in columns if name not in taken]

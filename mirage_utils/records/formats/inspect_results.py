@@ -13,15 +13,21 @@ from typing import Any
 
 from ...errors import shown
 from ..schema import direction_of
-from ..values import number
+from .inspect_metrics import (
+    MEANS,
+    Extent,
+    Metric,
+    Planned,
+    directions,
+    extent,
+    last,
+    metrics_of,
+    options_of,
+)
 from .inspect_samples import Grade, Samples, plain
 
 __all__ = ["Results", "arguments"]
 
-# Metrics that say how sure another one is.
-_SPREAD = {"stderr", "std", "var", "bootstrap_std"}
-# Metrics that are the mean of what samples were given.
-_MEANS = ("accuracy", "mean")
 _LONG = 60
 
 
@@ -88,20 +94,22 @@ class Results:
                 self._entries.append(entry)
             else:
                 self.notes.append(f"results.scores[{i}]: no metrics in {shown(entry)}: left out")
-        self._metrics = {self._of(e): [_last(k) for k in e["metrics"]] for e in self._entries}
         self._planned = list(_planned(self.about.get("scorers")))
+        self._metrics = [
+            list(metrics_of(entry, self._plan(*self._of(entry)), by_part=bool(self._of(entry)[1])))
+            for entry in self._entries
+        ]
         self._names: dict[tuple[str, str, bool], tuple[str, str]] = {}
+
+    def _plan(self, scorer: str, part: str) -> Planned:
+        """Metrics that the header plans for a part of a scorer."""
+        plans = (m for s, p, m in self._planned if s == scorer and fnmatchcase(part, p))
+        return next(plans, ())
 
     @property
     def groups(self) -> set[str]:
-        """Names of metrics that may be groups of samples."""
-        return {
-            plain(name)
-            for entry in self._entries
-            for key, metric in entry["metrics"].items()
-            for name in (key, metric.get("name") if isinstance(metric, dict) else key)
-            if isinstance(name, str) and not direction_of(name)
-        }
+        """Values of samples' metadata that metrics may be about."""
+        return {m.label for metrics in self._metrics for m in metrics if m.key or not m.whole}
 
     @staticmethod
     def _of(entry: Mapping[str, Any]) -> tuple[str, str]:
@@ -110,9 +118,9 @@ class Results:
         A scorer used twice is called ``match`` and ``match1``; a part is called by its own name.
         """
         name, scorer = (plain(entry.get(k) or "") for k in ("name", "scorer"))
-        if not scorer or not name or re.fullmatch(re.escape(_last(scorer)) + r"[-_]?\d*", name):
+        if not scorer or not name or re.fullmatch(re.escape(last(scorer)) + r"[-_]?\d*", name):
             return name or scorer, ""
-        return (name, "") if name == scorer else (_last(scorer), name)
+        return (name, "") if name == scorer else (last(scorer), name)
 
     def setting(self, scorer: str, part: str = "", group: str = "", reducer: str = "") -> str:
         """A condition as text: arguments, scorer, part, group, and reducer where it is no plain mean."""
@@ -127,14 +135,19 @@ class Results:
         return self._names[key]
 
     def _name(self, scorer: str, part: str, letter: bool) -> tuple[str, str]:
-        metrics = self._metrics.get((scorer, part)) or next(
-            (m for s, p, m in self._planned if s == scorer and fnmatchcase(part, p)), []
-        )
+        both = zip(self._entries, self._metrics, strict=True)
+        metrics = [
+            last(m.name)
+            for entry, found in both
+            for m in found
+            if self._of(entry) == (scorer, part)
+        ]
+        metrics = metrics or [name for name, _ in self._plan(scorer, part)]
         if not metrics and part:  # nobody says what it is
             return self.setting(scorer), part
         # Inspect's accuracy is the mean of grades; other numbers may be anything.
         other = "accuracy" if letter else "value"
-        return self.setting(scorer, part), next((m for m in _MEANS if m in metrics), other)
+        return self.setting(scorer, part), next((m for m in MEANS if m in metrics), other)
 
     def rows(self, samples: Samples) -> Iterator[dict[str, Any]]:
         """The rows of scores, without model, task, run and source.
@@ -145,50 +158,83 @@ class Results:
             They know how many items were scored, and which of them are in a group.
         """
         replaced = {self.named(g) for g in samples.grades} if samples.invalid else set()
-        of: defaultdict[tuple[str, str], list[Grade]] = defaultdict(list)
-        for grade in samples.grades:
-            of[grade.scorer, grade.part].append(grade)
-        left, kept = [], []
-        reported: dict[tuple[str, str], float] = {}
-        for entry in self._entries:
-            scorer, part = self._of(entry)
-            grades = of[scorer, part]
-            reducer = plain(entry.get("reducer") or "")
-            n = self._items(entry, samples.scored.get((scorer, part), set()), samples.items)
-            error = _finite(entry["metrics"].get("stderr"))
-            for key, metric in entry["metrics"].items():
-                name = plain(key)
-                if _is_spread(_last(name)):
-                    continue
-                value = _finite(metric)
-                if value is None:
-                    which = " ".join(filter(None, (scorer, part)))
-                    found = metric.get("value") if isinstance(metric, dict) else metric
-                    self.notes.append(f"{which}: {name} has no value ({shown(found)}): left out")
-                    continue
-                group, name, size = _grouped(name, metric, value, grades, n)
-                setting = self.setting(scorer, part, group, reducer)
-                if reported.setdefault((setting, name), value) != value:
-                    self.notes.append(f"{setting}: {name} is reported twice; {value:g} is left out")
-                elif (setting, name) in replaced:
-                    left.append(f"{name} ({setting})")
-                else:
-                    kept.append(f"{name} ({setting})")
-                    no_error = error is None or group or name not in _MEANS
-                    yield {
-                        "setting": setting,
-                        "metric": name,
-                        "direction": direction_of(name),
-                        "score": value,
-                        "n": size,
-                        "stderr": math.nan if no_error else error,
-                    }
-        if samples.invalid:
+        unusable = self._unusable(samples)
+        left, kept, scorers = [], [], set()
+        for scorer, row in self._reported(samples):
+            told = f"{row['metric']} ({row['setting']})"
+            if unusable or (row["setting"], row["metric"]) in replaced:
+                left.append(told)
+                continue
+            kept.append(told)
+            scorers.add(scorer)
+            yield row
+        for scorer, number_of in samples.lists.items():
+            stays = "; what the log reports of them stays" if scorer in scorers else ""
+            self.notes.append(f"{scorer}: {number_of:,} lists of values, left out{stays}")
+        if unusable and (left or samples.invalid):
+            told = f"; what the log reports is left out ({', '.join(left)})" if left else ""
+            self.notes.append(unusable + told)
+        elif samples.invalid:
             told = f"{samples.invalid:,} of {samples.total:,} samples are marked invalid: left out of what "
             told += "is computed here"
             told += f", as is the log's own {', '.join(left)}, which counts them" if left else ""
             told += f"; {', '.join(kept)}, reported by the log, still count them" if kept else ""
             self.notes.append(told)
+
+    def _reported(self, samples: Samples) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Scorer and row of every score that the log reports."""
+        of: defaultdict[tuple[str, str], list[Grade]] = defaultdict(list)
+        for grade in samples.grades:
+            of[grade.scorer, grade.part].append(grade)
+        seen: dict[tuple[str, str], float] = {}
+        for entry, metrics in zip(self._entries, self._metrics, strict=True):
+            key = scorer, _ = self._of(entry)
+            n = self._items(entry, samples.scored.get(key, set()), samples.items)
+            for row in self._rows_of(entry, metrics, [extent(m, of[key], n) for m in metrics]):
+                setting, metric, score = row["setting"], row["metric"], row["score"]
+                if seen.setdefault((setting, metric), score) == score:
+                    yield scorer, row
+                else:
+                    self.notes.append(
+                        f"{setting}: {metric} is reported twice; {score:g} is left out"
+                    )
+
+    def _rows_of(
+        self, entry: Mapping[str, Any], metrics: list[Metric], extents: list[Extent]
+    ) -> Iterator[dict[str, Any]]:
+        scorer, part = self._of(entry)
+        reducer = plain(entry.get("reducer") or "")
+        errors = {m.group: m.finite for m in metrics if m.name == "stderr" and not m.averaged}
+        better = directions(metrics, extents)
+        for one, its, shown_by_grades in zip(metrics, extents, better, strict=True):
+            if one.is_spread:
+                continue
+            if one.finite is None:
+                which = " ".join(filter(None, (scorer, part, one.group)))
+                found = one.value.get("value") if isinstance(one.value, dict) else one.value
+                self.notes.append(f"{which}: {one.name} has no value ({shown(found)}): left out")
+                continue
+            # Of one item the program writes an error of 0.
+            error = errors.get(one.group) if one.name in MEANS and its.n != 1 else None
+            yield {
+                "setting": self.setting(scorer, part, one.group, reducer),
+                "metric": one.name,
+                "direction": direction_of(one.name) or shown_by_grades,
+                "score": one.finite,
+                "n": its.n,
+                "stderr": its.error if error is None else error,
+            }
+
+    def _unusable(self, samples: Samples) -> str:
+        """Why nothing that the log reports is of any use; ``""`` where something is."""
+        if samples.total:
+            told = f"none of {samples.total:,} samples can be used: they are marked invalid or ended with an error"
+            return told if samples.items and not samples.usable else ""
+        total, done = (self._results.get(f"{k}_samples") for k in ("total", "completed"))
+        # Samples that ended with an error are scored all the same where that was asked for.
+        scored = any(_count(entry.get("scored_samples")) for entry in self._entries)
+        none = _count(total) and done == 0 and not scored
+        return f"none of {total:,} samples ended without an error" if none else ""
 
     @property
     def unfinished(self) -> str:
@@ -211,69 +257,21 @@ class Results:
         return float(len(scored) or (most if not items else 0)) or math.nan
 
 
-def _planned(scorers: Any) -> Iterator[tuple[str, str, list[str]]]:
-    """Scorer, part and names of metrics, as the log's header plans them: all that a broken-off run has."""
+def _planned(scorers: Any) -> Iterator[tuple[str, str, Planned]]:
+    """Scorer, part and metrics, as the log's header plans them: all that a broken-off run has."""
     for scorer in scorers if isinstance(scorers, list) else ():
         if not isinstance(scorer, dict):
             continue
         metrics = scorer.get("metrics")
         listed = metrics if isinstance(metrics, list) else [metrics]
-        whole = [_last(plain(m["name"])) for m in listed if isinstance(m, dict) and isinstance(m.get("name"), str)]  # fmt: skip
-        name = _last(plain(scorer.get("name") or ""))
-        if whole:
+        name = last(plain(scorer.get("name") or ""))
+        if whole := options_of(listed):
             yield name, "", whole
         for parts in listed:
             for part, inside in parts.items() if isinstance(parts, dict) else ():
                 if isinstance(inside, list):
-                    found = [m.get("name") for m in inside if isinstance(m, dict)]
-                    yield name, plain(part), [_last(plain(m)) for m in found if m]
-
-
-def _grouped(
-    name: str, metric: Mapping[str, Any], value: float, grades: list[Grade], n: float
-) -> tuple[str, str, float]:
-    """Group, metric and number of items of a reported metric; the group is ``""`` where it is of all."""
-    params = metric.get("params")
-    params = params if isinstance(params, dict) else {}
-    label = plain(metric.get("name") or name)
-    key = params.get("group_key")
-    if isinstance(key, str):
-        base = params.get("metric")
-        base = base.get("name") if isinstance(base, dict) else base
-        base = _last(plain(base)) if base else name
-        if label == params.get("all_label", "all"):
-            return f"{plain(key)}={label}", base, math.nan if params.get("all") == "groups" else n
-        members = {g.item for g in grades if g.groups.get(key) == label}
-        return f"{plain(key)}={label}", base, float(len(members)) or math.nan
-    if direction_of(name):
-        return "", name, n
-    # Older versions do not say what a group is: the samples show it.
-    keys = {k for g in grades for k, v in g.groups.items() if v == label}
-    if len(keys) != 1:
-        return "", name, n
-    (key,) = keys
-    inside = [g for g in grades if g.groups.get(key) == label]
-    items = float(len({g.item for g in inside}))
-    if math.isclose(sum(g.score for g in inside) / len(inside), value, abs_tol=1e-6):
-        return f"{key}={label}", "accuracy" if inside[0].letter else "mean", items
-    return "", name, items
-
-
-def _is_spread(name: str) -> bool:
-    """Whether a metric is how far others spread: ``stderr``, ``easy_stderr``, ``stderr_easy``."""
-    bare = name.rstrip("0123456789_-")
-    return bare in _SPREAD or bare.endswith("_stderr") or bare.startswith("stderr_")
-
-
-def _finite(metric: Any) -> float | None:
-    value = number(metric.get("value")) if isinstance(metric, dict) else None
-    return value if value is not None and math.isfinite(value) else None
+                    yield name, plain(part), options_of(inside)
 
 
 def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _last(name: str) -> str:
-    """A name without the package it is of."""
-    return name.rpartition("/")[2]

@@ -64,8 +64,10 @@ class Samples:
         All items, however their samples ended.
     scored : dict of (str, str) to set of str
         Items to which a scorer gave a value, by scorer and part.
-    total, invalid : int
-        Samples, and those marked as not to be used.
+    total, invalid, usable : int
+        Samples, those marked as not to be used, and those that are neither that nor ended with an error unscored.
+    lists : Counter of str
+        Values that are lists, by scorer.
     notes : list of str
         What is left out.
     """
@@ -76,6 +78,8 @@ class Samples:
     scored: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     total: int = 0
     invalid: int = 0
+    usable: int = 0
+    lists: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
 
@@ -92,7 +96,7 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
     found = Samples()
     seen: set[tuple[str, int]] = set()
     count: Counter[str] = Counter()
-    nan, unknown, lists = Counter[str](), Counter[str](), Counter[str]()
+    nan, unknown = Counter[str](), Counter[str]()
     nameless = twice = ""
     for where, sample in samples:
         found.total += 1
@@ -115,6 +119,7 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
         count["error"] += errored
         count["error, scored"] += errored and bool(scores)
         found.invalid += not valid
+        found.usable += valid and not (errored and not scores)
         target, several = _target(sample.get("target"))
         count["several"] += several
         output = _output(sample)
@@ -130,7 +135,7 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
                     continue
                 found.scored.setdefault((scorer, part), set()).add(item)
                 if grade is None or math.isinf(grade):
-                    (lists if isinstance(value, list) else unknown)[scorer] += 1
+                    (found.lists if isinstance(value, list) else unknown)[scorer] += 1
                     continue
                 letter = isinstance(value, bool) or number(value) is None
                 found.grades.append(
@@ -151,7 +156,6 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
     for what, counts in (
         ("values of NaN: samples that were not scored", nan),
         ("grades of no known kind, left out", unknown),
-        ("lists of values, left out; what the log reports of them stays", lists),
     ):
         found.notes += [f"{scorer}: {n:,} {what}" for scorer, n in counts.items()]
     return found
@@ -189,7 +193,9 @@ def _target(value: Any) -> tuple[str | None, bool]:
 def _groups(metadata: Any, names: Collection[str]) -> dict[str, str]:
     if not names or not isinstance(metadata, dict):
         return {}
-    scalars = {str(k): str(v) for k, v in metadata.items() if isinstance(v, (str, int, float))}
+    scalars = {
+        str(k): str(v) for k, v in metadata.items() if v is None or isinstance(v, (str, int, float))
+    }
     return {key: value for key, value in scalars.items() if value in names}
 
 

@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def _literal(text: str) -> Any:
 # -- results --------------------------------------------------------------------------------------
 
 
-def is_results(document: Any) -> bool:
+def _is_results(document: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a JSON document is a results file of lighteval."""
     if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
         return False
@@ -90,7 +90,7 @@ def is_results(document: Any) -> bool:
 
 def recognises_results(file: File) -> bool:
     """Whether a file is one of results."""
-    return is_results(file.document)
+    return _is_results(file.document)
 
 
 def results(file: File, options: Options, batch: int) -> Iterator[Reading]:
@@ -294,7 +294,7 @@ def _beside(path: Path) -> tuple[str, str, dict[str, str]]:
             found = document(written) if written.is_file() else None
         except EvalFileError:
             found = None
-        if is_results(found):
+        if _is_results(found):
             directions: dict[str, str] = {}
             for about in _mapping(found.get("config_tasks")).values():
                 directions |= _directions(_mapping(about))

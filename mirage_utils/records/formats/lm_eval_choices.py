@@ -148,7 +148,9 @@ def _as_letter(row: Mapping[str, Any], size: int) -> int | None:
 def _as_the_document_says(row: Mapping[str, Any], size: int) -> int | None:
     """Some data sets have the index under one of these names, and some something else: the grades must agree."""
     doc = row.get("doc")
-    for name in _GOLD if isinstance(doc, dict) else ():
+    if not isinstance(doc, dict):
+        return None
+    for name in _GOLD:
         at = doc.get(name)
         if isinstance(at, int) and not isinstance(at, bool) and 0 <= at < size:
             return at
@@ -173,8 +175,10 @@ def _requests(row: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _listed(row: Mapping[str, Any]) -> list[list[str]]:
     """The document's own lists of choices."""
     doc = row.get("doc")
-    lists = []
-    for name in _LISTS if isinstance(doc, dict) else ():
+    lists: list[Any] = []
+    if not isinstance(doc, dict):
+        return lists
+    for name in _LISTS:
         given = doc.get(name)
         # ARC has {"text": [...], "label": [...]} here.
         lists += list(given.values()) if isinstance(given, dict) else [given]

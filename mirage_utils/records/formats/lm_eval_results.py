@@ -107,6 +107,8 @@ class Run:
         By task, its version and how answers were drawn.
     better : dict of (str, str) to bool
         Whether higher is better, by task and metric.
+    scored : frozenset of (str, str)
+        Tasks and metrics of which the file has a score.
     tasks : frozenset of str
     notes : tuple of str
         Fields that could not be used.
@@ -121,6 +123,7 @@ class Run:
     shots: Mapping[str, float] = field(default_factory=dict, repr=False)
     conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
     better: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    scored: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
     tasks: frozenset[str] = field(default=frozenset(), repr=False)
     notes: tuple[str, ...] = ()
 
@@ -146,12 +149,6 @@ class Run:
                 notes.append(
                     f"n-shot of {task} is {shown(value)} and no number of examples: not used"
                 )
-        better = {
-            (task, metric): said
-            for task, metrics in _mapping(document.get("higher_is_better")).items()
-            for metric, said in _mapping(metrics).items()
-            if isinstance(said, bool)
-        }
         if config.get("limit") not in (None, ""):
             notes.append(
                 f"limit {shown(config['limit'])}: only a part of each task's items was evaluated"
@@ -159,7 +156,8 @@ class Run:
         return cls(
             path, _model(document, config), math.nan if params is None else params,
             _generation(document), stamp_of(path) or _date(document.get("date")), _condition(document),
-            shots, _conditions(document), better, frozenset(document["results"]), tuple(notes),
+            shots, _conditions(document), _better(document), _scored(document), frozenset(document["results"]),
+            tuple(notes),
         )  # fmt: skip
 
     def direction(self, task: str, metric: str) -> str:
@@ -185,6 +183,44 @@ def is_nothing(metric: str, score: float) -> bool:
     RULER's metrics are named by a length, and have -1 where no document had it.
     """
     return score == -1 and (metric.isdecimal() or is_share(metric))
+
+
+def _better(document: Mapping[str, Any]) -> dict[tuple[str, str], bool]:
+    """Whether higher is better: what the file says of a task's metric, else what the task's configuration does."""
+    found = []
+    for task, config in _mapping(document.get("configs")).items():
+        listed = _mapping(config).get("metric_list")
+        for one in map(_mapping, listed if isinstance(listed, list) else ()):
+            found.append((task, one.get("metric"), one.get("higher_is_better")))
+    for task, metrics in _mapping(document.get("higher_is_better")).items():
+        found += [(task, metric, said) for metric, said in _mapping(metrics).items()]
+    return {
+        (task, metric): said
+        for task, metric, said in found
+        if isinstance(metric, str) and isinstance(said, bool)
+    }
+
+
+def _scored(document: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Tasks and metrics of which a file has a score."""
+    return frozenset(
+        (task, key.partition(",")[0])
+        for task, entries in document["results"].items()
+        for key, value in (entries.items() if isinstance(entries, dict) else ())
+        if _is_metric(key) and _score(key.partition(",")[0], value) is not None
+    )
+
+
+def _is_metric(key: str) -> bool:
+    """Whether an entry of a task's results is named like a score."""
+    return key not in _NO_SCORE and not _STDERR.search(key) and bool(key.strip())
+
+
+def _score(metric: str, value: Any) -> float | None:
+    """A score; None of what stands for none."""
+    score = score_of(value)
+    # The metric "bypass" stands for none: the program writes 999 where nothing was graded.
+    return None if score is None or is_nothing(metric, score) or metric == "bypass" else score
 
 
 def _date(value: Any) -> str:
@@ -302,15 +338,14 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
             if _STDERR.search(key)
         }
         for key, value in entries.items():
-            if key in _NO_SCORE or _STDERR.search(key) or not key.strip():
+            if not _is_metric(key):
                 continue
             metric, _, answer_filter = key.partition(",")
-            score = score_of(value)
-            # The metric "bypass" stands for none: the program writes 999 where nothing was graded.
-            if score is None or is_nothing(metric, score) or metric == "bypass":
+            score = _score(metric, value)
+            if score is None:
                 notes.append(f"{task} {key} is {shown(value)} and no score: left out")
                 continue
-            n, why = _items(document, entries, task, key)
+            n, why = _items(document, entries, task, key, task in groups)
             if why and why not in notes:
                 notes.append(why)
             rows.append(
@@ -345,17 +380,22 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
 
 
 def _items(
-    document: Mapping[str, Any], entries: Mapping[str, Any], task: str, key: str
+    document: Mapping[str, Any], entries: Mapping[str, Any], task: str, key: str, is_group: bool
 ) -> tuple[float, str]:
     """Number of items behind a score, nan where it is not known, and what is unusual about it."""
     counts = _mapping(_mapping(document.get("n-samples")).get(task))
     by_metric = _mapping(entries.get("sample_count"))
     said = by_metric.get(key, counts.get("effective", entries.get("sample_len")))
     found = whole(said)
+    limit = _limit(document)
+    # Versions up to 0.4.2 have no other number; a group's average is over the items of all its tasks.
+    if said is None and whole(limit) and "n-samples" not in document and not is_group:
+        why = f"limit {limit} is taken for the number of items: the file has no other"
+        return float(limit), why
     if found is not None or said is None:
         return math.nan if found is None else found, ""
     original = whole(counts.get("original"))
-    if original and isinstance(said, float) and 0 < said < 1 and said == _limit(document):
+    if original and isinstance(said, float) and 0 < said < 1 and said == limit:
         # Versions that wrote the limit in the place of the number take as many items as this.
         n = float(math.ceil(original * said))
         return n, f"n-samples of {task} is the limit {said}: {n:,.0f} of {original:,.0f} items"

@@ -16,7 +16,7 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
@@ -71,11 +71,12 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     task = options.task or task
     run, notes = _run_of(file.path, task)
     run = replace(run, model=options.model or run.model or model)
-    told = _Told()
+    told = _Told(reported={metric for of, metric in run.scored if of == task})
     lines = _lines(file, told)
+    by_length = _is_by_length(file.first)
     last: Reading | None = None
     while True:
-        records = _records(file.path, islice(lines, batch), run, task)
+        records = _records(file.path, islice(lines, batch), run, task, by_length)
         if records is None:
             break
         if last is not None:
@@ -96,6 +97,8 @@ class _Told:
 
     times: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
+    reported: Collection[str] = ()
+    """Metrics of which the run's results file has the score."""
     repeats: int = 0
     answered: bool = False
     scored: bool = False
@@ -134,7 +137,8 @@ _SEVERAL = (
 )
 _NO_LOGPROB = "log-likelihoods that are none in {times} records ({first}): left out there"
 _NO_ANSWER = "filtered_resps are no list in {times} records ({first}): left out there"
-_LIKELIHOOD = "of an item is a log-likelihood and no score ({times} records): left out; a results file has the score"
+_LIKELIHOOD = "of an item is a log-likelihood and no score ({times} records): left out"
+_REPORTED = "; the results file has the score"
 _NO_NUMBER = "is no number in {times} records ({first}): left out there"
 _NOTHING = "is -1, which stands for no score, in {times} records: left out there"
 _NO_METRICS = "metrics are no list in {times} records ({first}): every other field is taken for one"
@@ -167,7 +171,7 @@ def _lines(file: File, told: _Told) -> Iterator[tuple[_Answer, str | None]]:
 
 
 def _records(
-    path: Path, lines: Iterable[tuple[_Answer, str | None]], run: Run, task: str
+    path: Path, lines: Iterable[tuple[_Answer, str | None]], run: Run, task: str, by_length: bool
 ) -> pd.DataFrame | None:
     """The table of some lines; None if there are none.
 
@@ -213,16 +217,30 @@ def _records(
     records = gathered.table(
         model=run.model, params=run.params, task=task, shots=shots, run=str(run.path), source=str(path)
     )  # fmt: skip
-    return _directed(records, run, task)
+    return _directed(records, run, task, by_length)
 
 
-def _directed(records: pd.DataFrame, run: Run, task: str) -> pd.DataFrame:
-    """Records with the directions that the run's results file gives."""
+def _directed(records: pd.DataFrame, run: Run, task: str, by_length: bool) -> pd.DataFrame:
+    """Records with the directions that the run's results file gives, or what the samples are."""
     metrics = records["metric"].astype("category")
-    directions = {name: run.direction(task, name) for name in metrics.cat.categories}
+    directions = {
+        name: run.direction(task, name) or ("higher" if by_length and name.isdecimal() else "")
+        for name in metrics.cat.categories
+    }
     kinds = pd.CategoricalDtype(sorted(set(directions.values())))
     records["direction"] = metrics.map(directions).astype(kinds)
     return records
+
+
+def _is_by_length(row: Mapping[str, Any]) -> bool:
+    """Whether a line is of RULER, whose metrics are lengths and have the share of the answers that was found.
+
+    A document has -1 under every length but its own, which it says itself.
+    """
+    lengths = [name for name in row if name.isdecimal()]
+    doc = row.get("doc")
+    own = doc.get("max_length") if isinstance(doc, dict) else None
+    return str(own) in lengths or any(row[name] == -1 for name in lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +276,8 @@ def _scores(line: int, row: Mapping[str, Any], told: _Told) -> dict[str, float]:
         value = row.get(name)
         score = value if type(value) is float else score_of(value)
         if name in _LIKELIHOODS:
-            told.add(f"{_braced(name)} {_LIKELIHOOD}", line, value)
+            where = _REPORTED if name in told.reported else ""
+            told.add(f"{_braced(name)} {_LIKELIHOOD}{where}", line, value)
         elif score is None or not math.isfinite(score):
             told.add(f"{_braced(name)} {_NO_NUMBER}", line, value)
         elif score < 0 and is_nothing(name, score):
