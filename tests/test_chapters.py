@@ -21,6 +21,7 @@ import statsmodels.api as sm
 import yaml
 from chapter_runs import execute
 from conftest import CHAPTERS, ROOT, evaluation_data, needs_evaluation_data
+from rapidfuzz.distance import Levenshtein
 from scipy import integrate, optimize, special, stats
 
 from mirage_utils.audit import simulate
@@ -47,6 +48,14 @@ def published():
 # -- the house rules -------------------------------------------------------------------------------
 
 
+REWRITTEN = {"03_many_tokens", "09_same_outputs_two_metrics"}
+"""Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
+PARTS_BEFORE = ("**Question.**", "**Prediction.**", "## Exercises", "## What this does not show")
+PARTS_NOW = (
+    "```{takeaways}", "```{on-monday}", "```{laboratory}", "## Exercises", "## What this does not show", "**Next:**",
+)  # fmt: skip
+
+
 @chapters
 def test_a_chapter_keeps_the_form_of_the_house(name):
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())
@@ -64,7 +73,7 @@ def test_a_chapter_keeps_the_form_of_the_house(name):
     assert len(parameters) == 1
     assert "PROFILE" in parameters[0]
     assert "SEED" in parameters[0]
-    for part in ("**Question.**", "**Prediction.**", "## Exercises", "## What this does not show"):
+    for part in PARTS_NOW if name in REWRITTEN else PARTS_BEFORE:
         assert part in prose, part
     assert prose.count("{exercise}") == prose.count("{solution-start}") >= 2
     listed = (ROOT / "_toc.yml").read_text()
@@ -78,7 +87,8 @@ def test_a_chapter_runs_and_its_claims_hold(name, chapter_run):
     chapter = int(name[:2])
     numbers = [tuple(map(int, key.split("_")[1:])) for key in run.claims]
     assert numbers == [(chapter, i + 1) for i in range(len(numbers))]
-    assert len(numbers) >= 4
+    # Few claims that could have failed are worth more than many that could not.
+    assert len(numbers) >= (2 if name in REWRITTEN else 4)
 
 
 @chapters
@@ -260,7 +270,7 @@ def test_chapter_3_numbers(chapter_run):
     g = chapter_run("03_many_tokens").glued
     assert g["shift_measured"] == pytest.approx(math.log10(16) / 0.5, abs=1e-3)
     assert g["width_long"] == pytest.approx(1.3395378 / 0.5, rel=1e-3)
-    assert g["slope_long"] == pytest.approx(0.5 / math.e, rel=1e-3)
+    assert g["width_short"] == pytest.approx(g["width_long"], rel=1e-3)
     assert g["in_view"] == pytest.approx(in_view(500, 0.5))
     assert g["extra"] == pytest.approx(math.log10(2) / 0.5)
     loss = optimize.brentq(lambda q: (1 - q) * (math.exp(q) - 1) + q, 0.5, 3)
@@ -269,7 +279,8 @@ def test_chapter_3_numbers(chapter_run):
     a13, a175 = (math.exp(-16 * 1e10 / N) for N in (12.85e9, 174.6e9))
     assert g["share_long"] == pytest.approx((a175 - a13) / a175, rel=1e-6)
     assert abs(g["slip_simulated"] - 8 * 0.2) < 5 * math.sqrt(8 * 0.2 * 0.8 / g["slip_n"])
-    assert g["worst_z"] < 4
+    assert g["stretch_16"] == pytest.approx(256)
+    assert g["sixteen"] == pytest.approx(0.9**16)
 
 
 # -- chapter 4 -------------------------------------------------------------------------------------
@@ -583,6 +594,28 @@ def test_chapter_7_numbers(chapter_run):
 
 
 # -- chapter 8 -------------------------------------------------------------------------------------
+
+
+def test_chapter_9_numbers(chapter_run):
+    """The family of the figure, scored by hand from the answers that were kept."""
+    g = chapter_run("09_same_outputs_two_metrics").glued
+    folder = resources.files("mirage_utils.models") / "data"
+    frame = pq.read_table(folder / "addition.parquet").to_pandas()
+    said, asked = frame["greedy"].astype(str), frame["target"].astype(str)
+    frame["right"] = (said == asked).to_numpy()
+    frame["edits"] = [Levenshtein.distance(a, b) for a, b in zip(said, asked, strict=True)]
+    by_size = frame.groupby("params")[["right", "edits"]].mean().iloc[:3]
+    for i in range(3):
+        assert g[f"exact_{i + 1}"] == pytest.approx(by_size["right"].iloc[i], abs=1e-9)
+        assert g[f"edits_{i + 1}"] == pytest.approx(by_size["edits"].iloc[i], abs=1e-9)
+    means = frame.groupby("params")[["right", "edits"]].mean()
+    x = np.log10(means.index.to_numpy(float))
+    half = [float(np.interp(0.5, y, x)) for y in (means["right"].cummax(), 1 - means["edits"] / 5)]
+    assert g["later"] == pytest.approx(half[0] - half[1], abs=0.02)
+    assert g["later_low"] < g["later"] < g["later_high"]
+    step = np.sqrt(np.median(np.diff(means["right"]) ** 2))
+    assert g["harsh_score"] == pytest.approx(np.ptp(means["right"]) / step)
+    assert g["straight"] == len(means) - 1
 
 
 def test_chapter_10_base_rate(chapter_run):

@@ -78,6 +78,10 @@ def test_the_tests_on_the_digit_matrices(chapter_run):
     h = stats.hypergeom(160, 80, 5)
     chance = h.pmf(range(6))
     assert glued["fisher"] == pytest.approx(chance[chance <= h.pmf(5) + 1e-12].sum())
+    # and against all four smaller models
+    every = stats.hypergeom(400, 80, 5)
+    chance = every.pmf(range(6))
+    assert glued["fisher_all"] == pytest.approx(chance[chance <= every.pmf(5) + 1e-12].sum())
     assert glued["four_zero_high"] == pytest.approx(1 - 0.025 ** (1 / 80))
     assert glued["geometric_4"] == pytest.approx((335 / 376) ** 4)
 

@@ -63,6 +63,8 @@ def logistic_rise(scale: ArrayLike, score: ArrayLike) -> Rise:
     return Rise(*(float(value) for value in theta))
 
 
-def _logistic(x: NDArray[np.float64], top: float, middle: float, width: float) -> NDArray[np.float64]:
+def _logistic(
+    x: NDArray[np.float64], top: float, middle: float, width: float
+) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):  # far to the left of a narrow rise: nothing
         return top / (1 + np.exp(-2 * np.log(9) * (x - middle) / width))

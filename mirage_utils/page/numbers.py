@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from IPython import get_ipython
 from IPython.display import display
@@ -57,8 +58,11 @@ def glue(**values: Any) -> None:
             repr(_OFFERED.get(name, plain)) == repr(plain),
             name, plain, "another name: a cell has bound this one to another value",
         )  # fmt: skip
-        if name not in _OFFERED:
+        if not _offering:
             _record(name, plain)
+        elif name not in _OFFERED:
+            _OFFERED[name] = plain
+            _record(name, plain, display_id=f"number-{name}")
 
 
 def offer(namespace: Mapping[str, Any]) -> None:
@@ -89,7 +93,7 @@ def offer(namespace: Mapping[str, Any]) -> None:
             if not _NAME.fullmatch(key) or name not in (key, name.upper()):
                 continue
             plain = _offered(value)
-            if plain is None or repr(plain) == repr(_OFFERED.get(key, _GLUED.get(key))):
+            if plain is None or repr(plain) == repr(_OFFERED.get(key)):
                 continue
             # One record a name, which a later value takes the place of: two would be two numbers in the text.
             _GLUED[key] = plain
@@ -106,7 +110,11 @@ _TEXT = 80
 
 
 def _offered(value: Any) -> bool | int | float | str | None:
-    """A value as prose can paste it, or None."""
+    """A value as prose can paste it, or None. What is no single value is not looked into: a table may be large."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, (bool, str, numbers.Number, np.generic, sp.Expr)):
+        return None
     try:
         plain = _plain("value", value)
     except (FieldError, TypeError, ValueError):
