@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mirage_utils.records import EvalFileError, read
+from mirage_utils.records import EvalFileError, gather, read
 from mirage_utils.records.formats.dialect import Dialect, dialect
 from mirage_utils.records.formats.quantities import decimal_of, number, size, size_in
 from mirage_utils.records.schema import direction_of, is_share
@@ -337,6 +337,83 @@ def test_one_column_a_model_is_read(table):
     assert "passed over: 'average'" in said(found)
     with pytest.raises(EvalFileError, match="look like models: write one row a score"):
         table("area,metric,owl-7b,owl-70b,model\nt,acc,0.5,0.6,x\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["num_samples", "n_samples", "samples", "#Samples", "nsamples", "count", "items", "total", "questions",
+     "n_eval", "test set size", "support"],
+)  # fmt: skip
+def test_numbers_of_items_are_known_by_other_names(table, name):
+    text = TABLE.replace(",n\n", f",{name}\n", 1)
+    found = table(text)
+    assert found.scores["n"].tolist() == [500] * 4
+    assert f"'{name}' as n" in said(found)
+    for other in ("0.5", "0", "x"):
+        found = table(text.replace(",500\n", f",{other}\n", 1))
+        assert found.scores["n"].isna().all()
+        assert f"columns not used: '{name}'" in said(found)
+    for i in range(4):  # a total of each model may be one of points
+        text = text.replace(",500", f",{i + 1}0", 1)
+    assert (f"'{name}' as n" in said(table(text))) == (name not in ("total", "count"))
+
+
+def test_samples_of_each_item_are_no_items(table):
+    found = table(TABLE.replace("accuracy", "pass@1").replace(",n\n", ",n_samples\n"))
+    assert found.scores["n"].isna().all()
+    assert "columns not used: 'n_samples'" in said(found)
+
+
+def test_columns_that_nothing_is_made_of_are_named_once(table):
+    assert "columns not used: 'colour'" in said(table(with_column("colour", "rgbw")))
+    many = TABLE
+    for i in range(12):
+        many = with_column(f"extra{i}", "rgbw", many)
+    (note,) = [n for n in table(many).notes if "not used" in n]
+    assert "'extra7' and 4 more" in note
+    rows = "item,target,output,colour\n" + "".join(f"{i},a,a,red\n" for i in range(5))
+    assert said(table(rows)).count("columns not used: 'colour'") == 1
+
+
+# -- verdicts of items -----------------------------------------------------------------------------------
+
+JUDGED = """model,params,task,item,prediction,reference,correct
+owl-1b,1e9,t,1,The answer is 7,7,TRUE
+owl-1b,1e9,t,2,3,8,FALSE
+owl-2b,2e9,t,1,It is 7.,7,TRUE
+owl-2b,2e9,t,2,eight,8,TRUE
+"""
+
+
+@pytest.mark.parametrize("name", ["correct", "is_correct", "acc", "Accuracy", "f1"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_what_a_file_says_of_its_items_is_a_score_of_its_own(table, tmp_path, name, form):
+    text = JUDGED.replace("correct", name)
+    if form == "jsonl":
+        text = pd.read_csv(io.StringIO(text)).to_json(orient="records", lines=True)
+    found = table(text, f"r.{form}")
+    metric = name.removeprefix("is_")
+    assert found.records["score"].tolist() == [1, 0, 1, 1]
+    assert set(found.records["metric"]) == {metric}
+    assert f"read as the metric {metric}" in said(found)
+    whole = gather(tmp_path / f"r.{form}")
+    own = whole.scores[whole.scores["graded"] == "file"]
+    assert own["score"].tolist() == [0.5, 1.0]
+    assert len(own) == len(whole.scores)
+    assert "not graded anew (0 of 3 agree)" in " ".join(whole.notes)
+
+
+def test_several_scores_of_an_item_are_several_metrics(table):
+    rows = [f"owl-1b,t,{i},a,{'ab'[i % 2]},{1 - i % 2},0.{i}" for i in range(4)]
+    found = table("\n".join(["model,task,item,target,output,em,f1", *rows]))
+    scores = found.records.groupby("metric", observed=True)["score"].apply(list).to_dict()
+    assert scores == {"em": [1, 0, 1, 0], "f1": [0, 0.1, 0.2, 0.3]}
+    # Marks out of ten are no verdicts.
+    found = table(
+        "\n".join(["model,task,item,target,output,acc,f1", *(r.replace("0.", "9.") for r in rows)])
+    )
+    assert set(found.records["metric"]) == {"acc"}
+    assert "columns not used: 'f1'" in said(found)
 
 
 # -- numbers ---------------------------------------------------------------------------------------------

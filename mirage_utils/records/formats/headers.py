@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,18 +12,24 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES, without_per_cent
-from .quantities import cell, is_missing, number, size_in
+from ..schema import RECORDS, SCORES, is_fraction, without_per_cent
+from .quantities import TRUTH, cell, is_missing, number, size_in
 
 __all__ = [
-    "are_models", "in_units", "is_header", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
-    "without_index",
+    "are_models", "in_units", "is_header", "models_among", "no_column", "no_counts", "once", "renaming", "unused", "verdicts",
+    "with_runs", "with_setting", "without_index",
 ]  # fmt: skip
 
 RUNS = ("run", "seed", "random_seed", "replicate", "trial")
 """Columns that say which run a row is of."""
 
 _SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
+
+_COUNTS = (
+    "num_samples", "n_samples", "nsamples", "samples", "count", "items", "total", "questions", "n_eval", "test_set_size",
+    "support",
+)  # fmt: skip
+"""Names of columns that say n where their cells do too."""
 
 _SYNONYMS = {
     "model": ("model_name", "model_id", "model_name_or_path", "llm"),
@@ -39,7 +45,7 @@ _SYNONYMS = {
     "score": ("value", "metric_value", "result", "scores"),
     "n": (
         "n_items", "num_items", "n_examples", "num_examples", "n_questions", "num_questions", "n_test",
-        "sample_size",
+        "sample_size", *_COUNTS,
     ),
     "shots": (
         "num_fewshot", "num_few_shot", "n_shot", "n_shots", "num_shots", "nshot", "shot", "few_shot", "fewshot",
@@ -164,7 +170,75 @@ def models_among(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in _SCHEMA and _is_model(name)]
 
 
-def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], list[str]]:
+def no_counts(raw: pd.DataFrame) -> list[str]:
+    """Columns that are called like numbers of items and hold others: no whole ones, or a total that is another for
+    each model.
+    """
+    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
+    task, metric = (
+        next((by_plain[n] for n in (target, *_SYNONYMS[target]) if n in by_plain), None)
+        for target in ("task", "metric")
+    )
+    found = []
+    for name in (by_plain[plain] for plain in _COUNTS if plain in by_plain):
+        texts = raw[name].map(cell)
+        texts = texts[~texts.map(is_missing)]
+        values = texts.map(number).astype(float)
+        whole = (values >= 1) & (values == values.round())
+        kinds = values.groupby(raw.loc[values.index, task].map(cell) if task else values * 0)
+        # Of pass@k they may be the answers to each item.
+        draws = metric is not None and raw[metric].map(cell).str.contains("@").any()
+        points = _plain(name) in ("total", "count") and kinds.nunique().max() > 1
+        if not whole.all() or points or (draws and "samples" in _plain(name)):
+            found.append(str(name))
+    return found
+
+
+_VERDICTS = {"correct": "correct", "is_correct": "correct", "was_correct": "correct"}
+
+
+def verdicts(raw: pd.DataFrame) -> dict[str, str]:
+    """Columns of a table of records that hold scores of its items, and their metrics.
+
+    They are called like metrics between 0 and 1, and hold such numbers, or true and false.
+    """
+    if {"score", "metric"} & set(raw.columns):
+        return {}
+    found: dict[str, str] = {}
+    for name in raw.columns:
+        metric = _VERDICTS.get(_plain(str(name)), str(name))
+        if name in _SCHEMA or not is_fraction(metric) or metric in found.values():
+            continue
+        texts = {text.lower() for text in map(cell, raw[name]) if not is_missing(text)}
+        values = [TRUTH.get(text, number(text)) for text in texts]
+        if values and all(value is not None and 0 <= value <= 1 for value in values):
+            found[name] = metric
+    return found
+
+
+def unused(
+    names: Mapping[str, str], known: Iterable[str], options: Options, used: Iterable[str] = ()
+) -> list[str]:
+    """A note on the columns of a table that nothing was made of."""
+    known = {*known, *used, *options.wide, *options.columns.values(), *options.replicate_by}
+    left = [
+        name
+        for name, now in names.items()
+        if now not in known and _plain(name) not in (*RUNS, *_CONDITIONS)
+    ]
+    if not left:
+        return []
+    more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+    return [f"columns not used: {_listed(left[:_NAMED])}{more} (--column says what they are)"]
+
+
+_NAMED = 8
+"""Columns that a note names."""
+
+
+def renaming(
+    names: Sequence[str], options: Options, but: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
     """The schema's names of a table's columns.
 
     Parameters
@@ -173,6 +247,8 @@ def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], li
         As from `without_index`.
     options : Options
         What the user says of columns holds.
+    but : collection of str
+        Columns that are not ``n``, whatever they are called.
 
     Returns
     -------
@@ -200,6 +276,8 @@ def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], li
         if options.wide and target in ("task", "score"):
             continue
         free = [name for name in free if name not in found]
+        if target == "n":
+            free = [name for name in free if name not in but]
         spelt = [name for name in free if _plain(name) == target]
         other = [name for name in free if _means(name, target)]
         fits = spelt or other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ _RECORD_COLUMNS = {"target", "output", "item"}
 """Any of these says that a plain table is one of records."""
 _OPENCOMPASS = ("dataset", "version", "metric", "mode")
 """Columns of a summary of OpenCompass, before those of the models."""
+_USED = (*SCORES, "stderr")
+"""Columns of a table of scores of which something is made."""
 _HARNESS = "Tasks"
 """Column of tasks in the table that lm-evaluation-harness prints."""
 
@@ -67,14 +69,18 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
         raw, unnamed = headers.without_index(cells)
         if names is None or set(raw.columns) - set(names):  # lines of JSON may bring new ones
             names, assumed = headers.renaming(list(raw.columns), options)
-            notes += [*unnamed, *assumed]
+            graded = headers.verdicts(raw.rename(columns=names))
+            notes += [*unnamed, *assumed, *_own(graded)]
+            notes += headers.unused(names, RECORDS, options, graded)
             told = False
+        rows = len(raw)
         raw = headers.in_units(raw, names).rename(columns=names)
         raw, runs = headers.with_runs(raw, options)
         raw, settings = headers.with_setting(raw, options)
-        raw = _named_for_all(raw, options)
         if "item" not in raw.columns:
             raw = raw.assign(item=np.arange(done, done + len(raw)))
+        raw = _graded(raw, graded, found.first_line + done, options)
+        raw = _named_for_all(raw, options)
         records, left_out = tidy_records(
             raw,
             first_line=found.first_line + done,
@@ -86,16 +92,41 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
         told = True
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
-        done += len(raw)
+        done += rows
     if not done:
         raise EvalFileError(file.path, "a header and no rows")
+
+
+def _own(graded: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name!r} holds the file's own scores of its items: read as the metric {metric} (--column {name}=score "
+        "--metric NAME says otherwise)"
+        for name, metric in graded.items()
+    ]
+
+
+def _graded(
+    raw: pd.DataFrame, graded: Mapping[str, str], first_line: int, options: Options
+) -> pd.DataFrame:
+    """A table of records with a row for each of the file's own scores of an item."""
+    if not graded:
+        return raw
+    if isinstance(raw.index, pd.RangeIndex):
+        raw = raw.set_axis(np.arange(first_line, first_line + len(raw)))
+    one = options.metric if len(graded) == 1 else ""
+    parts = [
+        raw.assign(metric=one or metric, score=raw[name])
+        for name, metric in graded.items()
+        if name in raw.columns  # lines of JSON may lack it
+    ]
+    return pd.concat(parts) if parts else raw
 
 
 def _scores(file: File, found: Table, options: Options) -> Reading:
     cells = found.cells()
     raw, notes = headers.without_index(cells.frame)
     summary = set(_OPENCOMPASS) <= set(raw.columns)
-    names, assumed = headers.renaming(list(raw.columns), options)
+    names, assumed = headers.renaming(list(raw.columns), options, headers.no_counts(raw))
     raw = headers.in_units(raw, names).rename(columns=names)
     if names.get(_HARNESS) == "task":
         raw, repeated = _repeated_tasks(raw)
@@ -103,12 +134,15 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     raw, runs = headers.with_runs(raw, options)
     raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
     notes = [*cells.notes, *notes, *assumed, *runs, *settings]
+    models: list[str] = []
     if set(options.wide) & set(raw.columns):
         raw, empty = lengthened(raw, options.wide)
         notes = [*empty, *notes]
     elif not options.model and not {"model", "params", "score"} & set(raw.columns):
         raw, models = _one_column_a_model(raw, summary)
         notes += models
+    if not models:
+        notes += headers.unused(names, _USED, options, ("version",) if summary else ())
     raw = _named_for_all(raw, options)
     scores, left_out = tidy_scores(raw, decimal=cells.decimal, missing=options.missing)
     scores.loc[scores["source"] == "", "source"] = str(file.path)
