@@ -135,6 +135,30 @@ def test_what_is_no_table_is_refused(table, text, message):
         table(text)
 
 
+@pytest.mark.parametrize(
+    ("above", "lines"),
+    [
+        ("# by me\n", 1), ("# by me, and you, of May, 2024, in Rome, on a, b, c\n#\n", 2), ("\n \n", 2), ("Results, of May\n", 1),
+        ('"Results of May, by me",,,,,\n,,,,,\n', 2), ("Results of May\n\n# exported\n\n", 4),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_lines_above_the_header_are_passed_over(table, above, lines, delimiter):
+    found = table((above + TABLE).replace(",", delimiter))
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert f"{lines} line{'s' * (lines > 1)} above the header passed over" in said(found)
+    odd = table((above + TABLE + "\nowl-9b,,arc_easy,accuracy,x,1").replace(",", delimiter))
+    assert f"line {lines + 6} ('x')" in said(odd)
+    rows = "item,target,output\n1,a,b\n2,c,c\n"
+    assert table((above + rows).replace(",", delimiter)).records["output"].tolist() == ["b", "c"]
+
+
+def test_a_header_that_is_not_found_is_no_matter_of_separators(table):
+    with pytest.raises(EvalFileError) as caught:
+        table("Results of the owls by me\n" * 30 + TABLE)
+    assert "separated" not in str(caught.value)
+
+
 def test_a_row_with_too_many_cells_is_left_out_with_a_note(table):
     found = table(TABLE.replace(",500\n", ",500,7\n", 1))
     assert len(found.scores) == 3
@@ -235,6 +259,14 @@ def test_other_names_of_columns_are_read_with_a_note(table):
     assert other.notes == ()
 
 
+def test_what_the_user_calls_a_column_beats_what_another_is_called(table):
+    text = with_column("fullname", [f"acme/owl-{name}" for name in SIZES])
+    for name in ("model", "Model", "model_name"):
+        found = table(text.replace("model", name, 1), columns={"fullname": "model"})
+        assert found.scores["model"].tolist() == [f"acme/owl-{name}" for name in SIZES]
+        assert f"columns not used: '{name}'" in said(found)
+
+
 def test_an_accuracy_is_not_taken_for_the_score(table):
     with pytest.raises(
         EvalFileError, match=r"a column 'score', or another given as it \(--column NAME=score\)"
@@ -303,7 +335,21 @@ def test_rows_that_are_repeated_are_refused_with_what_helps(table):
         EvalFileError,
         match=r"line 6 = .*line 2 has one.*a column 'seed' would.*--replicate-by COLUMN",
     ):
-        table(TABLE + "\n" + TABLE.split("\n")[1])
+        table(TABLE + "\n" + TABLE.split("\n")[1].replace("0.251", "0.252"))
+
+
+def test_a_row_that_is_repeated_cell_by_cell_counts_once(table):
+    found = table(TABLE + 2 * ("\n" + TABLE.split("\n")[1]))
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert "count once: line 6, line 7" in said(found)
+
+
+def test_rows_that_nothing_tells_apart_are_runs_if_the_user_says_so(table):
+    twice = TABLE + "\n" + TABLE.split("\n")[1].replace("0.251", "0.252")
+    with pytest.raises(EvalFileError, match="--replicate-by row takes each for one"):
+        table(twice)
+    found = table(twice, replicate_by=["row"])
+    assert found.scores["run"].tolist() == ["row 1"] * 4 + ["row 2"]
 
 
 def test_conditions_are_part_of_the_setting(table):

@@ -264,7 +264,10 @@ def renaming(
     """
     for name in options.columns:
         require(name in names, "columns", list(names), f"a column {name!r} to rename")
-    said = [options.columns.get(name, name) for name in names]
+    # What the user calls a column beats what another is called.
+    meant = set(options.columns.values())
+    other = {name: f"{name} of the file" for name in names if _plain(name) in meant}
+    said = [{**other, **options.columns}.get(name, name) for name in names]
     once(said)
     fixed = {*options.wide, *options.replicate_by, *options.columns.values()}
     free = [name for name in said if name not in fixed and name not in _SCHEMA]
@@ -330,6 +333,10 @@ def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
     taken = {*options.wide, *options.columns.values()} - {"run"}
     columns = [name for name in columns if name not in taken]
+    if "row" in options.replicate_by and "row" not in raw.columns:
+        same = [name for name in raw.columns if name in _SCHEMA and name != "score"]
+        which = raw[same].map(cell).groupby(same).cumcount() if same else 0
+        raw, columns = raw.assign(row=which + 1), [*columns, "row"]
     if columns in ([], ["run"]):
         return raw, []
     joined = _joined(raw, columns, bare=("run",))
@@ -387,7 +394,7 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name == "score" and "task" in names:
         expected += "; with one column a model, or one a seed, write one row a score"
-    elif len(names) == 1 and len(names[0].split()) > 2:
+    elif len(names) == 1 and is_header(names[0].split()):
         expected = "columns separated by commas, semicolons or tabs, and not by blanks"
     elif name in ("task", "score"):
         expected += (
