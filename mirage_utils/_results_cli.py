@@ -106,12 +106,14 @@ def _pairs(field: str, given: Sequence[str]) -> dict[str, str]:
 
 
 def _sizes(given: Sequence[str]) -> dict[str, float]:
+    from .records.formats.quantities import size as size_of
+
     sizes = {}
     for name, size in _pairs("params", given).items():
-        try:
-            sizes[name] = float(size)
-        except ValueError:
-            raise FieldError("params", f"{name}={size}", "a number such as 7e9 after '='") from None
+        found = size_of(size)
+        if found is None:
+            raise FieldError("params", f"{name}={size}", "a number such as 7e9 or 6.9B after '='")
+        sizes[name] = found[0]
     return sizes
 
 

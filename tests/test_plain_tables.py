@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mirage_utils.__main__ import main
 from mirage_utils.records import EvalFileError, gather, read
 from mirage_utils.records.formats.dialect import Dialect, dialect
 from mirage_utils.records.formats.quantities import decimal_of, number, size, size_in
@@ -631,6 +632,75 @@ def test_metrics_are_known_in_any_spelling(table, name, direction, share):
     found = table(TABLE.replace("accuracy", f'"{name}"'))
     assert set(found.scores["metric"]) == {name}
     assert set(found.scores["direction"]) == {direction}
+
+
+def test_an_arrow_in_a_metric_is_its_direction(table):
+    found = table(TABLE.replace("accuracy", "zorkiness ↓", 2).replace("accuracy", "accuracy ↑"))
+    assert found.scores["metric"].tolist() == ["zorkiness"] * 2 + ["accuracy"] * 2
+    assert found.scores["direction"].tolist() == ["lower"] * 2 + ["higher"] * 2
+
+
+@pytest.mark.parametrize(
+    "name", ["k-shot", "num_fewshot", "K-Shots", "n_fewshot", "#shots", "few-shot"]
+)
+def test_shots_are_known_by_other_names(table, name):
+    assert table(with_column(name, [5] * 4)).scores["shots"].tolist() == [5] * 4
+
+
+# -- errors, statistics and dates ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["_stderr", "_std", " (stderr)", "-SD"])
+def test_errors_beside_scores_are_no_models_and_no_tasks(table, end):
+    standard = "stderr" in end
+    wide = table(f"task,metric,owl-1b,owl-1b{end},owl-2b,owl-2b{end}\nt,acc,0.1,0.01,0.2,0.02\n")
+    assert wide.scores["model"].tolist() == ["owl-1b", "owl-2b"]
+    assert f"errors of scores, and no scores: 'owl-1b{end}', 'owl-2b{end}'" in said(wide)
+    tasks = table(
+        f"model,quiz,quiz{end}\nowl-1b,0.1,0.01\nowl-2b,0.2,0.02\n", wide=["quiz"], metric="acc"
+    )
+    tidy = table(
+        f"model,task,metric,score,score{end}\nowl-1b,t,acc,0.1,0.01\nowl-2b,t,acc,0.2,0.02\n"
+    )
+    for found in (wide, tasks, tidy):
+        assert found.scores["score"].tolist() == [0.1, 0.2]
+        assert ("stderr" in found.scores) == standard
+        assert not standard or found.scores["stderr"].tolist() == [0.01, 0.02]
+
+
+def test_spreads_below_their_means_are_no_scores(table):
+    rows = [f"{row},mean\n{row.replace(',0.', ',0.0')},std" for row in TABLE.split("\n")[1:]]
+    text = "\n".join([HEADER + ",stat", *rows])
+    for options in ({}, {"replicate_by": ["stat"]}):
+        found = table(text, **options)
+        assert found.scores["score"].tolist() == list(SCORES)
+        assert "only the rows whose 'stat' is a mean are scores; not read: std" in said(found)
+
+
+def test_the_latest_is_told_by_a_column_of_dates(table, tmp_path):
+    rows = [f"owl-{i}b,t,acc,0.{i}{month},2024-0{month}-01" for i in (1, 2) for month in (3, 1)]
+    table("\n".join(["model,task,metric,score,date", *rows]), replicate_by=["date"])
+    found = gather(tmp_path / "r.csv", replicate_by=["date"], keep="latest")
+    assert sorted(found.scores["score"]) == [0.13, 0.23]
+    assert not any("not used" in note for note in found.notes)
+
+
+def test_formulas_without_values_are_said_to_be_some(table):
+    half = [row[:] for row in ROWS]
+    half[1][4] = "=0.5/2"
+    found = table(workbook({"R": half}), "r.xlsx")
+    assert found.scores["score"].tolist() == list(SCORES[1:])
+    assert "'=0.5/2' in line 2: open it in a spreadsheet program and save it" in said(found)
+    for row in half[2:]:
+        row[4] = "=1/4"
+    with pytest.raises(EvalFileError, match="formulas without their values"):
+        table(workbook({"R": half}), "r.xlsx")
+
+
+def test_sizes_are_said_as_tables_write_them(tmp_path, capsys):
+    (tmp_path / "r.csv").write_text("model,task,metric,score\nowl,t,acc,0.5\n")
+    assert main(["read", str(tmp_path), "--scores", "--csv", "--params", "owl=3.09B"]) == 0
+    assert ",3090000000.0," in capsys.readouterr().out
 
 
 # -- any table -------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def settled(
         One row a network, condition, run, metric and source: columns ``family, model, params, task, setting,
         shots, run, metric, direction, graded, source, score, n, deviation``, and ``from_records``, whether
         the score was computed from samples; perhaps ``is_group``, ``per_cent_known`` (the
-        cell itself said so) and ``one_scale`` (all scores of a metric in this source are on one).
+        cell itself said so), ``time`` (when it was made, as text that sorts) and ``one_scale`` (all scores of a metric in this source are on one).
     made : mapping of str to Made
         By source.
     options : Options
@@ -83,7 +83,7 @@ def settled(
     Returns
     -------
     table : pandas.DataFrame
-        The same columns but the last three.
+        The same columns but the last four.
     notes : list of str
 
     Raises
@@ -112,7 +112,7 @@ def settled(
     for step in steps:
         table, said = step(table)
         notes += said
-    return table.drop(columns=["is_group", "per_cent_known", "one_scale"]).reset_index(
+    return table.drop(columns=["is_group", "per_cent_known", "one_scale", "time"]).reset_index(
         drop=True
     ), notes
 
@@ -123,7 +123,17 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
         if name not in table:
             table[name] = False
         table[name] = table[name].astype(object).eq(True)  # nan is no
-    for name in ("family", "model", "task", "setting", "run", "metric", "direction", "source"):
+    for name in (
+        "family",
+        "model",
+        "task",
+        "setting",
+        "run",
+        "metric",
+        "direction",
+        "source",
+        "time",
+    ):
         if name not in table:
             table[name] = ""
         table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
@@ -560,6 +570,7 @@ def _kept(
     several = run.groupby(which).transform("nunique") > 1
     if keep == "latest":
         times = table["source"].map(lambda s: made.get(s, Made()).time)
+        times = table["time"].where(table["time"] != "", times)
         unknown = several & (times == "")
         if unknown.any():
             row = table[unknown].iloc[0]

@@ -16,8 +16,8 @@ from ..schema import RECORDS, SCORES, is_fraction, without_per_cent
 from .quantities import TRUTH, cell, is_missing, number, size_in
 
 __all__ = [
-    "are_models", "in_units", "is_header", "models_among", "no_column", "no_counts", "once", "renaming", "unused", "verdicts",
-    "with_runs", "with_setting", "without_index",
+    "are_models", "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "renaming", "unused", "verdicts",
+    "with_directions", "with_runs", "with_setting", "with_times", "without_index",
 ]  # fmt: skip
 
 RUNS = ("run", "seed", "random_seed", "replicate", "trial")
@@ -49,7 +49,7 @@ _SYNONYMS = {
     ),
     "shots": (
         "num_fewshot", "num_few_shot", "n_shot", "n_shots", "num_shots", "nshot", "shot", "few_shot", "fewshot",
-        "k_shot",
+        "k_shot", "k_shots", "num_fewshots", "num_few_shots", "n_fewshot", "n_few_shot", "num_in_context_examples",
     ),
     "setting": ("condition",),
     "direction": ("higher_is_better",),
@@ -168,6 +168,74 @@ def is_header(names: Sequence[str]) -> bool:
 def models_among(names: Iterable[str]) -> list[str]:
     """Those of a table's columns that are called like models."""
     return [name for name in names if name not in _SCHEMA and _is_model(name)]
+
+
+_ARROWS = re.compile(r"\s*\(?([↑↓])️?\)?\s*$")
+
+
+def with_directions(raw: pd.DataFrame) -> pd.DataFrame:
+    """A table whose metrics have no arrow in their names, as in "accuracy ↑", but a direction."""
+    if "metric" not in raw.columns or raw.empty:
+        return raw
+    kinds = {text: _ARROWS.search(text) for text in set(raw["metric"].map(cell))}
+    if not any(kinds.values()):
+        return raw
+    texts = raw["metric"].map(cell)
+    arrow = texts.map({text: found[1] if found else "" for text, found in kinds.items()})
+    said = raw["direction"].map(cell) if "direction" in raw.columns else arrow
+    words = arrow.map({"↑": "higher", "↓": "lower", "": ""})
+    return raw.assign(
+        metric=texts.map(lambda text: _ARROWS.sub("", text)),
+        direction=words.where((words != "") & ((said == "") | (said == arrow)), said),
+    )
+
+
+_DATES = ("date", "datetime", "timestamp", "created", "created_at", "time")
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?")
+
+
+def with_times(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table whose column ``time`` says when a score was made, where a column of dates does; and that column."""
+    for name in raw.columns:
+        if _plain(str(name)) in _DATES:
+            texts = raw[name].map(cell)
+            if texts.map(lambda text: text == "" or _DATE.fullmatch(text) is not None).all():
+                return raw.assign(time=texts), [str(name)]
+    return raw.drop(columns="time", errors="ignore"), []
+
+
+_STATISTICS = ("stat", "stats", "statistic", "aggregation")
+_MEANS = {"mean", "avg", "average"}
+_SPREADS = {
+    "std", "stdev", "stddev", "std_dev", "sd", "stderr", "std_err", "se", "sem", "standard_error",
+    "standard_deviation", "var", "variance", "min", "max", "median", "ci", "ci_low", "ci_high",
+}  # fmt: skip
+
+
+def means_only(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """A table without the rows that are no means, where a column says which statistic a row is; a note; that column."""
+    for name in raw.columns:
+        if _plain(str(name)) in _STATISTICS:
+            texts = raw[name].map(cell).map(_plain)
+            mean = texts.isin(list(_MEANS))
+            if mean.any() and (mean | texts.isin(list(_SPREADS))).all():
+                others = ", ".join(sorted(set(texts[~mean])))
+                note = f"only the rows whose {name!r} is a mean are scores; not read: {others}"
+                return raw[mean].drop(columns=name), [note] if others else [], [str(name)]
+    return raw, [], []
+
+
+_ERROR = re.compile(r"(.+?)[\s_\-(]+(stderr|std_err|se|std|stdev|stddev|sd)\)?", re.IGNORECASE)
+
+
+def errors_of(names: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Columns that are the errors of another, as ``x_stderr`` is of ``x``: of which, and whether a standard error."""
+    found = {name: _ERROR.fullmatch(name) for name in map(str, names)}
+    return {
+        name: (parts[1], parts[2].lower() in ("stderr", "std_err", "se"))
+        for name, parts in found.items()
+        if parts and parts[1] in found
+    }
 
 
 def no_counts(raw: pd.DataFrame) -> list[str]:
