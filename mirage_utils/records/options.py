@@ -43,8 +43,8 @@ class Options:
     direction : mapping of str to {"higher", "lower"}
         Which scores of a metric are good.
     replicate_by : collection of str
-        What tells runs of one network apart: a column of a plain table, such as ``seed``, or a regular
-        expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
+        What tells runs of one network apart: a column of a plain table, such as ``seed``, ``row`` for each row
+        of one, or a regular expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
