@@ -685,6 +685,17 @@ def test_the_latest_is_told_by_a_column_of_dates(table, tmp_path):
     assert not any("not used" in note for note in found.notes)
 
 
+def test_a_column_of_times_that_are_no_dates_is_not_lost_without_a_word(table):
+    assert "columns not used: 'time'" in said(table(with_column("time", [3, 4, 5, 6])))
+    assert "columns not used: 'date'" in said(table(with_column("date", ["May"] * 4)))
+
+
+def test_a_probability_is_no_verdict(table):
+    found = table("model,task,item,target,output,probability\nowl-1b,t,1,a,a,0.9\n")
+    assert set(found.records["metric"]) == {""}
+    assert "columns not used: 'probability'" in said(found)
+
+
 def test_formulas_without_values_are_said_to_be_some(table):
     half = [row[:] for row in ROWS]
     half[1][4] = "=0.5/2"

@@ -75,7 +75,8 @@ def settled(
         One row a network, condition, run, metric and source: columns ``family, model, params, task, setting,
         shots, run, metric, direction, graded, source, score, n, deviation``, and ``from_records``, whether
         the score was computed from samples; perhaps ``is_group``, ``per_cent_known`` (the
-        cell itself said so), ``time`` (when it was made, as text that sorts) and ``one_scale`` (all scores of a metric in this source are on one).
+        cell itself said so), ``time`` (when it was made, as text that sorts) and ``one_scale`` (all scores of a
+        metric in this source are on one).
     made : mapping of str to Made
         By source.
     options : Options
@@ -123,17 +124,8 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
         if name not in table:
             table[name] = False
         table[name] = table[name].astype(object).eq(True)  # nan is no
-    for name in (
-        "family",
-        "model",
-        "task",
-        "setting",
-        "run",
-        "metric",
-        "direction",
-        "source",
-        "time",
-    ):
+    texts = ("family", "model", "task", "setting", "run", "metric", "direction", "source", "time")
+    for name in texts:
         if name not in table:
             table[name] = ""
         table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)

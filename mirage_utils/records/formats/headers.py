@@ -12,7 +12,7 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES, is_fraction, without_per_cent
+from ..schema import RECORDS, SCORES, is_share, without_per_cent
 from .quantities import TRUTH, cell, is_missing, number, size_in
 
 __all__ = [
@@ -268,14 +268,15 @@ _VERDICTS = {"correct": "correct", "is_correct": "correct", "was_correct": "corr
 def verdicts(raw: pd.DataFrame) -> dict[str, str]:
     """Columns of a table of records that hold scores of its items, and their metrics.
 
-    They are called like metrics between 0 and 1, and hold such numbers, or true and false.
+    They are called like shares of items or an F1, and hold numbers between 0 and 1, or true and false.
     """
     if {"score", "metric"} & set(raw.columns):
         return {}
     found: dict[str, str] = {}
     for name in raw.columns:
         metric = _VERDICTS.get(_plain(str(name)), str(name))
-        if name in _SCHEMA or not is_fraction(metric) or metric in found.values():
+        certain = is_share(metric) or _plain(metric).endswith("f1")
+        if name in _SCHEMA or not certain or metric in found.values():
             continue
         texts = {text.lower() for text in map(cell, raw[name]) if not is_missing(text)}
         values = [TRUTH.get(text, number(text)) for text in texts]

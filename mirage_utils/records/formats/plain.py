@@ -22,7 +22,7 @@ _RECORD_COLUMNS = {"target", "output", "item"}
 """Any of these says that a plain table is one of records."""
 _OPENCOMPASS = ("dataset", "version", "metric", "mode")
 """Columns of a summary of OpenCompass, before those of the models."""
-_USED = (*SCORES, "stderr", "time")
+_USED = (*SCORES, "stderr")
 """Columns of a table of scores of which something is made."""
 _HARNESS = "Tasks"
 """Column of tasks in the table that lm-evaluation-harness prints."""
