@@ -56,6 +56,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--percent", "METRIC",
         "a metric given in per cent, everywhere or on a task or of a family: 'accuracy on quiz of Owl'",
     )  # fmt: skip
+    several(
+        "--fraction",
+        "METRIC",
+        "one that is not in per cent though others are, named in the same way",
+    )
     several("--direction", "METRIC=lower|higher", "which scores of a metric are good")
     several(
         "--missing", "NUMBER", "a number that stands for a missing score, such as -100", type=float
@@ -81,6 +86,7 @@ def options_of(options: argparse.Namespace) -> dict[str, Any]:
         "rename": _pairs("rename", options.rename),
         "direction": _pairs("direction", options.direction),
         "percent": options.percent,
+        "fraction": options.fraction,
         "missing": options.missing,
         "wide": options.wide,
         "replicate_by": options.replicate_by,
@@ -100,12 +106,14 @@ def _pairs(field: str, given: Sequence[str]) -> dict[str, str]:
 
 
 def _sizes(given: Sequence[str]) -> dict[str, float]:
+    from .records.formats.quantities import size as size_of
+
     sizes = {}
     for name, size in _pairs("params", given).items():
-        try:
-            sizes[name] = float(size)
-        except ValueError:
-            raise FieldError("params", f"{name}={size}", "a number such as 7e9 after '='") from None
+        found = size_of(size)
+        if found is None:
+            raise FieldError("params", f"{name}={size}", "a number such as 7e9 or 6.9B after '='")
+        sizes[name] = found[0]
     return sizes
 
 

@@ -47,7 +47,7 @@ _COUNTS = ["file_right", "agree"]
 _WHOLE = 2**62
 """Rows of a batch that holds any file."""
 _COLUMNS = [*_KEY, "n", "score", "deviation", "skill", "skill_error", *_COUNTS]
-_SAID = ["is_group", "per_cent_known", "one_scale", "stderr"]
+_SAID = ["is_group", "per_cent_known", "one_scale", "stderr", "time"]
 """What readers say of scores, besides."""
 _MERGE = 64
 """Batches whose sums are held apart."""

@@ -27,6 +27,8 @@ class Options:
     percent : collection of str
         What is given in per cent, to be divided by 100: a metric, or one on a task, of a family, or both, as
         ``"accuracy on quiz of Owl"``; it may hold ``*`` and ``?``.
+    fraction : collection of str
+        What is not in per cent, though other scores are: named as for `percent`.
     missing : collection of float
         Numbers that stand for a missing score, such as -100.
     wide : collection of str
@@ -41,8 +43,8 @@ class Options:
     direction : mapping of str to {"higher", "lower"}
         Which scores of a metric are good.
     replicate_by : collection of str
-        What tells runs of one network apart: a column of a plain table, such as ``seed``, or a regular
-        expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
+        What tells runs of one network apart: a column of a plain table, such as ``seed``, ``row`` for each row
+        of one, or a regular expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
@@ -56,6 +58,7 @@ class Options:
     params: Mapping[str, float] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     percent: Collection[str] = ()
+    fraction: Collection[str] = ()
     missing: Collection[float] = ()
     wide: Collection[str] = ()
     model: str = ""
@@ -72,7 +75,7 @@ class Options:
             given = getattr(self, name)
             require(given is None or isinstance(given, Mapping), name, given, "a mapping")
             object.__setattr__(self, name, dict(given or {}))
-        for name in ("percent", "missing", "wide", "replicate_by"):
+        for name in ("percent", "fraction", "missing", "wide", "replicate_by"):
             given = getattr(self, name)
             require(not isinstance(given, str), name, given, f"a list, such as [{given!r}]")
             object.__setattr__(self, name, tuple(given or ()))
