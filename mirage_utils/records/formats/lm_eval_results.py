@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from ..columns import score_table
 from ..files import File
 from ..options import Options
 from ..schema import RECORDS, EvalFileError, Reading, direction_of, is_share
-from ..values import number, score_of, whole
+from ..values import number, score_of, text, whole
 
 __all__ = ["NO_MODEL", "Run", "is_nothing", "is_results", "read", "recognises", "stamp_of"]
 
@@ -70,11 +70,10 @@ def recognises(file: File) -> bool:
 def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """The scores of a results file, whole."""
     run = Run.of(file.path, file.document)
+    run = replace(run, model=options.called("model", run.model))
     scores, notes = _scores(run, file.document)
     notes = [*run.notes, *notes]
-    if options.model:
-        scores["model"] = options.model
-    elif not run.model:
+    if not run.model:
         notes.append(NO_MODEL)
     none = pd.DataFrame(columns=list(RECORDS))
     yield Reading(
@@ -107,6 +106,8 @@ class Run:
         By task, its version and how answers were drawn.
     better : dict of (str, str) to bool
         Whether higher is better, by task and metric.
+    arguments : str
+        The arguments for the model, where the file has them as one text.
     scored : frozenset of (str, str)
         Tasks and metrics of which the file has a score.
     tasks : frozenset of str
@@ -123,6 +124,7 @@ class Run:
     shots: Mapping[str, float] = field(default_factory=dict, repr=False)
     conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
     better: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    arguments: str = ""
     scored: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
     tasks: frozenset[str] = field(default=frozenset(), repr=False)
     notes: tuple[str, ...] = ()
@@ -156,8 +158,8 @@ class Run:
         return cls(
             path, _model(document, config), math.nan if params is None else params,
             _generation(document), stamp_of(path) or _date(document.get("date")), _condition(document),
-            shots, _conditions(document), _better(document), _scored(document), frozenset(document["results"]),
-            tuple(notes),
+            shots, _conditions(document), _better(document), text(config.get("model_args") or ""), _scored(document),
+            frozenset(document["results"]), tuple(notes),
         )  # fmt: skip
 
     def direction(self, task: str, metric: str) -> str:
