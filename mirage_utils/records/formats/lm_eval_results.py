@@ -40,6 +40,11 @@ NO_MODEL = "the file names no model: name it with model (--model NAME)"
 # Entries of a task's results that are no scores.
 _NO_SCORE = {"alias", "name", "sample_len", "sample_count", "samples"}
 _STDERR = re.compile(r"_stderr(?=,|$)")
+# Scores that are not over the documents, whose number is all that files give: over instructions (IFEval), over a part
+# of the questions (SQuAD 2, BBQ). RULER's are each over the documents of one length.
+_NOT_OF_ITEMS = re.compile(
+    r"inst_level_(strict|loose)_acc|(Has|No)Ans_(exact|f1)|accuracy_(amb|disamb)|(amb|disamb)_bias_score(_.+)?"
+)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?")
 # Keys that only the harness writes; lighteval's files have results and versions too.
 _OWN = {"lm_eval_version", "configs", "n-shot", "n-samples", "group_subtasks", "higher_is_better"}
@@ -339,6 +344,7 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
             for key, value in entries.items()
             if _STDERR.search(key)
         }
+        lengths = {name for key in entries if (name := key.partition(",")[0]).isdecimal()}
         for key, value in entries.items():
             if not _is_metric(key):
                 continue
@@ -348,6 +354,8 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
                 notes.append(f"{task} {key} is {shown(value)} and no score: left out")
                 continue
             n, why = _items(document, entries, task, key, task in groups)
+            if (metric.isdecimal() and len(lengths) > 1) or _NOT_OF_ITEMS.fullmatch(metric):
+                n, why = math.nan, f"{task} {metric} is not over all documents: n is not known"
             if why and why not in notes:
                 notes.append(why)
             rows.append(
