@@ -35,7 +35,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
     several(
         "--params", "NAME=SIZE",
-        "number of parameters of a model that is not in the table 'models', such as my-7b=7e9",
+        "number of parameters of a model that is not in the table 'models', such as my-7b=7e9 or my-7b=7.24B",
     )  # fmt: skip
     several(
         "--family", "NAME=FAMILY",
@@ -74,7 +74,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "plain tables with one column a task: a column with scores, of the metric that --metric names",
     )  # fmt: skip
     for name in ("model", "task", "metric"):
-        group.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
+        group.add_argument(
+            f"--{name}", default="", help=f"{name} of files, and rows of tables, that name none"
+        )
 
 
 def options_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _sizes(given: Sequence[str]) -> dict[str, float]:
     for name, size in _pairs("params", given).items():
         found = size_of(size)
         if found is None:
-            raise FieldError("params", f"{name}={size}", "a number such as 7e9 or 6.9B after '='")
+            raise FieldError("params", f"{name}={size}", "a number such as 7e9 or 7B after '='")
         sizes[name] = found[0]
     return sizes
 

@@ -28,7 +28,7 @@ from ..errors import require, shown
 from ..metrics.columnar import METRICS_OF_TEXT
 from .files import followed
 from .grading import CHOICES
-from .identity import Network
+from .identity import Network, called
 from .keys import hashes
 from .options import Options
 from .precedence import Made, settled
@@ -203,10 +203,9 @@ def _whole(parts: Sequence[_Part], options: Options, passed: Sequence[str] = ())
 
 def _unmatched(scores: pd.DataFrame, options: Options) -> list[str]:
     """A note on each option that says something of what is not there."""
-    models = {str(name) for name in scores["model"].unique()}
-    models |= {Network.parse(name).base for name in models}
-    metrics = {str(name) for name in scores["metric"].unique()}
-    tasks = {str(name) for name in scores["task"].unique()}
+    read = {c: {str(name) for name in scores[c].unique()} for c in ("model", "task", "metric")}
+    models = read["model"] | {Network.parse(name).base for name in read["model"]}
+    metrics, tasks = read["metric"], read["task"]
     said = [
         *(("params", n, "model") for n in options.params if {n, options.rename.get(n, n)}.isdisjoint(models)),
         *(("family", n, "model") for n in options.family if not any(fnmatchcase(m, n) for m in models)),
@@ -219,9 +218,21 @@ def _unmatched(scores: pd.DataFrame, options: Options) -> list[str]:
             ("replicate_by", n, "column and no part of a model's name")
             for n in options.replicate_by
         ]
+    named = {
+        "model": called(options.model, options),
+        "task": options.task,
+        "metric": options.metric,
+    }
     return [
-        f"{option}: {shown(name)} is no {what} that was read: it changes nothing"
-        for option, name, what in said
+        *(
+            f"{option}: {shown(name)} changes nothing: all that was read names its own {option}"
+            for option, name in named.items()
+            if name and name not in read[option]
+        ),
+        *(
+            f"{option}: {shown(name)} is no {what} that was read: it changes nothing"
+            for option, name, what in said
+        ),
     ]
 
 

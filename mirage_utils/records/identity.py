@@ -28,7 +28,7 @@ from .keys import numbered
 from .options import Options
 
 __all__ = [
-    "Model", "Network", "UnknownModelError", "families_by_name", "fill", "known", "network", "resolve", "stem",
+    "Model", "Network", "UnknownModelError", "called", "families_by_name", "fill", "known", "network", "resolve", "stem",
 ]  # fmt: skip
 
 # The names of 2022 and early 2023, which left the embeddings out (Biderman et al. 2023, Pythia; the
@@ -267,6 +267,11 @@ def resolve(name: str) -> Model:
     if which.revision or which.adapter or any(map(_STEP.fullmatch, _key(name)[1].split())):
         found = replace(found, name=name, train_tokens=np.nan, train_flops=np.nan)
     return found
+
+
+def called(name: str, options: Options) -> str:
+    """What a model is called that is written so."""
+    return _told(name, options).called
 
 
 def fill(frame: pd.DataFrame, options: Options) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from ..errors import FieldError, positive, require
@@ -17,6 +18,8 @@ _KEEP = ("all", "latest")
 @dataclass(frozen=True)
 class Options:
     """What a user says of files that do not say it themselves.
+
+    A collection of one may be given as what is in it: ``percent="accuracy"``.
 
     Parameters
     ----------
@@ -35,7 +38,7 @@ class Options:
         Plain tables with one row a model and one column a task: the columns that hold scores, all of the
         metric that `metric` names. Files without any of them are read as they are.
     model, task, metric : str
-        For files that name none.
+        For files, and rows of tables, that name none; see `called`.
     family : mapping of str to str
         Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``.
     rename : mapping of str to str
@@ -77,8 +80,10 @@ class Options:
             object.__setattr__(self, name, dict(given or {}))
         for name in ("percent", "fraction", "missing", "wide", "replicate_by"):
             given = getattr(self, name)
-            require(not isinstance(given, str), name, given, f"a list, such as [{given!r}]")
-            object.__setattr__(self, name, tuple(given or ()))
+            one = isinstance(given, str) or (name == "missing" and isinstance(given, Real))
+            object.__setattr__(self, name, (given,) if one else tuple(given or ()))
+        for number in self.missing:
+            require(isinstance(number, Real), "missing", number, "a number, or several")
         for name in ("model", "task", "metric", "keep"):
             require(isinstance(getattr(self, name), str), name, getattr(self, name), "text")
         object.__setattr__(
@@ -95,6 +100,17 @@ class Options:
                     "replicate_by", pattern, f"a column's name or a regular expression ({error})"
                 ) from None
         require(self.keep != "", "keep", self.keep, f"{' or '.join(map(repr, _KEEP))}, or a file")
+
+    def called(self, what: str, *written: str) -> str:
+        """The name that a file gives its model, task or metric; where it gives none, the user's.
+
+        Parameters
+        ----------
+        what : {"model", "task", "metric"}
+        *written : str
+            What the file says, the surest first; ``""`` where it says nothing.
+        """
+        return next(filter(None, written), getattr(self, what))
 
     @classmethod
     def given(cls, options: Mapping[str, Any] | Options) -> Options:

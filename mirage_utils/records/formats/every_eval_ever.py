@@ -181,6 +181,7 @@ def _about(result: Mapping[str, Any], run: _Run, options: Options) -> _About:
     config = _mapping(result.get("metric_config"))
     name = said(result.get("evaluation_name"))
     metric, answer_filter = _metric(config, name)
+    metric = options.called("metric", metric) or _NAMELESS
     if answer_filter:
         name = name.removesuffix(f"/{answer_filter}")
     lower = config.get("lower_is_better")
@@ -189,16 +190,16 @@ def _about(result: Mapping[str, Any], run: _Run, options: Options) -> _About:
     )
     dataset = said(_inside(result, "source_data", "dataset_name"))
     return _About(
-        options.task or name or dataset,
+        options.called("task", name, dataset),
         ", ".join(filter(None, (answer_filter, *run.conditions))),
         _shots(result),
-        options.metric or metric,
+        metric,
         direction,
     )
 
 
 def _metric(config: Mapping[str, Any], name: str) -> tuple[str, str]:
-    """Name of a metric, and the filter of answers that its description names.
+    """Name of a metric, ``""`` where there is none, and the filter of answers that its description names.
 
     Older files only describe it; in newer ones ``metric_id`` is its name, unless it has the benchmark's name in
     it, and ``metric_name`` sometimes is that of the benchmark.
@@ -211,7 +212,7 @@ def _metric(config: Mapping[str, Any], name: str) -> tuple[str, str]:
     words, answer_filter = filtered.groups() if filtered else (words, "")
     own = identity if not re.search(r"[./]", identity) else ""
     label = label if label != name else ""
-    found = own or kind or label or _described(words) or identity or _NAMELESS
+    found = own or kind or label or _described(words) or identity
     parameters = _mapping(config.get("metric_parameters"))
     if parameters and found in (own, kind):
         found += f" ({', '.join(f'{k}={v}' for k, v in parameters.items())})"
@@ -303,7 +304,7 @@ def _row(
     if config.get("has_unknown_level") is True and score == -1:
         notes.append(f"{where} is of the level 'unknown' (-1): left out")
         return None
-    if about.metric == _NAMELESS and not options.metric:
+    if about.metric == _NAMELESS:
         notes.append(
             f"no metric is named: called '{_NAMELESS}'; name it with metric (--metric NAME)"
         )
@@ -330,7 +331,7 @@ def _row(
         )
     scale = 100.0 if cents else 1.0
     return {
-        "model": options.model or run.model,
+        "model": options.called("model", run.model),
         "params": run.params,
         "task": about.task,
         "setting": about.setting,
@@ -392,7 +393,7 @@ def instances(file: File, options: Options, batch: int) -> Iterator[Reading]:
     path = file.path
     beside = _Beside.of(path, options)
     rows = file.objects()
-    nameless = options.metric
+    nameless = options.called("metric")
     none = pd.DataFrame(columns=list(SCORES))
     while part := list(islice(rows, batch)):
         for line, row in part:
@@ -453,9 +454,10 @@ def _about_row(row: Mapping[str, Any], beside: _Beside, options: Options, namele
         return found[0]
     answer_filter = said(_inside(row, "metadata", "filter"))
     answer_filter = "" if answer_filter == "none" else answer_filter
-    task = options.task or (name.removesuffix(f"/{answer_filter}") if answer_filter else name)
+    name = name.removesuffix(f"/{answer_filter}") if answer_filter else name
+    task = options.called("task", name)
     statistic = _STATISTIC.fullmatch(identity)
-    if statistic and not options.metric:
+    if statistic:
         metric, split, more = statistic.groups()
         setting = ", ".join(filter(None, (f"split={split}" * (split != "test"), more.strip(":"))))
         return _About(task, setting, math.nan, metric, direction_of(metric))
@@ -496,7 +498,7 @@ def _records(
         model = said(row["model_id"])
         known = model == beside.model and model != ""
         collected.of(
-            model=options.model or (beside.written if known else model),
+            model=options.called("model", beside.written if known else model),
             params=beside.params if known else math.nan,
             task=about.task,
             run=said(row.get("evaluation_id")) or str(path),

@@ -142,7 +142,7 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     if set(options.wide) & set(raw.columns):
         raw, empty = _with_errors(raw, options.wide, errors)
         notes = [*empty, *notes]
-    elif not options.model and not {"model", "params", "score"} & set(raw.columns):
+    elif not {"model", "params", "score"} & set(raw.columns):
         raw, models = _one_column_a_model(raw, summary, errors)
         notes += models
     if not models:
@@ -218,6 +218,9 @@ def _one_column_a_model(
 
 
 def _named_for_all(raw: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """A table with the model, task and metric that the user names, where it names none itself."""
-    given = {name: getattr(options, name) for name in ("model", "task", "metric")}
-    return raw.assign(**{k: v for k, v in given.items() if v and k not in raw.columns})
+    """A table with the model, task and metric that the user names, in rows that name none themselves."""
+    given = {name: said for name in ("model", "task", "metric") if (said := options.called(name))}
+    for name, said in given.items():
+        written = raw[name].map(cell) if name in raw.columns else pd.Series("", index=raw.index)
+        raw = raw.assign(**{name: written.where(written != "", said)})
+    return raw
