@@ -14,7 +14,6 @@ Mask = NDArray[np.bool_]
 
 LINES = 5
 """Lines that a note names; of more it says how many."""
-"""Lines that a note names."""
 
 
 class Rows:
