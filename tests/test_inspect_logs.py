@@ -421,6 +421,33 @@ def test_logs_with_samples_and_without_make_one_curve_of_a_group(tmp_path):
     assert any("--direction easy=" in note for note in bare.undirected)
 
 
+@pytest.mark.parametrize("samples", [True, False])
+def test_an_epoch_that_ended_with_an_error_moves_no_group(tmp_path, samples):
+    for i, size in enumerate(("70m", "160m", "410m")):
+        made = [
+            sample(j, "CI"[j % 6 > i], epoch=epoch, metadata={"level": "easy" if j < 6 else "hard"})
+            for epoch in (1, 2)
+            for j in range(12)
+        ]
+        if size == "410m":
+            made[3] |= {"error": {"message": "timeout"}, "scores": {}}
+        scores = [
+            score(metrics={"accuracy": (i + 1) / 6, "easy": (i + 1) / 6, "hard": (i + 1) / 6})
+        ]
+        counts = {"total_samples": 24, "completed_samples": 24 - (size == "410m")}
+        whole = log(
+            made if samples else [], scores, results=counts, model=f"hf/EleutherAI/pythia-{size}",
+            config={"epochs": 2},
+        )  # fmt: skip
+        (tmp_path / f"{size}.json").write_text(json.dumps(whole))
+    found = gather(tmp_path)
+    own = found.scores[found.scores["metric"].isin(["easy", "hard"])]
+    assert set(own["setting"]) == {"match"}
+    assert own.groupby("metric")["model"].nunique().to_dict() == {"easy": 3, "hard": 3}
+    assert set(own["n"].fillna(0)) == ({6} if samples else {0})
+    assert any("1 of 24 samples ended with an error" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, "x", [1], {}, 10**400])
 def test_a_metric_without_value_leaves_the_others(reading, value):
     entries = [score(), score("kind", {"accuracy": {"name": "accuracy", "value": value}, "mean": 0.1})]  # fmt: skip

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mirage_utils.records import EvalFileError, read
+from mirage_utils.cli.main import main
+from mirage_utils.records import EvalFileError, gather, read
 from mirage_utils.records.formats.dialect import Dialect, dialect
 from mirage_utils.records.formats.quantities import decimal_of, number, size, size_in
 from mirage_utils.records.schema import direction_of, is_share
@@ -135,6 +136,30 @@ def test_what_is_no_table_is_refused(table, text, message):
         table(text)
 
 
+@pytest.mark.parametrize(
+    ("above", "lines"),
+    [
+        ("# by me\n", 1), ("# by me, and you, of May, 2024, in Rome, on a, b, c\n#\n", 2), ("\n \n", 2), ("Results, of May\n", 1),
+        ('"Results of May, by me",,,,,\n,,,,,\n', 2), ("Results of May\n\n# exported\n\n", 4),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_lines_above_the_header_are_passed_over(table, above, lines, delimiter):
+    found = table((above + TABLE).replace(",", delimiter))
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert f"{lines} line{'s' * (lines > 1)} above the header passed over" in said(found)
+    odd = table((above + TABLE + "\nowl-9b,,arc_easy,accuracy,x,1").replace(",", delimiter))
+    assert f"line {lines + 6} ('x')" in said(odd)
+    rows = "item,target,output\n1,a,b\n2,c,c\n"
+    assert table((above + rows).replace(",", delimiter)).records["output"].tolist() == ["b", "c"]
+
+
+def test_a_header_that_is_not_found_is_no_matter_of_separators(table):
+    with pytest.raises(EvalFileError) as caught:
+        table("Results of the owls by me\n" * 30 + TABLE)
+    assert "separated" not in str(caught.value)
+
+
 def test_a_row_with_too_many_cells_is_left_out_with_a_note(table):
     found = table(TABLE.replace(",500\n", ",500,7\n", 1))
     assert len(found.scores) == 3
@@ -235,6 +260,14 @@ def test_other_names_of_columns_are_read_with_a_note(table):
     assert other.notes == ()
 
 
+def test_what_the_user_calls_a_column_beats_what_another_is_called(table):
+    text = with_column("fullname", [f"acme/owl-{name}" for name in SIZES])
+    for name in ("model", "Model", "model_name"):
+        found = table(text.replace("model", name, 1), columns={"fullname": "model"})
+        assert found.scores["model"].tolist() == [f"acme/owl-{name}" for name in SIZES]
+        assert f"columns not used: '{name}'" in said(found)
+
+
 def test_an_accuracy_is_not_taken_for_the_score(table):
     with pytest.raises(
         EvalFileError, match=r"a column 'score', or another given as it \(--column NAME=score\)"
@@ -303,7 +336,21 @@ def test_rows_that_are_repeated_are_refused_with_what_helps(table):
         EvalFileError,
         match=r"line 6 = .*line 2 has one.*a column 'seed' would.*--replicate-by COLUMN",
     ):
-        table(TABLE + "\n" + TABLE.split("\n")[1])
+        table(TABLE + "\n" + TABLE.split("\n")[1].replace("0.251", "0.252"))
+
+
+def test_a_row_that_is_repeated_cell_by_cell_counts_once(table):
+    found = table(TABLE + 2 * ("\n" + TABLE.split("\n")[1]))
+    assert found.scores["score"].tolist() == list(SCORES)
+    assert "count once: line 6, line 7" in said(found)
+
+
+def test_rows_that_nothing_tells_apart_are_runs_if_the_user_says_so(table):
+    twice = TABLE + "\n" + TABLE.split("\n")[1].replace("0.251", "0.252")
+    with pytest.raises(EvalFileError, match="--replicate-by row takes each for one"):
+        table(twice)
+    found = table(twice, replicate_by=["row"])
+    assert found.scores["run"].tolist() == ["row 1"] * 4 + ["row 2"]
 
 
 def test_conditions_are_part_of_the_setting(table):
@@ -337,6 +384,83 @@ def test_one_column_a_model_is_read(table):
     assert "passed over: 'average'" in said(found)
     with pytest.raises(EvalFileError, match="look like models: write one row a score"):
         table("area,metric,owl-7b,owl-70b,model\nt,acc,0.5,0.6,x\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["num_samples", "n_samples", "samples", "#Samples", "nsamples", "count", "items", "total", "questions",
+     "n_eval", "test set size", "support"],
+)  # fmt: skip
+def test_numbers_of_items_are_known_by_other_names(table, name):
+    text = TABLE.replace(",n\n", f",{name}\n", 1)
+    found = table(text)
+    assert found.scores["n"].tolist() == [500] * 4
+    assert f"'{name}' as n" in said(found)
+    for other in ("0.5", "0", "x"):
+        found = table(text.replace(",500\n", f",{other}\n", 1))
+        assert found.scores["n"].isna().all()
+        assert f"columns not used: '{name}'" in said(found)
+    for i in range(4):  # a total of each model may be one of points
+        text = text.replace(",500", f",{i + 1}0", 1)
+    assert (f"'{name}' as n" in said(table(text))) == (name not in ("total", "count"))
+
+
+def test_samples_of_each_item_are_no_items(table):
+    found = table(TABLE.replace("accuracy", "pass@1").replace(",n\n", ",n_samples\n"))
+    assert found.scores["n"].isna().all()
+    assert "columns not used: 'n_samples'" in said(found)
+
+
+def test_columns_that_nothing_is_made_of_are_named_once(table):
+    assert "columns not used: 'colour'" in said(table(with_column("colour", "rgbw")))
+    many = TABLE
+    for i in range(12):
+        many = with_column(f"extra{i}", "rgbw", many)
+    (note,) = [n for n in table(many).notes if "not used" in n]
+    assert "'extra7' and 4 more" in note
+    rows = "item,target,output,colour\n" + "".join(f"{i},a,a,red\n" for i in range(5))
+    assert said(table(rows)).count("columns not used: 'colour'") == 1
+
+
+# -- verdicts of items -----------------------------------------------------------------------------------
+
+JUDGED = """model,params,task,item,prediction,reference,correct
+owl-1b,1e9,t,1,The answer is 7,7,TRUE
+owl-1b,1e9,t,2,3,8,FALSE
+owl-2b,2e9,t,1,It is 7.,7,TRUE
+owl-2b,2e9,t,2,eight,8,TRUE
+"""
+
+
+@pytest.mark.parametrize("name", ["correct", "is_correct", "acc", "Accuracy", "f1"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_what_a_file_says_of_its_items_is_a_score_of_its_own(table, tmp_path, name, form):
+    text = JUDGED.replace("correct", name)
+    if form == "jsonl":
+        text = pd.read_csv(io.StringIO(text)).to_json(orient="records", lines=True)
+    found = table(text, f"r.{form}")
+    metric = name.removeprefix("is_")
+    assert found.records["score"].tolist() == [1, 0, 1, 1]
+    assert set(found.records["metric"]) == {metric}
+    assert f"read as the metric {metric}" in said(found)
+    whole = gather(tmp_path / f"r.{form}")
+    own = whole.scores[whole.scores["graded"] == "file"]
+    assert own["score"].tolist() == [0.5, 1.0]
+    assert len(own) == len(whole.scores)
+    assert "not graded anew (0 of 3 agree)" in " ".join(whole.notes)
+
+
+def test_several_scores_of_an_item_are_several_metrics(table):
+    rows = [f"owl-1b,t,{i},a,{'ab'[i % 2]},{1 - i % 2},0.{i}" for i in range(4)]
+    found = table("\n".join(["model,task,item,target,output,em,f1", *rows]))
+    scores = found.records.groupby("metric", observed=True)["score"].apply(list).to_dict()
+    assert scores == {"em": [1, 0, 1, 0], "f1": [0, 0.1, 0.2, 0.3]}
+    # Marks out of ten are no verdicts.
+    found = table(
+        "\n".join(["model,task,item,target,output,acc,f1", *(r.replace("0.", "9.") for r in rows)])
+    )
+    assert set(found.records["metric"]) == {"acc"}
+    assert "columns not used: 'f1'" in said(found)
 
 
 # -- numbers ---------------------------------------------------------------------------------------------
@@ -508,6 +632,86 @@ def test_metrics_are_known_in_any_spelling(table, name, direction, share):
     found = table(TABLE.replace("accuracy", f'"{name}"'))
     assert set(found.scores["metric"]) == {name}
     assert set(found.scores["direction"]) == {direction}
+
+
+def test_an_arrow_in_a_metric_is_its_direction(table):
+    found = table(TABLE.replace("accuracy", "zorkiness ↓", 2).replace("accuracy", "accuracy ↑"))
+    assert found.scores["metric"].tolist() == ["zorkiness"] * 2 + ["accuracy"] * 2
+    assert found.scores["direction"].tolist() == ["lower"] * 2 + ["higher"] * 2
+
+
+@pytest.mark.parametrize(
+    "name", ["k-shot", "num_fewshot", "K-Shots", "n_fewshot", "#shots", "few-shot"]
+)
+def test_shots_are_known_by_other_names(table, name):
+    assert table(with_column(name, [5] * 4)).scores["shots"].tolist() == [5] * 4
+
+
+# -- errors, statistics and dates ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["_stderr", "_std", " (stderr)", "-SD"])
+def test_errors_beside_scores_are_no_models_and_no_tasks(table, end):
+    standard = "stderr" in end
+    wide = table(f"task,metric,owl-1b,owl-1b{end},owl-2b,owl-2b{end}\nt,acc,0.1,0.01,0.2,0.02\n")
+    assert wide.scores["model"].tolist() == ["owl-1b", "owl-2b"]
+    assert f"errors of scores, and no scores: 'owl-1b{end}', 'owl-2b{end}'" in said(wide)
+    tasks = table(
+        f"model,quiz,quiz{end}\nowl-1b,0.1,0.01\nowl-2b,0.2,0.02\n", wide=["quiz"], metric="acc"
+    )
+    tidy = table(
+        f"model,task,metric,score,score{end}\nowl-1b,t,acc,0.1,0.01\nowl-2b,t,acc,0.2,0.02\n"
+    )
+    for found in (wide, tasks, tidy):
+        assert found.scores["score"].tolist() == [0.1, 0.2]
+        assert ("stderr" in found.scores) == standard
+        assert not standard or found.scores["stderr"].tolist() == [0.01, 0.02]
+
+
+def test_spreads_below_their_means_are_no_scores(table):
+    rows = [f"{row},mean\n{row.replace(',0.', ',0.0')},std" for row in TABLE.split("\n")[1:]]
+    text = "\n".join([HEADER + ",stat", *rows])
+    for options in ({}, {"replicate_by": ["stat"]}):
+        found = table(text, **options)
+        assert found.scores["score"].tolist() == list(SCORES)
+        assert "only the rows whose 'stat' is a mean are scores; not read: std" in said(found)
+
+
+def test_the_latest_is_told_by_a_column_of_dates(table, tmp_path):
+    rows = [f"owl-{i}b,t,acc,0.{i}{month},2024-0{month}-01" for i in (1, 2) for month in (3, 1)]
+    table("\n".join(["model,task,metric,score,date", *rows]), replicate_by=["date"])
+    found = gather(tmp_path / "r.csv", replicate_by=["date"], keep="latest")
+    assert sorted(found.scores["score"]) == [0.13, 0.23]
+    assert not any("not used" in note for note in found.notes)
+
+
+def test_a_column_of_times_that_are_no_dates_is_not_lost_without_a_word(table):
+    assert "columns not used: 'time'" in said(table(with_column("time", [3, 4, 5, 6])))
+    assert "columns not used: 'date'" in said(table(with_column("date", ["May"] * 4)))
+
+
+def test_a_probability_is_no_verdict(table):
+    found = table("model,task,item,target,output,probability\nowl-1b,t,1,a,a,0.9\n")
+    assert set(found.records["metric"]) == {""}
+    assert "columns not used: 'probability'" in said(found)
+
+
+def test_formulas_without_values_are_said_to_be_some(table):
+    half = [row[:] for row in ROWS]
+    half[1][4] = "=0.5/2"
+    found = table(workbook({"R": half}), "r.xlsx")
+    assert found.scores["score"].tolist() == list(SCORES[1:])
+    assert "'=0.5/2' in line 2: open it in a spreadsheet program and save it" in said(found)
+    for row in half[2:]:
+        row[4] = "=1/4"
+    with pytest.raises(EvalFileError, match="formulas without their values"):
+        table(workbook({"R": half}), "r.xlsx")
+
+
+def test_sizes_are_said_as_tables_write_them(tmp_path, capsys):
+    (tmp_path / "r.csv").write_text("model,task,metric,score\nowl,t,acc,0.5\n")
+    assert main(["read", str(tmp_path), "--scores", "--csv", "--params", "owl=3.09B"]) == 0
+    assert ",3090000000.0," in capsys.readouterr().out
 
 
 # -- any table -------------------------------------------------------------------------------------------

@@ -125,6 +125,56 @@ def test_what_one_metric_tells_of_a_file_holds_for_its_others():
     assert found(table, "f1") == [0.014, 0.042, 0.14, 0.81]
 
 
+@pytest.mark.parametrize("metric", ["f1", "precision", "recall", "token_accuracy", "acc_norm"])
+def test_a_metric_is_not_in_per_cent_because_another_is(metric):
+    cents = rows([31.0, 42.0, 55.0, 70.0])
+    other = rows([0.28, 0.4, 0.53, 0.69], metric=metric)
+    table, notes = settle(cents, other)
+    assert found(table) == [0.31, 0.42, 0.55, 0.7]
+    assert found(table, metric) == []
+    asked, told = notes
+    assert f"--percent '{metric} on quiz of Owl'" in asked
+    assert f"--fraction '{metric} on quiz of Owl'" in asked
+    assert "--fraction 'accuracy on quiz'" in told
+    kept = settle(cents, other, fraction=[f"{metric} on quiz of Owl"])[0]
+    assert found(kept, metric) == [0.28, 0.4, 0.53, 0.69]
+    divided = settle(cents, other, percent=[metric])[0]
+    assert found(divided, metric) == [0.0028, 0.004, 0.0053, 0.0069]
+
+
+def test_an_f1_is_never_below_the_exact_match():
+    exact = rows([1.2, 4.5, 9.0, 20.4], metric="exact_match")
+    table, notes = settle(exact, rows([0.05, 0.1, 0.2, 0.35], metric="f1"))
+    assert found(table, "exact_match") == [0.012, 0.045, 0.09, 0.204]
+    assert found(table, "f1") == [0.05, 0.1, 0.2, 0.35]
+    assert "--percent 'f1 on quiz'" in notes[0]
+    hard = rows([0.1, 0.2, 0.5, 0.9], metric="exact_match", n=np.nan)
+    table, _ = settle(hard, rows([3.1, 4.2, 6.0, 8.1], metric="f1"))
+    assert found(table, "exact_match") == [0.001, 0.002, 0.005, 0.009]
+
+
+def test_tasks_of_one_table_may_have_scales_of_their_own_if_the_user_says_so():
+    low = rows([0.02, 0.11, 0.22, 0.45], source="t.csv", one_scale=True)
+    cents = low.assign(score=100 * low["score"], task="muls")
+    table, notes = settle(low, cents)
+    assert set(table["task"]) == {"muls"}
+    assert "--fraction 'accuracy on quiz of Owl'" in notes[0]
+    table, _ = settle(low, cents, fraction=["accuracy on quiz of Owl"])
+    assert table.groupby("task")["score"].apply(lambda s: s.round(6).tolist()).to_dict() == {
+        "muls": [0.02, 0.11, 0.22, 0.45], "quiz": [0.02, 0.11, 0.22, 0.45],
+    }  # fmt: skip
+
+
+def test_a_score_on_no_scale_costs_no_other():
+    table, notes = settle(rows([0.1, 0.2, 0.3, 1.02]))
+    assert found(table) == [0.1, 0.2, 0.3]
+    assert "1.02 for owl-10000000000" in notes[0]
+    # Of 10,000 items 102 are 1.02 per cent.
+    assert found(settle(rows([0.1, 0.2, 0.3, 1.02], n=1e4))[0]) == []
+    kept, _ = settle(rows([0.1, 0.2, 0.3, 1.02], n=1e4), fraction=["accuracy"])
+    assert found(kept) == [0.1, 0.2, 0.3]
+
+
 def test_deviations_go_with_their_scores():
     table, _ = settle(rows([20.0, 40.0, 60.0, 80.0], deviation=50.0))
     assert table["deviation"].tolist() == [0.5] * 4

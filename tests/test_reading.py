@@ -255,6 +255,11 @@ def test_samples_take_model_and_size_from_the_results_beside_them(write):
     assert set(found.records["model"]) == {"EleutherAI/pythia-1.4b-deduped"}
     assert set(found.records["params"]) == {1414647808}
     assert set(found.records["family"]) == {"Pythia deduped"}
+    # Who names theirs keeps it, whatever the user says of others.
+    said = read(path, model="mine", params={"mine": 5, "EleutherAI/pythia-1.4b-deduped": 6})
+    assert set(said.records["model"]) == {"EleutherAI/pythia-1.4b-deduped"}
+    assert said.records["params"].tolist() == [6, 6]
+    (path.parent / "results_2026-01-01T00-00-00.5.json").unlink()
     assert read(path, model="mine", params={"mine": 5}).records["params"].tolist() == [5, 5]
 
 

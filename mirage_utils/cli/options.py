@@ -30,7 +30,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
     several(
         "--params", "NAME=SIZE",
-        "number of parameters of a model that is not in the table 'models', such as my-7b=7e9",
+        "number of parameters of a model that is not in the table 'models', such as my-7b=7e9 or my-7b=7.24B",
     )  # fmt: skip
     several(
         "--family", "NAME=FAMILY",
@@ -51,6 +51,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--percent", "METRIC",
         "a metric given in per cent, everywhere or on a task or of a family: 'accuracy on quiz of Owl'",
     )  # fmt: skip
+    several(
+        "--fraction", "METRIC",
+        "one that is not in per cent though others are, named in the same way",
+    )  # fmt: skip
     several("--direction", "METRIC=lower|higher", "which scores of a metric are good")
     several(
         "--missing", "NUMBER", "a number that stands for a missing score, such as -100", type=float
@@ -64,7 +68,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "plain tables with one column a task: a column with scores, of the metric that --metric names",
     )  # fmt: skip
     for name in ("model", "task", "metric"):
-        group.add_argument(f"--{name}", default="", help=f"{name} of files that name none")
+        group.add_argument(
+            f"--{name}", default="", help=f"{name} of files, and rows of tables, that name none"
+        )
 
 
 def options_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -76,6 +82,7 @@ def options_of(options: argparse.Namespace) -> dict[str, Any]:
         "rename": _pairs("rename", options.rename),
         "direction": _pairs("direction", options.direction),
         "percent": options.percent,
+        "fraction": options.fraction,
         "missing": options.missing,
         "wide": options.wide,
         "replicate_by": options.replicate_by,
@@ -95,12 +102,14 @@ def _pairs(field: str, given: Sequence[str]) -> dict[str, str]:
 
 
 def _sizes(given: Sequence[str]) -> dict[str, float]:
+    from ..records.formats.quantities import size as size_of
+
     sizes = {}
     for name, size in _pairs("params", given).items():
-        try:
-            sizes[name] = float(size)
-        except ValueError:
-            raise FieldError("params", f"{name}={size}", "a number such as 7e9 after '='") from None
+        found = size_of(size)
+        if found is None:
+            raise FieldError("params", f"{name}={size}", "a number such as 7e9 or 7B after '='")
+        sizes[name] = found[0]
     return sizes
 
 

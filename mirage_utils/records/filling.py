@@ -16,7 +16,12 @@ from .keys import numbered
 from .networks import FIRST, Network
 from .options import Options
 
-__all__ = ["fill"]
+__all__ = ["called", "fill"]
+
+
+def called(name: str, options: Options) -> str:
+    """What a model is called that is written so."""
+    return _told(name, options).called
 
 
 def fill(frame: pd.DataFrame, options: Options) -> list[str]:

@@ -24,6 +24,7 @@ import pandas as pd
 from ..errors import require, shown
 from ..ground.cluster import client
 from .all_files import COLUMNS, counted, guarded, scores_of_parts, without_copies
+from .filling import called
 from .networks import Network
 from .one_file import FAULT, LENGTH_KEY, Part, merged, part_of, told
 from .options import Options
@@ -165,10 +166,9 @@ def _whole(parts: Sequence[Part], options: Options, passed: Sequence[str] = ()) 
 
 def _unmatched(scores: pd.DataFrame, options: Options) -> list[str]:
     """A note on each option that says something of what is not there."""
-    models = {str(name) for name in scores["model"].unique()}
-    models |= {Network.parse(name).base for name in models}
-    metrics = {str(name) for name in scores["metric"].unique()}
-    tasks = {str(name) for name in scores["task"].unique()}
+    read = {c: {str(name) for name in scores[c].unique()} for c in ("model", "task", "metric")}
+    models = read["model"] | {Network.parse(name).base for name in read["model"]}
+    metrics, tasks = read["metric"], read["task"]
     said = [
         *(("params", n, "model") for n in options.params if {n, options.rename.get(n, n)}.isdisjoint(models)),
         *(("family", n, "model") for n in options.family if not any(fnmatchcase(m, n) for m in models)),
@@ -181,9 +181,21 @@ def _unmatched(scores: pd.DataFrame, options: Options) -> list[str]:
             ("replicate_by", n, "column and no part of a model's name")
             for n in options.replicate_by
         ]
+    named = {
+        "model": called(options.model, options),
+        "task": options.task,
+        "metric": options.metric,
+    }
     return [
-        f"{option}: {shown(name)} is no {what} that was read: it changes nothing"
-        for option, name, what in said
+        *(
+            f"{option}: {shown(name)} changes nothing: all that was read names its own {option}"
+            for option, name in named.items()
+            if name and name not in read[option]
+        ),
+        *(
+            f"{option}: {shown(name)} is no {what} that was read: it changes nothing"
+            for option, name, what in said
+        ),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from ..errors import FieldError, positive, require
@@ -18,6 +19,8 @@ _KEEP = ("all", "latest")
 class Options:
     """What a user says of files that do not say it themselves.
 
+    A collection of one may be given as what is in it: ``percent="accuracy"``.
+
     Parameters
     ----------
     params : mapping of str to float
@@ -27,13 +30,15 @@ class Options:
     percent : collection of str
         What is given in per cent, to be divided by 100: a metric, or one on a task, of a family, or both, as
         ``"accuracy on quiz of Owl"``; it may hold ``*`` and ``?``.
+    fraction : collection of str
+        What is not in per cent, though other scores are: named as for `percent`.
     missing : collection of float
         Numbers that stand for a missing score, such as -100.
     wide : collection of str
         Plain tables with one row a model and one column a task: the columns that hold scores, all of the
         metric that `metric` names. Files without any of them are read as they are.
     model, task, metric : str
-        For files that name none.
+        For files, and rows of tables, that name none; see `called`.
     family : mapping of str to str
         Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``.
     rename : mapping of str to str
@@ -41,8 +46,8 @@ class Options:
     direction : mapping of str to {"higher", "lower"}
         Which scores of a metric are good.
     replicate_by : collection of str
-        What tells runs of one network apart: a column of a plain table, such as ``seed``, or a regular
-        expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
+        What tells runs of one network apart: a column of a plain table, such as ``seed``, ``row`` for each row
+        of one, or a regular expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
@@ -56,6 +61,7 @@ class Options:
     params: Mapping[str, float] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     percent: Collection[str] = ()
+    fraction: Collection[str] = ()
     missing: Collection[float] = ()
     wide: Collection[str] = ()
     model: str = ""
@@ -72,10 +78,12 @@ class Options:
             given = getattr(self, name)
             require(given is None or isinstance(given, Mapping), name, given, "a mapping")
             object.__setattr__(self, name, dict(given or {}))
-        for name in ("percent", "missing", "wide", "replicate_by"):
+        for name in ("percent", "fraction", "missing", "wide", "replicate_by"):
             given = getattr(self, name)
-            require(not isinstance(given, str), name, given, f"a list, such as [{given!r}]")
-            object.__setattr__(self, name, tuple(given or ()))
+            one = isinstance(given, str) or (name == "missing" and isinstance(given, Real))
+            object.__setattr__(self, name, (given,) if one else tuple(given or ()))
+        for number in self.missing:
+            require(isinstance(number, Real), "missing", number, "a number, or several")
         for name in ("model", "task", "metric", "keep"):
             require(isinstance(getattr(self, name), str), name, getattr(self, name), "text")
         object.__setattr__(
@@ -92,6 +100,17 @@ class Options:
                     "replicate_by", pattern, f"a column's name or a regular expression ({error})"
                 ) from None
         require(self.keep != "", "keep", self.keep, f"{' or '.join(map(repr, _KEEP))}, or a file")
+
+    def called(self, what: str, *written: str) -> str:
+        """The name that a file gives its model, task or metric; where it gives none, the user's.
+
+        Parameters
+        ----------
+        what : {"model", "task", "metric"}
+        *written : str
+            What the file says, the surest first; ``""`` where it says nothing.
+        """
+        return next(filter(None, written), getattr(self, what))
 
     @classmethod
     def given(cls, options: Mapping[str, Any] | Options) -> Options:

@@ -18,7 +18,8 @@ note. The decisions, in their order:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 from shlex import quote
 from typing import NamedTuple
@@ -74,7 +75,8 @@ def settled(
         One row a network, condition, run, metric and source: columns ``family, model, params, task, setting,
         shots, run, metric, direction, graded, source, score, n, deviation``, and ``from_records``, whether
         the score was computed from samples; perhaps ``is_group``, ``per_cent_known`` (the
-        cell itself said so) and ``one_scale`` (all scores of a metric in this source are on one).
+        cell itself said so), ``time`` (when it was made, as text that sorts) and ``one_scale`` (all scores of a
+        metric in this source are on one).
     made : mapping of str to Made
         By source.
     options : Options
@@ -82,7 +84,7 @@ def settled(
     Returns
     -------
     table : pandas.DataFrame
-        The same columns but the last three.
+        The same columns but the last four.
     notes : list of str
 
     Raises
@@ -111,7 +113,7 @@ def settled(
     for step in steps:
         table, said = step(table)
         notes += said
-    return table.drop(columns=["is_group", "per_cent_known", "one_scale"]).reset_index(
+    return table.drop(columns=["is_group", "per_cent_known", "one_scale", "time"]).reset_index(
         drop=True
     ), notes
 
@@ -122,7 +124,8 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
         if name not in table:
             table[name] = False
         table[name] = table[name].astype(object).eq(True)  # nan is no
-    for name in ("family", "model", "task", "setting", "run", "metric", "direction", "source"):
+    texts = ("family", "model", "task", "setting", "run", "metric", "direction", "source", "time")
+    for name in texts:
         if name not in table:
             table[name] = ""
         table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
@@ -370,32 +373,45 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
 
 def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
     """Scores that are fractions as such: per cent divided by 100."""
-    by_pattern = {pattern: _asked(table, pattern) for pattern in options.percent}
-    asked = sum(by_pattern.values(), pd.Series(False, index=table.index)).astype(bool)
+    asked, notes = _said(table, "percent", options.percent)
+    whole, unmatched = _said(table, "fraction", options.fraction)
+    notes += unmatched
     asked &= ~table["per_cent_known"]
-    bounded = table["metric"].isin(_fractions(table)) & ~asked
-    score = table["score"]
-    large = bounded & (score > 1)
-    notes = [
-        f"percent: {shown(pattern)} is nothing that was read: it changes nothing"
-        for pattern, rows in by_pattern.items()
-        if not rows.any()
-    ]
+    bounded = table["metric"].isin(_fractions(table)) & ~asked & ~whole
+    curve = table.groupby(_CURVE, sort=False, dropna=False).ngroup()
+    column = table.groupby(["source", "metric"], sort=False).ngroup()
+    as_cent, as_part = _possible(table, 100), _possible(table, 1)
+    wrong = _on_no_scale(table, bounded, as_cent, curve)
+    wrong |= whole & table["metric"].isin(_fractions(table)) & (table["score"] > 1)
+    for (task, metric), rows in table[wrong].groupby(["task", "metric"], sort=False):
+        notes.append(
+            f"{metric} on {task} is {_several([f'{v:.10g}' for v in rows['score']])} for "
+            f"{_several(_values(rows['model']))}, which is no fraction, as the others are: left out"
+        )
+    bounded &= ~wrong
+    large = bounded & (table["score"] > 1)
     if not (asked.any() or large.any()):
-        return table, notes
+        return table[~wrong], notes
 
-    # One share above 1 tells it of all that its source reports of a task: they come from one grader.
+    # One share above 1 tells it of what its source reports of a task: they come from one grader.
     entry = table.groupby(["source", "model", "task", "shots"], sort=False, dropna=False).ngroup()
     hundredths = asked | large
-    as_cent, as_part = _possible(table, 100), _possible(table, 1)
-    sure = bounded & entry.isin(entry[large]) & ~table["per_cent_known"]
+    beside = bounded & entry.isin(entry[large]) & ~table["per_cent_known"]
+    # A plain table has one scale for a metric, whatever the task.
+    column = table["one_scale"] & column.isin(column[large])
+    # A metric that is nowhere above 1 may be a fraction beside others in per cent.
+    apart = beside & ~curve.isin(curve[large]) & ~curve.isin(curve[column])
+    sure = beside & ~apart
     # But counts that are none in per cent speak against it.
     sure &= large | as_cent | ~(as_part & table["metric"].map(is_share).astype(bool))
-    curve = table.groupby(_CURVE, sort=False, dropna=False).ngroup()
-    # A plain table has one scale for a metric, whatever the task.
-    column = table.groupby(["source", "metric"], sort=False).ngroup()
-    column = table["one_scale"] & column.isin(column[large])
+    below, above = _by_order(table, entry, apart, large)
+    below, above = (apart & curve.isin(curve[told]) for told in (below, above))
+    sure |= below & ~above
     mixed = bounded & (curve.isin(curve[sure]) | curve.isin(curve[column]))
+    # As fractions they are counts, and as per cent none of them is.
+    counts = (as_part & ~as_cent) | (table["score"] == 0)
+    fraction = (above & ~below) | (apart & counts.groupby(curve).transform("all"))
+    mixed |= apart & ~fraction & curve.isin(curve[apart & (table["score"] != 0)])
     open_ = mixed & ~sure & ~table["per_cent_known"]
     # Counts tell only of a curve whose certain scores are counts of their n.
     counted = (as_cent | ~sure).groupby(curve).transform("all")
@@ -404,7 +420,7 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     # cent is never taken for certain: files round, and n may be that of another metric.
     cent |= open_ & entry.isin(entry[cent])
     hundredths |= sure | cent
-    out = curve.isin(curve[open_ & ~cent]) | (bounded & (score > 100))
+    out = curve.isin(curve[open_ & ~cent]) | (bounded & (table["score"] > 100))
     out &= bounded
     out |= curve.isin(curve[out])
     for (family, task, metric), rows in table[out].groupby(
@@ -414,15 +430,86 @@ def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
         what = f"{metric} on {task}" + (f" of {family}" if family else "")
         notes.append(
             f"{what} is between {low:.4g} and {high:.4g}, and it cannot be told which scores are in per cent: left "
-            f"out; if all are, say so: percent (--percent {quote(what)}); else write all of them as fractions"
+            f"out; if all are, say so: percent (--percent {quote(what)}); "
+            + (
+                "else write all of them as fractions"
+                if high > 1
+                else f"if they are fractions: fraction (--fraction {quote(what)})"
+            )
+        )
+    kept = table[above & ~below & ~out]
+    for (task, metric), rows in kept.groupby(["task", "metric"], sort=False):
+        what = f"{metric} on {task}"
+        notes.append(
+            f"{what}: fractions ({len(rows):,} scores), as in per cent they would be below the exact match of the same "
+            f"items; if they are in per cent, say percent (--percent {quote(what)})"
         )
     told = table[hundredths & ~out & ~asked]
     for metric, rows in told.groupby("metric", sort=False):
         notes.append(
             f"{metric} on {_several(_values(rows['task']))}: in per cent, divided by 100"
             + (f" ({len(rows):,} scores)" if len(rows) > 1 else "")
+            + f"; if they are not, say fraction (--fraction {quote(_named(metric, rows))})"
         )
-    return _divided(table, hundredths)[~out], notes
+    return _divided(table, hundredths)[~out & ~wrong], notes
+
+
+def _named(metric: str, rows: pd.DataFrame) -> str:
+    tasks = _values(rows["task"])
+    return f"{metric} on {tasks[0]}" if len(tasks) == 1 else metric
+
+
+def _said(
+    table: pd.DataFrame, option: str, patterns: Collection[str]
+) -> tuple[pd.Series, list[str]]:
+    """Rows of which a user says their scale, and a note on each pattern that fits none."""
+    by_pattern = {pattern: _asked(table, pattern) for pattern in patterns}
+    notes = [
+        f"{option}: {shown(pattern)} is nothing that was read: it changes nothing"
+        for pattern, rows in by_pattern.items()
+        if not rows.any()
+    ]
+    none = pd.Series(False, index=table.index)
+    return sum(by_pattern.values(), none).astype(bool), notes
+
+
+def _on_no_scale(
+    table: pd.DataFrame, bounded: pd.Series, as_cent: pd.Series, curve: pd.Series
+) -> pd.Series:
+    """Scores above 1 that are no per cent either, few among fractions."""
+    score = table["score"]
+    shares = table["metric"].map(is_share).astype(bool)
+    large = bounded & (score > 1)
+    wrong = large & ((score > 100) | (shares & np.isfinite(table["n"]) & ~as_cent))
+    cent = large & ~wrong
+    among = ~curve.isin(curve[cent]) & ~table["source"].isin(table.loc[cent, "source"])
+    few = 4 * wrong.groupby(curve).transform("sum") <= curve.groupby(curve).transform("size")
+    return wrong & among & few
+
+
+_EXACT = re.compile(r"(.*?)_?(?:em|exact|exact_match)")
+_GENTLER = re.compile(r"(.*?)_?(?:f1|token_accuracy)")
+
+
+def _by_order(
+    table: pd.DataFrame, entry: pd.Series, apart: pd.Series, large: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Which scores are certain to be in per cent, and which fractions, as no F1 is below the exact match."""
+    names = {name: plainly(name) for name in table["metric"].unique()}
+    exact, gentler = (
+        table["metric"].map({n: m[1] for n, p in names.items() if (m := pattern.fullmatch(p))})
+        for pattern in (_EXACT, _GENTLER)
+    )
+    keys = [entry, table["setting"], exact.fillna(gentler)]
+    cents = table["score"].where(large)
+    score = table["score"]
+
+    def most(rows: pd.Series) -> pd.Series:
+        return cents.where(rows.notna()).groupby(keys, dropna=False).transform("max")
+
+    below = apart & exact.notna() & (100 * score > most(gentler))
+    above = apart & gentler.notna() & (score < most(exact))
+    return below, above
 
 
 def _divided(table: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
@@ -475,6 +562,7 @@ def _kept(
     several = run.groupby(which).transform("nunique") > 1
     if keep == "latest":
         times = table["source"].map(lambda s: made.get(s, Made()).time)
+        times = table["time"].where(table["time"] != "", times)
         unknown = several & (times == "")
         if unknown.any():
             row = table[unknown].iloc[0]

@@ -57,7 +57,7 @@ def read_scores_file(
     document : dict
         The parsed file.
     task : str
-        Name of the task; else the file's own, else that of the folder above ``results``.
+        Name of the task where the file has none; else that of the folder above ``results``.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def read_scores_file(
         if about.get(field):
             params = count(path, about[field], f"model.{field}")
             break
-    task = task or _task(path, document)
+    task = _task(document) or task or _folder(path)
     notes: list[str] = []
     rows = []
     for i, entry in enumerate(document["scores"]):
@@ -135,11 +135,13 @@ def read_scores_file(
     return frame, str(document.get("bigbench_version") or "unknown"), notes
 
 
-def _task(path: Path, document: dict[str, Any]) -> str:
+def _task(document: dict[str, Any]) -> str:
     about = document.get("task")
     if isinstance(about, dict):
         about = about.get("name") or about.get("task_name")
-    if isinstance(about, str) and about:
-        return about
+    return about if isinstance(about, str) else ""
+
+
+def _folder(path: Path) -> str:
     folder = path.resolve().parent
     return folder.parent.name if folder.name == "results" else path.stem

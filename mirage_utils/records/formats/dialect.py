@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .headers import is_header
 from .quantities import decimal_of
 
 __all__ = ["Dialect", "dialect"]
@@ -17,6 +18,8 @@ __all__ = ["Dialect", "dialect"]
 _DELIMITERS = ",;\t|"
 _NAMES = {";": "semicolons", "\t": "tabs"}
 _HEAD = 1 << 16
+_TITLES = 20
+"""Lines above the header at most."""
 _TEXTS = {"target", "output", "item", "logprobs"}
 """Columns in which a number is an answer, and says nothing about the table."""
 
@@ -35,12 +38,15 @@ class Dialect:
         ``"."`` or ``","``.
     skip : int
         Lines before the header.
+    above : int
+        Those of them that say something else: a title, a comment.
     """
 
     encoding: str = "utf-8"
     delimiter: str = ","
     decimal: str = "."
     skip: int = 0
+    above: int = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -48,6 +54,9 @@ class Dialect:
         found = []
         if self.encoding == "cp1252":
             found.append("not UTF-8: read as Windows-1252")
+        if self.above:
+            lines = f"{self.above} line{'s' * (self.above > 1)}"
+            found.append(f"{lines} above the header passed over")
         if self.delimiter != ",":
             found.append(f"cells separated by {_NAMES.get(self.delimiter, repr(self.delimiter))}")
         if self.decimal == ",":
@@ -73,7 +82,9 @@ def dialect(head: bytes) -> Dialect:
         text, delimiters, skip = rest, said[1], 1
     else:
         delimiters, skip = _DELIMITERS, 0
-    tables = {d: _rows(text, d, whole=whole) for d in delimiters}
+    lines = text.split("\n")
+    above = {d: _above(lines, d) for d in delimiters}
+    tables = {d: _rows("\n".join(lines[above[d] :]), d, whole=whole) for d in delimiters}
     delimiter = max(delimiters, key=lambda d: _fit(tables[d]))
     header, *rows = tables[delimiter] or [[]]
     columns = zip(*([*row, *[""] * len(header)][: len(header)] for row in rows), strict=False)
@@ -83,7 +94,24 @@ def dialect(head: bytes) -> Dialect:
         if name.strip().lower() not in _TEXTS
     )
     decimal = "," if delimiter != "," and "," in numeric else "."
-    return Dialect(encoding, delimiter, decimal, skip)
+    return Dialect(encoding, delimiter, decimal, skip + above[delimiter], above[delimiter])
+
+
+def _above(lines: Sequence[str], delimiter: str) -> int:
+    """How many lines stand above the header: a title, comments, blank ones."""
+    filled: list[int] = []
+    for at, line in enumerate(lines[:_TITLES]):
+        try:
+            row = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            break
+        names = [name for name in row if name.strip()]
+        if is_header(names) and (at == 0 or max(filled) < len(names)):
+            return at
+        # A comment may have as many commas as it likes.
+        filled.append(0 if line.startswith("#") else len(names))
+    # Of names that nobody knows, a header is the first row of two.
+    return next((at for at, size in enumerate(filled) if size > 1), 0)
 
 
 def _encoding(content: bytes) -> str:

@@ -180,6 +180,7 @@ def about_result(result: Mapping[str, Any], run: Run, options: Options) -> About
     config = mapping(result.get("metric_config"))
     name = said(result.get("evaluation_name"))
     metric, answer_filter = _metric(config, name)
+    metric = options.called("metric", metric) or NAMELESS
     if answer_filter:
         name = name.removesuffix(f"/{answer_filter}")
     lower = config.get("lower_is_better")
@@ -188,16 +189,16 @@ def about_result(result: Mapping[str, Any], run: Run, options: Options) -> About
     )
     dataset = said(inside(result, "source_data", "dataset_name"))
     return About(
-        options.task or name or dataset,
+        options.called("task", name, dataset),
         ", ".join(filter(None, (answer_filter, *run.conditions))),
         _shots(result),
-        options.metric or metric,
+        metric,
         direction,
     )
 
 
 def _metric(config: Mapping[str, Any], name: str) -> tuple[str, str]:
-    """Name of a metric, and the filter of answers that its description names.
+    """Name of a metric, ``""`` where there is none, and the filter of answers that its description names.
 
     Older files only describe it; in newer ones ``metric_id`` is its name, unless it has the benchmark's name in
     it, and ``metric_name`` sometimes is that of the benchmark.
@@ -210,7 +211,7 @@ def _metric(config: Mapping[str, Any], name: str) -> tuple[str, str]:
     words, answer_filter = filtered.groups() if filtered else (words, "")
     own = identity if not re.search(r"[./]", identity) else ""
     label = label if label != name else ""
-    found = own or kind or label or _described(words) or identity or NAMELESS
+    found = own or kind or label or _described(words) or identity
     parameters = mapping(config.get("metric_parameters"))
     if parameters and found in (own, kind):
         found += f" ({', '.join(f'{k}={v}' for k, v in parameters.items())})"

@@ -49,7 +49,7 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     path = file.path
     beside = _Beside.of(path, options)
     rows = file.objects()
-    nameless = options.metric
+    nameless = options.called("metric")
     none = pd.DataFrame(columns=list(SCORES))
     while part := list(islice(rows, batch)):
         for line, row in part:
@@ -110,9 +110,10 @@ def _about_row(row: Mapping[str, Any], beside: _Beside, options: Options, namele
         return found[0]
     answer_filter = said(inside(row, "metadata", "filter"))
     answer_filter = "" if answer_filter == "none" else answer_filter
-    task = options.task or (name.removesuffix(f"/{answer_filter}") if answer_filter else name)
+    name = name.removesuffix(f"/{answer_filter}") if answer_filter else name
+    task = options.called("task", name)
     statistic = _STATISTIC.fullmatch(identity)
-    if statistic and not options.metric:
+    if statistic:
         metric, split, more = statistic.groups()
         setting = ", ".join(filter(None, (f"split={split}" * (split != "test"), more.strip(":"))))
         return About(task, setting, math.nan, metric, direction_of(metric))
@@ -153,7 +154,7 @@ def _records(
         model = said(row["model_id"])
         known = model == beside.model and model != ""
         collected.of(
-            model=options.model or (beside.written if known else model),
+            model=options.called("model", beside.written if known else model),
             params=beside.params if known else math.nan,
             task=about.task,
             run=said(row.get("evaluation_id")) or str(path),

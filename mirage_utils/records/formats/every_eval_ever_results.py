@@ -95,7 +95,7 @@ def _row(
     if config.get("has_unknown_level") is True and score == -1:
         notes.append(f"{where} is of the level 'unknown' (-1): left out")
         return None
-    if about.metric == NAMELESS and not options.metric:
+    if about.metric == NAMELESS:
         notes.append(
             f"no metric is named: called '{NAMELESS}'; name it with metric (--metric NAME)"
         )
@@ -122,7 +122,7 @@ def _row(
         )
     scale = 100.0 if cents else 1.0
     return {
-        "model": options.model or run.model,
+        "model": options.called("model", run.model),
         "params": run.params,
         "task": about.task,
         "setting": about.setting,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,18 +12,24 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES, without_per_cent
-from .quantities import cell, is_missing, number, size_in
+from ..schema import RECORDS, SCORES, is_share, without_per_cent
+from .quantities import TRUTH, cell, is_missing, number, size_in
 
 __all__ = [
-    "in_units", "is_header", "models_among", "no_column", "once", "renaming", "with_runs", "with_setting",
-    "without_index",
+    "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "renaming", "unused", "verdicts",
+    "with_directions", "with_runs", "with_setting", "with_times", "without_index",
 ]  # fmt: skip
 
 _RUNS = ("run", "seed", "random_seed", "replicate", "trial")
 """Columns that say which run a row is of."""
 
 _SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
+
+_COUNTS = (
+    "num_samples", "n_samples", "nsamples", "samples", "count", "items", "total", "questions", "n_eval", "test_set_size",
+    "support",
+)  # fmt: skip
+"""Names of columns that say n where their cells do too."""
 
 _SYNONYMS = {
     "model": ("model_name", "model_id", "model_name_or_path", "llm"),
@@ -39,11 +45,11 @@ _SYNONYMS = {
     "score": ("value", "metric_value", "result", "scores"),
     "n": (
         "n_items", "num_items", "n_examples", "num_examples", "n_questions", "num_questions", "n_test",
-        "sample_size",
+        "sample_size", *_COUNTS,
     ),
     "shots": (
         "num_fewshot", "num_few_shot", "n_shot", "n_shots", "num_shots", "nshot", "shot", "few_shot", "fewshot",
-        "k_shot",
+        "k_shot", "k_shots", "num_fewshots", "num_few_shots", "n_fewshot", "n_few_shot", "num_in_context_examples",
     ),
     "setting": ("condition",),
     "direction": ("higher_is_better",),
@@ -164,7 +170,144 @@ def models_among(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in _SCHEMA and _is_model(name)]
 
 
-def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], list[str]]:
+_ARROWS = re.compile(r"\s*\(?([↑↓])️?\)?\s*$")
+
+
+def with_directions(raw: pd.DataFrame) -> pd.DataFrame:
+    """A table whose metrics have no arrow in their names, as in "accuracy ↑", but a direction."""
+    if "metric" not in raw.columns or raw.empty:
+        return raw
+    kinds = {text: _ARROWS.search(text) for text in set(raw["metric"].map(cell))}
+    if not any(kinds.values()):
+        return raw
+    texts = raw["metric"].map(cell)
+    arrow = texts.map({text: found[1] if found else "" for text, found in kinds.items()})
+    said = raw["direction"].map(cell) if "direction" in raw.columns else arrow
+    words = arrow.map({"↑": "higher", "↓": "lower", "": ""})
+    return raw.assign(
+        metric=texts.map(lambda text: _ARROWS.sub("", text)),
+        direction=words.where((words != "") & ((said == "") | (said == arrow)), said),
+    )
+
+
+_DATES = ("date", "datetime", "timestamp", "created", "created_at", "time")
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?")
+
+
+def with_times(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table whose column ``time`` says when a score was made, where a column of dates does; and that column."""
+    for name in raw.columns:
+        if _plain(str(name)) in _DATES:
+            texts = raw[name].map(cell)
+            if texts.map(lambda text: text == "" or _DATE.fullmatch(text) is not None).all():
+                return raw.assign(time=texts), [str(name)]
+    return raw.drop(columns="time", errors="ignore"), []
+
+
+_STATISTICS = ("stat", "stats", "statistic", "aggregation")
+_MEANS = {"mean", "avg", "average"}
+_SPREADS = {
+    "std", "stdev", "stddev", "std_dev", "sd", "stderr", "std_err", "se", "sem", "standard_error",
+    "standard_deviation", "var", "variance", "min", "max", "median", "ci", "ci_low", "ci_high",
+}  # fmt: skip
+
+
+def means_only(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """A table without the rows that are no means, where a column says which statistic a row is; a note; that column."""
+    for name in raw.columns:
+        if _plain(str(name)) in _STATISTICS:
+            texts = raw[name].map(cell).map(_plain)
+            mean = texts.isin(list(_MEANS))
+            if mean.any() and (mean | texts.isin(list(_SPREADS))).all():
+                others = ", ".join(sorted(set(texts[~mean])))
+                note = f"only the rows whose {name!r} is a mean are scores; not read: {others}"
+                return raw[mean].drop(columns=name), [note] if others else [], [str(name)]
+    return raw, [], []
+
+
+_ERROR = re.compile(r"(.+?)[\s_\-(]+(stderr|std_err|se|std|stdev|stddev|sd)\)?", re.IGNORECASE)
+
+
+def errors_of(names: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Columns that are the errors of another, as ``x_stderr`` is of ``x``: of which, and whether a standard error."""
+    found = {name: _ERROR.fullmatch(name) for name in map(str, names)}
+    return {
+        name: (parts[1], parts[2].lower() in ("stderr", "std_err", "se"))
+        for name, parts in found.items()
+        if parts and parts[1] in found
+    }
+
+
+def no_counts(raw: pd.DataFrame) -> list[str]:
+    """Columns that are called like numbers of items and hold others: no whole ones, or a total that is another for
+    each model.
+    """
+    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
+    task, metric = (
+        next((by_plain[n] for n in (target, *_SYNONYMS[target]) if n in by_plain), None)
+        for target in ("task", "metric")
+    )
+    found = []
+    for name in (by_plain[plain] for plain in _COUNTS if plain in by_plain):
+        texts = raw[name].map(cell)
+        texts = texts[~texts.map(is_missing)]
+        values = texts.map(number).astype(float)
+        whole = (values >= 1) & (values == values.round())
+        kinds = values.groupby(raw.loc[values.index, task].map(cell) if task else values * 0)
+        # Of pass@k they may be the answers to each item.
+        draws = metric is not None and raw[metric].map(cell).str.contains("@").any()
+        points = _plain(name) in ("total", "count") and kinds.nunique().max() > 1
+        if not whole.all() or points or (draws and "samples" in _plain(name)):
+            found.append(str(name))
+    return found
+
+
+_VERDICTS = {"correct": "correct", "is_correct": "correct", "was_correct": "correct"}
+
+
+def verdicts(raw: pd.DataFrame) -> dict[str, str]:
+    """Columns of a table of records that hold scores of its items, and their metrics.
+
+    They are called like shares of items or an F1, and hold numbers between 0 and 1, or true and false.
+    """
+    if {"score", "metric"} & set(raw.columns):
+        return {}
+    found: dict[str, str] = {}
+    for name in raw.columns:
+        metric = _VERDICTS.get(_plain(str(name)), str(name))
+        certain = is_share(metric) or _plain(metric).endswith("f1")
+        if name in _SCHEMA or not certain or metric in found.values():
+            continue
+        texts = {text.lower() for text in map(cell, raw[name]) if not is_missing(text)}
+        values = [TRUTH.get(text, number(text)) for text in texts]
+        if values and all(value is not None and 0 <= value <= 1 for value in values):
+            found[name] = metric
+    return found
+
+
+def unused(
+    names: Mapping[str, str], known: Iterable[str], options: Options, used: Iterable[str] = ()
+) -> list[str]:
+    """A note on the columns of a table that nothing was made of."""
+    known = {*known, *used, *options.wide, *options.columns.values(), *options.replicate_by}
+    left = [
+        name
+        for name, now in names.items()
+        if now not in known and _plain(name) not in (*_RUNS, *_CONDITIONS)
+    ]
+    if not left:
+        return []
+    more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+    return [f"columns not used: {_listed(left[:_NAMED])}{more} (--column says what they are)"]
+
+
+_NAMED = 8
+"""Columns that a note names."""
+
+
+def renaming(
+    names: Sequence[str], options: Options, but: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
     """The schema's names of a table's columns.
 
     Parameters
@@ -173,6 +316,8 @@ def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], li
         As from `without_index`.
     options : Options
         What the user says of columns holds.
+    but : collection of str
+        Columns that are not ``n``, whatever they are called.
 
     Returns
     -------
@@ -188,7 +333,10 @@ def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], li
     """
     for name in options.columns:
         require(name in names, "columns", list(names), f"a column {name!r} to rename")
-    said = [options.columns.get(name, name) for name in names]
+    # What the user calls a column beats what another is called.
+    meant = set(options.columns.values())
+    other = {name: f"{name} of the file" for name in names if _plain(name) in meant}
+    said = [{**other, **options.columns}.get(name, name) for name in names]
     once(said)
     fixed = {*options.wide, *options.replicate_by, *options.columns.values()}
     free = [name for name in said if name not in fixed and name not in _SCHEMA]
@@ -200,9 +348,10 @@ def renaming(names: Sequence[str], options: Options) -> tuple[dict[str, str], li
         if options.wide and target in ("task", "score"):
             continue
         free = [name for name in free if name not in found]
-        spelt = [name for name in free if _plain(name) == target]
-        other = [name for name in free if _means(name, target)]
-        fits = spelt or other
+        if target == "n":
+            free = [name for name in free if name not in but]
+        fits = [name for name in free if _plain(name) == target]
+        fits = fits or [name for name in free if _means(name, target)]
         if len(fits) == 1:
             found[fits[0]] = target
         elif fits:
@@ -252,6 +401,10 @@ def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
     taken = {*options.wide, *options.columns.values()} - {"run"}
     columns = [name for name in columns if name not in taken]
+    if "row" in options.replicate_by and "row" not in raw.columns:
+        same = [name for name in raw.columns if name in _SCHEMA and name != "score"]
+        which = raw[same].map(cell).groupby(same).cumcount() if same else 0
+        raw, columns = raw.assign(row=which + 1), [*columns, "row"]
     if columns in ([], ["run"]):
         return raw, []
     joined = _joined(raw, columns, bare=("run",))
@@ -309,7 +462,7 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name == "score" and "task" in names:
         expected += "; with one column a model, or one a seed, write one row a score"
-    elif len(names) == 1 and len(names[0].split()) > 2:
+    elif len(names) == 1 and is_header(names[0].split()):
         expected = "columns separated by commas, semicolons or tabs, and not by blanks"
     elif name in ("task", "score"):
         expected += (

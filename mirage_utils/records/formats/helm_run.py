@@ -83,8 +83,8 @@ class Run:
         trials = whole(adapter.get("num_train_trials"))
         shots = whole(adapter.get("max_train_instances"), 0)
         return cls(
-            options.model or (network(model) if model else ""),
-            options.task or name or said(scenario.get("class_name")).rpartition(".")[2],
+            options.called("model", network(model) if model else ""),
+            options.called("task", name, said(scenario.get("class_name")).rpartition(".")[2]),
             ", ".join(f"{k}={v}" for k, v in setting.items()),
             shots,
             method,

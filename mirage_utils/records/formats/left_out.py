@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from ...errors import FieldError, shown
 
-__all__ = ["Mask", "Rows"]
+__all__ = ["LINES", "Mask", "Rows"]
 
 Mask = NDArray[np.bool_]
 
-_LINES = 5
-"""Lines that a note names."""
+LINES = 5
+"""Lines that a note names; of more it says how many."""
 
 
 class Rows:
@@ -57,8 +57,8 @@ class Rows:
     def named(self, texts: NDArray[np.object_], here: Mask) -> str:
         """Lines and what stands in them: a few, and how many more there are."""
         places = np.flatnonzero(here)
-        few = ", ".join(f"line {self.lines[i]} ({shown(texts[i], 30)})" for i in places[:_LINES])
-        return few if len(places) <= _LINES else f"{few} and {len(places) - _LINES:,} more"
+        few = ", ".join(f"line {self.lines[i]} ({shown(texts[i], 30)})" for i in places[:LINES])
+        return few if len(places) <= LINES else f"{few} and {len(places) - LINES:,} more"
 
     def kept(self) -> Mask:
         """The rows that stay.

@@ -103,7 +103,7 @@ def results(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """
     path, whole_document = file.path, file.document
     general = whole_document["config_general"]
-    model = options.model or _model(general)
+    model = options.called("model", _model(general))
     left, notes, rows, averages = LeftOut(), [], [], []
     for key, entries in whole_document["results"].items():
         if not isinstance(entries, dict):
@@ -128,7 +128,7 @@ def results(file: File, options: Options, batch: int) -> Iterator[Reading]:
             rows.append(
                 {
                     "model": model,
-                    "task": options.task or task.name,
+                    "task": options.called("task", task.name),
                     "setting": task.setting,
                     "shots": task.shots,
                     "run": str(path),
@@ -246,7 +246,7 @@ def details(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """
     path = file.path
     model, run, directions = _beside(path)
-    model = options.model or model
+    model = options.called("model", model)
     named = re.fullmatch(rf"details_(.+)_{_TIME.pattern}\.parquet", path.name)
     key = named[1] if named else ""
     none = pd.DataFrame(columns=list(SCORES))
@@ -328,7 +328,7 @@ def _records(
         target, output, logprobs = _answer(item)
         identity = item.get("id")
         collected.of(
-            model=model, task=options.task or task.name, run=run, shots=task.shots
+            model=model, task=options.called("task", task.name), run=run, shots=task.shots
         ).add(
             str(at) if identity in (None, "") else str(identity), target, output, logprobs, scores,
             setting=task.setting, line=at + 1, logprobs_of="choices" if logprobs else "",

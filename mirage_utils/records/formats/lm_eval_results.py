@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from ..columns import score_table
 from ..files import File
 from ..options import Options
 from ..schema import RECORDS, EvalFileError, Reading, direction_of, is_share
-from ..values import number, score_of, whole
+from ..values import number, score_of, text, whole
 
 __all__ = ["NO_MODEL", "Run", "is_nothing", "is_results", "read", "recognises", "stamp_of"]
 
@@ -40,6 +40,11 @@ NO_MODEL = "the file names no model: name it with model (--model NAME)"
 # Entries of a task's results that are no scores.
 _NO_SCORE = {"alias", "name", "sample_len", "sample_count", "samples"}
 _STDERR = re.compile(r"_stderr(?=,|$)")
+# Scores that are not over the documents, whose number is all that files give: over instructions (IFEval), over a part
+# of the questions (SQuAD 2, BBQ). RULER's are each over the documents of one length.
+_NOT_OF_ITEMS = re.compile(
+    r"inst_level_(strict|loose)_acc|(Has|No)Ans_(exact|f1)|accuracy_(amb|disamb)|(amb|disamb)_bias_score(_.+)?"
+)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?")
 # Keys that only the harness writes; lighteval's files have results and versions too.
 _OWN = {"lm_eval_version", "configs", "n-shot", "n-samples", "group_subtasks", "higher_is_better"}
@@ -70,11 +75,10 @@ def recognises(file: File) -> bool:
 def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """The scores of a results file, whole."""
     run = Run.of(file.path, file.document)
+    run = replace(run, model=options.called("model", run.model))
     scores, notes = _scores(run, file.document)
     notes = [*run.notes, *notes]
-    if options.model:
-        scores["model"] = options.model
-    elif not run.model:
+    if not run.model:
         notes.append(NO_MODEL)
     none = pd.DataFrame(columns=list(RECORDS))
     yield Reading(
@@ -107,6 +111,8 @@ class Run:
         By task, its version and how answers were drawn.
     better : dict of (str, str) to bool
         Whether higher is better, by task and metric.
+    arguments : str
+        The arguments for the model, where the file has them as one text.
     scored : frozenset of (str, str)
         Tasks and metrics of which the file has a score.
     tasks : frozenset of str
@@ -123,6 +129,7 @@ class Run:
     shots: Mapping[str, float] = field(default_factory=dict, repr=False)
     conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
     better: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    arguments: str = ""
     scored: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
     tasks: frozenset[str] = field(default=frozenset(), repr=False)
     notes: tuple[str, ...] = ()
@@ -156,8 +163,8 @@ class Run:
         return cls(
             path, _model(document, config), math.nan if params is None else params,
             _generation(document), stamp_of(path) or _date(document.get("date")), _condition(document),
-            shots, _conditions(document), _better(document), _scored(document), frozenset(document["results"]),
-            tuple(notes),
+            shots, _conditions(document), _better(document), text(config.get("model_args") or ""), _scored(document),
+            frozenset(document["results"]), tuple(notes),
         )  # fmt: skip
 
     def direction(self, task: str, metric: str) -> str:
@@ -337,6 +344,7 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
             for key, value in entries.items()
             if _STDERR.search(key)
         }
+        lengths = {name for key in entries if (name := key.partition(",")[0]).isdecimal()}
         for key, value in entries.items():
             if not _is_metric(key):
                 continue
@@ -346,6 +354,8 @@ def _scores(run: Run, document: Mapping[str, Any]) -> tuple[pd.DataFrame, list[s
                 notes.append(f"{task} {key} is {shown(value)} and no score: left out")
                 continue
             n, why = _items(document, entries, task, key, task in groups)
+            if (metric.isdecimal() and len(lengths) > 1) or _NOT_OF_ITEMS.fullmatch(metric):
+                n, why = math.nan, f"{task} {metric} is not over all documents: n is not known"
             if why and why not in notes:
                 notes.append(why)
             rows.append(

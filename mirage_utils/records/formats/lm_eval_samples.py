@@ -16,7 +16,7 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
@@ -68,9 +68,9 @@ def recognises(file: File) -> bool:
 def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """The records of a samples file, in batches; what is to be said of it stands in the last one."""
     model, task = _from_name(file.path, file.first)
-    task = options.task or task
+    task = options.called("task", task) or _stem(file.path)
     run, notes = _run_of(file.path, task)
-    run = replace(run, model=options.model or run.model or model)
+    run = replace(run, model=options.called("model", run.model, model))
     told = _Told(reported={metric for of, metric in run.scored if of == task})
     lines = _lines(file, told)
     by_length = _is_by_length(file.first)
@@ -393,12 +393,22 @@ def _generation(row: Mapping[str, Any]) -> str:
 # -- what only the name and the neighbours of a samples file say ------------------------------------
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?")
-_DEV = re.compile(r"(?:pretrained=(?P<model>[^_]+(?:__[^_]+)*))?_(?P<task>[^_].*)")
+# Versions up to 0.4.2 put the arguments for the model first, and two underscores for signs that paths cannot have.
+_VALUE = r"(?:=|__)[^_,]+(?:__[^_,]+)*"
+_OLD = re.compile(
+    rf"(?P<arguments>pretrained{_VALUE}(?:,[a-z0-9]+(?:_[a-z0-9]+)*{_VALUE})*)?_(?P<task>[^_].*)"
+)
+_UNSAFE = (re.compile("[/=]"), re.compile(r'["<>:/|\\?*\[\]]+'))
+"""What they replaced: 0.4.0 and 0.4.1, and 0.4.2."""
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
 
 
 def _from_name(path: Path, first: Mapping[str, Any]) -> tuple[str, str]:
-    """Model and task of a samples file, as far as its name tells them."""
-    stem = re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
+    """Model and task of a samples file, as far as its name and the results of that name tell them."""
+    stem = _stem(path)
     if "dataset_path" in first:  # the promptsource fork, whose rows name the data
         task = str(first["dataset_path"])
         found = re.match(rf"examples(?:-limited_\d+)?_(.+?)_{re.escape(task)}_\d", stem)
@@ -410,10 +420,33 @@ def _from_name(path: Path, first: Mapping[str, Any]) -> tuple[str, str]:
         return (folder.replace("__", "/") if "__" in folder or _is_known(folder) else ""), found[
             "task"
         ]
-    found = _DEV.fullmatch(stem)
-    if found:
-        return (found["model"] or "").replace("__", "/"), found["task"]
-    return "", stem
+    found = _OLD.fullmatch(stem)
+    named = {task for _, task in _named_so(path)}
+    if len(named) == 1:  # names of models and tasks have underscores too
+        return _of_arguments(stem.removesuffix(f"_{min(named)}")), min(named)
+    return (_of_arguments(found["arguments"] or ""), found["task"]) if found else ("", "")
+
+
+def _named_so(path: Path) -> list[tuple[Run, str]]:
+    """Runs beside it, and tasks, of which versions up to 0.4.2 called the samples as this file."""
+    stem = _stem(path)
+    if _SAMPLES.fullmatch(stem):
+        return []
+    return [
+        (run, task)
+        for run in _beside(path)
+        for task in run.tasks
+        if run.arguments
+        and stem in {f"{unsafe.sub('__', run.arguments)}_{task}" for unsafe in _UNSAFE}
+    ]
+
+
+def _of_arguments(written: str) -> str:
+    """The model of arguments as they stand in a file's name; ``""`` where there is none."""
+    pairs = (re.split("=|__", part, maxsplit=1) for part in written.split(",") if part)
+    given = {pair[0]: pair[1].replace("__", "/") for pair in pairs if len(pair) == 2}
+    base = given.pop("pretrained", "")
+    return identity.network(base, given) if base else ""
 
 
 def _is_known(name: str) -> bool:
@@ -430,13 +463,14 @@ def _run_of(path: Path, task: str) -> tuple[Run, list[str]]:
     """
     stamp = stamp_of(path)
     alone = Run(path, time=stamp)
-    try:
-        beside = sorted(p for p in path.parent.iterdir() if p.suffix == ".json")
-    except OSError:
-        return alone, []
-    same = [p for p in beside if stamp and stamp_of(p) == stamp]
-    near = same or [p for p in beside if p.name.startswith("results")]
-    runs = [run for p in near if p != path and (run := _described(p)) is not None]
+    same = list(_beside(path, lambda p: bool(stamp) and stamp_of(p) == stamp))
+    runs = same or [run for run, of in _named_so(path) if of == task]
+    if not runs:
+        old = _OLD.fullmatch(_stem(path))
+        # Of another model than these results are, as its name says.
+        other = bool(old and old["arguments"])
+        results = _beside(path, lambda p: p.name.startswith("results"))
+        runs = [run for run in results if not (other and run.arguments)]
     if len(runs) > 1:
         runs = [run for run in runs if task in run.tasks] if same else runs
     if len(runs) > 1:
@@ -459,6 +493,17 @@ def _run_of(path: Path, task: str) -> tuple[Run, list[str]]:
             "not known"
         ]
     return run, []
+
+
+def _beside(path: Path, wanted: Callable[[Path], bool] = lambda p: True) -> Iterator[Run]:
+    """The runs of the results files in the folder of a file, as far as they are wanted."""
+    try:
+        found = sorted(p for p in path.parent.iterdir() if p.suffix == ".json")
+    except OSError:
+        return
+    for other in found:
+        if other != path and wanted(other) and (run := _described(other)) is not None:
+            yield run
 
 
 def _described(path: Path) -> Run | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ _RECORD_COLUMNS = {"target", "output", "item"}
 """Any of these says that a plain table is one of records."""
 _OPENCOMPASS = ("dataset", "version", "metric", "mode")
 """Columns of a summary of OpenCompass, before those of the models."""
+_USED = (*SCORES, "stderr")
+"""Columns of a table of scores of which something is made."""
 _HARNESS = "Tasks"
 """Column of tasks in the table that lm-evaluation-harness prints."""
 
@@ -67,14 +69,18 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
         raw, unnamed = headers.without_index(cells)
         if names is None or set(raw.columns) - set(names):  # lines of JSON may bring new ones
             names, assumed = headers.renaming(list(raw.columns), options)
-            notes += [*unnamed, *assumed]
+            graded = headers.verdicts(raw.rename(columns=names))
+            notes += [*unnamed, *assumed, *_own(graded)]
+            notes += headers.unused(names, RECORDS, options, graded)
             told = False
+        rows = len(raw)
         raw = headers.in_units(raw, names).rename(columns=names)
         raw, runs = headers.with_runs(raw, options)
         raw, settings = headers.with_setting(raw, options)
-        raw = _named_for_all(raw, options)
         if "item" not in raw.columns:
             raw = raw.assign(item=np.arange(done, done + len(raw)))
+        raw = _graded(raw, graded, found.first_line + done, options)
+        raw = headers.with_directions(_named_for_all(raw, options))
         records, left_out = tidy_records(
             raw,
             first_line=found.first_line + done,
@@ -86,30 +92,68 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
         told = True
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
-        done += len(raw)
+        done += rows
     if not done:
         raise EvalFileError(file.path, "a header and no rows")
+
+
+def _own(graded: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name!r} holds the file's own scores of its items: read as the metric {metric} (--column {name}=score "
+        "--metric NAME says otherwise)"
+        for name, metric in graded.items()
+    ]
+
+
+def _graded(
+    raw: pd.DataFrame, graded: Mapping[str, str], first_line: int, options: Options
+) -> pd.DataFrame:
+    """A table of records with a row for each of the file's own scores of an item."""
+    if not graded:
+        return raw
+    if isinstance(raw.index, pd.RangeIndex):
+        raw = raw.set_axis(np.arange(first_line, first_line + len(raw)))
+    one = options.metric if len(graded) == 1 else ""
+    parts = [
+        raw.assign(metric=one or metric, score=raw[name])
+        for name, metric in graded.items()
+        if name in raw.columns  # lines of JSON may lack it
+    ]
+    return pd.concat(parts) if parts else raw
 
 
 def _scores(file: File, found: Table, options: Options) -> Reading:
     cells = found.cells()
     raw, notes = headers.without_index(cells.frame)
     summary = set(_OPENCOMPASS) <= set(raw.columns)
-    names, assumed = headers.renaming(list(raw.columns), options)
+    names, assumed = headers.renaming(list(raw.columns), options, headers.no_counts(raw))
     raw = headers.in_units(raw, names).rename(columns=names)
     if names.get(_HARNESS) == "task":
         raw, repeated = _repeated_tasks(raw)
         assumed += repeated
+    raw, means, stated = headers.means_only(raw)
+    raw, dated = headers.with_times(raw)
     raw, runs = headers.with_runs(raw, options)
     raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
-    notes = [*cells.notes, *notes, *assumed, *runs, *settings]
+    notes = [*cells.notes, *notes, *assumed, *means, *runs, *settings]
+    errors = headers.errors_of([*raw.columns])
+    done = [*dated, *stated, *(["version"] if summary else [])]
+    models: list[str] = []
     if set(options.wide) & set(raw.columns):
-        raw, empty = lengthened(raw, options.wide)
+        raw, empty = _with_errors(raw, options.wide, errors)
         notes = [*empty, *notes]
-    elif not options.model and not {"model", "params", "score"} & set(raw.columns):
-        raw, models = _one_column_a_model(raw, summary)
+    elif not {"model", "params", "score"} & set(raw.columns):
+        raw, models = _one_column_a_model(raw, summary, errors)
         notes += models
-    raw = _named_for_all(raw, options)
+    if not models:
+        if options.wide:
+            done += [name for name, (of, _) in errors.items() if of in options.wide]
+        for name, (of, standard) in errors.items():
+            if of == "score" and standard and "stderr" not in raw.columns:
+                raw = raw.rename(columns={name: "stderr"})
+                done.append(name)
+        notes += headers.unused(names, _USED, options, done)
+    raw = headers.with_directions(_named_for_all(raw, options))
     scores, left_out = tidy_scores(raw, decimal=cells.decimal, missing=options.missing)
     scores.loc[scores["source"] == "", "source"] = str(file.path)
     none = pd.DataFrame(columns=list(RECORDS))
@@ -128,15 +172,41 @@ def _repeated_tasks(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return raw.assign(task=filled), notes
 
 
-def _one_column_a_model(raw: pd.DataFrame, summary: bool) -> tuple[pd.DataFrame, list[str]]:
+def _with_errors(
+    raw: pd.DataFrame,
+    columns: Collection[str],
+    errors: Mapping[str, tuple[str, bool]],
+    name: str = "task",
+) -> tuple[pd.DataFrame, list[str]]:
+    """A table with a row for each score, and the standard errors that stand in columns of their own."""
+    errors = {e: of for e, of in errors.items() if of[0] in columns}
+    long, notes = lengthened(raw.drop(columns=[*errors]), columns, name=name)
+    if any(standard for _, standard in errors.values()):
+        known = {
+            f"{line}, column {of!r}": value
+            for error, (of, standard) in errors.items()
+            if standard
+            for line, value in raw[error].items()
+        }
+        long = long.assign(stderr=[known.get(line, "") for line in long.index])
+    if errors:
+        notes = [f"errors of scores, and no scores: {', '.join(map(repr, errors))}", *notes]
+    return long, notes
+
+
+def _one_column_a_model(
+    raw: pd.DataFrame, summary: bool, errors: Mapping[str, tuple[str, bool]]
+) -> tuple[pd.DataFrame, list[str]]:
     """A table whose columns are called like models as one with a row for each score; another as it is."""
-    models = headers.models_among(raw.columns)
+    models = [c for c in headers.models_among(raw.columns) if c not in errors]
     if len(models) < 2:
         return raw, []
-    rest = [c for c in raw.columns if c not in (*SCORES, *models, "version", "mode")]
+    rest = [
+        c for c in raw.columns if c not in (*SCORES, *models, *errors, "version", "mode", "time")
+    ]
     if summary:  # all that follows its four columns are models
         models, rest = [c for c in raw.columns if c in models or c in rest], []
-    long, empty = lengthened(raw, models, name="model")
+    long, empty = _with_errors(raw, models, errors, name="model")
     notes = [
         f"one column a model: {len(models)} columns, such as {models[0]!r}, are read as models"
     ]
@@ -148,6 +218,9 @@ def _one_column_a_model(raw: pd.DataFrame, summary: bool) -> tuple[pd.DataFrame,
 
 
 def _named_for_all(raw: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """A table with the model, task and metric that the user names, where it names none itself."""
-    given = {name: getattr(options, name) for name in ("model", "task", "metric")}
-    return raw.assign(**{k: v for k, v in given.items() if v and k not in raw.columns})
+    """A table with the model, task and metric that the user names, in rows that name none themselves."""
+    given = {name: said for name in ("model", "task", "metric") if (said := options.called(name))}
+    for name, said in given.items():
+        written = raw[name].map(cell) if name in raw.columns else pd.Series("", index=raw.index)
+        raw = raw.assign(**{name: written.where(written != "", said)})
+    return raw

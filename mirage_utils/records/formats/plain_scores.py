@@ -11,7 +11,7 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..schema import SCORES, is_share
 from .headers import no_column
-from .left_out import Rows
+from .left_out import LINES, Rows
 from .quantities import (
     cell,
     is_missing,
@@ -160,6 +160,12 @@ def tidy_scores(
     if marked.any():
         frame["per_cent_known"] = marked
     frame = frame[rows.kept()]
+    again = raw.loc[frame.index].map(cell).duplicated().to_numpy()
+    if again.any():
+        lines = ", ".join(f"line {line}" for line in frame.index[again][:LINES])
+        more = f" and {again.sum() - LINES:,} more" if again.sum() > LINES else ""
+        rows.notes.append(f"rows that repeat another cell by cell count once: {lines}{more}")
+        frame = frame[~again]
     _refuse_repeated(frame, raw)
     return frame.reset_index(drop=True), rows.notes
 
@@ -190,7 +196,7 @@ def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
     )
     expected = (
         f"one score for a family, task, setting, metric and scale, and line {first} has one; if these are "
-        f"runs of one network, {which} them apart (--replicate-by {rest[0] if rest else 'COLUMN'}); "
+        f"runs of one network, {which} them apart (--replicate-by {rest[0] if rest else 'COLUMN'}){'' if rest else ', and --replicate-by row takes each for one'}; "
         f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting"
     )
     raise FieldError(what, cell(raw.loc[row, what]), expected, where=f", line {row}")

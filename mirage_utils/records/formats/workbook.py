@@ -74,7 +74,8 @@ def rows(file: File) -> tuple[Iterator[tuple[int, list[Any]]], list[str]]:
             # Of styles and extensions, which say nothing about the cells.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            return _first(file, book)
+            found, notes = _first(file, book)
+            return iter(found), [*notes, *_formulas(file, content, found)]
     except EvalFileError:
         raise
     except MemoryError:
@@ -86,7 +87,43 @@ def rows(file: File) -> tuple[Iterator[tuple[int, list[Any]]], list[str]]:
         ) from None
 
 
-def _first(file: File, book: Any) -> tuple[Iterator[tuple[int, list[Any]]], list[str]]:
+def _formulas(file: File, content: bytes, found: list[tuple[int, list[Any]]]) -> list[str]:
+    """A note on formulas whose values the workbook does not hold, as programs write them.
+
+    Raises
+    ------
+    EvalFileError
+        If every row of the table has one.
+    """
+    import openpyxl
+
+    width = len(found[0][1])
+    if not any(None in row[:width] for _, row in found[1:]):
+        return []
+    rows = {line for line, row in found[1:] if None in row[:width]}
+    missing: dict[int, str] = {}
+    lines = [row for _, row in found]
+    for sheet in openpyxl.load_workbook(io.BytesIO(content), read_only=True).worksheets:
+        sheet.reset_dimensions()
+        written = list(_table(file, sheet))
+        if len(written) != len(found) or written[0] != found[0]:
+            continue
+        for (line, row), values in zip(written, lines, strict=True):
+            for value, cached in zip(row, values, strict=False):
+                if line in rows and cached is None and str(value).startswith("="):
+                    missing.setdefault(line, str(value))
+    if not missing:
+        return []
+    said = (
+        f"formulas without their values, such as {shown(next(iter(missing.values())), 40)} in line {next(iter(missing))}: "
+        "open it in a spreadsheet program and save it"
+    )
+    if len(missing) == len(found) - 1:
+        raise EvalFileError(file.path, said)
+    return [said]
+
+
+def _first(file: File, book: Any) -> tuple[list[tuple[int, list[Any]]], list[str]]:
     tables, chosen = {}, ""
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # programs write wrong ones
@@ -103,7 +140,7 @@ def _first(file: File, book: Any) -> tuple[Iterator[tuple[int, list[Any]]], list
     chosen = chosen or next(iter(tables))
     others = [sheet.title for sheet in book.worksheets if sheet.title != chosen]
     said = f"only the sheet {chosen!r} is read, not {', '.join(map(repr, others))}: save a sheet that counts as a file"
-    return iter(tables[chosen]), [said] if others else []
+    return tables[chosen], [said] if others else []
 
 
 def _table(file: File, sheet: Any) -> Iterator[tuple[int, list[Any]]]:
