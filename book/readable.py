@@ -613,7 +613,7 @@ def _result(printed: str) -> dict[str, Any]:
 
 
 def asked(source: str) -> tuple[str, Mapping[str, str]] | None:
-    """Question and answers of a cell that asks by `predict.choose` and does nothing else; None for other code.
+    """Question and answers of a cell that asks by `quiz.choose` and does nothing else; None for other code.
 
     Raises
     ------
@@ -629,11 +629,11 @@ def asked(source: str) -> tuple[str, Mapping[str, str]] | None:
     calls = [
         s.value for s in statements if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
     ]
-    calls = [call for call in calls if ast.unparse(call.func) == "predict.choose"]
+    calls = [call for call in calls if ast.unparse(call.func) == "quiz.choose"]
     others = [ast.unparse(s) for s in statements if getattr(s, "value", None) not in calls]
-    if len(calls) != 1 or set(others) - {"from mirage_utils import predict"}:
+    if len(calls) != 1 or set(others) - {"from mirage_utils.page import quiz"}:
         raise CopyError(
-            f"a question needs a cell of its own, with predict.choose(...): {source[:60]!r}"
+            f"a question needs a cell of its own, with quiz.choose(...): {source[:60]!r}"
         )
     try:
         _, question, options = (ast.literal_eval(argument) for argument in calls[0].args)
@@ -645,8 +645,8 @@ def asked(source: str) -> tuple[str, Mapping[str, str]] | None:
 # What a collapsed cell does, by a call in it; the first that fits.
 _GLUES = "Numbers for the text"
 _TITLES = {
-    "predict": "A question to answer first",
-    "explore": "An explorer",
+    "quiz": "A question to answer first",
+    "explorers": "An explorer",
     "plots.show": "A figure",
     "claim": "A claim, and its check",
     "table": "A table",

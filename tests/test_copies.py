@@ -285,9 +285,9 @@ def test_code_of_still_copies_misses_no_name(tmp_path):
 
     copies.write({c.name: nbformat.writes(copied(c, STILL)) for c in CHAPTERS}, tmp_path)
     assert "All checks passed" in undefined_names()
-    planted = new_notebook(cells=[new_code_cell("predict.sketch()")])
+    planted = new_notebook(cells=[new_code_cell("quiz.sketch()")])
     copies.write({"planted.ipynb": nbformat.writes(planted)}, tmp_path)
-    assert "Undefined name `predict`" in undefined_names()
+    assert "Undefined name `quiz`" in undefined_names()
 
 
 def test_colab_installs_the_library_before_any_other_code():
@@ -436,7 +436,7 @@ def test_nothing_falls_into_the_fold_of_a_solution():
 
 
 def test_a_question_is_written_out_in_a_cell_of_its_own():
-    good = 'from mirage_utils import predict\n\npredict.choose("guess-x", "What now?", {"a": "1"}, figure="fig-x")'
+    good = 'from mirage_utils.page import quiz\n\nquiz.choose("guess-x", "What now?", {"a": "1"}, figure="fig-x")'
     assert readable.asked(good) == ("What now?", {"a": "1"})
     assert readable.asked("x = 1") is None
     with pytest.raises(readable.CopyError, match="not written out"):
@@ -444,7 +444,7 @@ def test_a_question_is_written_out_in_a_cell_of_its_own():
     for bad in (
         f"x = 1\n{good}",
         f"{good}\n{good}",
-        good.replace("predict.choose", "x = predict.choose"),
+        good.replace("quiz.choose", "x = quiz.choose"),
     ):
         with pytest.raises(readable.CopyError, match="a cell of its own"):
             readable.asked(bad)
