@@ -197,7 +197,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", publisher.begin, priority=50)
     app.connect("builder-inited", write_mark, priority=100)
     app.connect("builder-inited", write_static, priority=100)
-    app.connect("builder-inited", chapters.install, priority=900)
     app.add_role("claim", chapters.ClaimRole())
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
