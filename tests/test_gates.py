@@ -32,7 +32,7 @@ def vega(tmp_path_factory):
 
 @pytest.fixture
 def house(tmp_path, vega):
-    for folder in ("book/_ext", "book/_static", "mirage_utils"):
+    for folder in ("book/_ext", "book/_static", "book/_templates", "mirage_utils"):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
         )
@@ -190,7 +190,7 @@ def test_a_warm_build_gives_what_a_clean_one_gives_and_writes_only_what_differs(
 DIE = {
     "while pages are finished": (
         "finish.py",
-        "def with_scripts(*_):\n    __import__('os')._exit(9)\n",
+        "def write_sheet(*_):\n    __import__('os')._exit(9)\n",
     ),
     "while pages are put in their place": (
         "publish.py",
