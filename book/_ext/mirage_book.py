@@ -21,6 +21,7 @@ import layout
 import mathematics
 import publish
 import reading
+import search
 import site_address
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -132,6 +133,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", chapters.typeset_numbers)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
+    app.connect("doctree-resolved", search.write)
     app.connect("doctree-resolved", reading.introduce)
     mathematics.setup(app)
     app.connect("html-page-context", reading.add_cards, priority=900)
