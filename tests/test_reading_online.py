@@ -17,7 +17,7 @@ import styles
 from conftest import CHAPTERS, ROOT
 from docutils import nodes
 from docutils.utils import new_document
-from pages import PAGES, one_ahead, settle, visit, watch
+from pages import PAGES, one_ahead, settle, visit, visits, watch
 from sphinx.errors import ConfigError
 
 from benchmarks.pages import served_packed
@@ -232,6 +232,17 @@ def test_every_icon_of_every_page_is_drawn(site):
             r'<(?:i|span)\b[^>]*\bclass="([^"]*\bfa-[^"]*)"', page.read_text()
         ):
             assert drawn & set(classes.split()), (page, classes)
+
+
+_LETTERS = """() => [...document.querySelectorAll("*")].flatMap(e => ["::before", "::after"].map(part =>
+  [e.outerHTML.slice(0, 100), getComputedStyle(e, part)])).filter(([, style]) =>
+    style.fontFamily.includes("Awesome") && !["none", "normal", '""'].includes(style.content)).map(([tag]) => tag)"""
+
+
+def test_no_sign_asks_for_the_font_of_the_icons(site, browser):
+    """Without it, a browser would show an empty box."""
+    for name, page, _ in visits(browser, f"file://{site}", [*PAGES, "search"], 1400, "light"):
+        assert page.evaluate(_LETTERS) == [], name
 
 
 def test_nothing_stands_between_a_page_and_its_first_paint(site):
