@@ -116,7 +116,7 @@ def _build_small(where: str, log: str) -> None:
 
 def small_house(where: Path, root: str, *chapters: str) -> None:
     """A copy of the house in another folder, with the real configuration, for a book of pages yet to be written."""
-    for folder in ("book/_ext", "book/_static", "mirage_utils"):
+    for folder in ("book/_ext", "book/_static", "book/_templates", "mirage_utils"):
         shutil.copytree(ROOT / folder, where / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("requirements.txt", "CITATION.cff", "_config.yml"):
         shutil.copy(ROOT / file, where)

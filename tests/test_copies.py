@@ -285,9 +285,9 @@ def test_code_of_still_copies_misses_no_name(tmp_path):
 
     copies.write({c.name: nbformat.writes(copied(c, STILL)) for c in CHAPTERS}, tmp_path)
     assert "All checks passed" in undefined_names()
-    planted = new_notebook(cells=[new_code_cell("predict.sketch()")])
+    planted = new_notebook(cells=[new_code_cell("quiz.sketch()")])
     copies.write({"planted.ipynb": nbformat.writes(planted)}, tmp_path)
-    assert "Undefined name `predict`" in undefined_names()
+    assert "Undefined name `quiz`" in undefined_names()
 
 
 def test_colab_installs_the_library_before_any_other_code():

@@ -177,7 +177,7 @@ def test_a_warm_build_gives_what_a_clean_one_gives_and_writes_only_what_differs(
 DIE = {
     "while pages are finished": (
         "finish.py",
-        "def with_scripts(*_):\n    __import__('os')._exit(9)\n",
+        "def write_sheet(*_):\n    __import__('os')._exit(9)\n",
     ),
     "while pages are put in their place": (
         "publish.py",

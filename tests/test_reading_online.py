@@ -8,14 +8,16 @@ import re
 import stat
 from types import SimpleNamespace
 
-import icons
+import lxml.html
 import mathematics
 import pytest
 import reading
 import site_address
 import styles
 from conftest import CHAPTERS, ROOT
-from pages import PAGES, one_ahead, settle, visit, watch
+from docutils import nodes
+from docutils.utils import new_document
+from pages import PAGES, one_ahead, settle, visit, visits, watch
 from sphinx.errors import ConfigError
 
 from benchmarks.pages import served_packed
@@ -210,22 +212,38 @@ def test_icons_are_drawn_and_no_font_is_loaded(site, browser, width):
     page.goto(f"file://{site}/notebooks/02_one_token.html")
     settle(page)
     assert not [url for url in loaded if "webfont" in url or "fontawesome" in url]
-    boxes = [icon.bounding_box() for icon in page.locator("svg.mb-icon:visible").all()]
+    shown = page.locator("[class*=' fa-']:visible").all()
+    boxes = [icon.bounding_box() for icon in shown]
     assert len(boxes) > 5
     assert min(min(box["width"], box["height"]) for box in boxes) > 12
+    assert all(
+        icon.evaluate("i => getComputedStyle(i, '::before').maskImage").startswith('url("data:')
+        for icon in shown
+    )
     page.close()
 
 
-def test_an_icon_is_drawn_where_it_stands_and_an_unknown_one_is_named():
-    script = '{"sun":[512,384,[9728],"f185","M0 0h9"],"moon":[1,2,[],"f1","M1"]}'
-    page = '<i class="theme fa-solid fa-sun fa-lg" title="Light"></i><span class="fas fa-moon"> </span><i>x</i>'
-    drawn = icons.Icons(script).page(page)
-    assert '<i class="theme fa-solid fa-sun fa-lg" title="Light"><svg' in drawn
-    assert drawn.count("<svg") == 2
-    assert 'viewBox="0 0 512 384"' in drawn
-    assert drawn.endswith("<i>x</i>")
-    with pytest.raises(icons.IconError, match="fa-unicorn"):
-        icons.Icons(script).page('<i class="fa-solid fa-unicorn"></i>')
+def test_every_icon_of_every_page_is_drawn(site):
+    sheet = (ROOT / "book" / "_static" / "icons.css").read_text()
+    drawn = set(re.findall(r"^\.(fa-[a-z0-9-]+) \{", sheet, re.M))
+    # The buttons of a book that knows its repository.
+    assert {"fa-github", "fa-lightbulb"} <= drawn
+    for page in site.rglob("*.html"):
+        for classes in re.findall(
+            r'<(?:i|span)\b[^>]*\bclass="([^"]*\bfa-[^"]*)"', page.read_text()
+        ):
+            assert drawn & set(classes.split()), (page, classes)
+
+
+_LETTERS = """() => [...document.querySelectorAll("*")].flatMap(e => ["::before", "::after"].map(part =>
+  [e.outerHTML.slice(0, 100), getComputedStyle(e, part)])).filter(([, style]) =>
+    style.fontFamily.includes("Awesome") && !["none", "normal", '""'].includes(style.content)).map(([tag]) => tag)"""
+
+
+def test_no_sign_asks_for_the_font_of_the_icons(site, browser):
+    """Without it, a browser would show an empty box."""
+    for name, page, _ in visits(browser, f"file://{site}", [*PAGES, "search"], 1400, "light"):
+        assert page.evaluate(_LETTERS) == [], name
 
 
 def test_nothing_stands_between_a_page_and_its_first_paint(site):
@@ -256,7 +274,10 @@ def test_the_sheet_speaks_of_no_file_that_is_not_there(site):
 
 def test_rules_go_only_if_no_page_can_use_them():
     names = styles.Names(
-        ['<body class="open wide"><p id="here">', '<a href="#there">'],
+        [
+            lxml.html.fromstring('<body class="open wide"><p id="here">'),
+            lxml.html.fromstring("<a>"),
+        ],
         ["x.classList.add('late'); y.className = 'tip-' + side; const z = 'bs-tooltip'"],
     )
     css = """
@@ -278,46 +299,48 @@ def test_rules_go_only_if_no_page_can_use_them():
     """)  # fmt: skip
 
 
-def test_a_sheet_moves_with_what_it_speaks_of(tmp_path):
-    (tmp_path / "styles").mkdir()
-    (tmp_path / "basic.css").write_text("li { background: url(file.png) }")
-    (tmp_path / "styles" / "theme.css").write_text(
-        "@import \"../basic.css\";\np { src: url('../fonts/a.woff'), url(b.svg), url(data:x,y), url(#z) }"
-    )
-    found = styles.read(tmp_path, "styles/theme.css")
-    assert found == (
-        'li { background: url("file.png") }\n'
-        'p { src: url("fonts/a.woff"), url("styles/b.svg"), url(data:x,y), url(#z) }'
-    )
-    page = (
-        '<head><link rel="icon" href="i.svg"/>\n<link href="../_static/styles/a.css?v=1" rel="stylesheet" />\n'
-        '<link rel="stylesheet" type="text/css" href="../_static/b.css" />\n</head>'
-    )
-    assert styles.linked(page) == ["styles/a.css", "b.css"]
-    assert styles.with_one(page, "one.css") == (
-        '<head><link rel="icon" href="i.svg"/>\n<link rel="stylesheet" href="../_static/one.css" />\n</head>'
-    )
-    assert styles.with_one("<head></head>", "one.css") == "<head></head>"
-
-
 def test_a_formula_that_cannot_be_set_is_named():
     typesetter = mathematics.Typesetter()
     with pytest.raises(mathematics.FormulaError, match=r"\\frac\{a"):
         typesetter.formula(r"\frac{a")
     with pytest.raises(mathematics.FormulaError, match="Undefined control sequence"):
         typesetter.formula(r"\nonsense")
-    page = typesetter.page('<body><span class="math x">\\(a &lt; b\\)</span></body>')
-    assert page.count("<mjx-container") == 1
-    assert "<mo>&lt;</mo>" in page
-    assert page.index("<defs>") > page.index("</mjx-container>")
-    assert typesetter.page("<body>none</body>") == "<body>none</body>"
+    typesetter.glyphs()
+    formula = typesetter.formula("a < b")
+    assert formula.count("<mjx-container") == 1
+    assert "<mo>&lt;</mo>" in formula
+    assert "<defs>" in typesetter.glyphs()
+    assert typesetter.glyphs() == "", "each page has the glyphs of its own formulas"
+
+
+def _page(*parts):
+    page = new_document("page")
+    page.extend(parts)
+    return page
 
 
 def test_reading_time_leaves_code_and_pictures_out():
     words = "word " * 440
-    assert reading.minutes(f"<p>{words}</p>") == 2
-    assert reading.minutes(f"<p>{words}</p><pre>{words}</pre><svg>{words}</svg>") == 2
-    assert reading.minutes("") == 1
+    code = nodes.literal_block(words, words)
+    pictures = (
+        nodes.raw("", f"<{tag}>{words}</{tag}>", format="html") for tag in ("svg", "script", "pre")
+    )
+    assert reading.minutes(_page(nodes.paragraph("", words))) == 2
+    assert reading.minutes(_page(nodes.paragraph("", words), code, *pictures)) == 2
+    caption = nodes.raw("", f"<figcaption>{words}</figcaption>", format="html")
+    assert reading.minutes(_page(caption)) == 2
+    assert reading.minutes(_page()) == 1
+
+
+def test_words_stand_apart_where_they_do_on_the_page():
+    said = nodes.paragraph("", "An ", nodes.emphasis("", "old"), nodes.Text(" law"))
+    said += [nodes.comment("hidden", "hidden"), nodes.Text(".")]
+    assert reading.running_text(_page(said, nodes.paragraph("", "More."))).split() == [
+        "An",
+        "old",
+        "law.",
+        "More.",
+    ]
 
 
 def test_where_the_book_stands_is_told_and_never_guessed():

@@ -12,6 +12,7 @@ from browser import served
 from conftest import ROOT
 from pages import PAGES, settle, visit
 
+from benchmarks.pages import served_packed
 from mirage_utils.metrics import METRICS
 
 
@@ -126,8 +127,17 @@ def test_solutions_are_folded_until_asked_for(site, browser):
     page.close()
 
 
+def test_chapters_have_the_numbers_of_their_files(site):
+    """By which claims are named, and linked to."""
+    chapters = [name for name in PAGES if name.startswith("notebooks/")]
+    assert len(chapters) == 21
+    for name in chapters:
+        number = int(name.removeprefix("notebooks/")[:2])
+        title = re.search(r"<title>(.*?) &#8212;", (site / f"{name}.html").read_text())[1]
+        assert title == f"{number}. {PAGES[name]}"
+
+
 def test_the_search_finds_a_word(site, browser):
-    """From a file the results come without excerpts, which a browser may not fetch there."""
 
     def found(page):
         page.wait_for_selector("ul.search li a")
@@ -141,6 +151,48 @@ def test_the_search_finds_a_word(site, browser):
         assert any("03_many_tokens" in link for link in found(page))
         assert trouble == []
         page.close()
+
+
+def _searched(browser, home, words, width):
+    """The search page, with what it says of each result in view."""
+    name = f"search.html?q={words}"
+    page, trouble = visit(browser, home, name, width, "light")
+    page.wait_for_selector("ul.search li p.context")
+    settle(page)
+    return page, trouble
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize(
+    ("words", "hit"),
+    [("Gumbel", "03_many_tokens"), ("emergence", "07_the"), ("held-out scores", "12_prediction")],
+)
+def test_a_search_shows_where_pages_say_the_words_and_loads_no_page(
+    site, browser, width, words, hit
+):
+    """Also from a folder, without a server."""
+    with served_packed(site) as (address, sent):
+        for home in (address, f"file://{site}"):
+            page, trouble = _searched(browser, home, words, width)
+            if home == address:
+                assert sum(sent.values()) < 250_000, sent
+                assert not [path for path in sent if path.endswith(".html")], sent
+            page.locator("ul.search > li").last.scroll_into_view_if_needed()
+            settle(page)
+            result = page.locator(f"ul.search > li:has(> a[href*='{hit}'])").first
+            result.scroll_into_view_if_needed()
+            said = result.locator("p.context")
+            said.wait_for()
+            assert 20 < len(said.inner_text()) < 400
+            marked = said.locator("mark").first.inner_text().lower()
+            assert marked in words.lower().replace("-", " ").split()
+            assert page.locator("ul.search > li").count() >= 3
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert trouble == []
+            if said.locator("a").count():
+                said.locator("a").first.click()
+                page.wait_for_url(f"**/*{hit}*.html#*")
+            page.close()
 
 
 def test_no_page_carries_the_state_of_widgets(site):

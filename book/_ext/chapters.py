@@ -1,57 +1,23 @@
-"""A chapter has the number of its file, and a claim is linked to by its number."""
+"""A claim is linked to by its number, that of its chapter first; numbers within the text are typeset."""
 
 from __future__ import annotations
 
-import re
-
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
-from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
 from mirage_utils.page.numerals import typeset
 
 logger = logging.getLogger(__name__)
-_CHAPTER = re.compile(r"(?:.*/)?notebooks/(\d+)_[^/]*")
 ERRATA = "book/errata"
 
 
 def chapter_number(name: str) -> int | None:
     """The number in the name of a chapter's file; None for other pages."""
-    match = _CHAPTER.fullmatch(name)
-    return int(match[1]) if match else None
-
-
-def by_file_name(env: BuildEnvironment) -> None:
-    """Let each chapter's number be that of its file, whatever stands before it in the book.
-
-    Claims carry the number of the file, and a chapter that is still to come keeps its place.
-    """
-    for name, sections in env.toc_secnumbers.items():
-        chapter = chapter_number(name)
-        if chapter is None:
-            continue
-        for anchor, number in sections.items():
-            if number:
-                sections[anchor] = (chapter, *number[1:])
-        entries = list(env.tocs[name].findall(nodes.reference))
-        for node in (*entries, env.titles.get(name)):
-            if node is not None and node.get("secnumber"):
-                node["secnumber"] = [chapter, *node["secnumber"][1:]]
-
-
-def install(app: Sphinx) -> None:
-    """Have the numbers corrected right after they have been given."""
-    given = TocTreeCollectorWithStyles.assign_section_numbers
-
-    def assign(self: TocTreeCollectorWithStyles, env: BuildEnvironment) -> list[str]:
-        changed = given(self, env)
-        by_file_name(env)
-        return changed
-
-    TocTreeCollectorWithStyles.assign_section_numbers = assign
+    folder, _, file = name.rpartition("/")
+    number = file.partition("_")[0]
+    return int(number) if folder.endswith("notebooks") and number.isdecimal() else None
 
 
 def typeset_numbers(app: Sphinx, doctree: nodes.document, name: str) -> None:

@@ -6,14 +6,22 @@ and MathML for screen readers. Glyphs are drawn once a page and used by every fo
 
 from __future__ import annotations
 
+import atexit
+import functools
 import html
-import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
 
-__all__ = ["FormulaError", "Typesetter"]
+__all__ = ["FormulaError", "Typesetter", "glyphs", "in_outputs", "setup", "typesetter"]
+
+logger = logging.getLogger(__name__)
 
 # Names within MathJax's es5 folder, in the order in which they build on one another.
 _PARTS = (
@@ -26,6 +34,8 @@ const {mathjax} = MathJax._.mathjax, {TeX} = MathJax._.input.tex_ts, {SVG} = Mat
 const {TeXFont} = MathJax._.output.svg.fonts.tex_ts, {liteAdaptor} = MathJax._.adaptors.liteAdaptor;
 const {HTMLHandler} = MathJax._.handlers.html.HTMLHandler;
 const {AssistiveMmlHandler} = MathJax._.a11y['assistive-mml'];
+const {STATE} = MathJax._.core.MathItem;
+const {SerializedMmlVisitor} = MathJax._.core.MmlTree.SerializedMmlVisitor;
 const adaptor = liteAdaptor();
 mathjax.handlers.register(AssistiveMmlHandler(new HTMLHandler(adaptor)));
 const input = new TeX({
@@ -37,20 +47,21 @@ const page = mathjax.document('', {InputJax: input, OutputJax: output});
 function convert(tex, display) {
   return adaptor.outerHTML(page.convert(tex, {display, em: 16, ex: 8, containerWidth: 1280}));
 }
+function mathml(tex) {
+  const tree = page.convert(tex, {display: true, end: STATE.CONVERT});
+  return new SerializedMmlVisitor().visitTree(tree).replace(/>\s+</g, '><');
+}
 function glyphs() {
-  const defs = adaptor.outerHTML(output.fontCache.getCache());
+  const cache = output.fontCache.getCache();
+  const defs = adaptor.childNodes(cache).length ? adaptor.outerHTML(cache) : '';
   output.fontCache.clearCache();
   return defs;
 }
 function style() { return adaptor.textContent(output.styleSheet(page)); }
 """
 
-# What Sphinx's MathJax writer and `mirage_utils.page.table` put into a page.
-_FORMULA = re.compile(
-    r'<(?P<tag>span|div) class="(?:[^"]* )?math(?: [^"]*)?"[^>]*>(?P<inside>.*?)</(?P=tag)>', re.S
-)
-_INLINE = re.compile(r"\\\((.*?)\\\)", re.S)
-_NUMBER = re.compile(r'\s*(<span class="eqno">.*?</a></span>)?(.*)', re.S)
+# What `mirage_utils.page.table` writes.
+_OPEN, _CLOSE = '<span class="math notranslate nohighlight">\\(', "\\)</span>"
 
 
 class FormulaError(ValueError):
@@ -77,6 +88,13 @@ class Typesetter:
             self._engine.eval((scripts / f"{part}.js").read_text(encoding="utf-8"))
         self._engine.eval(_SETUP)
 
+    def _call(self, function: str, tex: str, *arguments: bool) -> str:
+        try:
+            return self._engine.call(function, tex, *arguments)
+        except JSEvalException as error:
+            message = str(error).partition("Error: ")[2].partition("\n")[0]
+            raise FormulaError(f"{tex}: {message or error}") from None
+
     def formula(self, tex: str, *, display: bool = False) -> str:
         """One formula as HTML.
 
@@ -85,34 +103,82 @@ class Typesetter:
         FormulaError
             Naming the formula and what MathJax says of it.
         """
-        try:
-            return self._engine.call("convert", tex, display)
-        except JSEvalException as error:
-            message = re.search(r"Error: (.*)", str(error))
-            raise FormulaError(f"{tex}: {message[1] if message else error}") from None
+        return self._call("convert", tex, display)
 
-    def page(self, text: str) -> str:
-        """A page of HTML with every formula in it typeset, and the glyphs they use at its end."""
+    def mathml(self, tex: str) -> str:
+        """A displayed formula as MathML alone, which needs no glyphs. Raises as `formula` does."""
+        return self._call("mathml", tex)
 
-        def typeset(match: re.Match[str]) -> str:
-            inside, tag = match["inside"], match["tag"]
-            if tag == "span":
-                new = _INLINE.sub(lambda m: self.formula(html.unescape(m[1])), inside)
-            else:
-                number, tex = _NUMBER.fullmatch(inside).groups()
-                tex = html.unescape(tex).strip().removeprefix(r"\[").removesuffix(r"\]").strip()
-                new = (number or "") + self.formula(tex, display=True)
-            return match[0].replace(inside, new)
-
-        text, count = _FORMULA.subn(typeset, text)
-        if count:
-            defs = self._engine.call("glyphs")
-            cache = f'<svg style="display:none" aria-hidden="true">{defs}</svg>'
-            text = text.replace("</body>", f"{cache}</body>")
-        return text
+    def glyphs(self) -> str:
+        """What the formulas since the last call are drawn with; empty if there was none."""
+        return self._engine.call("glyphs")
 
     def stylesheet(self) -> str:
-        """The rules that the formulas need, without those of MathJax's menus and tooltips."""
-        rules = re.findall(r"[^{}]+\{[^{}]*\}", self._engine.call("style"))
-        kept = [r.strip() for r in rules if re.match(r"\s*mjx-(container|assistive)", r)]
-        return "\n".join(kept) + "\n"
+        """The rules that formulas need."""
+        return self._engine.call("style")
+
+
+typesetter = functools.cache(Typesetter)
+# An engine that is still there when Python ends keeps it from ending.
+atexit.register(typesetter.cache_clear)
+
+
+def glyphs() -> str:
+    """The glyphs of the page that is being written, for its end."""
+    defs = typesetter().glyphs()
+    return defs and f'<svg style="display:none" aria-hidden="true">{defs}</svg>'
+
+
+def _typeset(tex: str, where: nodes.Node, *, display: bool = False) -> str:
+    """A formula as HTML; as its own text, after a warning, if it cannot be set."""
+    try:
+        return typesetter().formula(tex, display=display)
+    except FormulaError as error:
+        logger.warning("%s", error, location=where, type="mirage", subtype="math")
+        return html.escape(tex)
+
+
+def source(node: nodes.math_block) -> str:
+    """The TeX of a displayed formula, of which Sphinx lets a blank line or ``\\\\`` begin a new line."""
+    if node["nowrap"]:
+        return node.astext()
+    parts = [part.strip() for part in node.astext().split("\n\n") if part.strip()]
+    lines = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
+    tex = r"\\".join(lines)
+    return tex if len(lines) == 1 else rf"\begin{{aligned}}{tex}\end{{aligned}}"
+
+
+def _visit_math(self: HTML5Translator, node: nodes.math) -> None:
+    opening = self.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+    self.body.append(f"{opening}{_typeset(node.astext(), node)}</span>")
+    raise nodes.SkipNode
+
+
+def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append(f"{_typeset(source(node), node, display=True)}</div>\n")
+    raise nodes.SkipNode
+
+
+def in_outputs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Typeset the formulas in the tables that the code of a page shows."""
+    if app.builder.format != "html":
+        return
+    for raw in doctree.findall(nodes.raw):
+        before, *formulas = raw.astext().split(_OPEN)
+        for formula in formulas:
+            tex, _, after = formula.partition(_CLOSE)
+            opening = _OPEN.removesuffix("\\(")
+            before += f"{opening}{_typeset(html.unescape(tex), raw)}</span>{after}"
+        if formulas:
+            raw.children = [nodes.Text(before)]
+
+
+def setup(app: Sphinx) -> None:
+    """Have Sphinx write formulas with this renderer (``html_math_renderer: drawn``)."""
+    app.add_html_math_renderer("drawn", (_visit_math, None), (_visit_math_block, None))
+    app.connect("doctree-resolved", in_outputs)

@@ -1,4 +1,4 @@
-"""The book's own Sphinx extension: an honest execution cache, no dead scripts, no wordless pictures.
+"""The book's own Sphinx extension: an honest execution cache, light pages, checked links.
 
 Kept apart from the library, which knows nothing of Sphinx.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import logging as standard_logging
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -20,8 +19,11 @@ import downloads
 import execution
 import finish
 import index
+import layout
+import mathematics
 import publish
 import reading
+import search
 import site_address
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -114,79 +116,6 @@ def write_vega(path: Path) -> None:
     path.write_text(f"{made_by}(() => {{{bundle}}})();", encoding="utf-8")
 
 
-def drop_widget_state(app: Sphinx, doctree) -> None:
-    """Leave out the state of widgets, which nothing on a page without a kernel reads."""
-    metadata = getattr(app.env, "nb_metadata", {}).get(app.env.docname, {})
-    for key in [k for k in metadata.get("js_files", {}) if k.startswith("ipywidgets")]:
-        del metadata["js_files"][key]
-
-
-_THEBE_CONFIG = re.compile(r'<script type="text/x-thebe-config">.*?</script>', re.S)
-
-
-def tidy_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Leave out what no page needs, and mend what a screen reader trips over.
-
-    Jupyter Book loads sphinx-thebe on every page, to fetch a kernel client from a CDN; the book starts
-    none. docutils gives each reference the role ``doc-biblioentry``, which ARIA has withdrawn.
-    """
-    for kind in ("script_files", "css_files"):
-        context[kind] = [
-            file
-            for file in context.get(kind, [])
-            if "thebe"
-            not in f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', '')}".lower()
-        ]
-    if "body" in context:
-        body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
-        context["body"] = _THEBE_CONFIG.sub("", body)
-
-
-_IMAGE = re.compile(r"<img\b[^>]*>")
-_ALT = re.compile(r'\balt="([^"]*)"')
-
-
-def check_images(app: Sphinx, exception: Exception | None) -> None:
-    """Warn of every picture without words (with warnings as errors this fails the build)."""
-    if exception or app.builder.format != "html":
-        return
-    for page in finish.pages(Path(app.outdir)):
-        for tag in _IMAGE.findall(page.read_text(encoding="utf-8")):
-            alt = _ALT.search(tag)
-            if alt is None or len(alt[1].split()) < 2:
-                logger.warning(
-                    "%s: a picture without a description: %s",
-                    page.relative_to(app.outdir), tag[:120], type="mirage", subtype="alt",
-                )  # fmt: skip
-
-
-_REDIRECT = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<meta http-equiv="refresh" content="0; url={target}">
-</head>
-<body><p><a href="{target}">{title}</a></p></body>
-</html>
-"""
-
-
-def write_redirect(app: Sphinx, exception: Exception | None) -> None:
-    """Make the way in a whole page.
-
-    The bare redirect names no icon, so that a browser asks the server for one; and a real icon would
-    still be under way when the page is left. An empty one asks for nothing.
-    """
-    if exception is None and app.builder.format == "html":
-        page = _REDIRECT.format(
-            title=app.config.html_title or app.config.project, target="book/intro.html"
-        )
-        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     # The font of the social cards has no bold, which Matplotlib would tell with every card.
     standard_logging.getLogger("matplotlib.font_manager").setLevel("ERROR")
@@ -199,20 +128,22 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", publisher.begin, priority=50)
     app.connect("builder-inited", write_mark, priority=100)
     app.connect("builder-inited", write_static, priority=100)
-    app.connect("builder-inited", chapters.install, priority=900)
     app.add_role("claim", chapters.ClaimRole())
     directives.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
     api.setup(app)
-    app.connect("doctree-read", drop_widget_state)
+    app.connect("doctree-resolved", layout.plain_tables)
     app.connect("doctree-resolved", chapters.typeset_numbers)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
-    app.connect("html-page-context", tidy_page, priority=900)
-    app.connect("build-finished", check_images)
+    app.connect("doctree-resolved", search.write)
+    app.connect("doctree-resolved", reading.introduce)
+    mathematics.setup(app)
+    app.connect("html-page-context", reading.add_cards, priority=900)
+    app.connect("html-page-context", layout.lay_out, priority=900)
     app.connect("build-finished", downloads.write)
     app.connect("build-finished", finish.finish, priority=800)
-    app.connect("build-finished", write_redirect, priority=900)
     app.connect("build-finished", publisher.end, priority=1000)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    # Pages written at the same time would mix their glyphs.
+    return {"parallel_read_safe": False, "parallel_write_safe": False}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import functools
 import html
+import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import lxml.html
+import mathematics
+import site_address
 import yaml
 from docutils import nodes
+from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
 
 from mirage_utils.page.markup import data_script
@@ -81,97 +86,136 @@ def _link_in(text: nodes.Text, pattern: re.Pattern[str], left: dict[str, str], t
 
 # -- cards ------------------------------------------------------------------------------------------
 
-_TERM = re.compile(r'<dt id="(term-[^"]+)">.*?</dt>\s*<dd>(.*?)</dd>', re.S)
-_CITATION = re.compile(r'<div class="citation" id="([^"]+)"[^>]*>(.*?)</div>', re.S)
-_EQUATION = re.compile(
-    r'<div class="math[^>]* id="(equation-[^"]+)">(?:(?!</div>).)*?(<math\b.*?</math>)', re.S
-)
-_LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
 
-
-def cards(pages: dict[str, str]) -> dict[str, str]:
-    """What cards say, by the name of the page and the anchor: of terms and references text, of equations MathML.
-
-    Parameters
-    ----------
-    pages : dict of str to str
-        Every page by name, its formulas typeset.
-    """
-    found = {
-        f"{Path(page).name}#{anchor}": formula
-        for page, text in pages.items()
-        for anchor, formula in _EQUATION.findall(text)
-    }
-    for page, pattern in ((f"{GLOSSARY}.html", _TERM), ("book/references.html", _CITATION)):
-        for anchor, inside in pattern.findall(pages.get(page, "")):
-            words = re.sub(
-                r"<span class=\"label\">.*?</span>\s*</span>|<[^>]+>", " ", inside, flags=re.S
-            )
-            found[f"{Path(page).name}#{anchor}"] = " ".join(html.unescape(words).split())
+@functools.cache  # one build, one book
+def _texts(app: Sphinx) -> Mapping[str, str]:
+    """What is said of terms and references, by the name of the page and the anchor."""
+    found = {}
+    if GLOSSARY in app.env.found_docs:
+        for entry in app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
+            words = " ".join(entry.next_node(nodes.definition).astext().split())
+            found[f"glossary.html#{entry.next_node(nodes.term)['ids'][0]}"] = words
+    for citation in app.env.get_domain("cite").citations:
+        found[f"references.html#{citation.citation_id}"] = " ".join(
+            citation.formatted_entry.text.render(Backend()).split()
+        )
     return found
 
 
-def with_cards(text: str, known: dict[str, str]) -> str:
-    """A page with the cards of its own links."""
-    wanted = {f"{Path(page).name}#{anchor}" for page, anchor in _LINK.findall(text)}
-    mine = {key: known[key] for key in sorted(wanted & known.keys())}
-    if not mine:
-        return text
-    script = data_script(mine, "mb-cards")
-    return text.replace("</body>", f"{script}</body>", 1)
+@functools.cache
+def _equations(app: Sphinx) -> Mapping[str, str]:
+    """TeX of every numbered equation, likewise."""
+    places = app.env.get_domain("math").equations.values()
+    return {
+        f"{posixpath.basename(name)}.html#{anchor}": mathematics.source(block)
+        for name in sorted({name for name, _ in places})
+        for block in app.env.get_doctree(name).findall(nodes.math_block)
+        for anchor in block["ids"]
+    }
+
+
+def cards(app: Sphinx, doctree: nodes.document) -> dict[str, str]:
+    """What the cards of a page's links say: of terms and references text, of other pages' equations MathML."""
+    found = {}
+    for link in doctree.findall(nodes.reference):
+        address = posixpath.basename(link.get("refuri", ""))
+        if address in _texts(app):
+            found[address] = _texts(app)[address]
+        elif address in _equations(app):
+            found[address] = mathematics.typesetter().mathml(_equations(app)[address])
+    return dict(sorted(found.items()))
+
+
+def add_cards(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give a page the cards of its own links."""
+    if doctree and (mine := cards(app, doctree)):
+        context["body"] += data_script(mine, "mb-cards")
 
 
 # -- what awaits the reader ----------------------------------------------------------------------------
 
-_CLAIM = re.compile(
-    r'<p class="mb-claim" id="([^"]+)"><b class="mb-claim-number">Claim ([\w.]+), checked</b> (.*?)</p>'
-)
-_TAGS = re.compile(r"<(script|style|svg|pre|mjx-container)\b.*?</\1>|<[^>]+>", re.S)
+# Of outputs: everything but drawings, scripts and code.
+_SAID = "//text()[not(ancestor::svg or ancestor::script or ancestor::style or ancestor::pre)]"
 
 
-def minutes(article: str) -> int:
+def running_text(part: nodes.Node) -> str:
+    """What is to be read in a part of a page: prose, captions and tables, not code and drawings."""
+    pieces, before = [], None
+    for text in part.findall(nodes.Text):
+        parent = text.parent
+        if isinstance(parent, nodes.raw):
+            output = lxml.html.fragment_fromstring(text, create_parent=True)
+            pieces += [" ", " ".join(output.getroottree().xpath(_SAID)), " "]
+        if isinstance(parent, (nodes.raw, nodes.literal_block, nodes.math_block, nodes.Invisible)):
+            continue
+        if isinstance(parent, nodes.math) and "\\" in text:
+            continue  # TeX that only TeX can read
+        while isinstance(parent, nodes.Inline):
+            parent = parent.parent
+        pieces += [text] if parent is before else [" ", text]
+        before = parent
+    return "".join(pieces)
+
+
+def minutes(page: nodes.Node) -> int:
     """Minutes to read the running text of a page, without code."""
-    return max(1, round(len(_TAGS.sub(" ", article).split()) / WORDS_A_MINUTE))
+    return max(1, round(len(running_text(page).split()) / WORDS_A_MINUTE))
 
 
-def with_summary(text: str, source: str, places: Mapping[str, str]) -> str:
-    """A chapter with its reading time and its claims under the title.
+def _claims(chapter: nodes.document) -> Iterator[tuple[str, str]]:
+    """Anchor and words of the claims of a chapter."""
+    for raw in chapter.findall(nodes.raw):
+        if 'class="mb-claim"' in raw.astext():
+            claim = lxml.html.fragment_fromstring(raw.astext())
+            yield claim.get("id"), claim[0].tail.strip()
 
-    Parameters
-    ----------
-    text : str
-        The page.
-    source : str
-        Way from the page to its notebook.
-    places : mapping of str to str
-        Words and address of where else the chapter runs.
-    """
-    # The first heading is one for print; the chapter's own stands in the article.
-    heading = re.compile(r"<h1>.*?</h1>", re.S).search(text, text.find("<article"))
-    claims = _CLAIM.findall(text)
-    if heading is None or not claims:
-        return text
-    article = text[heading.end() : text.index("</article>")]
-    explorers = article.count('<figure class="mb-figure mb-explorer"')
+
+def introduce(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Give a chapter its reading time and its claims under the title, and at its end how to cite it."""
+    if app.builder.format != "html" or not docname.startswith("notebooks/"):
+        return
+    title = doctree.next_node(nodes.title)
+    claims = list(_claims(doctree))
+    if title is None or not claims:
+        return
+    explorers = sum(
+        'class="mb-figure mb-explorer"' in r.astext() for r in doctree.findall(nodes.raw)
+    )
+    site, repository = site_address.addresses()
+    above = _summary(doctree, claims, explorers, docname, repository)
+    section = title.parent
+    section.insert(section.index(title) + 1, nodes.raw("", above, format="html"))
+    doctree += nodes.raw(
+        "", _citation(title.astext(), site and f"{site}{docname}.html"), format="html"
+    )
+
+
+def _summary(
+    chapter: nodes.document,
+    claims: list[tuple[str, str]],
+    explorers: int,
+    name: str,
+    repository: str,
+) -> str:
     facts = [
-        f"{minutes(article)} minutes",
+        f"{minutes(chapter)} minutes",
         f"{len(claims)} claims, each checked when this page was built",
     ]
     if explorers:
         facts.append("one explorer" if explorers == 1 else f"{explorers} explorers")
     items = "".join(
-        f'<li><a href="#{anchor}">{number}</a> {words}</li>' for anchor, number, words in claims
+        f'<li><a href="#{anchor}">{anchor.removeprefix("claim-").replace("-", ".")}</a> {html.escape(words)}</li>'
+        for anchor, words in claims
     )
-    links = {"Download the notebook": source, **places}
-    ways = " · ".join(
-        f'<a href="{html.escape(address)}"{" download" if address == source else ""}>{words}</a>'
-        for words, address in links.items()
-    )
-    summary = (
-        f'<p class="mb-meta">{" · ".join(facts)}<br>{ways}</p>'
+    ways = [f'<a href="../_sources/{name}.ipynb" download>Download the notebook</a>']
+    for words, address in site_address.launch_links(repository, name).items():
+        ways.append(f'<a href="{html.escape(address)}">{words}</a>')
+    return (
+        f'<p class="mb-meta">{" · ".join(facts)}<br>{" · ".join(ways)}</p>'
         f'<details class="mb-summary"><summary>What this chapter claims</summary><ol>{items}</ol></details>'
     )
-    return text[: heading.end()] + summary + text[heading.end() :]
 
 
 @functools.cache
@@ -179,33 +223,19 @@ def _about_the_book() -> Mapping[str, Any]:
     return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 
 
-def with_citation(text: str, site: str, name: str) -> str:
-    """A chapter that says at its end how to cite it."""
-    heading = re.compile(r"<h1>(.*?)<a class=\"headerlink", re.S).search(
-        text, text.find("<article")
-    )
-    if heading is None:
-        return text
-    title = " ".join(html.unescape(re.sub(r"<[^>]+>", "", heading[1])).split()).lstrip(
-        "0123456789. "
-    )
+def _citation(title: str, address: str) -> str:
+    """How to cite a chapter, folded, in words and for BibTeX; its address may be empty."""
     about = _about_the_book()
     year = str(about["date-released"])[:4]
-    key = "mirage-book-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    address = f"{site}{name}" if site else ""
+    key = f"mirage-book-{nodes.make_id(title)}"
     entry = [
         f"@incollection{{{key},", f"  title     = {{{title}}},", "  author    = {{The Mirage Book authors}},",
         "  booktitle = {The Mirage Book},", f"  version   = {{{about['version']}}},", f"  year      = {{{year}}},",
     ]  # fmt: skip
     if address:
         entry.append(f"  url       = {{{address}}},")
-    words = (
-        f"The Mirage Book authors ({year}). {title}. In <cite>The Mirage Book</cite>, version {about['version']}."
-        + (f" {address}" if address else "")
-    )
-    block = (
-        f'<details class="mb-cite"><summary>Cite this chapter</summary><p>{words}</p>'
+    words = f"The Mirage Book authors ({year}). {html.escape(title)}. In <cite>The Mirage Book</cite>, version {about['version']}."
+    return (
+        f'<details class="mb-cite"><summary>Cite this chapter</summary><p>{words}{address and f" {address}"}</p>'
         f'<pre tabindex="0">{html.escape(chr(10).join([*entry, "}"]))}</pre></details>'
     )
-    end = text.index("</article>")
-    return text[:end] + block + text[end:]

@@ -57,6 +57,7 @@ def configure(app: Sphinx, config: Config) -> None:
         config.html_baseurl = site
         config.ogp_site_url = site
         config.sitemap_url_scheme = "{link}"
+        config.sitemap_excludes = ["index.html"]  # which only leads to the first page
         config.notfound_urls_prefix = urlsplit(site).path
     if repository:
         config.html_theme_options |= {

@@ -7,63 +7,16 @@ hundred. A browser must read all of them before it shows the first word.
 from __future__ import annotations
 
 import itertools
-import posixpath
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import tinycss2
+from lxml.html import HtmlElement
 from tinycss2.ast import Node, QualifiedRule
 
-_LINKED = re.compile(
-    r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="'
-    r'(?P<static>[^"]*\b_static/)(?P<sheet>[^"?]+)[^"]*"[^>]*>\n?'
-)
-# Other files that a sheet speaks of: sheets to import, and anything else.
-_ELSEWHERE = re.compile(
-    r"""@import\s+(?:url\(\s*)?["'](?P<import>[^"']+)["']\s*\)?\s*;"""
-    r"""|url\(\s*(?P<quote>["']?)(?P<address>[^)"']+)(?P=quote)\s*\)"""
-)
-_NAMES = re.compile(r'\b(?:class|id|for|href)="#?([^"]*)"')
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 # Rules that hold other rules.
 _NESTING = {"media", "supports", "layer", "container"}
-
-
-def linked(text: str) -> list[str]:
-    """The style sheets of a page in their order, by their place among the static files."""
-    return [match["sheet"] for match in _LINKED.finditer(text)]
-
-
-def with_one(text: str, sheet: str) -> str:
-    """A page with one style sheet in place of all those it is linked to (if to any)."""
-    first = _LINKED.search(text)
-    if first is None:
-        return text
-    tag = f'<link rel="stylesheet" href="{first["static"]}{sheet}" />\n'
-    return text[: first.start()] + tag + _LINKED.sub("", text[first.start() :])
-
-
-def read(static: Path, sheet: str) -> str:
-    """A sheet as it stands at the root of the static files, with those that it imports.
-
-    Parameters
-    ----------
-    static : Path
-        That root.
-    sheet : str
-        Where the sheet lies, relative to it.
-    """
-    folder = posixpath.dirname(sheet)
-
-    def move(match: re.Match[str]) -> str:
-        address = match["import"] or match["address"]
-        if address.startswith(("data:", "#", "/")) or "://" in address:
-            return match[0]
-        moved = posixpath.normpath(posixpath.join(folder, address))
-        return read(static, moved) if match["import"] else f'url("{moved}")'
-
-    return _ELSEWHERE.sub(move, (static / sheet).read_text(encoding="utf-8"))
 
 
 class Names:
@@ -71,16 +24,16 @@ class Names:
 
     Parameters
     ----------
-    pages, scripts : iterable of str
-        Every page, and every script that runs on them: a word of a script may become a class, and a
-        word with a hyphen the beginning of one.
+    pages : iterable of HtmlElement
+        Every page.
+    scripts : iterable of str
+        Every script that runs on them: a word of it may become a class, and a word with a hyphen the
+        beginning of one.
     """
 
-    def __init__(self, pages: Iterable[str], scripts: Iterable[str]) -> None:
-        self.known: set[str] = set()
-        for text in pages:
-            for value in _NAMES.findall(text):
-                self.known.update(value.split())
+    def __init__(self, pages: Iterable[HtmlElement], scripts: Iterable[str]) -> None:
+        values = {value for page in pages for value in page.xpath("//@class | //@id | //@for")}
+        self.known = {name for value in values for name in value.split()}
         words = {word for text in scripts for word in _WORD.findall(text)}
         self.known |= words
         self._beginnings = tuple(word.rstrip("-") + "-" for word in words if "-" in word)
@@ -112,9 +65,10 @@ def _kept(rule: Node, names: Names) -> str:
         body = "\n".join(filter(None, (_kept(part, names) for part in inner)))
         head = tinycss2.serialize(rule.prelude).strip()
         return f"@{rule.at_keyword} {head}{{{body}}}" if body else ""
-    if rule.type == "at-rule" and rule.lower_at_keyword == "charset":
-        return ""
-    return rule.serialize().strip()
+    text = rule.serialize().strip()
+    # Fonts are those of the reader's system: the theme's hold icons, which icons.css draws.
+    font = rule.type == "at-rule" and rule.lower_at_keyword == "font-face" and "data:" not in text
+    return "" if font or text.startswith("@charset") else text
 
 
 def _split(prelude: list[Node]) -> list[list[Node]]:
