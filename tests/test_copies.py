@@ -204,16 +204,16 @@ def test_a_folded_solution_shows_what_its_code_printed():
 
 
 def test_a_number_in_the_text_follows_the_kernel():
-    from mirage_utils.page import chapter
+    from mirage_utils.page import numbers
 
     copy = copied(CHAPTERS[2], LIVE)
     expression = next(e for e in EVAL.findall(prose(copy)) if "shift_measured" in e)
     assert eval(expression) == f"{copies.published('03_many_tokens').numbers['shift_measured']:.2f}"
-    chapter._GLUED["shift_measured"] = 7.0
+    numbers._GLUED["shift_measured"] = 7.0
     try:
         assert eval(expression) == "7.00"
     finally:
-        del chapter._GLUED["shift_measured"]
+        del numbers._GLUED["shift_measured"]
 
 
 def test_citations_equations_and_exercises_are_those_of_the_page(site):

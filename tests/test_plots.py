@@ -11,8 +11,10 @@ from conftest import ROOT
 
 from mirage_utils import Curve, FieldError
 from mirage_utils.metrics import METRICS
-from mirage_utils.page import _plain, chapter, claim, explorers, glue, plots, table
+from mirage_utils.page import claim, display, explorers, glue, plots, table
+from mirage_utils.page.numbers import _plain
 from mirage_utils.page.numerals import typeset
+from mirage_utils.page.style import THEME
 
 WORDS = {
     "name": "fig-test",
@@ -72,7 +74,7 @@ def test_colours_follow_the_theme():
     assert "var(--mb-c1, #0068a8)" in html
     # no colour of the palette is left bare, where it could not follow the theme
     bare = re.sub(r"var\([^()]*(?:\([^()]*\)[^()]*)*\)", "", html)
-    assert not set(re.findall(r"#[0-9a-f]{6}", bare)) & {pair[0] for pair in plots._THEME.values()}
+    assert not set(re.findall(r"#[0-9a-f]{6}", bare)) & {pair[0] for pair in THEME.values()}
     css = plots.stylesheet()
     for name in re.findall(r"var\((--mb-[a-z0-9]+)", html):
         assert css.count(f"{name}:") == 2
@@ -90,10 +92,10 @@ def contrast(a, b):
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize("name", [n for n in plots._THEME if n[0] in "cr" or n in ("ink", "muted")])
+@pytest.mark.parametrize("name", [n for n in THEME if n[0] in "cr" or n in ("ink", "muted")])
 def test_colours_can_be_told_from_the_page(name, which):
     """WCAG 2.2: 3 : 1 for graphics, 4.5 : 1 for text."""
-    ratio = contrast(plots._THEME[name][which], plots._THEME["paper"][which])
+    ratio = contrast(THEME[name][which], THEME["paper"][which])
     lightest = name == "r1" and which == 0  # the lightest step of the ramp also has its own dash
     assert ratio >= (4.5 if name in ("ink", "muted") else 2.5 if lightest else 3.0)
 
@@ -107,7 +109,7 @@ def test_the_first_colours_differ_for_the_colour_blind(matrix, which):
     """Machado et al. 2009, applied to the three colours that share most figures."""
     seen = []
     for name in ("c1", "c2", "c3"):
-        colour = plots._THEME[name][which]
+        colour = THEME[name][which]
         seen.append(np.array(matrix) @ [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     for i in range(3):
         for j in range(i):
@@ -279,7 +281,7 @@ def test_a_number_is_printed_as_in_a_sentence(formatted, printed):
 
 def test_a_table_has_a_caption_headings_and_escaped_cells(monkeypatch):
     shown = []
-    monkeypatch.setattr(chapter, "display", shown.append)
+    monkeypatch.setattr(display, "display", shown.append)
     table({"name": ["a<b"], "formula": ["p^L"]}, caption="What is in it.", mathematics=["formula"])
     html = shown[0]._repr_html_()
     assert "<caption>What is in it.</caption>" in html
