@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from mirage_utils import records as rec
 from mirage_utils.records import EvalFileError, read
 from mirage_utils.records.gathering import gather
 
-FILES = Path(__file__).parent / "files" / "fuzz"
+FILES = ROOT / "tests" / "files" / "fuzz"
 HELM = FILES / "helm" / "tides-basin=north,model=acme_owl-1b"
 LIGHTEVAL = FILES / "lighteval"
 RESULTS = "results/acme/owl-1b/results_2025-11-01T10-00-00.000001.json"

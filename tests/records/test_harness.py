@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mirage_utils.records import EvalFileError, gather, read, stream
 from mirage_utils.records.formats.lm_eval_choices import RightChoices, conditional
 
-OWN = Path(__file__).parent / "files" / "lm_eval_0.4.13" / "toy__dummy-1m"
+OWN = ROOT / "tests" / "files" / "lm_eval_0.4.13" / "toy__dummy-1m"
 STAMP = "2026-01-01T00-00-00.5"
 RESULTS = {
     "results": {

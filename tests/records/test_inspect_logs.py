@@ -9,18 +9,18 @@ import copy
 import json
 import math
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import pytest
 from backports.zstd import zipfile
+from conftest import ROOT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mirage_utils.evidence.curves_of import curves_of
 from mirage_utils.records import EvalFileError, gather, read
 
-FILES = Path(__file__).parent / "files" / "inspect"
+FILES = ROOT / "tests" / "files" / "inspect"
 
 
 def sample(item, value, *, epoch=1, target="19", content="I think 19", **more):
