@@ -213,7 +213,8 @@ _FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_execut
 _LONG_CHAPTERS = ("17", "16", "14", "13", "04", "10", "12", "18", "19")
 _LONG = (
     "test_every_submission_gets_its_mark", "test_gates",
-    "test_coursework", "test_training", "test_language", "test_printed", "test_lab",
+    "test_coursework", "test_coursework_values", "test_coursework_released", "test_coursework_class", "test_training",
+    "test_vision_families", "test_language_models", "test_language_tasks", "test_language_outputs", "test_printed", "test_lab",
 )  # fmt: skip
 
 

@@ -1,29 +1,27 @@
-"""Marking one submission: what may not hang or swell, which file is read, what is restored, what a bad cell costs."""
+"""Marking one submission: what may not hang or swell, what a bad cell costs, whose numbers count."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import multiprocessing
-import os
 import sys
 import time
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from small_assignment import LIMITS, NAME, cell, changed, points, small, written
 from submissions import SOURCES, Submission, build, solved, source
 
 from mirage_utils.coursework import bounds, packages
 from mirage_utils.coursework.assignments import cells
-from mirage_utils.coursework.assignments.cells import essays, identifier
-from mirage_utils.coursework.assignments.source import Assignment, assignment
-from mirage_utils.coursework.assignments.submission import handed_in
+from mirage_utils.coursework.assignments.cells import identifier
+from mirage_utils.coursework.assignments.source import Assignment
 from mirage_utils.coursework.course import apart
 from mirage_utils.coursework.course.settings import Settings
 from mirage_utils.coursework.feedback import page
-from mirage_utils.coursework.folders import files
 from mirage_utils.coursework.handin import look_over
 from mirage_utils.coursework.marking import running
 from mirage_utils.coursework.marking.keeping import Kept
@@ -33,60 +31,10 @@ from mirage_utils.coursework.release import release
 from mirage_utils.coursework.sandbox import Limits, Sandbox
 from mirage_utils.coursework.similarity import pieces
 
-NAME = "1_one_token"
-LIMITS = Limits(cell_seconds=60, total_seconds=300)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits")
 
 
 # ---------------------------------------------------------------- a small assignment
-
-
-def cell(text: str, name: str = "", **settings: object) -> nbformat.NotebookNode:
-    """A cell of an assignment; without settings, an answer."""
-    made = new_markdown_cell(text) if settings.pop("words", False) else new_code_cell(text)
-    if name:
-        made.metadata["nbgrader"] = {
-            "grade_id": name, "grade": False, "solution": not settings, "locked": bool(settings),
-            "schema_version": 3, "cell_type": made.cell_type, **settings,
-        }  # fmt: skip
-    return made
-
-
-def small(folder: Path, *cells: nbformat.NotebookNode) -> Assignment:
-    """An assignment with an answer and a test each for ``a`` and ``b``, and what else is given."""
-    given = cell("import math", "numbers", locked=True)
-    given.metadata["tags"] = ["given"]
-    parts = cells or (
-        cell("a = 1", "a"), cell("assert a == 1, a", "test_a", grade=True, points=2),
-        cell("b = 1", "b"), cell("assert b == 1, b", "test_b", grade=True, points=3),
-    )  # fmt: skip
-    essay = cell(
-        "YOUR ANSWER HERE", "words", words=True, grade=True, solution=True, locked=False, points=4
-    )
-    written(
-        folder / "small" / "small.ipynb", [given, *parts, cell("## In words", words=True), essay]
-    )
-    return assignment(folder, "small")
-
-
-def written(path: Path, cells: list[nbformat.NotebookNode], when: float | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(new_notebook(cells=cells)), encoding="utf-8")
-    if when is not None:
-        os.utime(path, (when, when))
-    return path
-
-
-def changed(wanted: Assignment, **sources: str) -> list[nbformat.NotebookNode]:
-    """The cells of an assignment with other texts in some of them."""
-    cells = [nbformat.from_dict(json.loads(json.dumps(each))) for each in wanted.cells]
-    for each in cells:
-        each.source = sources.get(identifier(each) or "", each.source)
-    return cells
-
-
-def points(result: Result) -> dict[str, float]:
-    return {each.name: each.points for each in result.exercises if not each.essay}
 
 
 def reasons(result: Result) -> dict[str, str]:
@@ -264,229 +212,6 @@ def test_the_reason_is_bounded_whatever_cells_are_called_and_import(tmp_path):
     assert "a cell imports no_such_package_0, which is not there" in result.reason
     assert len(result.reason) < 2_000
     assert len(page(result)) < 20_000
-
-
-# ---------------------------------------------------------------- which file
-
-
-@pytest.mark.parametrize(
-    ("handed", "marked", "why"),
-    [
-        # name: (answer a, seconds after the first)
-        ({"small.ipynb": ("a = 1", 0), "small (1).ipynb": ("a = 2", 0)}, "small (1).ipynb", "highest number"),
-        ({"small.ipynb": ("a = 1", 99), "small (1).ipynb": ("a = 2", 0)}, "small (1).ipynb", "highest number"),
-        ({"small (2).ipynb": ("a = 1", 0), "small (10).ipynb": ("a = 2", 0)}, "small (10).ipynb", "highest number"),
-        ({"small.ipynb": ("a = 1", 99), "small-1.ipynb": ("a = 2", 0)}, "small-1.ipynb", "highest number"),
-        ({"lee_17_9_small.ipynb": ("a = 1", 99), "lee_17_9_small-2.ipynb": ("a = 2", 0)}, "lee_17_9_small-2.ipynb", "number"),
-        ({"old/small.ipynb": ("a = 1", 99), "small.ipynb": ("a = 2", 0)}, "old/small.ipynb", "newest"),
-        ({"old/small.ipynb": ("a = 1", 0), "small.ipynb": ("a = 2", 99)}, "small.ipynb", "newest"),
-        # An empty copy is not preferred, however new it is and whatever it is called.
-        ({"small.ipynb": ("a = 1", 0), "small (1).ipynb": (None, 99)}, "small.ipynb", "has answers"),
-        ({"small.ipynb": (None, 99), "Homework.ipynb": ("a = 1", 0)}, "Homework.ipynb", "has answers"),
-        ({"small.ipynb": ("a = 1", 0), "Homework.ipynb": ("a = 2", 99)}, "small.ipynb", "name is right"),
-        ({"Homework.ipynb": ("a = 1", 0), "Mine.ipynb": ("a = 2", 99)}, "Mine.ipynb", "newest"),
-    ],
-)  # fmt: skip
-def test_of_several_notebooks_the_newest_is_marked_and_a_note_names_all(
-    tmp_path, handed, marked, why
-):
-    wanted = small(tmp_path / "source")
-    blank = "# YOUR CODE HERE\nraise NotImplementedError"
-    for name, (answer, later) in handed.items():
-        cells = changed(wanted, a=answer or blank, b=blank)
-        written(tmp_path / "ada" / name, cells, 1_700_000_000 + later)
-    written(tmp_path / "ada" / "Untitled.ipynb", [], 1_800_000_000)
-    written(tmp_path / "ada" / ".ipynb_checkpoints" / "small.ipynb", changed(wanted), 1_800_000_000)
-    found = handed_in(tmp_path / "ada", wanted)
-    assert str(found.path.relative_to(tmp_path / "ada")) == marked
-    (note,) = found.notes
-    assert f"marked {marked} (" in note
-    assert why in note
-    assert all(name in note for name in handed)
-
-
-def test_a_damaged_resubmission_leaves_the_older_one(tmp_path):
-    wanted = small(tmp_path / "source")
-    written(tmp_path / "ada" / "small.ipynb", changed(wanted))
-    (tmp_path / "ada" / "small (1).ipynb").write_text("{")
-    found = handed_in(tmp_path / "ada", wanted)
-    assert (found.path.name, found.problem) == ("small.ipynb", "")
-    assert "not small (1).ipynb" in found.notes[0]
-
-
-# ---------------------------------------------------------------- reading
-
-
-def test_lone_surrogates_harm_nothing(tmp_path):
-    """Anywhere in the file: nothing that is kept, shown or sent later can fail to be encoded."""
-    wanted = small(tmp_path / "source")
-    bad = "\ud800"
-    content = json.loads(
-        nbformat.writes(new_notebook(cells=changed(wanted, words=f"Be{bad}cause.")))
-    )
-    content["metadata"] = {"kernelspec": {"name": f"x{bad}", "language": f"R{bad}"}, bad: bad}
-    odd = cell(f"print('{bad}')  # {bad}", f"mine{bad}", locked=False, solution=True)
-    odd.outputs = [{"output_type": "stream", "name": "stdout", "text": bad}]
-    noise = new_code_cell(f"print({bad!a})\nraise ValueError({bad!a})")
-    content["cells"] += [odd, noise]
-    folder = tmp_path / "ada"
-    folder.mkdir()
-    (folder / "small.ipynb").write_text(json.dumps(content))
-    result = mark(wanted, "ada", folder, LIMITS)
-    assert points(result) == {"test_a": 2, "test_b": 3}
-    assert result.exercises[-1].answer == "Be\ufffdcause."
-    json.dumps(result.as_dict(), ensure_ascii=False).encode()
-    page(result).encode()
-    content["cells"][1]["metadata"]["nbgrader"]["grade_id"] = f"a{bad}"
-    (folder / "small.ipynb").write_text(json.dumps(content))
-    result = mark(wanted, "ada", folder, LIMITS)
-    assert "deleted: a" in result.reason
-    json.dumps(result.as_dict(), ensure_ascii=False).encode()
-
-
-def test_a_folder_of_any_kind_is_looked_at_in_no_time(tmp_path):
-    wanted = small(tmp_path / "source")
-    folder = tmp_path / "ada"
-    written(folder / "small.ipynb", changed(wanted))
-    os.mkfifo(folder / "pipe.ipynb")
-    (folder / "folder.ipynb").mkdir()
-    (folder / "link.ipynb").symlink_to(folder / "small.ipynb")
-    (Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.txt"))).write_text("x")
-    deepest = tmp_path / "deep"
-    deepest.mkdir()
-    for _ in range(1300):  # deeper than a path can be long
-        os.mkdir(tmp_path / "outer")
-        os.rename(deepest, tmp_path / "outer" / "inner")
-        os.rename(tmp_path / "outer", deepest)
-    os.rename(deepest, folder / "deep")
-    found = handed_in(folder, wanted)
-    assert found.path == folder / "small.ipynb"
-    assert "1 symbolic link(s) ignored" in found.notes
-    assert any("folders more than 8 deep" in note for note in found.notes)
-    assert [path.suffix for path in files(folder)] == [".ipynb", ".txt"]
-    for number in range(6_000):
-        (folder / f"{number}.txt").touch()
-    assert len(files(folder)) < 5_001
-    os.rename(folder / "deep", deepest)
-    for _ in range(1300):  # what clears up after the tests would not get through it either
-        os.rename(deepest / "inner", tmp_path / "inner")
-        os.rmdir(deepest)
-        os.rename(tmp_path / "inner", deepest)
-
-
-def test_a_name_that_is_not_utf8_is_told_in_a_note(tmp_path):
-    """The notebook's name; the student's own is no hindrance either."""
-    build(source(NAME), Submission("x"), tmp_path / "bob")
-    assert mark(source(NAME), "b\udcffb", tmp_path / "bob", LIMITS).score == 20
-    wanted = small(tmp_path / "source")
-    written(Path(os.fsdecode(os.fsencode(tmp_path / "ada") + b"/\xff.ipynb")), changed(wanted))
-    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
-    assert points(result) == {"test_a": 2, "test_b": 3}
-    assert "notebook is called \ufffd.ipynb" in result.notes
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ('{"nbformat": 4, "metadata": ' + "[" * 100_000 + "]" * 100_000 + "}", "too deep"),
-        ('{"nbformat": 4, "cells": [], "metadata": ' + '{"a":' * 900 + '"\\ud800"' + "}" * 900 + "}", "too deep"),
-        ('{"nbformat": 4, "cells": [' + ",".join(["{}"] * 9_000) + "]}", "9,000 cells"),
-        ('{"nbformat": 4, "cells": [], "metadata": {"a": ' + "9" * 5_000 + "}}", "not JSON"),
-        ('{"nbformat": 99, "cells": []}', "damaged"),
-    ],
-    ids=["deep", "deep-surrogate", "many-cells", "long-number", "future"],
-)  # fmt: skip
-def test_a_notebook_that_cannot_be_read_says_why(tmp_path, content, says):
-    wanted = small(tmp_path / "source")
-    (tmp_path / "ada").mkdir()
-    (tmp_path / "ada" / "small.ipynb").write_text(content)
-    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
-    assert result.status == "unreadable"
-    assert says in result.reason
-
-
-def test_a_file_that_may_not_be_read_costs_its_owner_alone(tmp_path, monkeypatch):
-    wanted = small(tmp_path / "source")
-    path = written(tmp_path / "ada" / "small.ipynb", changed(wanted))
-    opened = os.open
-
-    def refuse(name, *arguments, **named):
-        if Path(name) == path:
-            raise PermissionError(13, "Permission denied")
-        return opened(name, *arguments, **named)
-
-    monkeypatch.setattr(os, "open", refuse)
-    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
-    assert (result.status, result.reason) == (
-        "unreadable",
-        "notebook cannot be read: Permission denied",
-    )
-
-
-# ---------------------------------------------------------------- types and essays
-
-
-@pytest.mark.parametrize("other", [new_markdown_cell, new_raw_cell])
-def test_a_cell_of_another_type_is_restored_as_nbgrader_does(tmp_path, other):
-    build(source(NAME), Submission("x"), tmp_path / "ada")
-    path = tmp_path / "ada" / f"{NAME}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    turned = ("numbers", "picture", "test_picture", "table")
-    for at, each in enumerate(notebook.cells):
-        if identifier(each) in turned:
-            notebook.cells[at] = other(each.source, metadata=each.metadata)
-        elif identifier(each) == "words":
-            notebook.cells[at] = new_code_cell(each.source, metadata=each.metadata)
-    path.write_text(nbformat.writes(notebook))
-    result = mark(source(NAME), "ada", tmp_path / "ada", LIMITS)
-    assert (result.score, result.status) == (20, "essays"), result.reason
-    assert "cell type restored: numbers, picture, test_picture, table, words" in result.notes
-    assert result.exercises[-1].answer
-
-
-ESSAY = {"grade_id": "words", "grade": True, "solution": True, "points": 4, "locked": False}
-
-
-def words(text: str) -> nbformat.NotebookNode:
-    return new_markdown_cell(text, metadata={"nbgrader": ESSAY})
-
-
-@pytest.mark.parametrize(
-    ("cells", "parts"),
-    [
-        ([words("One."), words("Two.")], ["One.", "Two."]),
-        ([words("One."), new_markdown_cell("Two."), new_markdown_cell("Three.")], ["One.", "Two.", "Three."]),
-        ([words("YOUR ANSWER HERE"), new_markdown_cell("One.")], ["One."]),
-        ([words("YOUR ANSWER HERE"), new_code_cell("It falls, because the loss does.")], ["It falls, because the loss does."]),
-        ([words(""), new_code_cell(""), new_raw_cell("One.")], ["One."]),
-        ([new_markdown_cell("One."), words("YOUR ANSWER HERE")], ["One."]),
-        ([words("One."), words("One.")], ["One."]),
-        ([words("One."), new_code_cell("x = 1"), new_markdown_cell("My notes.")], ["One."]),
-        ([words("YOUR ANSWER HERE")], []),
-        ([new_markdown_cell("One.")], ["One."]),
-        ([], None),
-    ],
-)  # fmt: skip
-def test_all_of_an_essay_is_read(tmp_path, cells, parts):
-    wanted = small(tmp_path / "source")
-    before = [each for each in wanted.cells if identifier(each) != "words"]
-    assert essays([*before, *cells], wanted).get("words") == parts
-
-
-def test_an_essay_in_two_cells_is_shown_and_kept_whole(tmp_path):
-    wanted = small(tmp_path / "source")
-    cells = [
-        *changed(wanted, words="First half"),
-        words("second <half>"),
-        new_markdown_cell("end."),
-    ]
-    written(tmp_path / "ada" / "small.ipynb", cells)
-    result = mark(wanted, "ada", tmp_path / "ada", LIMITS)
-    essay = result.exercises[-1]
-    assert (essay.answer, essay.reason) == ("First half\n\nsecond <half>\n\nend.", "")
-    assert "words: written in 3 cells, all are read" in result.notes
-    assert "more than once" not in result.reason
-    assert "First half\n\nsecond &lt;half&gt;\n\nend." in page(result)
 
 
 # ---------------------------------------------------------------- what a bad cell costs

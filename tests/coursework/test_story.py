@@ -16,7 +16,7 @@ import pytest
 from classes import everything
 from nbformat import NotebookNode
 from submissions import SOURCES, Submission, build, source
-from test_platforms import moodle, packed
+from zips import moodle, packed
 
 from mirage_utils.cli.main import main
 from mirage_utils.coursework.assignments.cells import identifier

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import io
-import re
-import zipfile
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from sheets import HEADER, SCORES, SIZES, TABLE, said, with_column
 
 from mirage_utils.records import EvalFileError, read
 from mirage_utils.records.formats.dialect import Dialect, dialect
-from mirage_utils.records.formats.quantities import decimal_of, number, size, size_in
-from mirage_utils.records.schema import direction_of, is_share
-
-SIZES = {"70m": 70426624, "160m": 162322944, "410m": 405334016, "1b": 1011781632}
-SCORES = (0.251, 0.263, 0.312, 0.402)
-HEADER = "model,params,task,metric,score,n"
-TABLE = "\n".join(
-    [HEADER]
-    + [
-        f"pythia-{name},{params},arc_easy,accuracy,{score},500"
-        for (name, params), score in zip(SIZES.items(), SCORES, strict=True)
-    ]
-)
+from mirage_utils.records.formats.quantities import size
 
 
 @pytest.fixture
@@ -42,16 +25,8 @@ def table(tmp_path):
     return put
 
 
-def said(reading):
-    return "\n".join(reading.notes)
-
-
-def with_column(name, values, text=TABLE):
-    header, *rows = text.split("\n")
-    return "\n".join([f"{header},{name}", *(f"{r},{v}" for r, v in zip(rows, values, strict=True))])
-
-
 # -- how it is written -------------------------------------------------------------------------------
+
 
 GERMAN = TABLE.replace(",", ";").replace("0.", "0,")
 
@@ -142,81 +117,6 @@ def test_a_row_with_too_many_cells_is_left_out_with_a_note(table):
     assert said(found).endswith(": line 2")
 
 
-# -- workbooks -----------------------------------------------------------------------------------------
-
-
-def workbook(sheets, *, per_cent=()):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-        for cell in per_cent:
-            sheet[cell].number_format = "0.0%"
-    stream = io.BytesIO()
-    book.save(stream)
-    return stream.getvalue()
-
-
-ROWS = [HEADER.split(",")] + [
-    [f"pythia-{name}", params, "arc_easy", "accuracy", score, 500]
-    for (name, params), score in zip(SIZES.items(), SCORES, strict=True)
-]
-
-
-def test_a_workbook_is_read_from_its_first_table(table):
-    found = table(workbook({"R": ROWS}), "r.xlsx")
-    assert (found.format, found.notes) == ("plain Excel workbook", ())
-    assert found.scores["score"].tolist() == list(SCORES)
-    assert found.scores["params"].tolist() == list(SIZES.values())
-    found = table(
-        workbook({"About": [["Results"], ["of May"]], "R": [["May"], [], *ROWS], "X": ROWS}),
-        "r.xlsx",
-    )
-    assert found.scores["score"].tolist() == list(SCORES)
-    assert "only the sheet 'R' is read, not 'About', 'X'" in said(found)
-    odd = [*ROWS, ["pythia-6.9b", None, "arc_easy", "accuracy", "?", 500]]
-    assert "line 6 ('?')" in said(table(workbook({"R": odd}), "r.xlsx"))
-
-
-def test_cells_of_a_workbook_that_show_per_cent_are_known_to(table):
-    found = table(workbook({"R": ROWS}, per_cent=["E2", "E3"]), "r.xlsx")
-    assert found.scores["score"].to_numpy() == pytest.approx(SCORES)
-    assert found.scores["per_cent_known"].tolist() == [True, True, False, False]
-
-
-def test_a_workbook_of_records(table):
-    rows = [["model", "task", "item", "target", "output", "metric", "score"],
-            ["pythia-70m", "t", 1, "a", "b", "exact_match", False], ["pythia-70m", "t", 2, "b", "b", "exact_match", True]]  # fmt: skip
-    found = table(workbook({"R": rows}), "r.xlsx")
-    assert found.records["score"].tolist() == [0, 1]
-
-
-def packed(**members):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
-    return stream.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (packed(xl__workbook_xml="<workbook/>", xl__worksheets__sheet1_xml="<worksheet/>"), "damaged Excel workbook.*CSV"),
-        (workbook({"R": ROWS})[:900], "damaged Excel workbook.*CSV"),
-        (workbook({"R": [["x"]]}), "without a table"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password; save its table as CSV"),
-        (packed(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "OpenDocument.*CSV"),
-        (packed(a="b"), "unpack it first"),
-    ],
-)  # fmt: skip
-def test_workbooks_that_cannot_be_read_are_refused_with_what_to_do(table, content, message):
-    with pytest.raises(EvalFileError, match=message):
-        table(content, "r.xlsx")
-
-
 # -- names of columns ----------------------------------------------------------------------------------
 
 
@@ -272,6 +172,7 @@ def test_an_index_of_models_is_the_model(table):
 
 
 # -- runs and conditions ---------------------------------------------------------------------------------
+
 
 SEEDED = "\n".join(
     ["model,task,metric,score,seed"]
@@ -337,261 +238,6 @@ def test_one_column_a_model_is_read(table):
     assert "passed over: 'average'" in said(found)
     with pytest.raises(EvalFileError, match="look like models: write one row a score"):
         table("area,metric,owl-7b,owl-70b,model\nt,acc,0.5,0.6,x\n")
-
-
-# -- numbers ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("70M", 7e7), ("6.9B", 6.9e9), ("7b", 7e9), ("1,300,000", 1.3e6), ("70 million", 7e7), ("1.3e9", 1.3e9),
-        ("1.3 bn", 1.3e9), ("7B params", 7e9), ("70 426 624", 70426624), ("2 billions", 2e9), ("1T", 1e12),
-        ("8x7B", None), ("~7B", None), ("B", None), ("7G", None), ("1,30,000", None), ("", None), ("1e999", None),
-    ],
-)  # fmt: skip
-def test_sizes_as_people_write_them(text, value):
-    assert (size(text) or (None,))[0] == value
-
-
-def test_numbers_and_their_decimal_marks():
-    assert number("0,25", ",") == 0.25
-    assert number("1.300.000,5", ",") == 1300000.5
-    assert number("−1.5") == -1.5
-    assert [number(t) for t in ("1_000", "0,251", "0x1", "nan", "inf", "1e999", "١")] == [None] * 7
-    assert decimal_of(["0,25", "1,300", "n/a"]) == ","
-    assert [decimal_of(c) for c in (["1,300"], ["0,2", "0.3"], ["0,2", "x"], [])] == [""] * 4
-    assert (size_in("owl-1_5b"), size_in("owl-8x7b"), size_in("a-1b-distilled-from-7b")) == (
-        1.5e9,
-        None,
-        None,
-    )
-
-
-@pytest.mark.parametrize(
-    ("sizes", "unit"),
-    [
-        (["70M", "160 million", "410m", "1.01B"], ""),
-        (["0.0704", "0.162", "0.405", "1.01"], "billions"),
-        (["70.4", "162", "405", "1010"], "millions"),
-    ],
-)
-def test_sizes_in_units_are_read_where_the_names_agree(table, sizes, unit):
-    text = TABLE
-    for params, given_ in zip(SIZES.values(), sizes, strict=True):
-        text = text.replace(str(params), given_)
-    found = table(text.replace("pythia", "owl"))
-    assert found.scores["params"].to_numpy() == pytest.approx([7e7, 1.6e8, 4.1e8, 1e9], rel=0.02)
-    assert f"sizes are in {unit}" in said(found) if unit else not found.notes
-
-
-def test_a_unit_in_the_name_of_the_column_counts(table):
-    for name in ("params (B)", "#Params (B)", "Size [B]", "params_in_billions", "params_b"):
-        found = table(f"model,{name},task,metric,score\nlynx,6.9,t,acc,0.5\nlynx,0.5B,t2,acc,0.6\n")
-        assert found.scores["params"].tolist() == [6.9e9, 5e8], name
-
-
-@pytest.mark.parametrize("names", [("lynx", "hare"), ("owl-70m", "owl-7b"), ("", "")])
-def test_sizes_below_a_thousand_are_asked_about(table, names):
-    rows = "".join(
-        f"{name},{params},t,acc,0.5\n" for name, params in zip(names, (0.7, 6.9), strict=True)
-    )
-    with pytest.raises(EvalFileError, match=r"params, line 2 = '0.7': .*in billions\?"):
-        table("model,params,task,metric,score\n" + rows)
-
-
-def test_sizes_that_are_none_are_those_of_the_name(table):
-    found = table(
-        TABLE.replace("70426624", "0").replace("162322944", "-1").replace("405334016", "n/a")
-    )
-    assert found.scores["params"].tolist() == list(SIZES.values())
-    assert "no size given" in said(found)
-    assert "line 2 ('0'), line 3 ('-1')" in said(found)
-
-
-def test_per_cent_is_certain_where_a_cell_says_so(table):
-    found = table(
-        TABLE.replace("0.251", "25.1%").replace("0.263", "26.3 %").replace("0.312", "31.2")
-    )
-    assert found.scores["score"].to_numpy() == pytest.approx([0.251, 0.263, 31.2, 0.402])
-    assert found.scores["per_cent_known"].tolist() == [True, True, False, False]
-    assert "per_cent_known" not in table(TABLE).scores
-
-
-@pytest.mark.parametrize("mark", ["N/A", "nan", "NaN", "-", "n/a", "null", "", "#N/A", "—", "None"])
-def test_missing_scores_are_left_out_with_a_note(table, mark):
-    found = table(TABLE.replace("0.263", mark))
-    assert found.scores["score"].tolist() == [0.251, 0.312, 0.402]
-    assert f"1 row left out, no score: line 3 ({mark!r})" in said(found)
-
-
-def test_a_table_without_a_score_is_refused(table):
-    for mark in ("N/A", "x"):
-        text = TABLE
-        for score in SCORES:
-            text = text.replace(str(score), mark)
-        with pytest.raises(EvalFileError, match=f"score, line 2 = '{mark}'"):
-            table(text)
-
-
-def test_true_and_false_are_scores_of_a_share_only(table):
-    found = table(TABLE.replace("0.251", "FALSE").replace("0.263", "true"))
-    assert found.scores["score"].tolist() == [0, 1, 0.312, 0.402]
-    found = table(TABLE.replace("0.251", "FALSE").replace("accuracy", "perplexity"))
-    assert "line 2 ('FALSE')" in said(found)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "note"),
-    [
-        (
-            "0.251",
-            "-1",
-            "score is not a share of items, so >= 0; .*--missing NUMBER.*line 2 \\('-1'\\)",
-        ),
-        ("0.251", "inf", "score is not a finite number: line 2 \\('inf'\\)"),
-        ("0.251", "about 0.3", "line 2 \\('about 0.3'\\)"),
-        ("70426624", "large", "params is not .*line 2 \\('large'\\)"),
-        ("70426624", "0.07", "in billions.*line 2"),
-        ("arc_easy", "", "task is not a name: line 2"),
-    ],
-)
-def test_one_bad_row_refuses_no_other(table, old, new, note):
-    found = table(TABLE.replace(old, new, 1))
-    assert found.scores["score"].tolist() == list(SCORES[1:])
-    assert re.search(note, said(found)), said(found)
-
-
-def test_at_most_five_lines_are_named(table):
-    rows = "".join(f"owl-{i}b,t,acc,x\n" for i in range(1, 10))
-    found = table("model,task,metric,score\nowl-99b,t,acc,1\n" + rows)
-    assert "9 rows left out" in said(found)
-    assert "line 7 ('x') and 4 more" in said(found)
-
-
-def test_numbers_that_stand_for_missing_scores(table):
-    found = table(TABLE.replace("0.263", "-100"), missing=[-100])
-    assert len(found.scores) == 3
-    assert "stands for a missing score: line 3" in said(found)
-
-
-def test_a_direction_of_unknown_words_is_unknown(table):
-    found = table(with_column("direction", ["higher", "sideways", "lower is better", ""]))
-    assert found.scores["direction"].tolist() == ["higher", "", "lower", "higher"]
-    assert "line 3 ('sideways')" in said(found)
-    found = table(with_column("higher_is_better", ["True", "false", "true", ""]))
-    assert found.scores["direction"].tolist() == ["higher", "lower", "higher", "higher"]
-
-
-def test_shots_as_words(table):
-    found = table(with_column("shots", ["5-shot", "zero-shot", "0", ""]))
-    assert found.scores["shots"].tolist()[:3] == [5, 0, 0]
-    assert np.isnan(found.scores["shots"].iloc[3])
-
-
-# -- names of metrics ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "direction", "share"),
-    [
-        ("Accuracy", "higher", True), ("Exact Match", "higher", True), ("exact-match", "higher", True),
-        ("EM", "higher", True), ("F1 score", "higher", False), ("acc,none", "higher", True),
-        ("leaderboard/acc_norm", "higher", True), ("prompt_level_strict_acc", "higher", True),
-        ("inst_level_loose_acc", "higher", False), ("Accuracy (%)", "higher", True), ("Perplexity", "lower", False),
-        ("val loss", "lower", False), ("neg_loss", "", False), ("win rate", "", False), ("zorkiness", "", False),
-        ("token accuracy", "higher", False), ("pass@10", "higher", False), ("HasAns_exact", "higher", False),
-    ],
-)  # fmt: skip
-def test_metrics_are_known_in_any_spelling(table, name, direction, share):
-    assert (direction_of(name), is_share(name)) == (direction, share)
-    found = table(TABLE.replace("accuracy", f'"{name}"'))
-    assert set(found.scores["metric"]) == {name}
-    assert set(found.scores["direction"]) == {direction}
-
-
-# -- any table -------------------------------------------------------------------------------------------
-
-NAMES = st.sampled_from(
-    [*HEADER.split(","), "seed", "Score", "dataset", "value", "", "Unnamed: 0", "params (B)", "direction", "mode",
-     "shots", "owl-7b", "pythia-70m", "setting", "epoch", "source"]
-)  # fmt: skip
-CELLS = st.one_of(
-    st.sampled_from(
-        ["0.5", "0,5", "25%", "-", "N/A", "7B", "70M", "1,300,000", "1e9", "-1", "0", "acc", "accuracy", "t", "owl-7b",
-         "pythia-70m", "TRUE", "inf", "nan", "", " ", "higher", "5-shot", "1e400", "\ufeff", "\x00", "a\nb", '"']
-    ),
-    st.text(max_size=6),
-    st.floats().map(str),
-)  # fmt: skip
-ANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-
-def written(rows, delimiter, encoding, quoting):
-    stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=delimiter, quoting=quoting).writerows(rows)
-    return stream.getvalue().encode(encoding, errors="replace")
-
-
-WAYS = {
-    "delimiter": st.sampled_from(",;\t|"),
-    "encoding": st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-}
-
-
-@ANY
-@given(
-    header=st.lists(st.one_of(NAMES, st.text(max_size=5)), min_size=1, max_size=8),
-    rows=st.lists(st.lists(CELLS, max_size=8), max_size=6),
-    ways=st.fixed_dictionaries(WAYS),
-)
-def test_any_table_is_read_or_refused(tmp_path, header, rows, ways):
-    path = tmp_path / "t.csv"
-    path.write_bytes(written([header, *rows], **ways))
-    with contextlib.suppress(EvalFileError):
-        found = read(path)
-        assert np.isfinite(found.scores["score"].astype(float)).all()
-        assert (found.scores["params"].dropna() >= 1000).all()
-
-
-def left_out(notes):
-    """How many rows were left out, as notes say."""
-    counts = (re.match(r"([0-9,]+) rows? left out", note) for note in notes)
-    return sum(int(found[1].replace(",", "")) for found in counts if found)
-
-
-@ANY
-@given(
-    size=st.integers(2, 8),
-    more=st.lists(
-        st.sampled_from(["seed", "shots", "direction", "note", "split", ""]), unique=True
-    ),
-    odd=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 11), CELLS), max_size=6),
-    ways=st.fixed_dictionaries(WAYS),
-)
-def test_every_row_of_a_table_with_odd_cells_is_read_or_named(tmp_path, size, more, odd, ways):
-    header = [*HEADER.split(","), *more]
-    rows = [
-        [f"owl-{i}b", f"{i}e9", f"t{i}", "accuracy", f"0.{i}1", "10", *[""] * len(more)]
-        for i in range(1, size + 1)
-    ]
-    for row, column, value in odd:
-        if column < len(header):
-            rows[row % size][column] = value
-    path = tmp_path / "t.csv"
-    path.write_bytes(written([header, *rows], **ways))
-    with contextlib.suppress(EvalFileError):
-        found = read(path)
-        assert len(found.scores) + left_out(found.notes) == size, found.notes
-        touched = {row % size for row, _, _ in odd}
-        kept = dict(zip(found.scores["task"], found.scores["score"], strict=True))
-        for i in set(range(size)) - touched:  # a row without an odd cell is read as it is
-            assert kept[f"t{i + 1}"] == float(f"0.{i + 1}1")
-        return
-    assert odd
 
 
 # -- what outsiders kept -------------------------------------------------------------------------------
