@@ -159,7 +159,7 @@ def test_what_is_not_run_is_a_short_list_with_reasons() -> None:
     [
         ("make check A=1", True),
         ("python -m mirage_utils metrics", True),
-        ("MIRAGE_MATRIX=whole pytest tests/test_coursework.py", True),
+        ("MIRAGE_MATRIX=whole pytest tests/coursework/test_coursework.py", True),
         (".venv/bin/pre-commit install", True),
         ("make", False),
         ("mirage_utils.records.read", False),

@@ -15,6 +15,8 @@ ROLE = re.compile(r"\{glue:text\}`([^`]+)`")
 TESTS = ROOT / "tests"
 # So many letters of a name have to stand in an f-string of a test, or it would stand for almost any name.
 LETTERS = 3
+# These name every chapter and use no number of any.
+LISTS = {"test_prose.py", "test_refereed.py", "pages.py"}
 
 
 def cells(path: Path, kind: str) -> list[str]:
@@ -75,7 +77,7 @@ def _elsewhere(chapter: str) -> frozenset[str]:
     """Every text of the other files of tests that name this chapter."""
     own = TESTS / "chapters" / f"test_{chapter}.py"
     files = [p for p in sorted(TESTS.rglob("*.py")) if p != own]
-    named = [p for p in files if chapter in p.read_text() and p.name != "test_prose.py"]
+    named = [p for p in files if chapter in p.read_text() and p.name not in LISTS]
     return frozenset().union(*(_texts(p)[0] for p in named))
 
 

@@ -207,7 +207,7 @@ BUNDLES = {
 
 
 def test_every_bundle_is_tested():
-    assert set(models.bundles()) - set(LANGUAGE) == set(BUNDLES)  # those: test_language
+    assert set(models.bundles()) - set(LANGUAGE) == set(BUNDLES)  # those: test_language_outputs
     with pytest.raises(UnknownNameError, match="lenets_mnist"):
         models.bundled("lenets_cifar10")
 
