@@ -118,7 +118,7 @@ lock:  ## compile requirements.txt from pyproject.toml (needs uv)
 clean:  ## remove what was built (not the environment)
 	rm -rf _build
 
-# What tests/test_printed.py does not run, wherever it is printed, and why.
+# What tests/book/test_printed.py does not run, wherever it is printed, and why.
 # not run: make html: builds the book, as the tests of the pages do
 # not run: make book: builds the book, as the tests of the pages do
 # not run: make pdf: builds the book first, and prints it for minutes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,30 +16,20 @@ from nbclient import NotebookClient
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-CHANGED = {
-    "01_what_is_emergence": {"LEVEL": 0.8},
-    "02_one_token": {"ALPHA": 0.8, "N_C": 1e8, "E_FLOOR": 0.3},
-    "03_many_tokens": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "ITEMS": 100},
-    "04_does_gpt3_obey": {"LEVEL": 0.99},
-    "05_a_field_guide_to_metrics": {"LENGTH": 9, "ATTEMPTS": 100, "SPREAD": 0.2},
-    "06_resolution": {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "POWER": 0.9},
-    "07_the_emergence_score": {"ALPHA": 0.5, "SIZES": 16, "LEVEL": 0.1},
-    "08_assumptions": {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]},
-    "09_same_outputs_two_metrics": {"FEW_ITEMS": 40, "LEVEL": 0.9},
-    "10_meta_analysis": {"LEVEL": 0.02, "FAMILY_LEVEL": 0.1},
-    "11_grade_to_brier": {"SMALL": 22.2, "LEVEL": 0.9},
-    "12_prediction": {"LEVEL": 0.9, "CUT": 1.5e23},
-    "13_a_mirage_we_made": {"SEED": 7, "FEW": 50, "NONE": 0.03},
-    "14_not_a_mirage": {"SEED": 7, "SOLVED": 0.05},
-    "15_between": {"SEED": 7, "SOLVED": 0.2},
-    "16_autoencoders": {"C": 0.004, "SEED": 7},
-    "17_digits": {"K": 4, "SEED": 7},
-    "18_omniglot": {"L": 4, "SEED": 7},
-    "19_audit": {"SEED": 7, "LEVEL": 0.01},
-    "20_the_other_side": {"SEED": 7, "SMALL": 21.75, "STRONG": 6},
-    "21_choose_your_metric": {"SEED": 7, "TOLERATED": [0, 1, 3], "POWER": 0.9},
-}
-"""Parameters with which each chapter is run a second time."""
+CHAPTER_TESTS = Path(__file__).parent / "chapters"
+"""The folder with a file of tests for each chapter."""
+
+
+def changed(name: str) -> dict[str, Any]:
+    """Parameters with which a chapter is run a second time: `CHANGED` of its own file of tests.
+
+    Read and not imported: pytest imports the file itself, and the worker that runs a chapter may have none of its tests.
+    """
+    path = CHAPTER_TESTS / f"test_{name}.py"
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "CHANGED":
+            return ast.literal_eval(statement.value)
+    raise LookupError(f"{path} has no CHANGED = {{...}}")
 
 
 @dataclass(frozen=True)
@@ -74,6 +65,20 @@ def execute(chapter: Path, where: Path, **parameters: Any) -> Run:
 def read(output: Path) -> Run:
     notebook = nbformat.read(output, as_version=4)
     return Run(notebook, glued(notebook))
+
+
+def followed(
+    name: str, chapter_run: Callable[[str], Run], changed_run: Callable[[str], Run]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a chapter glues as it stands and with other parameters: the same names, and not the same numbers.
+
+    How they follow is what the chapter's own `test_the_numbers_follow_the_parameters` says.
+    """
+    before, after = chapter_run(name).glued, changed_run(name).glued
+    assert set(before) == set(after)
+    moved = {k for k in before if before[k] != after[k] and not k.startswith("claim")}
+    assert len(moved) >= 3
+    return before, after
 
 
 def run_in_one_kernel(chapter: Path, where: Path, given: Sequence[dict[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import nbformat
 import pytest
-from chapter_runs import CHANGED, Run, read, run_in_one_kernel
+from chapter_runs import Run, changed, read, run_in_one_kernel
 from filelock import FileLock
 
 from mirage_utils.coursework.sandbox import bubblewrap_problem
@@ -78,7 +78,7 @@ def runs_of(
 ) -> Callable[[str], tuple[Path, list[str]]]:
     """``runs_of("02_one_token")``: the folder of a chapter's runs and their faults.
 
-    Number 0 is the chapter as it stands, number 1 with the parameters of `CHANGED`, if a test will ask for it. Each is
+    Number 0 is the chapter as it stands, number 1 with the parameters that `changed` finds, if a test will ask for it. Each is
     executed once for all tests: the workers of pytest-xdist share one folder, and a lock keeps two of them from running
     the same chapter twice.
     """
@@ -91,7 +91,7 @@ def runs_of(
         with FileLock(where / "lock"):
             done = where / "done.json"
             if not done.exists():
-                given = [{}, CHANGED[name]] if twice else [{}]
+                given = [{}, changed(name)] if twice else [{}]
                 chapter = ROOT / "notebooks" / f"{name}.ipynb"
                 done.write_text(json.dumps(run_in_one_kernel(chapter, where, given)))
             return where, json.loads(done.read_text())
@@ -213,7 +213,8 @@ _FIRST = ("test_a_chapter_runs_and_its_claims_hold", "test_a_second_build_execut
 _LONG_CHAPTERS = ("17", "16", "14", "13", "04", "10", "12", "18", "19")
 _LONG = (
     "test_every_submission_gets_its_mark", "test_gates",
-    "test_coursework", "test_training", "test_language", "test_printed", "test_lab",
+    "test_coursework", "test_coursework_values", "test_coursework_released", "test_coursework_class", "test_training",
+    "test_vision_families", "test_language_models", "test_language_tasks", "test_language_outputs", "test_printed", "test_lab",
 )  # fmt: skip
 
 

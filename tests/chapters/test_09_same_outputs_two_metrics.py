@@ -1,0 +1,194 @@
+"""Chapter 9 ("The same outputs, two metrics"): its numbers against independent computations."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from chapter_runs import followed
+from conftest import evaluation_data, needs_evaluation_data
+from independent import outputs, quoted
+from rapidfuzz.distance import Levenshtein
+from scipy import optimize, stats
+
+NAME = "09_same_outputs_two_metrics"
+CHANGED = {"FEW_ITEMS": 40, "LEVEL": 0.9}
+
+
+def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
+    before, after = followed(NAME, chapter_run, changed_run)
+    assert after["reads_zero"] == pytest.approx((1 - after["smallest_score"]) ** 40)
+    assert after["four_zero_high"] == pytest.approx(1 - 0.05 ** (1 / 80))
+    assert after["deviance_all"] == before["deviance_all"]
+
+
+def test_the_family_of_the_figure(chapter_run):
+    """Scored by hand from the answers that were kept."""
+    g = chapter_run(NAME).glued
+    frame = outputs("addition")
+    said, asked = frame["greedy"].astype(str), frame["target"].astype(str)
+    frame["right"] = (said == asked).to_numpy()
+    frame["edits"] = [Levenshtein.distance(a, b) for a, b in zip(said, asked, strict=True)]
+    means = frame.groupby("params")[["right", "edits"]].mean()
+    for i in range(3):
+        assert g[f"exact_{i + 1}"] == pytest.approx(means["right"].iloc[i], abs=1e-9)
+        assert g[f"edits_{i + 1}"] == pytest.approx(means["edits"].iloc[i], abs=1e-9)
+    x = np.log10(means.index.to_numpy(float))
+    half = [float(np.interp(0.5, y, x)) for y in (means["right"].cummax(), 1 - means["edits"] / 5)]
+    assert g["later"] == pytest.approx(half[0] - half[1], abs=0.02)
+    assert g["later_low"] < g["later"] < g["later_high"]
+    step = np.sqrt(np.median(np.diff(means["right"]) ** 2))
+    assert g["harsh_score"] == pytest.approx(np.ptp(means["right"]) / step)
+    assert g["straight"] == len(means) - 1
+
+
+def digits(size):
+    """Right answers and edit distances to the digit matrices, by length of the right answer."""
+    raw = pd.read_csv(
+        evaluation_data() / "lm_task_demands" / "digit_mat" / f"pythia-{size}-deduped.csv.gz"
+    )
+    target = ["".join(re.findall(r"\d", t)) for t in raw["correct_answer"]]
+    output = ["".join(re.findall(r"\d", str(r).split("]")[0])) for r in raw["generated_response"]]
+    table = pd.DataFrame(
+        {
+            "length": [len(t) for t in target],
+            "right": [t == o for t, o in zip(target, output, strict=True)],
+            "edits": [Levenshtein.distance(t, o) for t, o in zip(target, output, strict=True)],
+        }
+    )
+    found = table.groupby("length").agg(
+        n=("right", "size"), right=("right", "sum"), edits=("edits", "mean"), sem=("edits", "sem")
+    )
+    return found.loc[1:4]
+
+
+@needs_evaluation_data
+def test_the_digit_matrices_are_quoted_right(chapter_run):
+    four, by_length = quoted(chapter_run(NAME), "FOUR", "BY_LENGTH")
+    sizes = ("1b", "1.4b", "2.8b", "6.9b", "12b")
+    tables = {s: digits(s) for s in sizes}
+    assert [int(tables[s].loc[4, "right"]) for s in sizes] == four["right"]
+    assert {int(tables[s].loc[4, "n"]) for s in sizes} == {four["n"]}
+    assert [tables[s].loc[4, "edits"] for s in sizes] == pytest.approx(four["edits"], abs=1e-4)
+    assert [tables[s].loc[4, "sem"] for s in sizes] == pytest.approx(four["error"], abs=1e-4)
+    for s in ("1b", "12b"):
+        assert tables[s]["n"].tolist() == by_length["n"]
+        assert tables[s]["right"].tolist() == by_length[f"right_{s}"]
+        assert tables[s]["edits"].tolist() == pytest.approx(by_length[f"edits_{s}"], abs=1e-4)
+
+
+def test_the_tests_on_the_digit_matrices(chapter_run):
+    glued = chapter_run(NAME).glued
+    # Fisher's exact test by the hypergeometric distribution
+    h = stats.hypergeom(160, 80, 5)
+    chance = h.pmf(range(6))
+    assert glued["fisher"] == pytest.approx(chance[chance <= h.pmf(5) + 1e-12].sum())
+    # and against all four smaller models
+    every = stats.hypergeom(400, 80, 5)
+    chance = every.pmf(range(6))
+    assert glued["fisher_all"] == pytest.approx(chance[chance <= every.pmf(5) + 1e-12].sum())
+    assert glued["four_zero_high"] == pytest.approx(1 - 0.025 ** (1 / 80))
+    assert glued["geometric_4"] == pytest.approx((335 / 376) ** 4)
+
+
+def sums():
+    packed = (evaluation_data() / "gpt3_arithmetic" / "responses.jsonl.gz").read_bytes()
+    rows = []
+    for row in map(json.loads, gzip.decompress(packed).decode().splitlines()):
+        if (
+            row["engine"] == "text-davinci-001"
+            and row["n_shots"] == 2
+            and row["tag"] in ("2D+", "3D+", "4D+", "5D+")
+        ):
+            said = re.search(r"-?\d[\d,]*", row["response"])
+            output, target = said[0].replace(",", "") if said else "", str(row["answer"])
+            rows.append(
+                (row["tag"], len(target), output == target, Levenshtein.distance(output, target))
+            )
+    return pd.DataFrame(rows, columns=["task", "length", "right", "edits"])
+
+
+@needs_evaluation_data
+def test_gpt3_by_length(chapter_run):
+    glued = chapter_run(NAME).glued
+    raw = sums()
+
+    def deviance(part):
+        grouped = part.groupby("length")["right"].agg(["size", "sum"])
+        L, n, k = grouped.index.to_numpy(), grouped["size"].to_numpy(), grouped["sum"].to_numpy()
+        grid = np.linspace(0.3, 0.9999, 200_001)[:, None] ** L
+        fitted = (k * np.log(grid) + (n - k) * np.log1p(-grid)).sum(axis=1).max()
+        share = np.clip(k / n, 1e-300, 1 - 1e-16)
+        saturated = (k * np.log(share) + (n - k) * np.log1p(-share)).sum()
+        return 2 * (saturated - fitted), len(L) - 1
+
+    overall, dof = deviance(raw)
+    assert glued["deviance_all"] == pytest.approx(overall, rel=1e-4)
+    assert glued["dof_all"] == dof
+    within = [deviance(part) for _, part in raw.groupby("task")]
+    assert glued["deviance_within"] == pytest.approx(sum(d for d, _ in within), rel=1e-3)
+    assert glued["dof_within"] == sum(f for _, f in within)
+    edits = raw.groupby("length")["edits"].mean()
+    assert glued["edit_power"] == pytest.approx(
+        stats.linregress(np.log(edits.index), np.log(edits)).slope
+    )
+    exact = raw.groupby("length")["right"].mean()
+    assert glued["implied_long"] == pytest.approx(exact.iloc[-1] ** (1 / 6))
+
+
+@needs_evaluation_data
+def test_transliteration(chapter_run):
+    glued = chapter_run(NAME).glued
+    folder = evaluation_data() / "obs_scaling"
+    sizes = (
+        pd.read_csv(folder / "base_llm_benchmark_eval.csv").set_index("Model")["FLOPs (1E21)"]
+        * 1e21
+    )
+    raw = pd.read_csv(folder / "base_llm_emergent_capability_eval.csv").set_index("Model")
+    raw = (
+        raw.drop(["Qwen/Qwen-72B", "Qwen/Qwen1.5-72B"])
+        .assign(flops=sizes)
+        .dropna(subset=["ipa_transliterate_2_exact_match", "ipa_transliterate_2_bleu", "flops"])
+    )
+    exact, bleu = raw["ipa_transliterate_2_exact_match"], raw["ipa_transliterate_2_bleu"] / 100
+    assert glued["n_both"] == len(raw)
+    assert glued["n_none"] == (exact == 0).sum()
+    assert glued["bleu_none"] == pytest.approx(bleu[exact == 0].median())
+    assert glued["bleu_none_max"] == pytest.approx(bleu[exact == 0].max())
+    assert glued["agree"] == pytest.approx(exact.rank().corr(bleu.rank()))
+    x = np.log10(raw["flops"])
+    for name, y in (("exact", exact), ("bleu", bleu)):
+
+        def lost(theta, y=y):
+            return ((theta[0] / (1 + np.exp(-(x - theta[1]) / theta[2])) - y) ** 2).sum()
+
+        best = optimize.minimize(
+            lost,
+            [y.max(), 23.5, 0.4],
+            method="Nelder-Mead",
+            options={"maxiter": 5000, "xatol": 1e-9, "fatol": 1e-14},
+        )
+        # from 10 % to 90 % of a logistic is 2 ln 9 of its scale
+        assert glued[f"width_{name}"] == pytest.approx(2 * np.log(9) * best.x[2], rel=1e-3)
+
+
+@needs_evaluation_data
+def test_pythias_sums(chapter_run):
+    glued = chapter_run(NAME).glued
+    scores = {}
+    for path in (evaluation_data() / "pythia_evals" / "num_reasoning").glob("*.csv.gz"):
+        raw = pd.read_csv(path)
+        raw = raw[(raw["checkpoint"] == 143000) & raw["task"].str.contains("addition")]
+        size = re.search(r"pythia-([\d.]+[mb])", path.name)[1]
+        scores[size] = raw.groupby("fewshot")["acc"].mean()
+        assert (raw.groupby("fewshot").size() == 100).all()
+    assert glued["smallest_score"] == pytest.approx(scores["125m"][16])
+    assert glued["before"] == pytest.approx(scores["1.3b"][16])
+    assert glued["after"] == pytest.approx(scores["2.7b"][16])
+    assert glued["next_score"] == pytest.approx(scores["6.7b"][16])
+    assert glued["reads_zero"] == pytest.approx((1 - scores["125m"][16]) ** 50)
+    assert glued["zeros"] == sum(s[0] == 0 for s in scores.values())

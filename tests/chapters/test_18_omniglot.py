@@ -1,0 +1,46 @@
+"""Chapter 18 ("A row of letters"): its numbers against independent computations."""
+
+from __future__ import annotations
+
+import pytest
+from chapter_runs import followed
+from independent import outputs
+
+NAME = "18_omniglot"
+CHANGED = {"L": 4, "SEED": 7}
+
+
+def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
+    before, after = followed(NAME, chapter_run, changed_run)
+    assert after["all_last"] > before["all_last"]
+    assert after["n_tests"] == 150
+    assert after["acc_last"] == pytest.approx(before["acc_last"], abs=0.02)
+
+
+def test_chapter_18_numbers(chapter_run):
+    g = chapter_run(NAME).glued
+    rows = outputs("transformers_omniglot")
+    rows["right"] = rows["target"] == rows["output"]
+    sizes = sorted(rows["params"].unique())
+
+    def kind(name, params):
+        part = rows[(rows["sequence_kind"] == name) & (rows["params"] == params)]
+        whole = part.groupby(["seed", "sequence"])["right"].all().groupby("seed").mean()
+        power = part.groupby("seed")["right"].mean() ** 5
+        return whole.mean(), power.mean(), part
+
+    whole, _, part = kind("independent", sizes[-1])
+    assert g["all_last"] == pytest.approx(whole)
+    assert g["acc_last"] == pytest.approx(part["right"].mean())
+    whole, power, _ = kind("one class", g["mid_size"])
+    assert (g["mid_class"], g["mid_class_power"]) == pytest.approx((whole, power))
+    whole, power, _ = kind("one writer", g["mid_size"])
+    assert (g["mid_writer"], g["mid_writer_power"]) == pytest.approx((whole, power))
+    _, _, part = kind("one class", sizes[-1])
+    places = part.groupby("place")["right"].mean()
+    assert (g["class_first"], g["class_last"]) == pytest.approx((places[0], places[4]))
+    assert g["n_classes"] == 242
+    # rows of one letter hold one letter, and each its own five drawings
+    one = part[part["seed"] == 0].groupby("sequence")
+    assert (one["target"].nunique() == 1).all()
+    assert (one["image"].nunique() == 5).all()

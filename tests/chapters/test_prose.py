@@ -1,0 +1,94 @@
+"""No number is typed in the prose, every pasted name is glued, and every glued name is used."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from conftest import CHAPTERS, ROOT
+from naming import ROLE, cells, glued_by, prose, unused
+
+PAGES = [*CHAPTERS, ROOT / "book" / "intro.md"]
+NOT_PROSE = re.compile(
+    r"```.*?```|~~~.*?~~~|^---.*?^---|\$\$.*?\$\$|\{[a-z:-]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)",
+    re.S | re.M,
+)
+# A decimal, a percentage, or a whole number of four digits and more that is no year.
+NUMBER = re.compile(r"(?<![\w.])(?:\d+\.\d+|\d+ ?%|\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)\d{4,})")
+# Names of things, conventions and levels that are chosen and not computed.
+ALLOWED = {"6.7", "0.05", "100%", "10%", "90%", "1.4", "2.8", "6.9"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_no_number_is_typed(path):
+    text = NOT_PROSE.sub(" ", prose(path))
+    typed = [m[0] for m in NUMBER.finditer(text) if m[0] not in ALLOWED]
+    assert typed == []
+
+
+def test_the_check_would_find_one():
+    for planted in ("a width of 2.679 decades", "98% of it", "2,000 items", "12345 items", "4.1 %"):
+        assert NUMBER.search(NOT_PROSE.sub(" ", planted)), planted
+    for fine in ("$0.5$", "`0.5`", "{glue:text}`x:.2f`", "in 2022", "13B", "10-90"):
+        assert not NUMBER.search(NOT_PROSE.sub(" ", fine)), fine
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+def test_every_pasted_name_is_glued(path, chapter_run):
+    glued = chapter_run(path.stem).glued
+    for content in ROLE.findall(prose(path)):
+        name, _, spec = content.partition(":")
+        assert name in glued, content
+        assert format(glued[name], spec), content
+    assert ROLE.search(prose(path))
+
+
+# Still to be removed, when these chapters are rewritten: names that they glue and nobody uses. Only to be made shorter.
+STILL_TO_BE_REMOVED = {
+    "01_what_is_emergence": "last_but_one share_three small_score",
+    "02_one_token": "gap_half monte_carlo quadrature",
+    "03_many_tokens": "alpha_pictures n_c_pictures n_simulated saving_high slope_short",
+    "04_does_gpt3_obey": "floor_inside_near floor_near floor_not_rejected floor_width_near irreducible_gain line_far_sums line_near_sums shared_p slope_2dx unequal_far untestable",
+    "05_a_field_guide_to_metrics": "alpha_pictures choices late_and_sharp n_late n_sharp",
+    "06_resolution": "alpha_pictures level n_cover n_small off power_best problems_simulated scatter_ratio",
+    "07_the_emergence_score": "bh_alarms decades draws fast flagged_5 largest_noise most_3 q99_8 repeats rough slow smallest_five",
+    "08_assumptions": "answers base_bend bend_greedy sharpening width_deletion worst_deletion worst_unequal",
+    "09_same_outputs_two_metrics": "chi_line exact_long exact_short geometric_3 ipa_models leap middle_bleu middle_exact n_ipa n_thin reads_zero_1b seen_3 shots smallest sums_n thin_n",
+    "10_meta_analysis": "draws lift_em lift_mc median_p pairs_acc pairs_brier soft_without",
+    "11_grade_to_brier": "better families most_acc n_between n_least n_rank rank_acc rank_brier rank_proper small_slope trend_acc trend_brier",
+    "12_prediction": "bpb_p harness_winner n_strong n_within",
+    "14_not_a_mirage": "n_strings",
+    "17_digits": "n_seeds",
+    "19_audit": "n_files n_records",
+}
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+def test_every_glued_name_is_used(path):
+    """By the chapter's prose, another page or a test: what nobody uses is one more number that could be wrong."""
+    found = set(unused(path.stem, glued_by(cells(path, "code"))))
+    listed = set(STILL_TO_BE_REMOVED.get(path.stem, "").split())
+    assert found - listed == set(), "glued, and used by nobody"
+    assert listed - found == set(), "no longer glued or used now: take it out of the list"
+
+
+def test_the_check_would_find_a_name_that_nobody_uses():
+    code = [
+        "glue(worst_z=1.0, planted=2)",
+        "numbers.glue(\n    gone=3,\n)",
+        "x = dict(not_glued=4)",
+    ]
+    assert glued_by(code) == {"worst_z", "planted", "gone"}
+    # pasted by the chapter, by another page, and named by a test only
+    used = {"metrics": "03_many_tokens", "share_of_last_step": "01_what_is_emergence", "turns": "01_what_is_emergence"}  # fmt: skip
+    for name, chapter in used.items():
+        assert list(unused(chapter, {name, "planted"})) == ["planted"]
+    assert list(unused("05_a_field_guide_to_metrics", {"later_match", "later_match_x"})) == ["later_match_x"]  # fmt: skip
+
+
+def test_the_landing_page_pastes_what_chapters_glue(chapter_run):
+    for content in ROLE.findall((ROOT / "book" / "intro.md").read_text()):
+        if "::" in content:
+            chapter, rest = content.split("::")
+            name = rest.split(":")[0]
+            assert name in chapter_run(chapter.split("/")[-1].removesuffix(".ipynb")).glued
