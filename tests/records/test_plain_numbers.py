@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sheets import HEADER, ROWS, SCORES, SIZES, TABLE, said, with_column, written
+from sheets import HEADER, SCORES, SIZES, TABLE, said, with_column, written
 
+from mirage_utils.cli.main import main
 from mirage_utils.records import EvalFileError, gather, read
 from mirage_utils.records.formats.quantities import decimal_of, number, size, size_in
 from mirage_utils.records.schema import direction_of, is_share
@@ -337,18 +338,6 @@ def test_a_probability_is_no_verdict(table):
     found = table("model,task,item,target,output,probability\nowl-1b,t,1,a,a,0.9\n")
     assert set(found.records["metric"]) == {""}
     assert "columns not used: 'probability'" in said(found)
-
-
-def test_formulas_without_values_are_said_to_be_some(table):
-    half = [row[:] for row in ROWS]
-    half[1][4] = "=0.5/2"
-    found = table(workbook({"R": half}), "r.xlsx")
-    assert found.scores["score"].tolist() == list(SCORES[1:])
-    assert "'=0.5/2' in line 2: open it in a spreadsheet program and save it" in said(found)
-    for row in half[2:]:
-        row[4] = "=1/4"
-    with pytest.raises(EvalFileError, match="formulas without their values"):
-        table(workbook({"R": half}), "r.xlsx")
 
 
 def test_sizes_are_said_as_tables_write_them(tmp_path, capsys):

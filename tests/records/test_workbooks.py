@@ -86,3 +86,15 @@ def packed(**members):
 def test_workbooks_that_cannot_be_read_are_refused_with_what_to_do(table, content, message):
     with pytest.raises(EvalFileError, match=message):
         table(content, "r.xlsx")
+
+
+def test_formulas_without_values_are_said_to_be_some(table):
+    half = [row[:] for row in ROWS]
+    half[1][4] = "=0.5/2"
+    found = table(workbook({"R": half}), "r.xlsx")
+    assert found.scores["score"].tolist() == list(SCORES[1:])
+    assert "'=0.5/2' in line 2: open it in a spreadsheet program and save it" in said(found)
+    for row in half[2:]:
+        row[4] = "=1/4"
+    with pytest.raises(EvalFileError, match="formulas without their values"):
+        table(workbook({"R": half}), "r.xlsx")
