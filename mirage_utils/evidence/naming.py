@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-__all__ = ["KEY", "Notes", "What", "listed", "many", "named", "size_text", "whats"]
+__all__ = ["KEY", "Notes", "What", "listed", "many", "named", "size_text", "kinds_said"]
 
 _LISTED = 10
 """Names that a note lists."""
@@ -28,7 +28,7 @@ class What(NamedTuple):
         return f"{self.metric}{family} on {named(self.task, self.setting)}"
 
 
-def whats(rows: pd.DataFrame) -> list[What]:
+def kinds_said(rows: pd.DataFrame) -> list[What]:
     """What each row is of, from the columns `KEY`."""
     return [What(*key) for key in rows[KEY].itertuples(index=False, name=None)]
 

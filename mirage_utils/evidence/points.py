@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..curves.curve import MOST_ITEMS
 from ..errors import require
-from .naming import KEY, Notes, What, many, size_text, whats
+from .naming import KEY, Notes, What, kinds_said, many, size_text
 
 __all__ = ["apart", "by_question", "parts", "table_of", "usable"]
 
@@ -71,12 +71,12 @@ def usable(table: pd.DataFrame, notes: Notes) -> pd.DataFrame:
         )
     finite = table["score"].abs() < _ABSURD  # and so no nan
     bad = table[sized & ~finite]
-    for what, model, size in zip(whats(bad), bad["model"], bad["params"], strict=True):
+    for what, model, size in zip(kinds_said(bad), bad["model"], bad["params"], strict=True):
         notes.add("no finite score: left out", f"{what} of {model or size_text(size)}")
     items = table["n"]
     whole = items.isna() | ((items >= 1) & (items <= MOST_ITEMS) & (items == np.floor(items)))
     bad = table[sized & finite & ~whole]
-    for what, number in zip(whats(bad), bad["n"], strict=True):
+    for what, number in zip(kinds_said(bad), bad["n"], strict=True):
         notes.add(
             "a number of items that is no whole number above 0, taken as unknown",
             f"{number:g} in {what}",
@@ -92,7 +92,7 @@ def apart(table: pd.DataFrame, notes: Notes) -> pd.DataFrame:
     if not here.any() or here.all():
         return table
     mixed = here & (here.groupby([table[name] for name in KEY]).transform("nunique") > 1)
-    for what in whats(table[mixed]):
+    for what in kinds_said(table[mixed]):
         notes.add(
             "given by files for some networks and graded here for others: two curves, of which one is "
             "named 'graded here'",
@@ -112,7 +112,7 @@ def parts(table: pd.DataFrame) -> Iterator[tuple[What, dict[str, np.ndarray]]]:
     table, number = table.iloc[order], number[order]
     columns = {name: table[name].to_numpy() for name in table}
     ends = np.flatnonzero(np.diff(number, prepend=-1, append=-1))
-    for what, (start, end) in zip(whats(table.iloc[ends[:-1]]), pairwise(ends), strict=True):
+    for what, (start, end) in zip(kinds_said(table.iloc[ends[:-1]]), pairwise(ends), strict=True):
         yield what, {name: values[start:end] for name, values in columns.items()}
 
 
