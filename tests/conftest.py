@@ -199,7 +199,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print which printed commands the tests do not run, and why, where they were tested."""
     reports = [each for kind in terminalreporter.stats.values() for each in kind]
     if any("test_printed.py" in getattr(each, "nodeid", "") for each in reports):
-        from printed import documents, unrun
+        from printed import documents
+        from typed import unrun
 
         terminalreporter.section("printed, and not run by a test", sep="-")
         for why, texts, names in unrun(documents()):

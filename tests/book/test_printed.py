@@ -15,28 +15,22 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from printed import (
-    FOLDER,
     HELP,
     USAGE,
     Printed,
-    Shell,
     StaleMark,
-    cleared,
     commands,
     documents,
-    fresh_copy,
     in_makefile,
     in_markdown,
     in_usage,
     is_command,
     make_targets,
-    perform,
     subcommands,
     target_marks,
-    unrun,
-    untracked,
     without_comment,
 )
+from typed import FOLDER, Shell, cleared, fresh_copy, perform, unrun, untracked
 
 from mirage_utils.cli.main import main
 
