@@ -84,7 +84,9 @@ def test_the_caption_says_what_the_figure_knows():
     )  # fmt: skip
     assert "n = 200 items a point." in picture.caption
     assert "Bars: exact 95% intervals." in picture.caption
-    assert "Arrows" in picture.caption
+    assert "Arrows: none right." in picture.caption
+    linear = figure("fig-c", panel("C", points({"one": curve(0, 0.1, 0.5, 0.9)}), x=SIZE, y=share("exact match")), **WORDS)  # fmt: skip
+    assert "Arrows" not in linear.caption
     assert "least this test can see" in picture.caption
     silent = figure("fig-b", panel("B", lines(laws()), x=SIZE, y=share("exact match")), **WORDS)
     assert silent.caption == WORDS["caption"]
@@ -176,6 +178,18 @@ def test_the_width_and_the_middle_of_a_rise_are_marked_where_they_are():
 
 
 # -- each verb ---------------------------------------------------------------------------------------
+
+
+def test_the_line_through_runs_of_two_kinds_says_which_middle_it_is():
+    runs = np.array([[0.0, 0.0, 1.0]] * 4)  # a third of the runs of each size has learnt it
+    for middle, height in (("mean", 1 / 3), ("median", 0)):
+        each = panel("", seeds({"a": (SIZES, runs)}, middle=middle), x=SIZE, y=share("score"))
+        fig = _drawn(each, looks(["a"]), single=True)
+        (line,) = [line for line in fig.axes[0].lines if line.get_linestyle() != "None"]
+        assert line.get_ydata() == pytest.approx([height] * 4)
+        assert f"lines: {middle}s." in each.layers[0].said[0]
+    with pytest.raises(FieldError, match="middle"):
+        seeds({"a": (SIZES, runs)}, middle="mode")
 
 
 def test_all_verbs_make_one_figure():

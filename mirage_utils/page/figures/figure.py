@@ -120,9 +120,10 @@ def figure(
     look = looks([name for p in every for name in p.labels], ordered)
     drawn = [_drawn(each, look, single=len(every) == 1) for each in every]
     layers = [layer for each in every for layer in each.layers]
-    words = " ".join(
-        [caption, *_items(layers), *dict.fromkeys(s for each in layers for s in each.said)]
-    )
+    said = [s for layer in layers for s in layer.said]
+    if any(p.y.log and layer.zeros for p in every for layer in p.layers):
+        said.append("Arrows: none right.")
+    words = " ".join([caption, *_items(layers), *dict.fromkeys(said)])
     return plots.show(drawn, name=name, alt=alt, caption=words, source=source, kind=kind)
 
 

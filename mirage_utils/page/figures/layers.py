@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,6 +44,8 @@ class Layer:
         Names of rows, from the top, where the layer has rows.
     line : bool
         A series is a line, and not marks or areas.
+    zeros : bool
+        Some scores are zero, which a logarithmic axis shows as arrows.
     """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
@@ -53,6 +55,7 @@ class Layer:
     said: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     line: bool = False
+    zeros: bool = False
 
 
 def lines(
@@ -120,15 +123,14 @@ def points(
 
     kinds = {kind for *_, kind in bars.values()}
     said = [f"Bars: {kind} {confidence:.0%} intervals." for kind in sorted(kinds - {""})]
-    if any((y <= 0).any() for _, y in data.values()) and "exact" in kinds:
-        said.append("Arrows, on logarithmic axes: none right.")
+    zeros = any((y <= 0).any() for _, y in data.values()) and "exact" in kinds
     sizes = {
         int(k)
         for each in series.values()
         if isinstance(each, Curve) and each.n is not None
         for k in each.n
     }
-    return Layer(draw, _ends(data), ordered, tuple(sorted(sizes)), tuple(said))
+    return Layer(draw, _ends(data), ordered, tuple(sorted(sizes)), tuple(said), zeros=zeros)
 
 
 def intervals(series: Series, *, ordered: bool = False, join: bool = True, meaning: str) -> Layer:
@@ -152,8 +154,10 @@ def intervals(series: Series, *, ordered: bool = False, join: bool = True, meani
     return Layer(draw, _ends(data), ordered, said=(f"Bars: {meaning}.",))
 
 
-def seeds(series: Series, *, ordered: bool = False) -> Layer:
-    """Every run as a dot, and a line through the medians.
+def seeds(
+    series: Series, *, ordered: bool = False, middle: Literal["mean", "median"] = "mean"
+) -> Layer:
+    """Every run as a dot, and a line through their means or medians.
 
     Parameters
     ----------
@@ -161,7 +165,11 @@ def seeds(series: Series, *, ordered: bool = False) -> Layer:
         `x` of shape (m,), `values` of shape (m, runs).
     ordered : bool
         As in `lines`.
+    middle : {"mean", "median"}
+        What the line goes through. Where runs are of two kinds, a median jumps from one kind to the other.
     """
+    require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
+    at_middle = np.nanmean if middle == "mean" else np.nanmedian
     data = {}
     for label, (x, values) in series.items():
         at, found = as_array("x", x), np.asarray(values, dtype=float)
@@ -175,12 +183,14 @@ def seeds(series: Series, *, ordered: bool = False) -> Layer:
                 np.repeat(x, values.shape[1]), values.ravel(), look.marker, color=look.colour,
                 markersize=3, alpha=0.35, markeredgewidth=0,
             )  # fmt: skip
-            ax.plot(x, np.nanmedian(values, axis=1), color=look.colour, linestyle=look.dash)
+            ax.plot(x, at_middle(values, axis=1), color=look.colour, linestyle=look.dash)
 
     runs = sorted({values.shape[1] for _, values in data.values()})
-    ends = {k: (x[-1], float(np.nanmedian(v[-1]))) for k, (x, v) in data.items()}
+    ends = {k: (x[-1], float(at_middle(v[-1]))) for k, (x, v) in data.items()}
     many = " or ".join(str(r) for r in runs)
-    return Layer(draw, ends, ordered, said=(f"Marks: single runs, {many} a size; lines: medians.",))
+    return Layer(
+        draw, ends, ordered, said=(f"Marks: single runs, {many} a size; lines: {middle}s.",)
+    )
 
 
 def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
