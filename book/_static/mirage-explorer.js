@@ -1,7 +1,7 @@
 /* Explorers that move with no kernel: the controls of a figure set the signals of its Vega-Lite charts.
 
    The page holds, for each explorer, its controls, a still picture, a table and one JSON object (see
-   mirage_utils/explore). Vega is fetched from this site when an explorer comes near the window. */
+   mirage_utils/page/explorers). Vega is fetched from this site when an explorer comes near the window. */
 (() => {
   "use strict";
 

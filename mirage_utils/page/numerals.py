@@ -29,6 +29,8 @@ def percent(share: float) -> str:
 
     What is neither nothing nor all is never written ``0%`` or ``100%``.
     """
+    if 0 < share < 1e-9:
+        return "under 0.0000001%"
     value = 100 * share
     if 0 < value < 10:
         places = 1 - math.floor(math.log10(value))

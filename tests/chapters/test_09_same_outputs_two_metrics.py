@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from chapter_runs import followed
 from conftest import evaluation_data, needs_evaluation_data
 from independent import outputs, quoted
@@ -38,12 +39,21 @@ def test_the_family_of_the_figure(chapter_run):
         assert g[f"exact_{i + 1}"] == pytest.approx(means["right"].iloc[i], abs=1e-9)
         assert g[f"edits_{i + 1}"] == pytest.approx(means["edits"].iloc[i], abs=1e-9)
     x = np.log10(means.index.to_numpy(float))
-    half = [float(np.interp(0.5, y, x)) for y in (means["right"].cummax(), 1 - means["edits"] / 5)]
-    assert g["later"] == pytest.approx(half[0] - half[1], abs=0.02)
+    half = []
+    for y in (means["right"].cummax(), (1 - means["edits"] / 5).cummax()):
+        half.append(float(np.interp(0.5, (y - y.iloc[0]) / (y.iloc[-1] - y.iloc[0]), x)))
+    assert g["later"] == pytest.approx(half[0] - half[1], abs=1e-6)
     assert g["later_low"] < g["later"] < g["later_high"]
     step = np.sqrt(np.median(np.diff(means["right"]) ** 2))
     assert g["harsh_score"] == pytest.approx(np.ptp(means["right"]) / step)
     assert g["straight"] == len(means) - 1
+    # Sums are written backwards: the last character is the leading digit.
+    frame["lead"] = (said.str[-1] == asked.str[-1]).to_numpy()
+    lead = frame.groupby("params")["lead"].mean()
+    assert (g["lead_1"], g["lead_3"]) == pytest.approx((lead.iloc[0], lead.iloc[2]))
+    runs = frame.groupby(["params", "seed"])["right"].mean().unstack()
+    assert g["all_4"] == (runs.iloc[3] > 0.99).sum()
+    assert g["all_last"] == (runs.iloc[-1] > 0.99).sum()
 
 
 def digits(size):
@@ -91,6 +101,14 @@ def test_the_tests_on_the_digit_matrices(chapter_run):
     every = stats.hypergeom(400, 80, 5)
     chance = every.pmf(range(6))
     assert glued["fisher_all"] == pytest.approx(chance[chance <= every.pmf(5) + 1e-12].sum())
+    # a straight line by weighted least squares, and a step, against the edits
+    sizes = np.log([1_011_781_632, 1_414_647_808, 2_775_208_960, 6_857_302_016, 11_846_072_320])
+    four = quoted(chapter_run(NAME), "FOUR")[0]
+    mean, weight = np.array(four["edits"]), 1 / np.array(four["error"]) ** 2
+    line = sm.WLS(mean, sm.add_constant(sizes), weights=weight).fit()
+    assert glued["chi_line"] == pytest.approx((weight * line.resid**2).sum())
+    step = sm.WLS(mean[:4], np.ones(4), weights=weight[:4]).fit()
+    assert glued["chi_step"] == pytest.approx((weight[:4] * step.resid**2).sum())
     assert glued["four_zero_high"] == pytest.approx(1 - 0.025 ** (1 / 80))
     assert glued["geometric_4"] == pytest.approx((335 / 376) ** 4)
 

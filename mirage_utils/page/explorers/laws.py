@@ -301,7 +301,8 @@ def many_tokens(
     )
     says = (
         "'Target length ' + v_L + ': where one token is right half of the time, all of them are right ' + "
-        "format(pow(0.5, v_L), '.2~%') + ' of the time. A test of ' + format(v_items, ',') + ' items shows nothing between 0 and '"
+        # Nothing that is not zero is said to be 0%.
+        "(pow(0.5, v_L) < 1e-4 ? 'less than 0.01%' : format(pow(0.5, v_L), '.2~%')) + ' of the time. A test of ' + format(v_items, ',') + ' items shows nothing between 0 and '"
         " + format(1 / v_items, '.2~%') + '.'"
     )
     floor = (

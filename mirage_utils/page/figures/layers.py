@@ -75,7 +75,7 @@ def lines(
     wide : iterable of str
         Labels of lines to draw broad and pale, as something to stand behind others.
     """
-    data, broad = {label: _xy(label, each) for label, each in series.items()}, set(wide)
+    data, broad = {label: _xy(label, each) for label, each in _named(series)}, set(wide)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for place, (label, (x, y)) in enumerate(data.items()):
@@ -113,7 +113,7 @@ def points(
     confidence : float
         Of the intervals.
     """
-    data = {label: _xy(label, each) for label, each in series.items()}
+    data = {label: _xy(label, each) for label, each in _named(series)}
     bars = {label: _bars(each, confidence) for label, each in series.items()}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
@@ -145,7 +145,7 @@ def intervals(series: Series, *, ordered: bool = False, join: bool = True, meani
     meaning : str
         What the bars are, for the caption, such as ``"95% intervals, paired bootstrap over items"``.
     """
-    data = {label: _columns(label, each, 4) for label, each in series.items()}
+    data = {label: _columns(label, each, 4) for label, each in _named(series)}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, y, low, high) in data.items():
@@ -171,7 +171,7 @@ def seeds(
     require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
     at_middle = np.nanmean if middle == "mean" else np.nanmedian
     data = {}
-    for label, (x, values) in series.items():
+    for label, (x, values) in _named(series):
         at, found = as_array("x", x), np.asarray(values, dtype=float)
         require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
         data[label] = (at, found)
@@ -205,7 +205,7 @@ def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
     meaning : str
         What they are, for the caption.
     """
-    data = {label: _columns(label, each, 3) for label, each in series.items()}
+    data = {label: _columns(label, each, 3) for label, each in _named(series)}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, low, high) in data.items():
@@ -401,6 +401,11 @@ def resolution(n: int) -> Layer:
 
 
 # -- what the verbs share ----------------------------------------------------------------------------
+
+
+def _named(series: Series) -> Iterable[tuple[str, Any]]:
+    require(isinstance(series, Mapping), "series", series, "data by label")
+    return series.items()
 
 
 def _xy(label: str, data: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..plots import COLOURS, DASHES, MARKERS, RAMP
 
-__all__ = ["Look", "looks"]
+__all__ = ["Look", "looks", "of_metric"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]
         Those of an ordered quantity: one hue, from light to dark.
     """
     labels, steps = list(dict.fromkeys(labels)), list(dict.fromkeys(ordered))
-    found = {label: _METRICS[label] for label in labels if label in _METRICS}
+    found = {label: look for label in labels if (look := of_metric(label)) is not None}
     for i, label in enumerate(steps):
         if label not in found:
             found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
@@ -68,6 +68,13 @@ def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]
     for i, label in enumerate(label for label in labels if label not in found):
         found[label] = Look(free[i % len(free)], MARKERS[i % 6], DASHES[i % 6])
     return found
+
+
+def of_metric(title: str) -> Look | None:
+    """The look of a metric by its title, with or without what it depends on; None if it is no metric's."""
+    if title.startswith("top-") and title.endswith(" accuracy"):
+        return Look(_GOLD, "^", "--")
+    return _METRICS.get(title) or _METRICS.get(title.partition(",")[0])
 
 
 def _step(ramp: Sequence[str], i: int, number: int) -> str:
