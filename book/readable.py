@@ -593,7 +593,9 @@ class _Maker:
                 return
         self.flush()
         last = self.cells[-1] if self.cells else None
-        folded = bool(FOLDED & set(cell.metadata.get("tags", [])) or only_imports(source))
+        tags = set(cell.metadata.get("tags", []))
+        # Whoever runs a copy may change its parameters, also where the page does not show them.
+        folded = "parameters" not in tags and bool(FOLDED & tags or only_imports(source))
         if folded and last is not None and last.metadata.get("only_glues"):
             source = f"{self.cells.pop().source}\n\n{source}"  # one bar less to scroll over
         made = new_code_cell(source, metadata=copy.deepcopy(cell.metadata))
@@ -756,6 +758,7 @@ def only_imports(source: str) -> bool:
     statements = _statements(source)
     plain = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
     return len(plain) < len(statements) and all(
-        ast.unparse(statement) in ("plots.apply_style()", "parameters.read(globals())")
+        ast.unparse(statement)
+        in ("plots.apply_style()", "parameters.read(globals())", "begin(globals())")
         for statement in plain
     )

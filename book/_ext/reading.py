@@ -168,9 +168,8 @@ def _claims(chapter: nodes.document) -> Iterator[tuple[str, str]]:
     """Anchor and words of the claims of a chapter."""
     for raw in chapter.findall(nodes.raw):
         if 'class="mb-claim"' in raw.astext():
-            claim, *_ = lxml.html.fragments_fromstring(
-                raw.astext()
-            )  # the fold for the sceptic follows
+            # The fold for the sceptic follows.
+            claim, *_ = lxml.html.fragments_fromstring(raw.astext())
             yield claim.get("id"), claim[0].tail.strip()
 
 

@@ -401,14 +401,15 @@ class Sketch(Question):
     ) -> None:  # fmt: skip
         super().__init__(name, question, figure, reveals)
         self.ratios = sizes is not None
+        shares = as_array("truth", truth, low=0, high=1)
+        require(
+            shares.shape == (len(labels),), "truth", shares.shape, f"one share a label, {len(labels)}"
+        )  # fmt: skip
         at = np.arange(1.0, len(labels) + 1) if sizes is None else as_array("sizes", sizes)
         require(
             len(at) > 1 and at[0] > 0 and bool((np.diff(at) > 0).all()), "sizes", at, "at least two, positive, increasing"
         )  # fmt: skip
-        shares = as_array("truth", truth, low=0, high=1)
-        require(
-            shares.shape == (len(labels),) == at.shape, "truth", shares.shape, f"one share a label, {len(labels)}"
-        )  # fmt: skip
+        require(at.shape == shares.shape, "sizes", at.shape, f"one size a label, {len(labels)}")
         require(lowest is None or 0 < lowest < 1, "lowest", lowest, "a share above 0 and below 1")
         self.labels, self.truth, self.x, self.y = list(labels), shares, x, y
         self.at, self.lowest = at, lowest

@@ -8,15 +8,13 @@ import re
 
 import pytest
 import yaml
-from chapter_runs import CHAPTER_TESTS, changed
+from chapter_runs import CHAPTER_TESTS, REWRITTEN, changed
 from conftest import CHAPTERS, ROOT
 
 NAMES = [chapter.stem for chapter in CHAPTERS]
 
 chapters = pytest.mark.parametrize("name", NAMES)
 
-REWRITTEN = {"03_many_tokens", "09_same_outputs_two_metrics"}
-"""Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
 PARTS = (
     "```{takeaways}", "```{on-monday}", "```{laboratory}", "## Exercises", "## What this does not show", "**Next:**",
 )  # fmt: skip

@@ -47,13 +47,11 @@ def test_every_pasted_name_is_glued(path, chapter_run):
 STILL_TO_BE_REMOVED = {
     "01_what_is_emergence": "last_but_one share_three small_score",
     "02_one_token": "gap_half monte_carlo quadrature",
-    "03_many_tokens": "alpha_pictures n_c_pictures n_simulated saving_high slope_short",
     "04_does_gpt3_obey": "floor_inside_near floor_near floor_not_rejected floor_width_near irreducible_gain line_far_sums line_near_sums shared_p slope_2dx unequal_far untestable",
     "05_a_field_guide_to_metrics": "alpha_pictures choices late_and_sharp n_late n_sharp",
     "06_resolution": "alpha_pictures level n_cover n_small off power_best problems_simulated scatter_ratio",
     "07_the_emergence_score": "bh_alarms decades draws fast flagged_5 largest_noise most_3 q99_8 repeats rough slow smallest_five",
     "08_assumptions": "answers base_bend bend_greedy sharpening width_deletion worst_deletion worst_unequal",
-    "09_same_outputs_two_metrics": "chi_line exact_long exact_short geometric_3 ipa_models leap middle_bleu middle_exact n_ipa n_thin reads_zero_1b seen_3 shots smallest sums_n thin_n",
     "10_meta_analysis": "draws lift_em lift_mc median_p pairs_acc pairs_brier soft_without",
     "11_grade_to_brier": "better families most_acc n_between n_least n_rank rank_acc rank_brier rank_proper small_slope trend_acc trend_brier",
     "12_prediction": "bpb_p harness_winner n_strong n_within",
@@ -80,7 +78,7 @@ def test_the_check_would_find_a_name_that_nobody_uses():
     ]
     assert glued_by(code) == {"worst_z", "planted", "gone"}
     # pasted by the chapter, by another page, and named by a test only
-    used = {"metrics": "03_many_tokens", "share_of_last_step": "01_what_is_emergence", "turns": "01_what_is_emergence"}  # fmt: skip
+    used = {"width_constant": "02_one_token", "share_of_last_step": "01_what_is_emergence", "turns": "01_what_is_emergence"}  # fmt: skip
     for name, chapter in used.items():
         assert list(unused(chapter, {name, "planted"})) == ["planted"]
     assert list(unused("05_a_field_guide_to_metrics", {"later_match", "later_match_x"})) == ["later_match_x"]  # fmt: skip

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from mirage_utils.cli.main import main
 from mirage_utils.errors import FieldError
 from mirage_utils.records import EvalFileError, gather, read
 from mirage_utils.records.options import Options
 
-FUZZ = Path(__file__).parent / "files" / "fuzz"
+FUZZ = ROOT / "tests" / "files" / "fuzz"
 HELM = FUZZ / "helm" / "tides-basin=north,model=acme_owl-1b"
 LIGHTEVAL = FUZZ / "lighteval" / "results/acme/owl-1b/results_2025-11-01T10-00-00.000001.json"
 EEE = FUZZ / "every_eval_ever"
