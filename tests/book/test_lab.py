@@ -244,7 +244,9 @@ def test_numbers_follow_a_parameter_and_a_prediction_uncovers_the_figure(opened)
     assert "most at" not in sketch.inner_text()
     sketch.get_by_role("button", name="Show the true curve").click()
     page.wait_for_function("document.body.innerText.includes('differ by')")
-    assert sketch.locator("[role=img] svg").count() == 1
+    # Both curves, and below them the figure.
+    assert sketch.locator("[aria-label^='The curve you drew'] svg").count() == 1
+    assert sketch.locator("figure#fig-few-sizes svg").count() == 2
     keep(page, "lab-sketch")
 
 
