@@ -105,13 +105,13 @@ def scale_axis(ax: Axes, label: str = "parameters N", *, log: bool = True) -> No
     if log:
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(LogLocator(numticks=8))
-        _no_minor_labels(ax, "x")
+        no_minor_labels(ax, "x")
     else:
         ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(FuncFormatter(size_label))
 
 
-def _no_minor_labels(ax: Axes, which: Literal["x", "y"]) -> None:
+def no_minor_labels(ax: Axes, which: Literal["x", "y"]) -> None:
     """Leave the ticks between powers of ten without labels.
 
     Switched off as well as empty: the layout would measure each of sixty empty texts.
@@ -157,7 +157,7 @@ def percent_axis(ax: Axes, label: str, *, log: bool = False) -> None:
     ax.set_ylabel(label)
     if log:
         ax.set_yscale("log")
-        _no_minor_labels(ax, "y")
+        no_minor_labels(ax, "y")
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: percent(y)))
     else:
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

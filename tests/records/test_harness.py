@@ -22,6 +22,7 @@ from harness_files import (
     samples_of,
     values,
 )
+from written import writer
 
 from mirage_utils.records import EvalFileError, gather, read
 
@@ -30,14 +31,7 @@ OWN = ROOT / "tests" / "files" / "lm_eval_0.4.13" / "toy__dummy-1m"
 
 @pytest.fixture
 def write(tmp_path):
-    def put(content, name="results.json"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = content if isinstance(content, list) else [content]
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return path
-
-    return put
+    return writer(tmp_path, "results.json", lines=True)
 
 
 # -- what the program itself writes today ----------------------------------------------------------

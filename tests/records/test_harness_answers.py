@@ -6,6 +6,7 @@ import json
 
 import pytest
 from harness_files import STAMP, answer, choices, first_metric, results, said, samples_of, values
+from written import writer
 
 from mirage_utils.records import stream
 from mirage_utils.records.formats.lm_eval_choices import RightChoices, conditional
@@ -13,14 +14,7 @@ from mirage_utils.records.formats.lm_eval_choices import RightChoices, condition
 
 @pytest.fixture
 def write(tmp_path):
-    def put(content, name="results.json"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = content if isinstance(content, list) else [content]
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return path
-
-    return put
+    return writer(tmp_path, "results.json", lines=True)
 
 
 def test_a_log_likelihood_is_no_perplexity(write):

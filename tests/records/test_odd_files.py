@@ -10,6 +10,7 @@ import tarfile
 
 import pytest
 from outsiders import HEAD, RISE, ladder, lines
+from written import writer
 
 from mirage_utils.cli.main import main
 from mirage_utils.records import EvalFileError, gather, read
@@ -18,13 +19,7 @@ from mirage_utils.records.identity import families_by_name
 
 @pytest.fixture
 def write(tmp_path):
-    def put(text, name="r.csv"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text) if isinstance(text, str) else path.write_bytes(text)
-        return path
-
-    return put
+    return writer(tmp_path, "r.csv")
 
 
 # -- odd files -------------------------------------------------------------------------------------

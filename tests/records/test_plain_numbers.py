@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import HEADER, SCORES, SIZES, TABLE, said, with_column, written
+from written import table_reader
 
 from mirage_utils.cli.main import main
 from mirage_utils.records import EvalFileError, gather, read
@@ -22,12 +23,7 @@ from mirage_utils.records.schema import direction_of, is_share
 
 @pytest.fixture
 def table(tmp_path):
-    def put(content, name="r.csv", **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read(path, **options)
-
-    return put
+    return table_reader(tmp_path)
 
 
 @pytest.mark.parametrize(

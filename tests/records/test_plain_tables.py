@@ -9,6 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from sheets import HEADER, SCORES, SIZES, TABLE, said, with_column
+from written import table_reader
 
 from mirage_utils.records import EvalFileError, read
 from mirage_utils.records.formats.dialect import Dialect, dialect
@@ -17,12 +18,7 @@ from mirage_utils.records.formats.quantities import size
 
 @pytest.fixture
 def table(tmp_path):
-    def put(content, name="r.csv", **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read(path, **options)
-
-    return put
+    return table_reader(tmp_path)
 
 
 # -- how it is written -------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import json
 import pandas as pd
 import pytest
 from results import BIGBENCH, LOG, NEW, OLD, PACKINGS, SAMPLES, answer, archive, choice, sample
+from written import writer
 
 from mirage_utils import records as rec
 from mirage_utils.records import EvalFileError, Reading, read, read_folder
@@ -17,20 +18,7 @@ from mirage_utils.records.gathering import gather
 
 @pytest.fixture
 def write(tmp_path):
-    def put(content, name="file.json"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif isinstance(content, str):
-            path.write_text(content)
-        elif isinstance(content, list):
-            path.write_text("".join(json.dumps(row) + "\n" for row in content))
-        else:
-            path.write_text(json.dumps(content))
-        return path
-
-    return put
+    return writer(tmp_path, "file.json")
 
 
 def test_old_harness_results(write):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from pathlib import Path
 
 import pytest
 from results import BIGBENCH, OLD, answer, choice
+from written import writer
 
 from mirage_utils import FieldError
 from mirage_utils import records as rec
@@ -19,20 +19,7 @@ from mirage_utils.records import read
 
 @pytest.fixture
 def write(tmp_path):
-    def put(content, name="file.json"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif isinstance(content, str):
-            path.write_text(content)
-        elif isinstance(content, list):
-            path.write_text("".join(json.dumps(row) + "\n" for row in content))
-        else:
-            path.write_text(json.dumps(content))
-        return path
-
-    return put
+    return writer(tmp_path, "file.json")
 
 
 def test_answers_are_graded_anew(write):

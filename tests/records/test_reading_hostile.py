@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from results import BIGBENCH, LOG, NEW, OLD, PACKINGS, SAMPLES, answer, archive, choice
+from written import writer
 
 from mirage_utils import records as rec
 from mirage_utils.records import EvalFileError, read, read_folder
@@ -23,20 +24,7 @@ from mirage_utils.records.filling import fill
 
 @pytest.fixture
 def write(tmp_path):
-    def put(content, name="file.json"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif isinstance(content, str):
-            path.write_text(content)
-        elif isinstance(content, list):
-            path.write_text("".join(json.dumps(row) + "\n" for row in content))
-        else:
-            path.write_text(json.dumps(content))
-        return path
-
-    return put
+    return writer(tmp_path, "file.json")
 
 
 # -- broken, huge, hostile ------------------------------------------------------------------------

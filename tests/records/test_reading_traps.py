@@ -8,6 +8,7 @@ import re
 
 import pytest
 from results import NEW, OLD, answer, choice
+from written import writer
 
 from mirage_utils import FieldError
 from mirage_utils import records as rec
@@ -20,20 +21,7 @@ from mirage_utils.records.identity import resolve
 
 @pytest.fixture
 def write(tmp_path):
-    def put(content, name="file.json"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif isinstance(content, str):
-            path.write_text(content)
-        elif isinstance(content, list):
-            path.write_text("".join(json.dumps(row) + "\n" for row in content))
-        else:
-            path.write_text(json.dumps(content))
-        return path
-
-    return put
+    return writer(tmp_path, "file.json")
 
 
 def test_trap_1_odd_curves_get_their_score_and_a_reason(write):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from outsiders import HEAD, RISE, SIZES, ladder, lines
+from written import writer
 
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence import curves_of
@@ -18,13 +19,7 @@ from mirage_utils.records.identity import Network, families_by_name, network
 
 @pytest.fixture
 def write(tmp_path):
-    def put(text, name="r.csv"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text) if isinstance(text, str) else path.write_bytes(text)
-        return path
-
-    return put
+    return writer(tmp_path, "r.csv")
 
 
 def points(found, metric="accuracy"):

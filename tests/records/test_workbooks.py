@@ -8,18 +8,14 @@ import zipfile
 import openpyxl
 import pytest
 from sheets import ROWS, SCORES, SIZES, said
+from written import table_reader
 
-from mirage_utils.records import EvalFileError, read
+from mirage_utils.records import EvalFileError
 
 
 @pytest.fixture
 def table(tmp_path):
-    def put(content, name="r.csv", **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read(path, **options)
-
-    return put
+    return table_reader(tmp_path)
 
 
 def workbook(sheets, *, per_cent=()):

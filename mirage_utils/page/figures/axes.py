@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from ...errors import require
-from ..plots import size_label
+from ..plots import no_minor_labels, size_label
 
 __all__ = ["COMPUTE", "SIZE", "Axis", "number", "share"]
 
@@ -63,9 +63,7 @@ class Axis:
         if self.log:
             getattr(ax, f"set_{which}scale")("log")
             axis.set_major_locator(LogLocator(numticks=8))
-            # Switched off as well as empty: the layout would measure each of sixty empty texts.
-            axis.set_minor_formatter(NullFormatter())
-            ax.tick_params(axis=which, which="minor", labelbottom=False, labelleft=False)
+            no_minor_labels(ax, which)
         else:
             axis.set_major_locator(MaxNLocator(5, integer=self._whole))
         if self.ticks is not None:

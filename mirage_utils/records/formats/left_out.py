@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ...errors import FieldError, shown
 
-__all__ = ["LINES", "Mask", "Rows"]
+__all__ = ["Mask", "Rows", "few"]
 
 Mask = NDArray[np.bool_]
 
-LINES = 5
+_LINES = 5
 """Lines that a note names; of more it says how many."""
+
+
+def few(words: Iterable[str], number: int) -> str:
+    """The first of some words that a note names, and how many more there are.
+
+    Parameters
+    ----------
+    words : iterable of str
+        No more of them is asked for than is named.
+    number : int
+        How many there are.
+    """
+    more = f" and {number - _LINES:,} more" if number > _LINES else ""
+    return ", ".join(islice(words, _LINES)) + more
 
 
 class Rows:
@@ -57,8 +74,7 @@ class Rows:
     def named(self, texts: NDArray[np.object_], here: Mask) -> str:
         """Lines and what stands in them: a few, and how many more there are."""
         places = np.flatnonzero(here)
-        few = ", ".join(f"line {self.lines[i]} ({shown(texts[i], 30)})" for i in places[:LINES])
-        return few if len(places) <= LINES else f"{few} and {len(places) - LINES:,} more"
+        return few((f"line {self.lines[i]} ({shown(texts[i], 30)})" for i in places), places.size)
 
     def kept(self) -> Mask:
         """The rows that stay.

@@ -15,6 +15,7 @@ from ...errors import FieldError, require, shown
 from ...metrics.columnar import bytes_of
 from ..keys import arrow_texts, constant, hashes
 from ..schema import RECORDS, direction_of, is_share
+from .left_out import few
 from .quantities import TRUTH, cell, size
 
 __all__ = ["tidy_records"]
@@ -90,15 +91,9 @@ def tidy_records(
     def tell(name: str, wrong: NDArray[np.bool_], what: str) -> None:
         places = np.flatnonzero(wrong)
         if places.size:
-            cells = [
-                raw[name].iloc[i] if name in raw.columns else made[name][i] for i in places[:_LINES]
-            ]
-            few = ", ".join(
-                f"line {lines[i]} ({shown(cell, 30)})"
-                for i, cell in zip(places, cells, strict=False)
-            )
-            more = f" and {places.size - _LINES:,} more" if places.size > _LINES else ""
-            notes.append(f"{name}: {what}: {few}{more}")
+            cells = raw[name].iloc if name in raw.columns else made[name]
+            named = (f"line {lines[i]} ({shown(cells[i], 30)})" for i in places)
+            notes.append(f"{name}: {what}: {few(named, places.size)}")
 
     made: dict[str, Any] = {}
     for name in RECORDS:
@@ -175,8 +170,6 @@ _ODD = {
     "epoch": "no whole number above 0, left out",
     "score": "no finite number, taken for no score",
 }
-_LINES = 5
-"""Lines that a note names."""
 
 
 def _absent(size: int) -> pd.api.extensions.ExtensionArray:

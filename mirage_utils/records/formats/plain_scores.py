@@ -11,7 +11,7 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..schema import SCORES, is_share
 from .headers import no_column
-from .left_out import LINES, Rows
+from .left_out import Rows, few
 from .quantities import (
     cell,
     is_missing,
@@ -162,9 +162,8 @@ def tidy_scores(
     frame = frame[rows.kept()]
     again = raw.loc[frame.index].map(cell).duplicated().to_numpy()
     if again.any():
-        lines = ", ".join(f"line {line}" for line in frame.index[again][:LINES])
-        more = f" and {again.sum() - LINES:,} more" if again.sum() > LINES else ""
-        rows.notes.append(f"rows that repeat another cell by cell count once: {lines}{more}")
+        lines = few((f"line {line}" for line in frame.index[again]), int(again.sum()))
+        rows.notes.append(f"rows that repeat another cell by cell count once: {lines}")
         frame = frame[~again]
     _refuse_repeated(frame, raw)
     return frame.reset_index(drop=True), rows.notes
