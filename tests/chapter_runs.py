@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import kernels
 import nbformat
 import papermill
 from copies import glued
@@ -61,7 +62,7 @@ def execute(chapter: Path, where: Path, **parameters: Any) -> Run:
     output = where / chapter.name
     papermill.execute_notebook(
         chapter, output, parameters=parameters, cwd=chapter.parent, kernel_name="python3",
-        progress_bar=False, log_output=False,
+        progress_bar=False, log_output=False, config=kernels.settings(),
     )  # fmt: skip
     return read(output)
 
@@ -94,7 +95,7 @@ def run_in_one_kernel(chapter: Path, where: Path, given: Sequence[dict[str, Any]
     """
     client = NotebookClient(
         nbformat.read(chapter, as_version=4), kernel_name="python3", timeout=None,
-        resources={"metadata": {"path": str(chapter.parent)}},
+        resources={"metadata": {"path": str(chapter.parent)}}, config=kernels.settings(),
     )  # fmt: skip
     faults = []
     with client.setup_kernel():

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import kernels
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from myst_nb.core.config import NbParserConfig
@@ -196,6 +197,7 @@ async def run_all(
                 allow_errors=config.execution_allow_errors,
                 record_timing=False,
                 resources={"metadata": {"path": str(page.path.parent)}},
+                config=kernels.settings(),
             )
             try:
                 await client.async_execute(env=environ)

@@ -1,5 +1,6 @@
 """Numbers of a chapter: what cells bind can be pasted, once each, and as it is at the end."""
 
+import kernels
 import nbformat
 import pytest
 from copies import glued
@@ -10,7 +11,8 @@ BEGIN = "from mirage_utils.page import begin, glue\nimport numpy as np, pandas a
 
 def run(*cells):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    settings = kernels.settings()
+    NotebookClient(notebook, kernel_name="python3", timeout=120, config=settings).execute()
     return notebook
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import kernels
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -239,10 +240,14 @@ def test_a_claim_that_does_not_hold_stops_everything(capsys):
 
 
 def test_who_tries_other_values_is_told_that_a_claim_fails_and_the_notebook_goes_on():
-    from jupyter_client.manager import start_new_kernel
+    from jupyter_client.manager import KernelManager
 
     code = "from mirage_utils.page import claim\nclaim('9.1', 'pigs <fly>', False)"
-    manager, client = start_new_kernel(cwd=str(ROOT))
+    manager = KernelManager(kernel_name="python3", config=kernels.settings())
+    manager.start_kernel(cwd=str(ROOT))
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
 
     def run(somebody_is_there: bool) -> tuple[str, list[dict]]:
         told = []
