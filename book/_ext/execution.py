@@ -110,7 +110,7 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     if config.execution_mode != "cache" or config.execution_in_temp:
         return  # left to myst-nb
     cache = get_cache(config.execution_cache_path)
-    stale = [page for page in map(_reader(env), names) if page and not cached(cache, page)]
+    stale = [page for page in map(reader(env), names) if page and not cached(cache, page)]
     if not stale:
         return
     stale.sort(key=turn)
@@ -123,7 +123,7 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
         raise group.exceptions[0] from None
 
 
-def _reader(env: BuildEnvironment):
+def reader(env: BuildEnvironment):
     """A function that reads a page by its name, and gives None for pages whose code myst-nb would not run."""
     config: NbParserConfig = env.mystnb_config
 

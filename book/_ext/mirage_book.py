@@ -14,6 +14,7 @@ from pathlib import Path
 
 import api
 import chapters
+import claims
 import directives
 import downloads
 import execution
@@ -143,6 +144,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", reading.add_cards, priority=900)
     app.connect("html-page-context", layout.lay_out, priority=900)
     app.connect("build-finished", downloads.write)
+    app.connect("build-finished", claims.write)
     app.connect("build-finished", finish.finish, priority=800)
     app.connect("build-finished", publisher.end, priority=1000)
     # Pages written at the same time would mix their glyphs.

@@ -1,131 +1,13 @@
 /* Explorers that move with no kernel: the controls of a figure set the signals of its Vega-Lite charts.
 
-   The page holds, for each explorer, its controls, a still picture, a table and one JSON object (see
+   The page holds, for each explorer, its controls, a still picture, a table and one JSON object: what the charts compute,
+   what they say, how numbers are written and which control does something are expressions in it, made by Python (see
    mirage_utils/page/explorers). Vega is fetched from this site when an explorer comes near the window. */
 (() => {
   "use strict";
 
   const bundle = new URL("mirage-vega.js", document.currentScript.src).href;
   let loading = null;
-
-  // ---- functions of statistics, for the charts' expressions ---------------------------------
-  // Each is held against SciPy in the tests, in the browser.
-
-  const LANCZOS = [
-    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
-    -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
-    1.5056327351493116e-7,
-  ];
-
-  function logGamma(x) {
-    if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-    let sum = LANCZOS[0];
-    for (let i = 1; i < 9; i++) sum += LANCZOS[i] / (x - 1 + i);
-    const t = x + 6.5;
-    return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
-  }
-
-  // Regularised incomplete beta function, by its continued fraction (modified Lentz).
-  function betaCdf(x, a, b) {
-    if (x <= 0) return 0;
-    if (x >= 1) return 1;
-    if (x > (a + 1) / (a + b + 2)) return 1 - betaCdf(1 - x, b, a);
-    const front = Math.exp(
-      logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)
-    ) / a;
-    const tiny = 1e-300;
-    let c = 1, d = 1 - (a + b) * x / (a + 1);
-    d = 1 / (Math.abs(d) < tiny ? tiny : d);
-    let value = d;
-    for (let m = 1; m < 20000; m++) {
-      let step = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-      d = 1 + step * d; c = 1 + step / c;
-      d = 1 / (Math.abs(d) < tiny ? tiny : d); if (Math.abs(c) < tiny) c = tiny;
-      value *= d * c;
-      step = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-      d = 1 + step * d; c = 1 + step / c;
-      d = 1 / (Math.abs(d) < tiny ? tiny : d); if (Math.abs(c) < tiny) c = tiny;
-      value *= d * c;
-      if (Math.abs(d * c - 1) < 1e-15) break;
-    }
-    return front * value;
-  }
-
-  function betaQuantile(q, a, b) {
-    let low = 0, high = 1;
-    for (let i = 0; i < 200 && high - low > 1e-14 * high; i++) {
-      const middle = low > 0 && high / low > 4 ? Math.sqrt(low * high) : (low + high) / 2;
-      if (betaCdf(middle, a, b) < q) low = middle; else high = middle;
-      if (high < 1e-300) break;
-    }
-    return (low + high) / 2;
-  }
-
-  // P(at most k of n) for a binomial count.
-  function binomialCdf(k, n, p) {
-    return k < 0 ? 0 : k >= n ? 1 : betaCdf(1 - p, n - k, k + 1);
-  }
-
-  // The smallest k with P(at most k) >= u: a draw, if u is uniform.
-  function binomialQuantile(u, n, p) {
-    if (p <= 0) return 0;
-    if (p >= 1) return n;
-    let low = -1, high = n;
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2);
-      if (binomialCdf(middle, n, p) >= u) high = middle; else low = middle;
-    }
-    return high;
-  }
-
-  // Ends of the exact 95 % interval of a share (Clopper and Pearson).
-  const exactLow = (k, n) => (k <= 0 ? 0 : betaQuantile(0.025, k, n - k + 1));
-  const exactHigh = (k, n) => (k >= n ? 1 : betaQuantile(0.975, k + 1, n - k));
-
-  // How many of the sorted values lie below the limit.
-  function countBelow(sorted, limit) {
-    let low = 0, high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle] < limit) low = middle + 1; else high = middle;
-    }
-    return low;
-  }
-
-  // Emergence score of Schaeffer et al. 2023, equation 1.
-  function emergenceScore(y) {
-    const steps = y.slice(1).map((v, i) => (v - y[i]) ** 2).sort((a, b) => a - b);
-    const half = steps.length >> 1;
-    const median = steps.length % 2 ? steps[half] : (steps[half - 1] + steps[half]) / 2;
-    const high = Math.max(...y), low = Math.min(...y);
-    const sign = Math.sign(y.indexOf(high) - y.indexOf(low));
-    return sign * (high - low) / Math.sqrt(median);
-  }
-
-  const functions = {
-    logGamma, betaCdf, binomialCdf, binomialQuantile, exactLow, exactHigh, countBelow, emergenceScore,
-  };
-
-  // ---- words ----------------------------------------------------------------------------------
-
-  const trim = (x) => String(Number(x.toPrecision(3)));
-  function size(x) {
-    for (const [unit, name] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]]) {
-      if (x >= unit * 0.9995) return trim(x / unit) + name;
-    }
-    return trim(x);
-  }
-  const formats = {
-    size,
-    whole: (x) => Math.round(x).toLocaleString("en"),
-    fixed1: (x) => x.toFixed(1),
-    fixed2: (x) => x.toFixed(2),
-    digits3: (x) => (x === null || Number.isNaN(x) ? "–" : Math.abs(x) === Infinity ? "∞" : trim(x)),
-    percent: (x) => (x === null ? "–" : x > 0 && x < 0.001 ? (100 * x).toExponential(1) + "%" : (100 * x).toFixed(1) + "%"),
-    text: (x) => String(x),
-  };
-
-  // ---- one explorer -----------------------------------------------------------------------------
 
   class Explorer {
     constructor(figure) {
@@ -164,15 +46,8 @@
     read() {
       for (const control of this.about.controls) {
         const field = this.field(control);
-        const raw = control.kind === "choice" ? field.value : Number(field.value);
-        this.state[control.name] =
-          control.kind === "log" ? 10 ** raw
-          : control.kind === "logwhole" ? Number((10 ** raw).toPrecision(2)) : raw;
-        const shown = this.form.querySelector(`output[for="${field.id}"]`);
-        if (shown) {
-          shown.value = formats[control.format](this.state[control.name]);
-          field.setAttribute("aria-valuetext", shown.value);
-        }
+        const raw = field.type === "range" ? Number(field.value) : field.value;
+        this.state[control.name] = control.values ? control.values[raw] : raw;
       }
     }
 
@@ -180,12 +55,15 @@
       const control = this.about.controls.find((c) => c.name === name);
       const field = control && this.field(control);
       if (!field) return;
-      if (control.kind === "choice") {
+      if (field.type !== "range") {
         if ([...field.options].some((option) => option.value === value)) field.value = value;
         return;
       }
-      const number = control.kind.startsWith("log") ? Math.log10(Number(value)) : Number(value);
-      if (Number.isFinite(number)) field.value = number; // an address may hold anything
+      const number = Number(value);
+      if (!Number.isFinite(number)) return; // an address may hold anything
+      // Of a slider in steps, the nearest one.
+      const away = control.values?.map((step) => Math.abs(step - number));
+      field.value = away ? away.indexOf(Math.min(...away)) : number;
     }
 
     restore() {
@@ -229,13 +107,16 @@
       const slots = [...live.children];
       // Their place bears the words for all charts; the marks in them have none.
       for (const slot of slots) slot.setAttribute("aria-hidden", "true");
-      this.views = await Promise.all(this.about.panels.map(async (spec, i) => {
-        const made = await vegaEmbed(slots[i], spec, {
-          actions: false, renderer: "svg", hover: false, expressionFunctions: functions,
-        });
-        return made.view;
+      const given = Object.entries(this.about.given).map(([name, value]) => ({ name, value }));
+      const words = Object.entries(this.about.words).map(([name, expr]) => ({ name, expr }));
+      this.given = given;
+      this.views = await Promise.all(this.about.panels.map(async (panel, i) => {
+        const spec = { ...panel, params: i ? given : [...given, ...words] };
+        return (await vegaEmbed(slots[i], spec, { actions: false, renderer: "svg", hover: false })).view;
       }));
       still.remove();
+      // A strip of charts, as on a phone, can be moved by keyboard too.
+      if (live.scrollWidth > live.clientWidth) live.tabIndex = 0;
       if (this.about.drag) this.drag();
       await this.update();
       this.figure.dataset.live = "yes";
@@ -243,46 +124,47 @@
 
     async update() {
       if (!this.views.length) return;
-      await Promise.all(this.views.map((view) => {
-        for (const [name, value] of Object.entries(this.state)) view.signal("v_" + name, value);
-        return view.runAsync();
-      }));
+      await Promise.all(this.views.map((view) => this.run(view)));
       const says = this.figure.querySelector(".mb-says");
-      const text = this.views[0].signal("says");
-      if (says.textContent !== text) says.textContent = text;
-      if (this.figure.querySelector(".mb-numbers").open) this.table();
+      const said = (name) => this.views[0].signal(name);
+      if (says.textContent !== said("says")) says.textContent = said("says");
+      for (const { name } of this.about.controls) {
+        const field = this.field({ name });
+        const shown = this.form.querySelector(`output[for="${field.id}"]`);
+        if (shown) field.setAttribute("aria-valuetext", shown.value = said("text_" + name));
+        if ("use_" + name in this.about.words) field.closest(".mb-control").hidden = !said("use_" + name);
+      }
+      if (this.figure.querySelector(".mb-numbers").open) await this.table();
       if (this.touched) {
         clearTimeout(this.later);
         this.later = setTimeout(() => history.replaceState(null, "", this.address()), 300);
       }
     }
 
-    // The rows that the charts draw, in the fields of the table.
-    rows() {
-      const fields = this.about.columns.map((c) => c.field);
-      const fitting = [];
-      for (const view of this.views) {
-        const sets = view.getState({ data: (name) => Boolean(name), signals: () => false }).data ?? {};
-        for (const name of Object.keys(sets)) {
-          const rows = view.data(name);
-          if (rows.length && fields.every((f) => f in rows[0])) fitting.push(rows);
-        }
-      }
-      // One chart may leave rows out; one that folds several columns into one has each several times.
-      const most = fitting.sort((a, b) => b.length - a.length)[0] ?? [];
-      const seen = new Set();
-      return most.filter((row) => !seen.has(row[fields[0]]) && seen.add(row[fields[0]]));
+    // Tell a view the values of the controls.
+    run(view) {
+      for (const [name, value] of Object.entries(this.state)) view.signal("v_" + name, value);
+      return view.runAsync();
     }
 
-    table() {
+    // The rows of the table: a chart that draws nothing.
+    async rows() {
+      this.counted ??= (await vegaEmbed(
+        document.createElement("div"), { ...this.about.table, signals: this.given }, { mode: "vega", actions: false }
+      )).view;
+      await this.run(this.counted);
+      return this.counted.data("rows");
+    }
+
+    async table() {
       const body = this.figure.querySelector(".mb-numbers tbody");
-      const rows = this.rows().filter((_, i) => i % this.about.every === 0);
+      const rows = (await this.rows()).filter((_, i) => i % this.about.every === 0);
       body.replaceChildren(...rows.map((row) => {
         const line = document.createElement("tr");
-        line.append(...this.about.columns.map((column, i) => {
+        line.append(...row.cells.map((text, i) => {
           const cell = document.createElement(i ? "td" : "th");
           if (!i) cell.scope = "row";
-          cell.textContent = formats[column.format](row[column.field]);
+          cell.textContent = text;
           return cell;
         }));
         return line;
@@ -316,7 +198,7 @@
   }
 
   const explorers = new Map();
-  window.mirage = { functions, formats, explorers };
+  window.mirage = { explorers };
   for (const figure of document.querySelectorAll("figure.mb-explorer")) {
     explorers.set(figure.id, new Explorer(figure));
   }

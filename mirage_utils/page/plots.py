@@ -57,6 +57,7 @@ __all__ = [
     "apply_style",
     "panel",
     "percent_axis",
+    "picture",
     "points",
     "resolution_line",
     "scale_axis",
@@ -350,11 +351,31 @@ def show(
     """
     panels = [figures] if isinstance(figures, Figure) else list(figures)
     require(len(panels) > 0, "figures", figures, "at least one figure")
+    svgs = tuple(svg(fig, f"{name}-{i}") for i, fig in enumerate(panels))
+    return picture(svgs, name=name, alt=alt, caption=caption, source=source, kind=kind)
+
+
+def picture(
+    panels: tuple[str, ...], *, name: str, alt: str, caption: str, source: str, kind: Kind
+) -> Picture:
+    """The same, of panels that are SVG already.
+
+    Parameters
+    ----------
+    panels : tuple of str
+        SVG, in reading order.
+    name, alt, caption, source, kind : str
+        As for `show`.
+
+    Raises
+    ------
+    FieldError
+        As for `show`.
+    """
     require(
         bool(re.fullmatch(r"fig-[a-z0-9-]+", name)), "name", name, "'fig-' and lower-case words"
     )
     require(len(alt.split()) >= 8, "alt", alt, "a description of at least eight words")
     require(len(caption.split()) >= 5, "caption", caption, "a caption of at least five words")
     require(bool(source.strip()), "source", source, "where the data come from")
-    svgs = tuple(svg(fig, f"{name}-{i}") for i, fig in enumerate(panels))
-    return Picture(svgs, name, " ".join(alt.split()), caption, source, kind)
+    return Picture(panels, name, " ".join(alt.split()), caption, source, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -135,6 +136,28 @@ def test_chapters_have_the_numbers_of_their_files(site):
         number = int(name.removeprefix("notebooks/")[:2])
         title = re.search(r"<title>(.*?) &#8212;", (site / f"{name}.html").read_text())[1]
         assert title == f"{number}. {PAGES[name]}"
+
+
+def test_every_claim_of_the_book_is_in_one_list(site):
+    listed = json.loads((site / "claims.json").read_text(encoding="utf-8"))
+    on_pages = {
+        f"{page.relative_to(site).as_posix()}#{anchor}"
+        for page in site.rglob("*.html")
+        for anchor in re.findall(
+            r'<p class="mb-claim" id="([^"]+)"', page.read_text(encoding="utf-8")
+        )
+    }
+    addresses = [claim["address"] for claim in listed]
+    assert len(addresses) == len(set(addresses)) > 100
+    assert set(addresses) == on_pages
+    assert all(claim["holds"] for claim in listed)
+    # A claim with a rival says what would refute it, and how often its check told the two apart.
+    tried = [claim for claim in listed if claim["rival"]]
+    assert tried
+    assert all(
+        claim["refuted_if"] and claim["power"]["failed_under_rival"] >= 0.8 for claim in tried
+    )
+    assert 'href="../claims.json"' in (site / "book/data.html").read_text(encoding="utf-8")
 
 
 def test_the_search_finds_a_word(site, browser):

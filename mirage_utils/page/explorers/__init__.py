@@ -1,26 +1,15 @@
 """Explorers: move a quantity, see its consequence, in a live kernel and in a page without one."""
 
-from .controls import Choice, Slider
+from .charts import Charts
+from .controls import Choice, Slider, Steps
 from .explorer import Explorer
 from .families import lengths, skills
-from .laws import assumptions, many_tokens, one_metric, one_token
-from .live import Live, vega
-from .measurement import drawn_points, items, measured, threshold
+from .laws import many_tokens, one_token
+from .measurement import items, measured, threshold
+from .metrics import assumptions, one_metric
+from .points import drawn_points
 
 __all__ = [
-    "Choice",
-    "Explorer",
-    "Live",
-    "Slider",
-    "assumptions",
-    "drawn_points",
-    "items",
-    "lengths",
-    "many_tokens",
-    "measured",
-    "one_metric",
-    "one_token",
-    "skills",
-    "threshold",
-    "vega",
-]
+    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "items", "lengths", "many_tokens", "measured",
+    "one_metric", "one_token", "skills", "threshold",
+]  # fmt: skip

@@ -4,68 +4,39 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 
 from ...errors import require
-from ..plots import size_label
+from .vega import FORMATS, Format, rounded
 
-__all__ = ["FORMATS", "Choice", "Slider", "formatted"]
+__all__ = ["Choice", "Control", "Slider", "Steps", "powers", "round_numbers"]
 
-Format = Literal["size", "whole", "fixed1", "fixed2", "digits3", "percent", "text"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-"""Ways to write a value. `mirage-explorer.js` knows the same; a test holds them together."""
-
-
-def formatted(value: Any, how: Format) -> str:
-    """A value as the explorers write it, in Python and in the page alike."""
-    if how == "text":
-        return str(value)
-    if how == "whole":
-        return f"{math.floor(value + 0.5):,}"  # halves go up, as in JavaScript
-    if how in ("fixed1", "fixed2"):
-        return f"{value:.{how[-1]}f}"
-    if how == "size":
-        return size_label(float(f"{value:.3g}"))
-    if math.isnan(value):
-        return "–"
-    if how == "digits3":
-        return "∞" if math.isinf(value) else _plain(float(f"{value:.3g}"))
-    if 0 < value < 0.001:
-        return f"{_exponent(f'{100 * value:.1e}')}%"
-    return f"{100 * value:.1f}%"
+_LOOK: dict[str, Any] = {"style": {"description_width": "16em"}}
+_READOUTS = {"whole": ",d", "fixed1": ".1f", "fixed2": ".2f", "percent": ".1%"}
 
 
-def _plain(value: float) -> str:
-    """As JavaScript writes a number: with an exponent only below a millionth."""
-    if value == 0 or abs(value) >= 1e-6:
-        return np.format_float_positional(value, trim="-")
-    return _exponent(f"{value:g}")
-
-
-def _exponent(text: str) -> str:
-    mantissa, power = text.split("e")
-    return f"{mantissa}e{int(power):+d}"
+def _layout() -> widgets.Layout:
+    return widgets.Layout(width="37em", max_width="100%")
 
 
 @dataclass(frozen=True)
 class Slider:
-    """A number to move.
+    """A number to move in even steps.
 
     Parameters
     ----------
     label : str
         Plain text.
     value, low, high, step : float
-        In the unit of the slider: with a logarithmic `kind` `low`, `high` and `step` are powers of
-        ten, and `value` is the number itself.
-    kind : {"range", "log", "logwhole"}
-        Linear; logarithmic; logarithmic and rounded to whole numbers.
     format : str
         One of `FORMATS`.
+    where : str
+        Expression of when the control does something; it is shown only then.
 
     Raises
     ------
@@ -78,51 +49,74 @@ class Slider:
     low: float
     high: float
     step: float
-    kind: Literal["range", "log", "logwhole"] = "range"
     format: Format = "fixed2"
+    where: str = "true"
 
     def __post_init__(self) -> None:
         require(self.format in FORMATS, "format", self.format, "one of " + ", ".join(FORMATS))
-        at = self.position
         slack = 1e-9 * max(1.0, abs(self.high))
         require(
-            self.low - slack <= at <= self.high + slack,
+            self.low - slack <= self.value <= self.high + slack,
             self.label, self.value, f"{self.low:g} to {self.high:g} on the slider",
         )  # fmt: skip
 
-    @property
-    def position(self) -> float:
-        """Where the slider stands."""
-        return self.value if self.kind == "range" else math.log10(self.value)
-
-    def widget(self) -> widgets.ValueWidget:
+    def widget(self, words: Iterable[str] = ()) -> widgets.ValueWidget:
         """The control in a live kernel."""
-        look: dict[str, Any] = {
-            "description": self.label, "continuous_update": False,
-            "style": {"description_width": "16em"},
-            "layout": widgets.Layout(width="37em", max_width="100%"),
-        }  # fmt: skip
-        limits = {"min": self.low, "max": self.high, "step": self.step}
-        if self.kind != "range":
-            fmt = ".0f" if self.kind == "logwhole" else ".1e" if self.format == "size" else ".2g"
-            return widgets.FloatLogSlider(value=self.value, readout_format=fmt, **limits, **look)
-        if self.format == "whole":
-            return widgets.IntSlider(
-                value=int(self.value), **{k: int(v) for k, v in limits.items()}, **look
-            )
-        return widgets.FloatSlider(value=self.value, **limits, **look)
+        whole = self.format == "whole"
+        kind, number = (widgets.IntSlider, int) if whole else (widgets.FloatSlider, float)
+        return kind(
+            value=number(self.value), min=number(self.low), max=number(self.high), step=number(self.step),
+            description=self.label, continuous_update=False, layout=_layout(),
+            readout_format=_READOUTS.get(self.format, "~g"), **_LOOK,
+        )  # fmt: skip
 
-    def html(self, name: str, prefix: str) -> str:
-        """The control in a page."""
-        key = f"{prefix}-{name}"
-        text = formatted(self.value, self.format)
-        return (
-            f'<div class="mb-control"><label for="{key}">{html.escape(self.label)}</label>'
-            f'<input type="range" id="{key}" name="{name}" min="{self.low:g}" max="{self.high:g}" '
-            # A value between two steps would be moved to one of them.
-            f'step="{self.step:g}" value="{self.position:.12g}" aria-valuetext="{text}">'
-            f'<output for="{key}">{text}</output></div>'
-        )
+    def html(self, name: str, prefix: str, words: str) -> str:
+        """The control in a page, with its value in words."""
+        return _range(self, name, prefix, words, (self.low, self.high, self.step, self.value))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A number that is one of several in a row, for quantities whose equal steps are equal ratios.
+
+    Parameters
+    ----------
+    label : str
+    value : float
+        One of `values`.
+    values : tuple of float
+        Rising; see `powers` and `round_numbers`.
+    format, where : str
+        As in `Slider`.
+
+    Raises
+    ------
+    FieldError
+        If the value is none of them, or the format unknown.
+    """
+
+    label: str
+    value: float
+    values: tuple[float, ...]
+    format: Format = "digits3"
+    where: str = "true"
+
+    def __post_init__(self) -> None:
+        require(self.format in FORMATS, "format", self.format, "one of " + ", ".join(FORMATS))
+        ends = f"{self.values[0]:g} to {self.values[-1]:g} on the slider"
+        require(self.value in self.values, self.label, self.value, ends)
+
+    def widget(self, words: Iterable[str] = ()) -> widgets.ValueWidget:
+        """The control in a live kernel, with each of its values in words."""
+        return widgets.SelectionSlider(
+            options=list(zip(words, self.values, strict=True)), value=self.value,
+            description=self.label, continuous_update=False, layout=_layout(), **_LOOK,
+        )  # fmt: skip
+
+    def html(self, name: str, prefix: str, words: str) -> str:
+        """The control in a page, with its value in words."""
+        last, at = len(self.values) - 1, self.values.index(self.value)
+        return _range(self, name, prefix, words, (0, last, 1, at))
 
 
 @dataclass(frozen=True)
@@ -133,41 +127,89 @@ class Choice:
     ----------
     label : str
     options : tuple of (str, str)
-        Words and value of each; the first is the one to begin with, unless `value` names another.
+        Words and value of each.
     value : str
-    kind : {"choice"}
-        What makes it known to the page.
+        The one to begin with.
     format : {"text"}
         How its value is written.
+    where : str
+        As in `Slider`.
     """
 
     label: str
     options: tuple[tuple[str, str], ...]
     value: str
-    kind: Literal["choice"] = "choice"
     format: Format = "text"
+    where: str = "true"
 
     def __post_init__(self) -> None:
         known = [value for _, value in self.options]
         require(self.value in known, self.label, self.value, "one of " + ", ".join(known))
 
-    def widget(self) -> widgets.ValueWidget:
+    def widget(self, words: Iterable[str] = ()) -> widgets.ValueWidget:
         """The control in a live kernel."""
         return widgets.Dropdown(
-            options=list(self.options), value=self.value, description=self.label,
-            style={"description_width": "16em"},
-            layout=widgets.Layout(width="37em", max_width="100%"),
+            options=list(self.options), value=self.value, description=self.label, layout=_layout(), **_LOOK
         )  # fmt: skip
 
-    def html(self, name: str, prefix: str) -> str:
+    def html(self, name: str, prefix: str, words: str) -> str:
         """The control in a page."""
         key = f"{prefix}-{name}"
         options = "".join(
             f'<option value="{html.escape(value, quote=True)}"'
-            f"{' selected' if value == self.value else ''}>{html.escape(words)}</option>"
-            for words, value in self.options
+            f"{' selected' if value == self.value else ''}>{html.escape(label)}</option>"
+            for label, value in self.options
         )
         return (
             f'<div class="mb-control mb-choice"><label for="{key}">{html.escape(self.label)}</label>'
             f'<select id="{key}" name="{name}">{options}</select></div>'
         )
+
+
+Control = Slider | Steps | Choice
+
+
+def powers(low: float, high: float, step: float, value: float) -> tuple[float, ...]:
+    """Steps of equal ratios, of three digits.
+
+    Parameters
+    ----------
+    low, high : float
+        Lowest and highest, > 0.
+    step : float
+        Power of ten from one to the next.
+    value : float
+        One more step, if it lies between them: what to begin with.
+    """
+    number = round(math.log10(high / low) / step) + 1
+    steps = set(rounded(np.geomspace(low, high, number), 3).tolist())
+    if low <= value <= high:
+        steps = {s for s in steps if not math.isclose(s, value, rel_tol=1e-6)} | {float(value)}
+    return tuple(sorted(steps))
+
+
+def round_numbers(low: int, high: int, value: int) -> tuple[int, ...]:
+    """The numbers 1, 2, 5, 10, 20, 50, ... from one number to another.
+
+    Parameters
+    ----------
+    low, high : int
+        Where they begin and end, >= 1.
+    value : int
+        One more, if it lies between them: what to begin with.
+    """
+    steps = {m * 10**k for k in range(len(str(high))) for m in (1, 2, 5)} | {value}
+    return tuple(sorted(s for s in steps if low <= s <= high))
+
+
+def _range(control: Slider | Steps, name: str, prefix: str, words: str, at: tuple[float, ...]) -> str:  # fmt: skip
+    key = f"{prefix}-{name}"
+    low, high, step, value = at
+    text = html.escape(words, quote=True)
+    return (
+        f'<div class="mb-control"><label for="{key}">{html.escape(control.label)}</label>'
+        f'<input type="range" id="{key}" name="{name}" min="{low:g}" max="{high:g}" '
+        # A value between two steps would be moved to one of them.
+        f'step="{step:g}" value="{value:.12g}" aria-valuetext="{text}">'
+        f'<output for="{key}">{text}</output></div>'
+    )

@@ -2,77 +2,97 @@
 
 from __future__ import annotations
 
+import functools
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as widgets
 
 from ...errors import require
 from .. import markup, plots
-from .controls import Choice, Slider, formatted
-from .live import Live
+from .charts import Charts
+from .controls import Control, Steps
+from .vega import evaluated, parameter, svg, texts_of_rows, written
 
 __all__ = ["Explorer"]
 
+SIDE_BY_SIDE, ALONE = 380, 640
+"""Pixels of a still picture beside another, and by itself."""
+
 
 class Explorer:
-    """Controls beside a picture that follows them.
+    """Controls beside charts that follow them.
 
-    In a live kernel it is a set of ipywidgets with the picture drawn anew by Matplotlib. In a page it
-    is a form with Vega-Lite charts; until they are there, or without scripts, the still picture and
-    the numbers at the starting values stand in their place.
+    The charts are one Vega-Lite specification. In a page they move by themselves; until they are there, or without
+    scripts, the still picture and the numbers at the starting values stand in their place. In a live kernel the controls
+    are ipywidgets, and the picture is made anew from the same specification.
 
     Parameters
     ----------
-    controls : mapping of str to Slider or Choice
-        By the argument of `draw` that each sets.
-    draw : callable
-        ``draw(**values) -> Picture``.
-    live : Live
-        The charts in the page.
+    controls : mapping of str to Slider, Steps or Choice
+        By the name that expressions know them by, with ``v_`` before it.
+    charts : Charts
     """
 
-    def __init__(
-        self,
-        controls: Mapping[str, Slider | Choice],
-        draw: Callable[..., plots.Picture],
-        live: Live,
-    ) -> None:
+    def __init__(self, controls: Mapping[str, Control], charts: Charts) -> None:
         require(len(controls) > 0, "controls", controls, "at least one control")
-        self.about = dict(controls)
-        self.draw = draw
-        self.live = live
-        self.controls = {name: control.widget() for name, control in self.about.items()}
-        self._begun = self.values
-        self.still = draw(**self._begun)
+        self.controls = dict(controls)
+        self.charts = charts
+        self.inputs = {n: control.widget(self._steps(n)) for n, control in self.controls.items()}
         self._view: widgets.HTML | None = None
         self._setting = False
 
     @property
     def start(self) -> dict[str, Any]:
         """Value of each control to begin with."""
-        return {name: control.value for name, control in self.about.items()}
+        return {name: control.value for name, control in self.controls.items()}
 
     @property
     def values(self) -> dict[str, Any]:
         """Current value of each control in the kernel."""
-        found = {name: control.value for name, control in self.controls.items()}
-        whole = {n for n, c in self.about.items() if c.kind == "logwhole"}
-        # Two digits, as in the page, where a slider in steps would else give 501 for 500.
-        return {n: int(float(f"{v:.2g}")) if n in whole else v for n, v in found.items()}
+        return {name: control.value for name, control in self.inputs.items()}
+
+    def given(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What expressions know, by name: values of the controls, their steps, constants."""
+        steps = {f"values_{n}": c.values for n, c in self.controls.items() if isinstance(c, Steps)}
+        return {parameter(n): v for n, v in values.items()} | steps | dict(self.charts.constants)
+
+    def picture(self, **values: Any) -> plots.Picture:
+        """The charts at some values of the controls, standing still."""
+        charts, given = self.charts, self.given(values)
+        (says,) = evaluated([charts.says], given)
+        shared = [{"name": name, "value": value} for name, value in given.items()]
+        width = SIDE_BY_SIDE if len(charts.panels) > 1 else ALONE
+        panels = tuple(
+            svg({**panel, "params": shared}, f"{charts.name}-{i}", width)
+            for i, panel in enumerate(charts.panels)
+        )
+        words = f"{html.escape(says)} {charts.caption}"
+        alt = f"{charts.alt} {says}"
+        return plots.picture(
+            panels, name=charts.name, alt=alt, caption=words, source=charts.source, kind=charts.kind
+        )
+
+    @functools.cached_property
+    def still(self) -> plots.Picture:
+        """The charts at the starting values."""
+        return self.picture(**self.start)
+
+    # -- in a kernel ---------------------------------------------------------------------------------
 
     def widget(self) -> widgets.Widget:
         """The live form: controls, a reset button and the picture."""
         if self._view is None:
-            self._view = widgets.HTML(self.still._repr_html_())
-            for control in self.controls.values():
+            self._view = widgets.HTML(self.still.html())
+            for control in self.inputs.values():
                 control.observe(self._update, names="value")
-            if self.live.presets:
-                self.controls["preset"].observe(self._preset, names="value")
+            if self.charts.presets:
+                self.inputs["preset"].observe(self._preset, names="value")
+            self._show_what_does_something()
         reset = widgets.Button(description="Reset", tooltip="Back to the starting values")
         reset.on_click(lambda _: self.reset())
-        return widgets.VBox([*self.controls.values(), reset, self._view])
+        return widgets.VBox([*self.inputs.values(), reset, self._view])
 
     def reset(self) -> None:
         """Put every control back to its starting value."""
@@ -84,7 +104,7 @@ class Explorer:
         self._setting = True
         try:
             for name, value in values.items():
-                self.controls[name].value = value
+                self.inputs[name].value = value
         finally:
             self._setting = outer
         if self._view is not None and self.values != before:
@@ -94,32 +114,53 @@ class Explorer:
         if not self._setting:
             values = self.values
             # A reset is shown at once: what it draws is there.
-            picture = self.still if values == self._begun else self.draw(**values)
+            picture = self.still if values == self.start else self.picture(**values)
             assert self._view is not None, "there is something to follow the controls"
-            self._view.value = picture._repr_html_()
+            self._view.value = picture.html()
+            self._show_what_does_something()
+
+    def _show_what_does_something(self) -> None:
+        wheres = [control.where for control in self.controls.values()]
+        for control, used in zip(
+            self.inputs.values(), evaluated(wheres, self.given(self.values)), strict=True
+        ):
+            control.layout.display = None if used else "none"
 
     def _preset(self, change: Mapping[str, Any]) -> None:
-        self._set((self.live.presets or {}).get(change["new"], {}))
+        self._set(self.charts.presets.get(change["new"], {}))
+
+    def _steps(self, name: str) -> list[str]:
+        control = self.controls[name]
+        if not isinstance(control, Steps):
+            return []
+        return evaluated([written(repr(float(v)), control.format) for v in control.values], {})
+
+    # -- in a page -----------------------------------------------------------------------------------
 
     def html(self) -> str:
         """The explorer in a page."""
-        still, live = self.still, self.live
-        about = {
+        still, charts = self.still, self.charts
+        about: dict[str, Any] = {
             "controls": [
-                {"name": n, "kind": c.kind, "format": c.format} for n, c in self.about.items()
+                {"name": n, "values": c.values} if isinstance(c, Steps) else {"name": n}
+                for n, c in self.controls.items()
             ],
-            "panels": live.specifications(self.start),
-            "columns": [
-                {"field": f, "format": how} for f, (_, how) in live.columns.items()
-            ],
-            "every": live.every,
-            "drag": live.drag,
-            "presets": live.presets or {},
+            "given": self.given(self.start),
+            "words": {"says": charts.says} | self._texts() | self._wheres(),
+            "panels": charts.panels,
+            "table": charts.table(),
+            "every": charts.every,
+            "drag": charts.drag,
+            "presets": charts.presets,
         }  # fmt: skip
-        controls = "".join(c.html(n, still.name) for n, c in self.about.items())
-        many = "mb-panels" if len(live.panels) > 1 else "mb-panels mb-single"
-        slots = '<div class="mb-slot"></div>' * len(live.panels)
-        alt, moving = (html.escape(text, quote=True) for text in (still.alt, live.alt))
+        says, *texts = evaluated([charts.says, *self._texts().values()], about["given"])
+        controls = "".join(
+            control.html(name, still.name, text)
+            for (name, control), text in zip(self.controls.items(), texts, strict=True)
+        )
+        many = "mb-panels" if len(charts.panels) > 1 else "mb-panels mb-single"
+        slots = '<div class="mb-slot"></div>' * len(charts.panels)
+        alt, moving = (html.escape(text, quote=True) for text in (still.alt, charts.alt))
         return (
             f'<figure class="mb-figure mb-explorer" id="{still.name}">'
             '<form class="mb-form pst-js-only" autocomplete="off">'
@@ -131,25 +172,30 @@ class Explorer:
             '<div class="mb-stage">'
             f'<div class="{many}" role="img" aria-label="{alt}">{"".join(still.panels)}</div>'
             f'<div class="{many} mb-live" role="img" aria-label="{moving}" hidden>{slots}</div></div>'
-            # The caption of the still picture tells its values; a live chart says its own.
-            f'<p class="mb-says" role="status">{still.caption}</p>'
+            f'<p class="mb-says" role="status">{html.escape(says)}</p>'
             f'<noscript><p class="mb-still">{_STILL}</p></noscript>'
             f"{self._table()}"
-            f"<figcaption>{live.caption} {still.provenance()}</figcaption>"
+            f"<figcaption>{charts.caption} {still.provenance()}</figcaption>"
             f"{markup.data_script(about, 'mb-about')}</figure>"
         )
 
+    def _texts(self) -> dict[str, str]:
+        """Expressions of the values of the controls in words, by the name of the signal."""
+        return {f"text_{n}": written(parameter(n), c.format) for n, c in self.controls.items()}
+
+    def _wheres(self) -> dict[str, str]:
+        """Expressions of which controls are shown, of those that are not always."""
+        return {f"use_{n}": c.where for n, c in self.controls.items() if c.where != "true"}
+
     def _table(self) -> str:
-        live = self.live
-        rows = live.rows(**self.start).iloc[:: live.every]
-        cells = [
-            [formatted(row[field], how) for field, (_, how) in live.columns.items()]
-            for _, row in rows.iterrows()
-        ]
-        table = markup.table(
-            (title for title, _ in live.columns.values()), cells, label="The numbers of this figure"
+        charts, table = self.charts, self.charts.table()
+        table["signals"] = [{"name": n, "value": v} for n, v in self.given(self.start).items()]
+        titles = (title for title, _ in charts.columns.values())
+        cells = texts_of_rows(table)[:: charts.every]
+        made = markup.table(titles, cells, label="The numbers of this figure")
+        return (
+            f'<details class="mb-numbers"><summary>The numbers as a table</summary>{made}</details>'
         )
-        return f'<details class="mb-numbers"><summary>The numbers as a table</summary>{table}</details>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         bundle = self.widget()._repr_mimebundle_()
@@ -157,7 +203,7 @@ class Explorer:
         # A front end with a kernel prefers the widget; the book, which has none, is told to prefer
         # the HTML (see _config.yml).
         bundle = {**data, "text/html": self.html(), "text/plain": repr(self.still)}
-        return plots.covered(self.still.name, bundle, self.widget)
+        return plots.covered(self.charts.name, bundle, self.widget)
 
 
 _STILL = (

@@ -1,79 +1,28 @@
-"""Explorers without a kernel: Altair charts whose formulas are the library's SymPy expressions.
-
-A chart computes its rows in the reader's browser, from the same expressions that NumPy evaluates here.
-The values of the controls reach it as parameters named ``v_`` and the control's name.
-"""
+"""The charts of an explorer: one Vega-Lite specification each, for the page, the still picture and the live kernel."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 import numpy as np
-import pandas as pd
-import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+import vl_convert
+from numpy.typing import NDArray
 
-from ... import symbols
-from ...errors import FieldError
-from .controls import Format
+from ...errors import require
+from ..style import Kind
+from .vega import VEGA_LITE, Format, colour, size_words, written
 
 __all__ = [
-    "GRID", "MUTED", "Live", "colour", "grid", "numbers", "panel", "parameter", "percent", "rounded", "scale_x",
-    "sequence",
-    "size_words", "switch", "two_lines", "vega",
+    "GRID", "MUTED", "Charts", "dotted", "grid", "numbers", "panel", "percent", "scale_x", "sequence", "two_lines",
 ]  # fmt: skip
 
 GRID = (6.0, 13.0, 0.05)
 """Axis of scale: powers of ten from, to, step."""
-
-
-def parameter(name: str) -> str:
-    """A control's value as an expression."""
-    return f"v_{name}"
-
-
-def vega(expression: sp.Expr, names: Mapping[sp.Symbol, str] | None = None) -> str:
-    """A SymPy expression in Vega's expression language.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-    names : mapping of Symbol to str, optional
-        What stands for a symbol, such as ``datum.p``; the parameter of its own name if not here.
-
-    Raises
-    ------
-    FieldError
-        If the expression uses a function that Vega does not have.
-    """
-    given = {s: (names or {}).get(s, parameter(str(s))) for s in expression.free_symbols}
-    # Symbols under new names: the same assumptions, so that nothing is simplified anew.
-    renamed = {s: sp.Symbol(text, **s.assumptions0) for s, text in given.items()}
-    try:
-        script = symbols.javascript(expression.xreplace(renamed))
-    except NotImplementedError:
-        raise FieldError("expression", expression, "functions that JavaScript has") from None
-    return re.sub(r"\s+", " ", script.replace("Math.", ""))
-
-
-def switch(name: str, cases: Mapping[str, str], otherwise: str = "null") -> str:
-    """Expression that is one of several by the value of a choice.
-
-    Parameters
-    ----------
-    name : str
-        The control.
-    cases : mapping of str to str
-        Expression by value.
-    otherwise : str
-        Expression for any other value.
-    """
-    branches = "".join(f"{parameter(name)} == '{k}' ? ({v}) : " for k, v in cases.items())
-    return f"({branches}{otherwise})"
+MUTED = colour("muted")
+"""Colour of what stands behind."""
 
 
 def grid(start: float, stop: float, step: float) -> NDArray[np.float64]:
@@ -88,28 +37,12 @@ def sequence(start: float, stop: float, step: float, name: str) -> alt.SequenceG
     return alt.sequence(start, stop, step, as_=name)
 
 
-def rounded(values: ArrayLike, digits: int) -> NDArray[np.float64]:
-    """Numbers as the page carries them: both forms of an explorer work on the same ones."""
-    found = np.asarray(values, dtype=float)
-    return np.array([float(f"{v:.{digits}g}") for v in found.flat]).reshape(found.shape)
-
-
-def size_words(value: str) -> str:
-    """Expression of a number of parameters in words, such as ``1.5B``."""
-    units = (("1e12", "T"), ("1e9", "B"), ("1e6", "M"), ("1e3", "k"))
-    large = "".join(
-        f"({value}) >= {unit} ? format(({value}) / {unit}, '.2~f') + '{name}' : "
-        for unit, name in units
-    )
-    return f"({large}format({value}, '.3~g'))"
-
-
 def scale_x(
     field: str = "N", title: str = "parameters N", domain: Sequence[float] = (1e6, 1e13)
 ) -> alt.X:
     """The horizontal axis of scale, logarithmic."""
     low, high = np.log10(domain[0]), np.log10(domain[1])
-    every = max(1, round((high - low) / 4))
+    every = max(1, int(np.ceil((high - low) / 4)))  # labels that fit a phone
     ticks = [10.0**k for k in range(int(np.ceil(low - 1e-9)), int(high + 1e-9) + 1, every)]
     return alt.X(
         f"{field}:Q",
@@ -133,7 +66,7 @@ def percent(
     field: str, title: str, domain: Sequence[float] = (0, 1), *, log: bool = False
 ) -> alt.Y:
     """A vertical axis of shares."""
-    axis = alt.Axis(title=title, format="~%" if log else ".0%", tickCount=5)
+    axis = alt.Axis(title=title, labelExpr=written("datum.value", "percent"), tickCount=5)
     if log:
         low, high = np.log10(domain[0]), np.log10(domain[1])
         axis.values = [10.0**k for k in range(int(np.ceil(low)), int(high) + 1, 2)]
@@ -178,21 +111,28 @@ def two_lines(
     )
 
 
-def colour(number: int) -> str:
-    """A series colour of the house that follows the page from light to dark."""
-    return f"var(--mb-c{number})"
+def dotted(axis: type[alt.X] | type[alt.Y], value: str) -> alt.Chart:
+    """A dotted line across the chart, or down it.
+
+    Parameters
+    ----------
+    axis : alt.X or alt.Y
+        The axis on which `value` is.
+    value : str
+        Expression.
+    """
+    one = alt.Chart(alt.Data(values=[{}])).transform_calculate(here=value)
+    return one.mark_rule(strokeDash=[2, 3], clip=True).encode(axis("here:Q"))
 
 
-MUTED = "var(--mb-muted)"
-"""Colour of what stands behind."""
-_INK, _GRID = "var(--mb-ink)", "var(--mb-grid)"
+_INK = colour("ink")
 _CONFIG = {
     "aria": False,  # the place of the chart bears its words
     "background": None,
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
-        "domainColor": MUTED, "tickColor": MUTED, "gridColor": _GRID, "labelColor": _INK,
+        "domainColor": MUTED, "tickColor": MUTED, "gridColor": colour("grid"), "labelColor": _INK,
         "titleColor": _INK, "labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": "normal",
         "titlePadding": 8,
     },
@@ -206,11 +146,7 @@ _CONFIG = {
 }  # fmt: skip
 
 
-def panel(
-    *layers: alt.Chart,
-    title: str,
-    height: int = 250,
-) -> dict[str, Any]:
+def panel(*layers: alt.Chart, title: str, height: int = 250) -> dict[str, Any]:
     """Layers as one chart that fills its place.
 
     Parameters
@@ -224,7 +160,7 @@ def panel(
     Returns
     -------
     dict
-        A Vega-Lite specification. Its parameters come with `Live.specifications`.
+        A Vega-Lite specification, without the parameters of its explorer.
     """
     heading: Any = {"expr": title[1:]} if title.startswith("=") else title
     chart = alt.layer(*layers).properties(
@@ -237,25 +173,27 @@ def panel(
 
 
 @dataclass(frozen=True)
-class Live:
-    """What moves in the page.
+class Charts:
+    """What an explorer shows, whatever the values of its controls.
 
     Parameters
     ----------
+    name : str
+        Identifier of the figure, ``fig-...``.
     panels : tuple of dict
         Vega-Lite specifications, from `panel`, in reading order.
     says : str
-        Expression of the sentence that tells what is seen, in terms of the parameters.
-    rows : callable
-        ``rows(**values) -> DataFrame``: the rows that a chart draws, computed here by NumPy, with at
-        least the fields in `columns`. The table without scripts is made of it, and the tests hold
-        the charts against it.
+        Expression of the sentence that tells what is seen.
+    rows : alt.Chart
+        The rows of the table, with at least the fields in `columns`.
     columns : mapping of str to (str, str)
         Heading and format of the table's columns, by field.
     caption : str
-        HTML. What is drawn, whatever the values.
+        HTML. What is drawn.
     alt : str
-        Plain text. What the charts show, whatever the values.
+        Plain text. What the charts show.
+    source, kind : str
+        Where the numbers come from; see `mirage_utils.page.plots.show`.
     constants : mapping of str to value
         What expressions need beside the values of the controls, by the name of the parameter.
     every : int
@@ -266,27 +204,39 @@ class Live:
         Values that a choice named ``preset`` gives to the other controls, by its value.
     """
 
+    name: str
     panels: tuple[dict[str, Any], ...]
     says: str
-    rows: Callable[..., pd.DataFrame]
+    rows: alt.Chart
     columns: Mapping[str, tuple[str, Format]]
     caption: str
     alt: str
+    source: str
+    kind: Kind
     constants: Mapping[str, Any] = field(default_factory=dict)
     every: int = 1
     drag: tuple[str, ...] = ()
-    presets: Mapping[str, Mapping[str, float]] | None = None
+    presets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
-    def specifications(self, start: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The panels with their parameters; the first one says what is seen.
+    def __post_init__(self) -> None:
+        require(len(self.panels) > 0, "panels", self.panels, "at least one panel")
 
-        Parameters
-        ----------
-        start : mapping of str to value
-            Starting values of the controls, by name.
+    def table(self) -> dict[str, Any]:
+        """The rows of the table as a Vega specification, whose data set ``rows`` has the texts of its cells.
+
+        Returns
+        -------
+        dict
+            With ``data`` and ``signals``, the latter without the parameters of the explorer.
         """
-        given = {parameter(name): value for name, value in start.items()} | dict(self.constants)
-        shared = [{"name": name, "value": value} for name, value in given.items()]
-        says = {"name": "says", "expr": self.says}
-        first, *rest = self.panels
-        return [{**first, "params": [*shared, says]}, *({**p, "params": shared} for p in rest)]
+        cells = [written(f"datum['{name}']", how) for name, (_, how) in self.columns.items()]
+        marks = self.rows.transform_calculate(cells=f"[{', '.join(cells)}]").mark_text()
+        spec = vl_convert.vegalite_to_vega(
+            {**marks.to_dict(), "params": []}, vl_version=VEGA_LITE
+        )  # fmt: skip
+        shown = next(mark["from"]["data"] for mark in spec["marks"])
+        data = [
+            {**each, "name": "rows"} if each["name"] == shown else each for each in spec["data"]
+        ]
+        assert all(each.get("source") != shown for each in data), "the table's rows come last"
+        return {"$schema": spec["$schema"], "data": data, "signals": []}

@@ -1,0 +1,109 @@
+"""The rows of the explorers' tables, computed a second time: by the library's functions, with NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mirage_utils import ScalingLaw, tables
+from mirage_utils.curves import resolution
+from mirage_utils.evidence import curves_of
+from mirage_utils.metrics import (
+    BRIER,
+    EXACT_MATCH,
+    MULTIPLE_CHOICE_GRADE,
+    TOKEN_EDIT_DISTANCE,
+    get,
+)
+from mirage_utils.models.scores import share_below
+from mirage_utils.page.explorers.families import skill_rows
+from mirage_utils.page.explorers.metrics import difficulty
+
+SIZES = np.geomspace(1e7, 1e12, 11)
+
+
+def law(alpha, N_c=1e9, E=0.0):
+    N = 10 ** np.linspace(6, 12.95, 140)
+    found = ScalingLaw(alpha, N_c, E)
+    return pd.DataFrame({"N": N, "loss": found.cross_entropy(N), "p": found.probability(N)})
+
+
+def one_token(alpha, N_c, E):
+    return law(alpha, N_c, E)
+
+
+def many_tokens(alpha, N_c, E, L, items):
+    frame = law(alpha, N_c, E)
+    return frame.assign(
+        exact=EXACT_MATCH.expected(frame["p"], L=L),
+        edits=TOKEN_EDIT_DISTANCE.expected(frame["p"], L=L) / L,
+        brier=BRIER.expected(frame["p"], K=4),
+    )
+
+
+def one_metric(metric, alpha, L, K, s, c, k):
+    chosen, frame = get(metric), law(alpha)
+    known = {"L": L, "m": L, "K": K, "s": s, "c": c, "k": k, "w": 4, "b": 4}
+    given = {name: known[name] for name in chosen.parameters}
+    return frame.assign(score=chosen.expected(frame["p"], **given))
+
+
+def assumptions(L, v, E, s):
+    x = -4 + 0.15 * np.arange(80)
+    p = np.exp(-E - np.exp(-x)[:, None] * difficulty(round(v * 10) / 10))
+    return pd.DataFrame(
+        {
+            "decades": x / np.log(10),
+            "plain": EXACT_MATCH.expected(np.exp(-np.exp(-x)), L=L),
+            "broken": (MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=s) ** L).mean(axis=1),
+        }
+    )
+
+
+def tested(N, count, n, **more):
+    low, high = resolution.binomial_interval(count, n)
+    return pd.DataFrame(
+        {"N": N, **more, "count": count, "share": count / n, "low": low, "high": high}
+    )
+
+
+def items(alpha, L, n):
+    truth = EXACT_MATCH.expected(ScalingLaw(alpha, 1e9).probability(SIZES), L=L)
+    uniforms = np.random.default_rng(0).random(len(SIZES))
+    return tested(SIZES, stats.binom.ppf(uniforms, n, truth), n, truth=truth)
+
+
+def drawn_points(preset, **points):
+    return pd.DataFrame({"model": np.arange(1, 9), "score": list(points.values())})
+
+
+def measured(task, metric, axis, n):
+    gpt3, pythia = tables.load_table("gpt3_arithmetic"), tables.load_table("pythia_evals")
+    frames = [gpt3[gpt3["setting"] == "few-shot"], pythia[(pythia["family"] == "Pythia") & (pythia["shots"] == 0)]]  # fmt: skip
+    (curve,) = (
+        c for f in frames for c in curves_of(f).curves if c.task == task and c.metric in ("exact_match", "acc")
+    )  # fmt: skip
+    used = np.minimum(n, curve.items)
+    assert (used == curve.items).all(), "only the whole test is as measured"
+    return tested(curve.scale, np.round(curve.score * curve.items), used, used=used)
+
+
+def threshold(sizes, errors):
+    return lambda c: pd.DataFrame({"N": sizes, "share": share_below(errors, c)})
+
+
+def lengths(params, share, expected):
+    def rows(L, n):
+        seen = share[:, L - 1]
+        return pd.DataFrame(
+            {
+                "N": params, "share": seen, "expected": expected[:, L - 1],
+                "zero": resolution.chance_of_zero(seen, n),
+            }
+        )  # fmt: skip
+
+    return rows
+
+
+skills = skill_rows
