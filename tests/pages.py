@@ -116,11 +116,12 @@ def _build_small(where: str, log: str) -> None:
 
 def small_house(where: Path, root: str, *chapters: str) -> None:
     """A copy of the house in another folder, with the real configuration, for a book of pages yet to be written."""
-    for folder in ("book/_ext", "book/_static", "book/_templates", "mirage_utils"):
+    # The extension makes the downloads, too.
+    for folder in ("book/_ext", "book/_static", "book/_templates", "book/readable", "mirage_utils"):
         shutil.copytree(ROOT / folder, where / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("requirements.txt", "CITATION.cff", "_config.yml"):
         shutil.copy(ROOT / file, where)
-    for file in ("copies.py", "readable.py", "references.bib"):  # the extension makes the downloads
+    for file in ("copies.py", "references.bib"):
         shutil.copy(ROOT / "book" / file, where / "book")
     files = ", ".join(f"{{file: {name}}}" for name in chapters)
     (where / "_toc.yml").write_text(f"format: jb-book\nroot: {root}\nchapters: [{files}]\n")

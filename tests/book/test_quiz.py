@@ -12,7 +12,7 @@ from test_pages_in_a_browser import violations
 from trial import NAME, OPTIONS
 
 from mirage_utils.errors import FieldError
-from mirage_utils.page import explorers, plots, quiz
+from mirage_utils.page import explorers, plots, questions, quiz, sketches
 from mirage_utils.page.numerals import percent
 
 ASK = "What will the figure show?"
@@ -33,12 +33,12 @@ def picture():
 def sketched(**other):
     given = {"sizes": GPT3, "truth": SCORES, "x": "parameters", "y": "exact match"} | other
     labels = [quiz._size(size) for size in given["sizes"]]
-    return quiz.Sketch("guess-curve", ASK, labels=labels, reveals=picture(), **given)
+    return sketches.Sketch("guess-curve", ASK, labels=labels, reveals=picture(), **given)
 
 
 @pytest.fixture(autouse=True)
 def nothing_answered(monkeypatch):
-    monkeypatch.setattr(quiz.Question, "answered", {})
+    monkeypatch.setattr(questions.Question, "answered", {})
 
 
 # -- the library -------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def test_what_is_wrong_with_a_question_is_named():
 @pytest.mark.parametrize("figure", [picture, explorers.one_token], ids=["picture", "explorer"])
 def test_in_a_kernel_an_answer_shows_feedback_and_figure_in_the_same_output(figure):
     shown = figure()
-    question = quiz.Choose("guess-x", ASK, TWO, reveals=shown)
+    question = questions.Choose("guess-x", ASK, TWO, reveals=shown)
     _, choice, said, place = question.widget().children
     assert (choice.value, said.value, place.children) == (None, "", ())
     choice.value = "A step"
@@ -83,23 +83,23 @@ def test_in_a_kernel_an_answer_shows_feedback_and_figure_in_the_same_output(figu
     choice.value = "A slope"
     assert "Look again" in said.value
     # Run again, the cell asks no second time; and if its options have changed it does not stumble.
-    _, choice, said, place = quiz.Choose("guess-x", ASK, TWO, reveals=shown).widget().children
+    _, choice, said, place = questions.Choose("guess-x", ASK, TWO, reveals=shown).widget().children
     assert choice.value == "A slope"
     assert "Look again" in said.value
     assert len(place.children) == 1
-    other = quiz.Choose("guess-x", ASK, {"b": "1", "c": "2"}, reveals=shown).widget()
+    other = questions.Choose("guess-x", ASK, {"b": "1", "c": "2"}, reveals=shown).widget()
     assert other.children[1].value is None
 
 
 def test_in_a_kernel_nobody_has_to_guess():
-    _, choice, said, place = quiz.Choose("guess-x", ASK, TWO, reveals=picture()).widget().children
+    _, choice, said, place = questions.Choose("guess-x", ASK, TWO, reveals=picture()).widget().children
     choice.value = choice.options[-1]
     assert said.value == ""
     assert "fig-x" in place.children[0].value
 
 
 def test_a_program_without_widgets_is_given_the_page():
-    given = quiz.Choose("guess-x", ASK, TWO, reveals=picture())._repr_mimebundle_()
+    given = questions.Choose("guess-x", ASK, TWO, reveals=picture())._repr_mimebundle_()
     assert {"application/vnd.jupyter.widget-view+json", "text/html"} <= given.keys()
     assert given["text/html"].count('id="fig-x"') == 1
     assert "<style" not in given["text/html"]
@@ -112,7 +112,7 @@ def test_equal_ratios_of_sizes_are_equal_distances():
     at = np.array(about(sketched())["at"])
     steps = np.diff(at) / np.diff(np.log(GPT3))
     assert steps == pytest.approx(steps.mean(), rel=1e-3)
-    plain = quiz.Sketch(
+    plain = sketches.Sketch(
         "guess-x", ASK, labels="abcd", truth=[0, 0.1, 0.2, 1], x="x", y="y", reveals=picture()
     )
     assert np.diff(np.diff(about(plain)["at"])) == pytest.approx(0, abs=0.02)
