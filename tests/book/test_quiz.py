@@ -92,7 +92,9 @@ def test_in_a_kernel_an_answer_shows_feedback_and_figure_in_the_same_output(figu
 
 
 def test_in_a_kernel_nobody_has_to_guess():
-    _, choice, said, place = questions.Choose("guess-x", ASK, TWO, reveals=picture()).widget().children
+    _, choice, said, place = (
+        questions.Choose("guess-x", ASK, TWO, reveals=picture()).widget().children
+    )
     choice.value = choice.options[-1]
     assert said.value == ""
     assert "fig-x" in place.children[0].value
