@@ -2,9 +2,11 @@
 tools.make_tables``).
 
 Every function here takes the folder of one source, a checkout of its repository or any folder that
-holds the same files, and gives a tidy table: one number for a model, task, condition and metric. What
-is recorded about the tables stands in ``data/datapackage.json``; this program rewrites its row
-counts, sizes and checksums.
+holds the same files, and gives a tidy table: one number for a model, task, condition and metric; but for
+`families`, which is made of the models trained for this book. What is recorded about the tables stands in
+``mirage_utils/tables/data/datapackage.json``; this program rewrites its row counts, sizes and checksums.
+
+A long file, since a source is a function or two and each is read by itself.
 """
 
 from __future__ import annotations
@@ -22,17 +24,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mirage_utils import tables
 from mirage_utils.errors import FieldError, require
 from mirage_utils.ground.paths import given
 from mirage_utils.ground.write import replace
 from mirage_utils.metrics.arithmetic import carry_credit, digit_accuracy
 from mirage_utils.metrics.string import character_edit_distance
+from mirage_utils.models import bundled, bundles
+from mirage_utils.models.catalogue import LANGUAGE
+from mirage_utils.models.language.outputs import scores as scores_of_answers
 from mirage_utils.records.files import lines, parse
 from mirage_utils.records.identity import known, resolve
 from mirage_utils.records.reading import read
 from mirage_utils.records.schema import EvalFileError
 
-__all__ = ["BUILDERS", "answer_in", "build", "item_count", "main"]
+__all__ = ["BUILDERS", "DATA", "answer_in", "build", "item_count", "main"]
+
+DATA = Path(tables.__file__).parent / "data"
+"""Where the tables lie."""
 
 _COLUMNS = [
     "family", "model", "params", "train_flops", "task", "setting", "shots", "metric", "score", "n",
@@ -588,6 +597,16 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(key, ignore_index=True)
 
 
+def families(_: Path) -> pd.DataFrame:
+    """Scores of the families that were trained here, from the answers that are bundled; six digits."""
+    kept = [name for name in LANGUAGE if name in bundles()]
+    frame = pd.concat([scores_of_answers(bundled(name), name) for name in kept])
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(
+        **{c: [float(f"{value:.6g}") for value in frame[c]] for c in numbers}
+    ).reset_index(drop=True)
+
+
 BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "models": models,
     "obs_scaling": obs_scaling,
@@ -598,8 +617,9 @@ BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "olmo_losses": olmo_losses,
     "openlm_scaling": openlm_scaling,
     "gpt3_answers": gpt3_answers,
+    "families": families,
 }
-"""Every computed table, by name; each takes the folder that holds the sources' folders."""
+"""Every computed table, by name; each takes the folder that holds the sources' folders, if it has one."""
 
 
 def build(name: str, root: str | os.PathLike[str]) -> bytes:
@@ -642,20 +662,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write(name: str, content: bytes) -> str:
     """Put a table and its checksum in place; says what became of it."""
-    from mirage_utils.tables import tables
-
-    data = Path(__file__).parent / "data"
-    package = json.loads((data / "datapackage.json").read_text())
+    package = json.loads((DATA / "datapackage.json").read_text())
     entry = next(r for r in package["resources"] if r["name"] == name)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     state = "unchanged" if entry["hash"] == digest else "changed"
     entry["bytes"], entry["hash"] = len(content), digest
     entry["rows"] = content.count(b"\n") - 1
-    replace(data / entry["path"], content)
+    replace(DATA / entry["path"], content)
     text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
-    replace(data / "datapackage.json", text.encode())
+    replace(DATA / "datapackage.json", text.encode())
     # Later tables look models up in the table just made.
-    tables.cache_clear()
+    tables.tables.cache_clear()
     known.cache_clear()
     return f"{name}: {entry['rows']} rows, {state}"
 
