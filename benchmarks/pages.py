@@ -21,7 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "book", "book/_ext")]
 
 from browser import Quiet, launched, served  # noqa: E402 (the folders of the book are no packages)
 from pages import PAGES  # noqa: E402

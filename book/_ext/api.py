@@ -52,9 +52,8 @@ def _sources(module: types.ModuleType) -> Iterator[str]:
     yield module.__name__
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.ImportFrom) and node.level and node.module:
-            yield importlib.import_module(
-                f"{'.' * node.level}{node.module}", _package(module)
-            ).__name__
+            name = f"{'.' * node.level}{node.module}"
+            yield importlib.import_module(name, _package(module)).__name__
 
 
 def _package(module: types.ModuleType) -> str:

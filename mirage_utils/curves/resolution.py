@@ -3,7 +3,8 @@
 A test of n items reads a score in steps of 1/n, and each step with the scatter of a coin. Here is
 what follows: intervals for a proportion, what a zero means, how many items it takes to see a score
 or to tell two apart, from which scale on a law is visible at all, and two ways round the limit:
-sampling until something passes, and asking the model for its probability.
+sampling until something passes, and asking the model for its probability. A long file, since it is one
+argument, to be read from top to bottom.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 The emergence score (Schaeffer et al. 2023, equation 1; BIG-bench's breakthroughness) divides the
 whole rise of a curve by the typical step. It comes without a threshold. Here it gets one: the
 chance that a curve without any trend, or one that follows the smooth closed form, would score as
-high on the same sizes with the same number of items.
+high on the same sizes with the same number of items. A long file, since the score and what chance makes
+of it are one subject.
 """
 
 from __future__ import annotations

@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
-from threadpoolctl import ThreadpoolController
 
 from ..curves import Curve
 from ..errors import FieldError, as_array, positive, require
-from .accuracy import FLOOR, AccuracyLaw, log_pmf_of
+from .accuracy import FLOOR, AccuracyLaw
+from .climbing import Boxes, linear_algebra, scored, with_gradient
 
 __all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope"]
 
@@ -199,8 +199,8 @@ def _climbed(
         # Scoring climbs all its hills together. Those of other laws have ridges, on which it stops too early.
         starts = [_highest(law, curve, reference, unpack, np.array(starts), boxes)]
     best = None
-    sloped = _with_gradient(loss, boxes)
-    with _linear_algebra().limit(limits=1):
+    sloped = with_gradient(loss, boxes)
+    with linear_algebra().limit(limits=1):
         for z0 in starts:
             found = optimize.minimize(sloped, z0, jac=True, method="L-BFGS-B", bounds=boxes)
             # A second run from the end point recovers from the badly scaled first Hessian.
@@ -211,9 +211,6 @@ def _climbed(
     theta = np.array([float(t) for t in unpack(best.x)])
     theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
-
-
-Boxes = Sequence[tuple[float, float]]
 
 
 def _highest(
@@ -230,38 +227,10 @@ def _highest(
     def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
         return law.accuracy(u, [t[..., None] for t in unpack(z)])
 
-    ends, heights = _scored(
+    ends, heights = scored(
         accuracy, curve.counts[None], curve.items, starts, boxes, least=1e-6, most=80
     )
     return ends[np.argmax(heights)]
-
-
-@cache
-def _linear_algebra() -> ThreadpoolController:
-    """To keep it to one thread: for the few numbers of a fit others only wait for one another, ten times as long."""
-    return ThreadpoolController()
-
-
-def _with_gradient(loss, boxes: Sequence[tuple[float, float]]):
-    """A function's value and gradient at a point, from one call on the point and its neighbours.
-
-    Central differences, one-sided at the ends of a box. The optimiser's own differences call the function once a
-    neighbour, and most of the time goes into the calls.
-    """
-    low, high = np.array(boxes, dtype=float).T
-    size = len(low)
-    rows = np.arange(size)
-
-    def both(z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        step = 1e-6 * np.maximum(1.0, np.abs(z))
-        points = np.empty((2 * size + 1, size))
-        points[:] = z
-        up, down = np.minimum(z + step, high), np.maximum(z - step, low)
-        points[1 + rows, rows], points[1 + size + rows, rows] = up, down
-        values = loss(points)
-        return values[0], (values[1 : 1 + size] - values[1 + size :]) / (up - down)
-
-    return both
 
 
 def _starts(law: AccuracyLaw, boxes, free: Sequence[int], loss) -> list[NDArray[np.float64]]:
@@ -332,61 +301,7 @@ def _refits(fitted: LawFit, counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
     start = [np.log(t) if q.log else t for q, t in zip(law.parameters, fitted.theta, strict=True)]
     boxes = [q.box for q in law.parameters]
-    return _scored(accuracy, counts, curve.items, np.tile(start, (len(counts), 1)), boxes)[1]
-
-
-def _scored(
-    law: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    counts: NDArray[np.int64],
-    n: NDArray[np.int64],
-    start: NDArray[np.float64],
-    boxes: Boxes,
-    *,
-    least: float = 1e-12,
-    most: int = 500,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where climbs of binomial likelihoods end, and the log-likelihoods there, one row a climb.
-
-    By Fisher's scoring, damped (Levenberg and Marquardt) and kept in the box, until no step would gain `least`;
-    all of them in step, because most of the time of one climb goes into calls.
-    """
-    log_pmf = log_pmf_of(counts, n)
-    low, high = np.array(boxes, dtype=float).T
-    k = len(low)
-
-    def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.minimum(np.maximum(law(z), 1e-300), 1 - 1e-15)
-
-    z = np.clip(start, low, high)
-    A = accuracy(z)
-    best = log_pmf(A).sum(axis=1)
-    damping = np.full(len(z), 1e-3)
-    for _ in range(most):
-        up, down = (
-            np.clip(z[:, None] + sign * 1e-6 * np.eye(k), low, high) for sign in (1, -1)
-        )  # one-sided at the ends of the box
-        width = np.diagonal(up - down, axis1=1, axis2=2)[..., None]
-        change = (accuracy(up) - accuracy(down)) / width
-        weight = 1 / (A * (1 - A))
-        slope = np.einsum("skm,sm->sk", change, (counts - n * A) * weight)
-        information = np.einsum("skm,slm,sm->skl", change, change, n * weight)
-        # A coordinate at an end of its range to which the slope points stays there.
-        stays = ((z <= low) & (slope < 0)) | ((z >= high) & (slope > 0))
-        slope[stays] = 0
-        information[stays[:, :, None] | stays[:, None, :]] = 0
-        bend = np.diagonal(information, axis1=1, axis2=2)
-        with np.errstate(over="ignore"):
-            information[:, range(k), range(k)] += damping[:, None] * bend + 1e-9
-        step = np.linalg.solve(information, slope[..., None])[..., 0]
-        new = np.clip(z + step, low, high)
-        if ((slope * (new - z)).sum(axis=1) < least).all():
-            break
-        there = accuracy(new)
-        height = log_pmf(there).sum(axis=1)
-        better = height > best
-        z[better], A[better], best[better] = new[better], there[better], height[better]
-        damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-12, 1e12)
-    return z, best
+    return scored(accuracy, counts, curve.items, np.tile(start, (len(counts), 1)), boxes)[1]
 
 
 def shared_slope(

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import stats
 
 from ..errors import UnknownNameError, as_array, require
+from .climbing import Law, in_step, one_by_one
+from .climbing import slopes as slopes_of
 
 __all__ = [
     "CONTENDERS",
@@ -129,84 +131,8 @@ CONTENDERS: Mapping[str, Contender] = {
 """The laws that compete, by name."""
 
 
-Law = Callable[..., NDArray[np.float64]]
 _FLOATS = NDArray[np.float64]
 Fits = Callable[[Law, _FLOATS, _FLOATS, _FLOATS], tuple[_FLOATS, _FLOATS]]
-
-
-def _slopes(law: Law, u: _FLOATS, theta: _FLOATS) -> _FLOATS:
-    """Derivatives of a law by its parameters, shape (curves, points, parameters): central differences in one call.
-
-    Logarithms of scale come in shape (curves, points), parameters in shape (curves, parameters).
-    """
-    step = 1e-5 * np.maximum(1.0, np.abs(theta))
-    moved = step[:, None, :] * np.eye(theta.shape[1])
-    around = theta[:, None, :] + np.concatenate([moved, -moved], axis=1)
-    up, down = np.split(law(u[:, None, :], *np.moveaxis(around, -1, 0)[..., None]), 2, axis=1)
-    return np.moveaxis((up - down) / (2 * step[..., None]), 1, 2)
-
-
-def _one_by_one(law: Law, u: _FLOATS, y: _FLOATS, start: _FLOATS) -> tuple[_FLOATS, _FLOATS]:
-    """Parameters that bring a law closest to the points of each curve, and the sums of squares left."""
-    theta, cost = start.copy(), np.empty(len(start))
-    most = 400 * (start.shape[1] + 1)
-    for i in range(len(start)):
-
-        def residual(theta: _FLOATS, i: int = i) -> _FLOATS:
-            return law(u[i], *theta) - y[i]
-
-        if y.shape[1] < start.shape[1]:  # MINPACK needs as many points as parameters
-            theta[i] = optimize.least_squares(residual, start[i], max_nfev=400).x
-        else:  # itself: most of the time would go into what `least_squares` wraps around it
-            theta[i] = optimize.leastsq(
-                residual, start[i], maxfev=most, ftol=1e-8, xtol=1e-8, full_output=True
-            )[0]
-        cost[i] = (residual(theta[i]) ** 2).sum()
-    return theta, np.nan_to_num(cost, nan=np.inf)
-
-
-def _in_step(law: Law, u: _FLOATS, y: _FLOATS, start: _FLOATS) -> tuple[_FLOATS, _FLOATS]:
-    """The same of many curves: the method of Levenberg and Marquardt with all fits in step.
-
-    Most of the time of a single fit goes into calls. Scaled and stopped as MINPACK's `lmdif`, so that fits agree
-    where the points determine them.
-    """
-    theta, many = start.copy(), len(start)
-
-    def residuals(which: NDArray[np.intp], theta: _FLOATS) -> tuple[_FLOATS, _FLOATS]:
-        left = law(u[which], *theta.T[..., None]) - y[which]
-        return left, np.nan_to_num((left**2).sum(axis=1), nan=np.inf)
-
-    going = np.arange(many)
-    left, cost = residuals(going, theta)
-    scale, damping = np.zeros_like(theta), np.full(many, 1e-3)
-    for _ in range(_MOST):
-        here = theta[going]
-        slopes = np.nan_to_num(_slopes(law, u[going], here))
-        downhill = -np.einsum("cmk,cm->ck", slopes, left[going])
-        bend = np.nan_to_num(np.einsum("cmk,cml->ckl", slopes, slopes))
-        size = np.diagonal(bend, axis1=1, axis2=2)
-        scale[going] = np.maximum(scale[going], size)
-        ridge = damping[going, None] * np.where(scale[going] > 0, scale[going], 1.0)
-        step = np.linalg.solve(
-            bend + ridge[..., None] * np.eye(theta.shape[1]), downhill[..., None]
-        )
-        new = here + step[..., 0]
-        new_left, new_cost = residuals(going, new)
-        old_cost, better = cost[going], new_cost < cost[going]
-        taken = going[better]
-        theta[taken], left[taken], cost[taken] = new[better], new_left[better], new_cost[better]
-        damping[going] = np.maximum(damping[going] * np.where(better, 0.2, 4.0), 1e-12)
-        near = np.abs(step[..., 0]) <= 1e-8 * np.abs(here)
-        done = better & (old_cost - new_cost <= 1e-8 * old_cost) | near.all(axis=1)
-        going = going[~done & np.isfinite(cost[going])]
-        if not len(going):
-            break
-    return theta, cost
-
-
-_MOST = 200
-"""Steps of a fit."""
 
 
 def forecast(
@@ -260,7 +186,7 @@ def forecast(
     require(y.shape == x.shape, "score", y.shape, f"the shape of scale, {x.shape}")
     require(bool((np.diff(x) >= 0).all()), "scale", x.tolist(), "scales in rising order")
     mean, spread = _forecasts(
-        CONTENDERS[contender], x[None], y[None], new[None], np.array([bounds]), _one_by_one
+        CONTENDERS[contender], x[None], y[None], new[None], np.array([bounds]), one_by_one
     )
     return Forecast(mean[0], spread[0])
 
@@ -290,7 +216,7 @@ def forecasts(
         Mean and spread of shape (curves, k).
     """
     ends = np.broadcast_to(np.asarray(bounds, dtype=float), (len(scale), 2))
-    return _forecasts(CONTENDERS[contender], scale, score, at, ends, _in_step)
+    return _forecasts(CONTENDERS[contender], scale, score, at, ends, in_step)
 
 
 def _forecasts(
@@ -316,10 +242,10 @@ def _forecasts(
         theta, left = _best(chosen, u, score, fits)
         freedom = max(scale.shape[1] - theta.shape[1], 1)
         scatter = np.maximum(left[:, None] / freedom, least**2)
-        known = np.nan_to_num(_slopes(chosen.law, u, theta))
+        known = np.nan_to_num(slopes_of(chosen.law, u, theta))
         # Parameters the data do not fix get a wide but finite spread through the pseudo-inverse.
         inverse = np.linalg.pinv(np.swapaxes(known, 1, 2) @ known, rcond=1e-10, hermitian=True)
-        slopes = _slopes(chosen.law, at_u, theta)
+        slopes = slopes_of(chosen.law, at_u, theta)
         variance = scatter * (1 + np.einsum("ckj,cjl,ckl->ck", slopes, inverse, slopes))
         mean = chosen.law(at_u, *theta.T[..., None])
     factor = stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975)
