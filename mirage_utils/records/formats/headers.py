@@ -12,15 +12,15 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES, is_share, without_per_cent
-from .quantities import TRUTH, cell, is_missing, number, size_in
+from ..schema import RECORDS, SCORES, without_per_cent
+from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
-    "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "renaming", "unused", "verdicts",
+    "CONDITIONS", "RUNS", "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "plain_name", "renaming", "unused",
     "with_directions", "with_runs", "with_setting", "with_times", "without_index",
 ]  # fmt: skip
 
-_RUNS = ("run", "seed", "random_seed", "replicate", "trial")
+RUNS = ("run", "seed", "random_seed", "replicate", "trial")
 """Columns that say which run a row is of."""
 
 _SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
@@ -61,12 +61,15 @@ _SYNONYMS = {
         "prediction", "predicted", "pred", "response", "completion", "model_output", "model_answer", "generation",
         "generated_text",
     ),
-    "item": ("item_id", "doc_id", "question_id", "example_id", "sample_id"),
+    "item": (
+        "item_id", "doc_id", "question_id", "example_id", "sample_id", "instance_id", "qid", "problem_id",
+        "example_index", "sample_index", "question_number",
+    ),
 }  # fmt: skip
 """Names in use for a column of the schema whose meaning is certain. An "accuracy" is none: it may be a
 score, or one task's among several."""
 
-_CONDITIONS = ("subset", "subtask", "split", "filter", "scorer", "prompt", "mode")
+CONDITIONS = ("subset", "subtask", "split", "filter", "scorer", "prompt", "mode")
 """Columns that are part of the setting."""
 
 _UNITS = {"b": "B", "bn": "B", "billion": "B", "m": "M", "mn": "M", "million": "M"}
@@ -74,9 +77,10 @@ _WITH_UNIT = re.compile(r"(.+?)_?[(\[](?:in_)?(.+?)[)\]]|(.+)_in_(.+)|(.+)_([a-z
 _SIZES = ("params", "size", *_SYNONYMS["params"])
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column's name in lower case, with underscores: what two spellings of one name have in common."""
-    return re.sub(r"[\s\-_./]+", "_", name.strip().strip("#*").strip().lower()).strip("_")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().strip("#*").strip())
+    return re.sub(r"[\s\-_./]+", "_", words.lower()).strip("_")
 
 
 def once(names: Sequence[str]) -> None:
@@ -92,7 +96,8 @@ def once(names: Sequence[str]) -> None:
     bare = [re.sub(r"\.\d+$", "", name) for name in named]
     # Of "score" and "Score" one would be lost as well.
     counts = Counter(
-        _plain(b) if _plain(b) in _SCHEMA else name for name, b in zip(named, bare, strict=True)
+        plain_name(b) if plain_name(b) in _SCHEMA else name
+        for name, b in zip(named, bare, strict=True)
     )
     for name, count in counts.items():
         if count > 1:
@@ -162,7 +167,7 @@ def _is_model(name: str) -> bool:
 def is_header(names: Sequence[str]) -> bool:
     """Whether names are a header of results: two columns that are known, or two models."""
     known = {*_SCHEMA, *(name for names in _SYNONYMS.values() for name in names)}
-    return sum(_plain(name) in known for name in names) > 1 or len(models_among(names)) > 1
+    return sum(plain_name(name) in known for name in names) > 1 or len(models_among(names)) > 1
 
 
 def models_among(names: Iterable[str]) -> list[str]:
@@ -197,7 +202,7 @@ _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?")
 def with_times(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """A table whose column ``time`` says when a score was made, where a column of dates does; and that column."""
     for name in raw.columns:
-        if _plain(str(name)) in _DATES:
+        if plain_name(str(name)) in _DATES:
             texts = raw[name].map(cell)
             if texts.map(lambda text: text == "" or _DATE.fullmatch(text) is not None).all():
                 return raw.assign(time=texts), [str(name)]
@@ -215,8 +220,8 @@ _SPREADS = {
 def means_only(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
     """A table without the rows that are no means, where a column says which statistic a row is; a note; that column."""
     for name in raw.columns:
-        if _plain(str(name)) in _STATISTICS:
-            texts = raw[name].map(cell).map(_plain)
+        if plain_name(str(name)) in _STATISTICS:
+            texts = raw[name].map(cell).map(plain_name)
             mean = texts.isin(list(_MEANS))
             if mean.any() and (mean | texts.isin(list(_SPREADS))).all():
                 others = ", ".join(sorted(set(texts[~mean])))
@@ -242,7 +247,7 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
     """Columns that are called like numbers of items and hold others: no whole ones, or a total that is another for
     each model.
     """
-    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
+    by_plain = {plain_name(str(name)): name for name in reversed(raw.columns)}
     task, metric = (
         next((by_plain[n] for n in (target, *_SYNONYMS[target]) if n in by_plain), None)
         for target in ("task", "metric")
@@ -256,32 +261,9 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
         kinds = values.groupby(raw.loc[values.index, task].map(cell) if task else values * 0)
         # Of pass@k they may be the answers to each item.
         draws = metric is not None and raw[metric].map(cell).str.contains("@").any()
-        points = _plain(name) in ("total", "count") and kinds.nunique().max() > 1
-        if not whole.all() or points or (draws and "samples" in _plain(name)):
+        points = plain_name(name) in ("total", "count") and kinds.nunique().max() > 1
+        if not whole.all() or points or (draws and "samples" in plain_name(name)):
             found.append(str(name))
-    return found
-
-
-_VERDICTS = {"correct": "correct", "is_correct": "correct", "was_correct": "correct"}
-
-
-def verdicts(raw: pd.DataFrame) -> dict[str, str]:
-    """Columns of a table of records that hold scores of its items, and their metrics.
-
-    They are called like shares of items or an F1, and hold numbers between 0 and 1, or true and false.
-    """
-    if {"score", "metric"} & set(raw.columns):
-        return {}
-    found: dict[str, str] = {}
-    for name in raw.columns:
-        metric = _VERDICTS.get(_plain(str(name)), str(name))
-        certain = is_share(metric) or _plain(metric).endswith("f1")
-        if name in _SCHEMA or not certain or metric in found.values():
-            continue
-        texts = {text.lower() for text in map(cell, raw[name]) if not is_missing(text)}
-        values = [TRUTH.get(text, number(text)) for text in texts]
-        if values and all(value is not None and 0 <= value <= 1 for value in values):
-            found[name] = metric
     return found
 
 
@@ -293,7 +275,7 @@ def unused(
     left = [
         name
         for name, now in names.items()
-        if now not in known and _plain(name) not in (*_RUNS, *_CONDITIONS)
+        if now not in known and plain_name(name) not in (*RUNS, *CONDITIONS)
     ]
     if not left:
         return []
@@ -306,7 +288,7 @@ _NAMED = 8
 
 
 def renaming(
-    names: Sequence[str], options: Options, but: Collection[str] = ()
+    names: Sequence[str], options: Options, but: Collection[str] = (), item: str = ""
 ) -> tuple[dict[str, str], list[str]]:
     """The schema's names of a table's columns.
 
@@ -318,6 +300,8 @@ def renaming(
         What the user says of columns holds.
     but : collection of str
         Columns that are not ``n``, whatever they are called.
+    item : str
+        The column that names items, as its cells show; ``""`` for none.
 
     Returns
     -------
@@ -335,7 +319,7 @@ def renaming(
         require(name in names, "columns", list(names), f"a column {name!r} to rename")
     # What the user calls a column beats what another is called.
     meant = set(options.columns.values())
-    other = {name: f"{name} of the file" for name in names if _plain(name) in meant}
+    other = {name: f"{name} of the file" for name in names if plain_name(name) in meant}
     said = [{**other, **options.columns}.get(name, name) for name in names]
     once(said)
     fixed = {*options.wide, *options.replicate_by, *options.columns.values()}
@@ -347,10 +331,13 @@ def renaming(
             continue
         if options.wide and target in ("task", "score"):
             continue
+        if target == "item" and item in free:
+            found[item] = target
+            continue
         free = [name for name in free if name not in found]
         if target == "n":
             free = [name for name in free if name not in but]
-        fits = [name for name in free if _plain(name) == target]
+        fits = [name for name in free if plain_name(name) == target]
         fits = fits or [name for name in free if _means(name, target)]
         if len(fits) == 1:
             found[fits[0]] = target
@@ -367,13 +354,15 @@ def renaming(
 
 def _means(name: str, target: str) -> bool:
     if target == "score" and (bare := without_per_cent(name)) != name:
-        return _plain(bare) in (target, *_SYNONYMS[target])
-    return _plain(name) in _SYNONYMS.get(target, ()) or (target == "params" and _unit(name) != "")
+        return plain_name(bare) in (target, *_SYNONYMS[target])
+    return plain_name(name) in _SYNONYMS.get(target, ()) or (
+        target == "params" and _unit(name) != ""
+    )
 
 
 def _unit(name: str) -> str:
     """The unit that a column of sizes has in its name, ``"B"`` or ``"M"``; ``""`` of any other column."""
-    found = _WITH_UNIT.fullmatch(_plain(name)) if len(name) < 100 else None
+    found = _WITH_UNIT.fullmatch(plain_name(name)) if len(name) < 100 else None
     if found is None:
         return ""
     what, unit = (part for part in found.groups() if part)
@@ -394,15 +383,21 @@ def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
     return raw
 
 
+_WHICH = (
+    "family", "model", "params", "task", "setting", "shots", "run", "metric", "item", "epoch",
+)  # fmt: skip
+"""Columns of the schema that say which score of which network a row is."""
+
+
 def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
     """A table whose column ``run`` says what its columns of seeds and repetitions say: ``"seed 0"``."""
-    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
-    columns = [by_plain[name] for name in _RUNS if name in by_plain]
+    by_plain = {plain_name(str(name)): name for name in reversed(raw.columns)}
+    columns = [by_plain[name] for name in RUNS if name in by_plain]
     columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
     taken = {*options.wide, *options.columns.values()} - {"run"}
     columns = [name for name in columns if name not in taken]
     if "row" in options.replicate_by and "row" not in raw.columns:
-        same = [name for name in raw.columns if name in _SCHEMA and name != "score"]
+        same = [name for name in raw.columns if name in _WHICH]
         which = raw[same].map(cell).groupby(same).cumcount() if same else 0
         raw, columns = raw.assign(row=which + 1), [*columns, "row"]
     if columns in ([], ["run"]):
@@ -423,7 +418,7 @@ def with_setting(
     columns = [
         str(name)
         for name in raw.columns
-        if name not in taken and (_plain(str(name)) in _CONDITIONS or name in more)
+        if name not in taken and (plain_name(str(name)) in CONDITIONS or name in more)
     ]
     if not columns:
         return raw, []

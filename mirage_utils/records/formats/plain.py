@@ -12,9 +12,11 @@ from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, workbook
 from .cells import Table, by_columns, table
+from .items import item_column, may_name_items, verdicts
 from .plain_records import tidy_records
 from .plain_scores import lengthened, tidy_scores
 from .quantities import cell
+from .repeated import Repeated
 
 __all__ = ["batches", "recognises", "recognises_workbook"]
 
@@ -24,6 +26,10 @@ _OPENCOMPASS = ("dataset", "version", "metric", "mode")
 """Columns of a summary of OpenCompass, before those of the models."""
 _USED = (*SCORES, "stderr")
 """Columns of a table of scores of which something is made."""
+_FIRST = 1000
+"""So many rows tell which column names items."""
+_WHOLE = 2**62
+"""Rows of a batch that holds any table."""
 _HARNESS = "Tasks"
 """Column of tasks in the table that lm-evaluation-harness prints."""
 
@@ -54,22 +60,42 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     found = table(file)
     names = pd.DataFrame(columns=found.names)
     renamed = headers.renaming(list(headers.without_index(names)[0].columns), options)[0]
-    if _RECORD_COLUMNS & set(renamed.values()):
-        yield from _records(file, found, options, batch)
+    item = _item(found, renamed, options)
+    if item or _RECORD_COLUMNS & set(renamed.values()):
+        yield from _records(file, found, options, batch, item)
     else:
         yield _scores(file, found, options)
 
 
-def _records(file: File, found: Table, options: Options, batch: int) -> Iterator[Reading]:
+def _item(found: Table, renamed: Mapping[str, str], options: Options) -> str:
+    """The column that names items, as the first rows show; ``""`` where its name says so, or there is none."""
+    if "item" in renamed.values() or not may_name_items(renamed):
+        return ""
+    try:
+        first = next(found.batches(_FIRST), None)
+    except EvalFileError:  # said where all of it is read
+        return ""
+    return (
+        ""
+        if first is None
+        else item_column(headers.without_index(first)[0].rename(columns=renamed), options)
+    )
+
+
+def _records(
+    file: File, found: Table, options: Options, batch: int, item: str
+) -> Iterator[Reading]:
     names: dict[str, str] | None = None
     told = False
     notes = list(found.notes)
     done = 0
-    for cells in found.batches(batch):
+    repeated = Repeated()
+    # Repetitions are counted through the table.
+    for cells in found.batches(_WHOLE if "row" in options.replicate_by else batch):
         raw, unnamed = headers.without_index(cells)
         if names is None or set(raw.columns) - set(names):  # lines of JSON may bring new ones
-            names, assumed = headers.renaming(list(raw.columns), options)
-            graded = headers.verdicts(raw.rename(columns=names))
+            names, assumed = headers.renaming(list(raw.columns), options, item=item)
+            graded = verdicts(raw.rename(columns=names))
             notes += [*unnamed, *assumed, *_own(graded)]
             notes += headers.unused(names, RECORDS, options, graded)
             told = False
@@ -87,12 +113,19 @@ def _records(file: File, found: Table, options: Options, batch: int) -> Iterator
             decimal=found.decimal,
             source=str(file.path),
             missing=options.missing,
+            repeated=repeated,
         )
         said = tuple(left_out) if told else (*notes, *runs, *settings, *left_out)
         told = True
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
         done += rows
+    if repeated.notes:
+        none = pd.DataFrame(columns=list(SCORES))
+        empty = pd.DataFrame(columns=list(RECORDS))
+        yield Reading(
+            str(file.path), f"plain {found.kind}", "records", none, empty, tuple(repeated.notes)
+        )
     if not done:
         raise EvalFileError(file.path, "a header and no rows")
 
