@@ -113,10 +113,10 @@ class Repeated:
             else "a column tells"
         )
         where = f", line {line}"
-        another = ", and it has another answer or score than before"
+        another = ", and it stands there twice, with another answer or score"
         if line != lines[row]:
             which = shown(str(records["item"].iloc[row]))
-            another = f", and {which} in line {lines[row]} has another answer or score than before"
+            another = f", and {which} stands there twice, with another answer or score in line {lines[row]}"
         raise FieldError(
             "item", name,
             f"each item once for a model, task, setting and metric{another}; if these are runs of one network, {tells} "
