@@ -62,6 +62,10 @@ def _print_scores(options: argparse.Namespace) -> int:
         print(f"{file}: not read: {reason}", file=sys.stderr)
     tell(found.notes)
     columns = [*SCORES[:-1], "graded", "source"]
+    if found.scores.empty:
+        raise FieldError(
+            "path", str(options.path), "files with scores; the notes say why none counts"
+        )
     scores = found.scores[columns].astype(object)
     scores = scores.where(scores.notna(), "")
     print_rows(harmless_table(scores, options.csv).to_dict("records"), as_csv=options.csv)
@@ -73,10 +77,13 @@ def _print_files(options: argparse.Namespace) -> int:
     from ..records.reading import files_below
 
     path, choices = options.path, options_of(options)
+    files = files_below(path) if path.is_dir() else [path]
+    if not files:
+        raise FieldError("path", str(path), "a folder with files in it")
     crashed = 0
 
     def readings() -> Iterator[tuple[Path, Reading | Exception]]:
-        for file in files_below(path) if path.is_dir() else [path]:
+        for file in files:
             try:
                 yield file, read(file, **choices)
             except FieldError:  # an option, not a file, is at fault

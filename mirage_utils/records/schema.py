@@ -129,8 +129,10 @@ def _spelt(metric: str) -> str:
     return plainly(_UNIT.sub("", name.strip()).rstrip("."))
 
 
+_CENT = r"(?:%|per ?cent(?:age)?|pct)"
 _UNIT = re.compile(
-    r"[\s_-]*(?:[(\[]\s*(?:%|per ?cent|pct)\s*[)\]]|%|[\s_-](?:per ?cent|pct))$", re.I
+    rf"[\s_-]*(?:[(\[]\s*(?:in )?{_CENT}\s*[)\]]|,?\s*%|(?:,\s*|[\s_-])(?:in )?{_CENT})$|^{_CENT}[\s_-]+(?=\w)",
+    re.I,
 )
 
 

@@ -12,75 +12,25 @@ import pandas as pd
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES, without_per_cent
+from ..schema import is_named, without_per_cent
+from .names import (
+    CONDITIONS,
+    COUNTS,
+    RIGHT,
+    RUNS,
+    SCHEMA,
+    SIZES,
+    SYNONYMS,
+    UNITS,
+    WITH_UNIT,
+    plain_name,
+)  # fmt: skip
 from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
-    "CONDITIONS", "RUNS", "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "plain_name", "renaming", "unused",
-    "with_directions", "with_runs", "with_setting", "with_times", "without_index",
+    "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "renaming", "unused",
+    "with_directions", "with_runs", "with_setting", "with_times", "without_arrow", "without_index",
 ]  # fmt: skip
-
-RUNS = ("run", "seed", "random_seed", "replicate", "trial")
-"""Columns that say which run a row is of."""
-
-_SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
-
-_COUNTS = (
-    "num_samples", "n_samples", "nsamples", "samples", "count", "items", "total", "questions", "n_eval", "test_set_size",
-    "support",
-)  # fmt: skip
-"""Names of columns that say n where their cells do too."""
-
-_SYNONYMS = {
-    "model": ("model_name", "model_id", "model_name_or_path", "llm"),
-    "family": ("model_family",),
-    "params": (
-        "parameters", "num_parameters", "num_params", "n_parameters", "n_params", "param_count",
-        "parameter_count", "number_of_parameters", "model_num_parameters", "model_size", "model_params",
-        "size",
-    ),
-    "train_flops": ("training_flops", "train_compute", "training_compute"),
-    "task": ("tasks", "task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
-    "metric": ("metric_name", "measure"),
-    "score": ("value", "metric_value", "result", "scores"),
-    "n": (
-        "n_items", "num_items", "n_examples", "num_examples", "n_questions", "num_questions", "n_test",
-        "sample_size", *_COUNTS,
-    ),
-    "shots": (
-        "num_fewshot", "num_few_shot", "n_shot", "n_shots", "num_shots", "nshot", "shot", "few_shot", "fewshot",
-        "k_shot", "k_shots", "num_fewshots", "num_few_shots", "n_fewshot", "n_few_shot", "num_in_context_examples",
-    ),
-    "setting": ("condition",),
-    "direction": ("higher_is_better",),
-    "target": (
-        "reference", "references", "expected", "expected_output", "gold", "gold_answer", "ground_truth",
-        "correct_answer", "target_text",
-    ),
-    "output": (
-        "prediction", "predicted", "pred", "response", "completion", "model_output", "model_answer", "generation",
-        "generated_text",
-    ),
-    "item": (
-        "item_id", "doc_id", "question_id", "example_id", "sample_id", "instance_id", "qid", "problem_id",
-        "example_index", "sample_index", "question_number",
-    ),
-}  # fmt: skip
-"""Names in use for a column of the schema whose meaning is certain. An "accuracy" is none: it may be a
-score, or one task's among several."""
-
-CONDITIONS = ("subset", "subtask", "split", "filter", "scorer", "prompt", "mode")
-"""Columns that are part of the setting."""
-
-_UNITS = {"b": "B", "bn": "B", "billion": "B", "m": "M", "mn": "M", "million": "M"}
-_WITH_UNIT = re.compile(r"(.+?)_?[(\[](?:in_)?(.+?)[)\]]|(.+)_in_(.+)|(.+)_([a-z]+)")
-_SIZES = ("params", "size", *_SYNONYMS["params"])
-
-
-def plain_name(name: str) -> str:
-    """A column's name in lower case, with underscores: what two spellings of one name have in common."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().strip("#*").strip())
-    return re.sub(r"[\s\-_./]+", "_", words.lower()).strip("_")
 
 
 def once(names: Sequence[str]) -> None:
@@ -96,7 +46,7 @@ def once(names: Sequence[str]) -> None:
     bare = [re.sub(r"\.\d+$", "", name) for name in named]
     # Of "score" and "Score" one would be lost as well.
     counts = Counter(
-        plain_name(b) if plain_name(b) in _SCHEMA else name
+        plain_name(b) if plain_name(b) in SCHEMA else name
         for name, b in zip(named, bare, strict=True)
     )
     for name, count in counts.items():
@@ -166,13 +116,18 @@ def _is_model(name: str) -> bool:
 
 def is_header(names: Sequence[str]) -> bool:
     """Whether names are a header of results: two columns that are known, or two models."""
-    known = {*_SCHEMA, *(name for names in _SYNONYMS.values() for name in names)}
+    known = {*SCHEMA, *(name for names in SYNONYMS.values() for name in names)}
     return sum(plain_name(name) in known for name in names) > 1 or len(models_among(names)) > 1
 
 
 def models_among(names: Iterable[str]) -> list[str]:
     """Those of a table's columns that are called like models."""
-    return [name for name in names if name not in _SCHEMA and _is_model(name)]
+    return [name for name in names if name not in SCHEMA and _is_model(name)]
+
+
+def without_arrow(name: str) -> str:
+    """A metric's name without the arrow that says which scores are good."""
+    return _ARROWS.sub("", name)
 
 
 _ARROWS = re.compile(r"\s*\(?([↑↓])️?\)?\s*$")
@@ -230,16 +185,19 @@ def means_only(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
     return raw, [], []
 
 
-_ERROR = re.compile(r"(.+?)[\s_\-(]+(stderr|std_err|se|std|stdev|stddev|sd)\)?", re.IGNORECASE)
+_ERROR = re.compile(
+    r"(.+?)[\s_\-(]+(stderr|std_err|se|std|stdev|stddev|sd)\)?((?:,.*)?)", re.IGNORECASE
+)
+"""Of ``acc_stderr,none`` the last part is a filter."""
 
 
 def errors_of(names: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """Columns that are the errors of another, as ``x_stderr`` is of ``x``: of which, and whether a standard error."""
+    """Names that are of the errors of another, as ``x_stderr`` is of ``x``: of which, and whether a standard error."""
     found = {name: _ERROR.fullmatch(name) for name in map(str, names)}
     return {
-        name: (parts[1], parts[2].lower() in ("stderr", "std_err", "se"))
+        name: (parts[1] + parts[3], parts[2].lower() in ("stderr", "std_err", "se"))
         for name, parts in found.items()
-        if parts and parts[1] in found
+        if parts and parts[1] + parts[3] in found
     }
 
 
@@ -249,11 +207,11 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
     """
     by_plain = {plain_name(str(name)): name for name in reversed(raw.columns)}
     task, metric = (
-        next((by_plain[n] for n in (target, *_SYNONYMS[target]) if n in by_plain), None)
+        next((by_plain[n] for n in (target, *SYNONYMS[target]) if n in by_plain), None)
         for target in ("task", "metric")
     )
     found = []
-    for name in (by_plain[plain] for plain in _COUNTS if plain in by_plain):
+    for name in (by_plain[plain] for plain in COUNTS if plain in by_plain):
         texts = raw[name].map(cell)
         texts = texts[~texts.map(is_missing)]
         values = texts.map(number).astype(float)
@@ -261,7 +219,9 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
         kinds = values.groupby(raw.loc[values.index, task].map(cell) if task else values * 0)
         # Of pass@k they may be the answers to each item.
         draws = metric is not None and raw[metric].map(cell).str.contains("@").any()
-        points = plain_name(name) in ("total", "count") and kinds.nunique().max() > 1
+        # A total may be one of points, but not of what is right of it.
+        parts = any(plain_name(str(column)) in RIGHT for column in raw.columns)
+        points = plain_name(name) in ("total", "count") and kinds.nunique().max() > 1 and not parts
         if not whole.all() or points or (draws and "samples" in plain_name(name)):
             found.append(str(name))
     return found
@@ -323,10 +283,10 @@ def renaming(
     said = [{**other, **options.columns}.get(name, name) for name in names]
     once(said)
     fixed = {*options.wide, *options.replicate_by, *options.columns.values()}
-    free = [name for name in said if name not in fixed and name not in _SCHEMA]
+    free = [name for name in said if name not in fixed and name not in SCHEMA]
     found: dict[str, str] = {}
     notes = []
-    for target in (*_SYNONYMS, *_SCHEMA):
+    for target in (*SYNONYMS, *SCHEMA):
         if target in said or target in found.values():
             continue
         if options.wide and target in ("task", "score"):
@@ -354,19 +314,19 @@ def renaming(
 
 def _means(name: str, target: str) -> bool:
     if target == "score" and (bare := without_per_cent(name)) != name:
-        return plain_name(bare) in (target, *_SYNONYMS[target])
-    return plain_name(name) in _SYNONYMS.get(target, ()) or (
+        return plain_name(bare) in (target, *SYNONYMS[target])
+    return plain_name(name) in SYNONYMS.get(target, ()) or (
         target == "params" and _unit(name) != ""
     )
 
 
 def _unit(name: str) -> str:
     """The unit that a column of sizes has in its name, ``"B"`` or ``"M"``; ``""`` of any other column."""
-    found = _WITH_UNIT.fullmatch(plain_name(name)) if len(name) < 100 else None
+    found = WITH_UNIT.fullmatch(plain_name(name)) if len(name) < 100 else None
     if found is None:
         return ""
     what, unit = (part for part in found.groups() if part)
-    return _UNITS.get(unit.removesuffix("s"), "") if what in _SIZES else ""
+    return UNITS.get(unit.removesuffix("s"), "") if what in SIZES else ""
 
 
 def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
@@ -457,6 +417,11 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name == "score" and "task" in names:
         expected += "; with one column a model, or one a seed, write one row a score"
+    elif name == "task" and (metrics := [n for n in names if n not in SCHEMA and is_named(n)]):
+        expected += (
+            f"; if columns such as {metrics[0]!r} are metrics of one task, name it (--task NAME); if columns are tasks, "
+            "name these (--wide COLUMN) and their metric (--metric NAME)"
+        )
     elif len(names) == 1 and is_header(names[0].split()):
         expected = "columns separated by commas, semicolons or tabs, and not by blanks"
     elif name in ("task", "score"):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
 import pandas as pd
 
 from ..options import Options
 from ..schema import RECORDS, SCORES, is_share
-from .headers import CONDITIONS, RUNS, plain_name
+from .names import CONDITIONS, RUNS, plain_name
 from .quantities import TRUTH, cell, is_missing, number
 
-__all__ = ["item_column", "may_name_items", "verdicts"]
+__all__ = ["Items", "items_of", "verdicts"]
 
 _SCHEMA = {*SCORES, *RECORDS}
 
@@ -31,9 +31,13 @@ def verdicts(raw: pd.DataFrame) -> dict[str, str]:
         certain = is_share(metric) or plain_name(metric).endswith("f1")
         if name in _SCHEMA or not certain or metric in found.values():
             continue
-        texts = {text.lower() for text in map(cell, raw[name]) if not is_missing(text)}
-        values = [TRUTH.get(text, number(text)) for text in texts]
-        if values and all(value is not None and 0 <= value <= 1 for value in values):
+        texts = pd.Series(
+            [t.lower() for t in map(cell, raw[name]) if not is_missing(t)], dtype=object
+        )
+        values = texts.map(lambda text: TRUTH.get(text, number(text))).astype(float)
+        right = values.between(0, 1)
+        # A cell that is none costs itself and no other; above 1 are marks.
+        if 2 * right.sum() > len(texts) and not (values > 1).any():
             found[name] = metric
     return found
 
@@ -49,8 +53,15 @@ _SAYS = {"target", "output", "item", "score", "n", "source", "direction", "logpr
 """Columns of the schema that do not tell whose answer a row is."""
 
 
-def item_column(raw: pd.DataFrame, options: Options) -> str:
-    """The column of a table that names its items, though its name may mean something else; ``""`` for none.
+class Items(NamedTuple):
+    """Which column of a table names its items, and whether it is one of items at all."""
+
+    column: str = ""
+    rows: bool = False
+
+
+def items_of(raw: pd.DataFrame, options: Options) -> Items:
+    """How a table names its items, though the names of its columns may mean something else.
 
     Parameters
     ----------
@@ -63,24 +74,24 @@ def item_column(raw: pd.DataFrame, options: Options) -> str:
     graded = ["score"] if "score" in raw.columns else list(verdicts(raw))
     right_or_wrong = bool(graded) and all(_is_right_or_wrong(raw[name]) for name in graded)
     if "item" in raw.columns or options.wide or not (answers or right_or_wrong):
-        return ""
+        return Items()
     if not answers and "n" in raw.columns:
-        return ""
+        return Items()
     said = {*options.columns.values(), *options.replicate_by}
     by_name = {plain_name(str(name)): str(name) for name in reversed(raw.columns)}
-    whose = [
-        name
-        for name in raw.columns
-        if name in _SCHEMA - _SAYS or name in said or plain_name(name) in (*RUNS, *CONDITIONS)
-    ]
-    texts = raw.map(cell).drop_duplicates()
-    candidates = [by_name[n] for n in _NAMES if n in by_name and by_name[n] not in (*said, *whose)]
-    return next((name for name in candidates if _names_items(texts, name, whose)), "")
-
-
-def may_name_items(names: Iterable[str]) -> bool:
-    """Whether one of a table's columns is called so that it may name items."""
-    return any(plain_name(name) in _NAMES for name in names)
+    runs = [name for name in raw.columns if plain_name(name) in RUNS or name in said]
+    conditions = [name for name in raw.columns if plain_name(name) in CONDITIONS]
+    schema = [name for name in raw.columns if name in _SCHEMA - _SAYS]
+    whose = list(dict.fromkeys((*schema, *runs, *conditions)))
+    texts = raw.map(cell)
+    once = texts.drop_duplicates()
+    for name in (by_name[n] for n in _NAMES if n in by_name and by_name[n] not in (*said, *whose)):
+        if _names_items(once, name, whose):
+            return Items(name, rows=True)
+    # Of two rows one may be another run; verdicts of many are of as many items.
+    most = texts.groupby(whose).size().max() if whose else len(texts)
+    nameless = not answers and not runs and "row" not in options.replicate_by
+    return Items(rows=nameless and most > 2)
 
 
 def _is_right_or_wrong(column: pd.Series) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,18 @@ from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, workbook
 from .cells import Table, by_columns, table
-from .items import item_column, may_name_items, verdicts
+from .items import Items, items_of, verdicts
 from .plain_records import tidy_records
-from .plain_scores import lengthened, tidy_scores
+from .plain_scores import tidy_scores
 from .quantities import cell
 from .repeated import Repeated
+from .wide import (
+    errors_in_rows,
+    numbers_of_right_items,
+    one_column_a_metric,
+    one_column_a_model,
+    with_errors,
+)
 
 __all__ = ["batches", "recognises", "recognises_workbook"]
 
@@ -60,30 +67,28 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     found = table(file)
     names = pd.DataFrame(columns=found.names)
     renamed = headers.renaming(list(headers.without_index(names)[0].columns), options)[0]
-    item = _item(found, renamed, options)
-    if item or _RECORD_COLUMNS & set(renamed.values()):
-        yield from _records(file, found, options, batch, item)
+    items = _items(found, renamed, options)
+    if items.rows or _RECORD_COLUMNS & set(renamed.values()):
+        yield from _records(file, found, options, batch, items)
     else:
         yield _scores(file, found, options)
 
 
-def _item(found: Table, renamed: Mapping[str, str], options: Options) -> str:
-    """The column that names items, as the first rows show; ``""`` where its name says so, or there is none."""
-    if "item" in renamed.values() or not may_name_items(renamed):
-        return ""
+def _items(found: Table, renamed: Mapping[str, str], options: Options) -> Items:
+    """How the first rows of a table name items."""
+    if "item" in renamed.values():
+        return Items()
     try:
         first = next(found.batches(_FIRST), None)
     except EvalFileError:  # said where all of it is read
-        return ""
-    return (
-        ""
-        if first is None
-        else item_column(headers.without_index(first)[0].rename(columns=renamed), options)
-    )
+        return Items()
+    if first is None:
+        return Items()
+    return items_of(headers.without_index(first)[0].rename(columns=renamed), options)
 
 
 def _records(
-    file: File, found: Table, options: Options, batch: int, item: str
+    file: File, found: Table, options: Options, batch: int, items: Items
 ) -> Iterator[Reading]:
     names: dict[str, str] | None = None
     told = False
@@ -94,7 +99,7 @@ def _records(
     for cells in found.batches(_WHOLE if "row" in options.replicate_by else batch):
         raw, unnamed = headers.without_index(cells)
         if names is None or set(raw.columns) - set(names):  # lines of JSON may bring new ones
-            names, assumed = headers.renaming(list(raw.columns), options, item=item)
+            names, assumed = headers.renaming(list(raw.columns), options, item=items.column)
             graded = verdicts(raw.rename(columns=names))
             notes += [*unnamed, *assumed, *_own(graded)]
             notes += headers.unused(names, RECORDS, options, graded)
@@ -104,6 +109,8 @@ def _records(
         raw, runs = headers.with_runs(raw, options)
         raw, settings = headers.with_setting(raw, options)
         if "item" not in raw.columns:
+            if items.rows and not told:
+                notes.append("no column names the items: each row is one (--column NAME=item)")
             raw = raw.assign(item=np.arange(done, done + len(raw)))
         raw = _graded(raw, graded, found.first_line + done, options)
         raw = headers.with_directions(_named_for_all(raw, options))
@@ -173,11 +180,18 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     done = [*dated, *stated, *(["version"] if summary else [])]
     models: list[str] = []
     if set(options.wide) & set(raw.columns):
-        raw, empty = _with_errors(raw, options.wide, errors)
+        raw, empty = with_errors(raw, options.wide, errors)
         notes = [*empty, *notes]
     elif not {"model", "params", "score"} & set(raw.columns):
-        raw, models = _one_column_a_model(raw, summary, errors)
+        raw, models = one_column_a_model(raw, summary, errors)
         notes += models
+    else:
+        raw, counts, right = numbers_of_right_items(raw, options)
+        raw, metrics, beside = one_column_a_metric(raw, options, errors)
+        notes += [*counts, *metrics]
+        done += [*right, *beside]
+    raw, spreads = errors_in_rows(raw)
+    notes += spreads
     if not models:
         if options.wide:
             done += [name for name, (of, _) in errors.items() if of in options.wide]
@@ -203,51 +217,6 @@ def _repeated_tasks(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     few = int((blank & (filled != "")).sum())
     notes = [f"{few:,} rows without a task are of that above them"] if few else []
     return raw.assign(task=filled), notes
-
-
-def _with_errors(
-    raw: pd.DataFrame,
-    columns: Collection[str],
-    errors: Mapping[str, tuple[str, bool]],
-    name: str = "task",
-) -> tuple[pd.DataFrame, list[str]]:
-    """A table with a row for each score, and the standard errors that stand in columns of their own."""
-    errors = {e: of for e, of in errors.items() if of[0] in columns}
-    long, notes = lengthened(raw.drop(columns=[*errors]), columns, name=name)
-    if any(standard for _, standard in errors.values()):
-        known = {
-            f"{line}, column {of!r}": value
-            for error, (of, standard) in errors.items()
-            if standard
-            for line, value in raw[error].items()
-        }
-        long = long.assign(stderr=[known.get(line, "") for line in long.index])
-    if errors:
-        notes = [f"errors of scores, and no scores: {', '.join(map(repr, errors))}", *notes]
-    return long, notes
-
-
-def _one_column_a_model(
-    raw: pd.DataFrame, summary: bool, errors: Mapping[str, tuple[str, bool]]
-) -> tuple[pd.DataFrame, list[str]]:
-    """A table whose columns are called like models as one with a row for each score; another as it is."""
-    models = [c for c in headers.models_among(raw.columns) if c not in errors]
-    if len(models) < 2:
-        return raw, []
-    rest = [
-        c for c in raw.columns if c not in (*SCORES, *models, *errors, "version", "mode", "time")
-    ]
-    if summary:  # all that follows its four columns are models
-        models, rest = [c for c in raw.columns if c in models or c in rest], []
-    long, empty = _with_errors(raw, models, errors, name="model")
-    notes = [
-        f"one column a model: {len(models)} columns, such as {models[0]!r}, are read as models"
-    ]
-    if rest:
-        notes.append(
-            f"columns that are called like no model are passed over: {', '.join(map(repr, rest))}"
-        )
-    return long, [*notes, *empty]
 
 
 def _named_for_all(raw: pd.DataFrame, options: Options) -> pd.DataFrame:

@@ -219,8 +219,9 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     plain = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
     lower = plain.str.lower()
     said = set(lower[lower != ""])
-    # Words other than true and false are scores where the column has one pair of them and nothing else.
-    words = TRUTH if said <= TRUTH.keys() and len(said) <= 2 else {"true": 1.0, "false": 0.0}
+    # Words other than true and false are scores where the column has one pair of them, and no number.
+    pair = len(said & TRUTH.keys()) <= 2 and pd.to_numeric(lower, errors="coerce").isna().all()
+    words = TRUTH if pair else {"true": 1.0, "false": 0.0}
     truth = lower.map({word: f"{value:g}" for word, value in words.items()})
     known = pd.to_numeric(plain.where(truth.isna(), truth), errors="coerce").to_numpy(float)
     at = coded.indices.to_numpy()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ...errors import FieldError, require
 from ..schema import SCORES, is_share
@@ -15,6 +16,7 @@ from .left_out import Rows, few
 from .quantities import (
     cell,
     is_missing,
+    with_error,
 )
 from .score_columns import (
     above_zero,
@@ -118,6 +120,7 @@ def tidy_scores(
         raise no_column("params", raw.columns)
     text = {n: texts_of(raw, n) for n in SCORES}
     rows = Rows(raw.index)
+    text["score"] = _without_errors(text["score"], rows)
     rows.leave_out("task", text["task"], are(text["task"], ""), "a name")
     # Summaries write "-" for the metric of an average over tasks.
     rows.leave_out("metric", text["metric"], each(is_missing, text["metric"]), "a name")
@@ -167,6 +170,18 @@ def tidy_scores(
         frame = frame[~again]
     _refuse_repeated(frame, raw)
     return frame.reset_index(drop=True), rows.notes
+
+
+def _without_errors(texts: NDArray[np.object_], rows: Rows) -> NDArray[np.object_]:
+    """Scores without the errors that stand behind them in one cell."""
+    pairs = {text: with_error(text) for text in set(texts)}
+    behind = each(lambda text: pairs[text][1] != "", texts)
+    rows.say(
+        texts, behind,
+        "the number behind a score is passed over, as it may be a standard error, a deviation or an interval (a column "
+        "'stderr' is read)",
+    )  # fmt: skip
+    return np.array([pairs[text][0] for text in texts], object)
 
 
 def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
