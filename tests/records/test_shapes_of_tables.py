@@ -150,10 +150,78 @@ def test_a_folder_with_nothing_in_it_is_an_error(tmp_path, capsys, more, held):
     assert "a folder with files in it" in capsys.readouterr().err
 
 
-def test_scores_that_all_do_not_count_are_an_error(tmp_path, capsys):
-    text = rows("task,metric,score,n", "quiz,acc,12,50", "quiz,acc,25,50", "quiz,acc,37,50")
-    path = writer(tmp_path, "r.csv")(text)
-    assert main(["read", str(path), "--scores"]) == 1
-    said = capsys.readouterr().err
-    assert "--fraction" in said
-    assert "files with scores" in said
+# -- what programs and spreadsheets write ----------------------------------------------------------------
+
+
+def test_least_and_most_of_a_curve_are_no_models(table):
+    names = [f"owl-{size} - eval/acc" for size in ("1b", "2b")]
+    every = [f"{name}{end}" for name in names for end in ("", "__MIN", "__MAX")]
+    found = table(
+        ",".join(["task", "metric", *every]) + "\nquiz,acc," + ",".join(["0.2", "0.1", "0.3"] * 2)
+    )
+    assert found.scores["model"].tolist() == names
+    assert f"passed over: '{names[0]}__MIN'" in said(found)
+
+
+def test_rows_of_no_name_are_tasks_of_models_in_columns(table, tmp_path):
+    text = ",pythia-70m,pythia-410m\nMMLU,25.1,28.1\nBoolQ,51,58.1\n"
+    columns = '{"pythia-70m":{"MMLU":25.1,"BoolQ":51},"pythia-410m":{"MMLU":28.1,"BoolQ":58.1}}'
+    for found in (table(text, metric="acc"), table(columns, "r.json", metric="acc")):
+        scores = found.scores.groupby("task")["score"].apply(list).to_dict()
+        assert scores == {"MMLU": [25.1, 28.1], "BoolQ": [51, 58.1]}
+        assert "the column of no name is read as task" in said(found)
+    metrics = table(text.replace("MMLU", "acc").replace("BoolQ", "f1"), task="quiz")
+    assert set(metrics.scores["metric"]) == {"acc", "f1"}
+    numbered = table('{"model":{"0":"owl-1b"},"score":{"0":0.5}}', "r.json", task="t", metric="acc")
+    assert numbered.scores["score"].tolist() == [0.5]
+
+
+def test_a_second_row_of_names_is_in_the_way(table):
+    text = ",MMLU,,BoolQ,\nmodel,0-shot,5-shot,0-shot,5-shot\npythia-70m,25.1,26,51,52\n"
+    with pytest.raises(EvalFileError, match="one row of names; a second one, with '5-shot'"):
+        table(text)
+
+
+def test_marks_of_footnotes_are_no_part_of_a_score(table):
+    text = rows("task,metric,score", "quiz,acc,0.2*", "quiz,acc,0.3†", "quiz,acc,**0.4**")
+    found = table(text)
+    assert found.scores["score"].tolist() == [0.2, 0.3, 0.4]
+    assert "marks at a score are passed over: line 2 ('0.2*')" in said(found)
+
+
+def test_parts_of_the_most_that_can_be_reached(table):
+    text = rows("task,metric,score,max_score", "quiz,acc,12,50", "quiz,acc,25,50", "quiz,acc,37,50")
+    found = table(text)
+    assert found.scores["score"].tolist() == [0.24, 0.5, 0.74]
+    assert "divided by 'max_score'" in said(found)
+    ones = table(rows("task,metric,score,out of", *("quiz,acc,0.2,1" for _ in OWLS)))
+    assert "divided" not in said(ones)
+
+
+def test_a_model_that_is_written_once_is_that_of_the_rows_below(table):
+    text = "model,task,metric,score\npythia-70m,a,acc,0.2\n,b,acc,0.3\npythia-410m,a,acc,0.3\n,b,acc,0.4\n"
+    found = table(text)
+    assert found.scores["model"].tolist() == ["pythia-70m"] * 2 + ["pythia-410m"] * 2
+    assert "2 rows without a model are of that above them" in said(found)
+    # Where a task stands twice below one name, it is not certain.
+    left = table(text.replace(",b,acc,0.4", ",a,acc,0.4"))
+    assert left.scores["model"].tolist() == ["pythia-70m", "pythia-410m"]
+    assert "2 rows left out: model is not a name" in said(left)
+    named = table(text.replace("410m,a,acc,0.3\n,b", "410m,a,acc,0.3\npythia-410m,b"), model="owl")
+    assert named.scores["model"].tolist() == ["pythia-70m", "owl", *["pythia-410m"] * 2]
+
+
+def test_the_letter_of_sizes_is_no_number_of_items(table):
+    cells = (f"{size},quiz,acc,0.{i}" for i, size in enumerate(("7e7", "4e8", "1.4e9"), start=2))
+    text = "model,N,task,metric,score\n" + "\n".join(f"owl-{i},{c}" for i, c in enumerate(cells))
+    found = table(text)
+    assert found.scores["params"].tolist() == [7e7, 4e8, 1.4e9]
+    assert found.scores["n"].isna().all()
+    items = table(text.replace("7e7", "500").replace("4e8", "500").replace("1.4e9", "500"))
+    assert items.scores["n"].tolist() == [500] * 3
+
+
+def test_numbers_of_items_may_differ_by_split(table):
+    lines = (f"{m},{split},0.{i + 2},{n}" for i, (m, _) in enumerate(OWLS) for split, n in (("dev", 100), ("test", 200)))  # fmt: skip
+    found = table("\n".join(["model,split,exact_match,count", *lines]), task="quiz")
+    assert found.scores["n"].tolist() == [100, 200] * 3

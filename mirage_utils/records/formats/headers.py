@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -13,6 +12,7 @@ from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
 from ..schema import is_named, without_per_cent
+from .metric_columns import metrics_among
 from .names import (
     CONDITIONS,
     COUNTS,
@@ -28,8 +28,8 @@ from .names import (
 from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
-    "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "renaming", "unused",
-    "with_directions", "with_runs", "with_setting", "with_times", "without_arrow", "without_index",
+    "in_units", "is_header", "models_among", "no_column", "no_counts", "once", "renaming", "unused",
+    "with_runs", "with_setting", "with_times", "without_index",
 ]  # fmt: skip
 
 
@@ -69,7 +69,9 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
     A column of no name that holds models is the column ``model``.
     """
-    notes, kept, names = [], [], []
+    notes: list[str] = []
+    kept: list[int] = []
+    names: list[str] = []
     for place, name in enumerate(map(str, raw.columns)):
         if _is_unnamed(name):
             column = raw.iloc[:, place]
@@ -77,6 +79,9 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             if "model" not in raw.columns and "model" not in names and _are_models(held):
                 notes.append("the column of no name is read as model")
                 name = "model"
+            elif _names_rows(raw, held, names):
+                name = "metric" if all(map(is_named, held)) else "task"
+                notes.append(f"the column of no name is read as {name}")
             else:
                 if not all(re.fullmatch(r"[0-9]+(\.0)?", text) for text in held):
                     _refuse_numbers(raw.columns, place, held)
@@ -87,9 +92,25 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return raw.iloc[:, kept].set_axis(names, axis="columns"), notes
 
 
+def _names_rows(raw: pd.DataFrame, held: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a column of no name says of which task or metric the scores of each row are, in columns of models."""
+    known = {plain_name(str(name)) for name in (*raw.columns, *names)}
+    given = {"task", "metric", *SYNONYMS["task"], *SYNONYMS["metric"]} & known
+    texts = not any(number(text) is not None for text in held)
+    return bool(held) and texts and not given and len(models_among(map(str, raw.columns))) > 1
+
+
 def _refuse_numbers(names: Sequence[str], place: int, held: Sequence[str]) -> None:
     # Cells that were merged over two columns of scores leave the second without a name.
-    if place and held and all(number(text.rstrip("% ")) is not None for text in held):
+    numbers = [number(text.rstrip("% ")) is not None for text in held]
+    if place and len(held) > 1 and not numbers[0] and all(numbers[1:]):
+        raise FieldError(
+            "columns",
+            list(names),
+            f"one row of names; a second one, with {held[0]!r} after {names[place - 1]!r}, is in the way: write both as one, "
+            f"such as '{names[place - 1]} {held[0]}'",
+        )
+    if place and held and all(numbers):
         raise FieldError(
             "columns",
             list(names),
@@ -125,31 +146,6 @@ def models_among(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in SCHEMA and _is_model(name)]
 
 
-def without_arrow(name: str) -> str:
-    """A metric's name without the arrow that says which scores are good."""
-    return _ARROWS.sub("", name)
-
-
-_ARROWS = re.compile(r"\s*\(?([↑↓])️?\)?\s*$")
-
-
-def with_directions(raw: pd.DataFrame) -> pd.DataFrame:
-    """A table whose metrics have no arrow in their names, as in "accuracy ↑", but a direction."""
-    if "metric" not in raw.columns or raw.empty:
-        return raw
-    kinds = {text: _ARROWS.search(text) for text in set(raw["metric"].map(cell))}
-    if not any(kinds.values()):
-        return raw
-    texts = raw["metric"].map(cell)
-    arrow = texts.map({text: found[1] if found else "" for text, found in kinds.items()})
-    said = raw["direction"].map(cell) if "direction" in raw.columns else arrow
-    words = arrow.map({"↑": "higher", "↓": "lower", "": ""})
-    return raw.assign(
-        metric=texts.map(lambda text: _ARROWS.sub("", text)),
-        direction=words.where((words != "") & ((said == "") | (said == arrow)), said),
-    )
-
-
 _DATES = ("date", "datetime", "timestamp", "created", "created_at", "time")
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?")
 
@@ -164,41 +160,8 @@ def with_times(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return raw.drop(columns="time", errors="ignore"), []
 
 
-_STATISTICS = ("stat", "stats", "statistic", "aggregation")
-_MEANS = {"mean", "avg", "average"}
-_SPREADS = {
-    "std", "stdev", "stddev", "std_dev", "sd", "stderr", "std_err", "se", "sem", "standard_error",
-    "standard_deviation", "var", "variance", "min", "max", "median", "ci", "ci_low", "ci_high",
-}  # fmt: skip
-
-
-def means_only(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """A table without the rows that are no means, where a column says which statistic a row is; a note; that column."""
-    for name in raw.columns:
-        if plain_name(str(name)) in _STATISTICS:
-            texts = raw[name].map(cell).map(plain_name)
-            mean = texts.isin(list(_MEANS))
-            if mean.any() and (mean | texts.isin(list(_SPREADS))).all():
-                others = ", ".join(sorted(set(texts[~mean])))
-                note = f"only the rows whose {name!r} is a mean are scores; not read: {others}"
-                return raw[mean].drop(columns=name), [note] if others else [], [str(name)]
-    return raw, [], []
-
-
-_ERROR = re.compile(
-    r"(.+?)[\s_\-(]+(stderr|std_err|se|std|stdev|stddev|sd)\)?((?:,.*)?)", re.IGNORECASE
-)
-"""Of ``acc_stderr,none`` the last part is a filter."""
-
-
-def errors_of(names: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """Names that are of the errors of another, as ``x_stderr`` is of ``x``: of which, and whether a standard error."""
-    found = {name: _ERROR.fullmatch(name) for name in map(str, names)}
-    return {
-        name: (parts[1] + parts[3], parts[2].lower() in ("stderr", "std_err", "se"))
-        for name, parts in found.items()
-        if parts and parts[1] + parts[3] in found
-    }
+_LARGE = 1e6
+"""A test set has fewer items."""
 
 
 def no_counts(raw: pd.DataFrame) -> list[str]:
@@ -211,17 +174,30 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
         for target in ("task", "metric")
     )
     found = []
-    for name in (by_plain[plain] for plain in COUNTS if plain in by_plain):
+    for name in (by_plain[plain] for plain in (*COUNTS, "n") if plain in by_plain):
         texts = raw[name].map(cell)
         texts = texts[~texts.map(is_missing)]
         values = texts.map(number).astype(float)
         whole = (values >= 1) & (values == values.round())
-        kinds = values.groupby(raw.loc[values.index, task].map(cell) if task else values * 0)
+        conditions = [
+            by_plain[n] for n in (task and plain_name(task), *CONDITIONS) if n in by_plain
+        ]
+        about = (
+            raw.loc[values.index, conditions].map(cell).agg(tuple, axis=1)
+            if conditions
+            else values * 0
+        )
+        kinds = values.groupby(about)
         # Of pass@k they may be the answers to each item.
         draws = metric is not None and raw[metric].map(cell).str.contains("@").any()
         # A total may be one of points, but not of what is right of it.
         parts = any(plain_name(str(column)) in RIGHT for column in raw.columns)
         points = plain_name(name) in ("total", "count") and kinds.nunique().max() > 1 and not parts
+        if plain_name(name) == "n":  # the letter of sizes in scaling laws, too
+            points = kinds.nunique().max() > 1 and bool((values >= _LARGE).all())
+            if points:
+                found.append(str(name))
+            continue
         if not whole.all() or points or (draws and "samples" in plain_name(name)):
             found.append(str(name))
     return found
@@ -259,7 +235,7 @@ def renaming(
     options : Options
         What the user says of columns holds.
     but : collection of str
-        Columns that are not ``n``, whatever they are called.
+        Columns that are not ``n``, whatever they are called: an ``N`` may be the number of parameters.
     item : str
         The column that names items, as its cells show; ``""`` for none.
 
@@ -298,6 +274,8 @@ def renaming(
         if target == "n":
             free = [name for name in free if name not in but]
         fits = [name for name in free if plain_name(name) == target]
+        if target == "params" and not any(_means(name, target) for name in free):
+            fits = fits or [name for name in free if name in but and plain_name(name) == "n"]
         fits = fits or [name for name in free if _means(name, target)]
         if len(fits) == 1:
             found[fits[0]] = target
@@ -326,6 +304,7 @@ def _unit(name: str) -> str:
     if found is None:
         return ""
     what, unit = (part for part in found.groups() if part)
+    unit = re.sub(r"_(?:parameters|params)$", "", unit)
     return UNITS.get(unit.removesuffix("s"), "") if what in SIZES else ""
 
 
@@ -398,9 +377,9 @@ def _joined(raw: pd.DataFrame, columns: Sequence[str], bare: Sequence[str]) -> p
     return pd.Series(whole, index=raw.index, dtype=object)
 
 
-def no_column(name: str, names: Sequence[Any]) -> FieldError:
+def no_column(name: str, raw: pd.DataFrame) -> FieldError:
     """The error of a table without a column that it must have."""
-    names = list(map(str, names))
+    names = list(map(str, raw.columns))
     expected = f"a column {name!r}, or another given as it (--column NAME={name})"
     models = models_among(names)
     if len(models) > 1:
@@ -417,7 +396,7 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name == "score" and "task" in names:
         expected += "; with one column a model, or one a seed, write one row a score"
-    elif name == "task" and (metrics := [n for n in names if n not in SCHEMA and is_named(n)]):
+    elif name == "task" and (metrics := metrics_among(raw)):
         expected += (
             f"; if columns such as {metrics[0]!r} are metrics of one task, name it (--task NAME); if columns are tasks, "
             "name these (--wide COLUMN) and their metric (--metric NAME)"

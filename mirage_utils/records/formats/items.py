@@ -15,7 +15,20 @@ __all__ = ["Items", "items_of", "verdicts"]
 
 _SCHEMA = {*SCORES, *RECORDS}
 
-_VERDICTS = {"correct": "correct", "is_correct": "correct", "was_correct": "correct"}
+_VERDICTS = dict.fromkeys(
+    (
+        "correct",
+        "is_correct",
+        "was_correct",
+        "passed",
+        "is_passed",
+        "success",
+        "solved",
+        "right",
+        "is_right",
+    ),
+    "correct",
+)
 
 
 def verdicts(raw: pd.DataFrame) -> dict[str, str]:

@@ -13,6 +13,7 @@ from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, workbook
 from .cells import Table, by_columns, table
 from .items import Items, items_of, verdicts
+from .metric_columns import errors_of, means_only, with_directions
 from .plain_records import tidy_records
 from .plain_scores import tidy_scores
 from .quantities import cell
@@ -22,6 +23,7 @@ from .wide import (
     numbers_of_right_items,
     one_column_a_metric,
     one_column_a_model,
+    parts_of_the_most,
     with_errors,
 )
 
@@ -113,7 +115,7 @@ def _records(
                 notes.append("no column names the items: each row is one (--column NAME=item)")
             raw = raw.assign(item=np.arange(done, done + len(raw)))
         raw = _graded(raw, graded, found.first_line + done, options)
-        raw = headers.with_directions(_named_for_all(raw, options))
+        raw = with_directions(_named_for_all(raw, options))
         records, left_out = tidy_records(
             raw,
             first_line=found.first_line + done,
@@ -171,12 +173,15 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     if names.get(_HARNESS) == "task":
         raw, repeated = _repeated_tasks(raw)
         assumed += repeated
-    raw, means, stated = headers.means_only(raw)
+    if not options.model:
+        raw, repeated = _repeated_models(raw)
+        assumed += repeated
+    raw, means, stated = means_only(raw)
     raw, dated = headers.with_times(raw)
     raw, runs = headers.with_runs(raw, options)
     raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
     notes = [*cells.notes, *notes, *assumed, *means, *runs, *settings]
-    errors = headers.errors_of([*raw.columns])
+    errors = errors_of([*raw.columns])
     done = [*dated, *stated, *(["version"] if summary else [])]
     models: list[str] = []
     if set(options.wide) & set(raw.columns):
@@ -187,9 +192,10 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
         notes += models
     else:
         raw, counts, right = numbers_of_right_items(raw, options)
+        raw, parts, most = parts_of_the_most(raw)
         raw, metrics, beside = one_column_a_metric(raw, options, errors)
-        notes += [*counts, *metrics]
-        done += [*right, *beside]
+        notes += [*counts, *parts, *metrics]
+        done += [*right, *most, *beside]
     raw, spreads = errors_in_rows(raw)
     notes += spreads
     if not models:
@@ -200,7 +206,7 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
                 raw = raw.rename(columns={name: "stderr"})
                 done.append(name)
         notes += headers.unused(names, _USED, options, done)
-    raw = headers.with_directions(_named_for_all(raw, options))
+    raw = with_directions(_named_for_all(raw, options))
     scores, left_out = tidy_scores(raw, decimal=cells.decimal, missing=options.missing)
     scores.loc[scores["source"] == "", "source"] = str(file.path)
     none = pd.DataFrame(columns=list(RECORDS))
@@ -217,6 +223,28 @@ def _repeated_tasks(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     few = int((blank & (filled != "")).sum())
     notes = [f"{few:,} rows without a task are of that above them"] if few else []
     return raw.assign(task=filled), notes
+
+
+def _repeated_models(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table in which a model that is written once, above several tasks or metrics, stands beside each of them.
+
+    That is certain where no task and metric stands twice below one name.
+    """
+    about = [c for c in raw.columns if c in ("task", "metric", "setting", "shots", "run", "params")]
+    if "model" not in raw.columns or not {"task", "score"} <= set(raw.columns):
+        return raw, []
+    model = raw["model"].map(cell)
+    blank = (model == "") & (raw["score"].map(cell) != "")
+    if "params" in raw.columns:
+        blank &= raw["params"].map(cell) == ""
+    if not blank.any() or model.iloc[0] == "":
+        return raw, []
+    filled = model.where(~blank).ffill()
+    keys = raw[[c for c in about if c != "params"]].map(cell).assign(model=filled)
+    if keys[blank | (model != "")].duplicated().any():
+        return raw, []
+    note = f"{int(blank.sum()):,} rows without a model are of that above them"
+    return raw.assign(model=filled), [note]
 
 
 def _named_for_all(raw: pd.DataFrame, options: Options) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from .quantities import (
     cell,
     is_missing,
     with_error,
+    without_marks,
 )
 from .score_columns import (
     above_zero,
@@ -115,9 +116,9 @@ def tidy_scores(
     """
     for name in ("task", "metric", "score"):
         if name not in raw.columns:
-            raise no_column(name, raw.columns)
+            raise no_column(name, raw)
     if not {"params", "model"} & set(raw.columns):
-        raise no_column("params", raw.columns)
+        raise no_column("params", raw)
     text = {n: texts_of(raw, n) for n in SCORES}
     rows = Rows(raw.index)
     text["score"] = _without_errors(text["score"], rows)
@@ -142,6 +143,10 @@ def tidy_scores(
     )  # fmt: skip
     made: dict[str, Any] = {**text, "score": score}
     made["params"] = sizes(text["params"], text["model"], decimal, rows)
+    if "model" in raw.columns:
+        nobody = are(text["model"], "") & np.isnan(made["params"])
+        expected = "a name, and there is no size; where it is written once above several rows, write it in each"
+        rows.leave_out("model", text["model"], nobody, expected)
     made["train_flops"] = above_zero("train_flops", text["train_flops"], decimal, rows)
     made["shots"], wrong = whole_numbers(shots(text["shots"]), 0, decimal)
     rows.leave_out("shots", text["shots"], wrong, "a finite whole number >= 0")
@@ -174,6 +179,11 @@ def tidy_scores(
 
 def _without_errors(texts: NDArray[np.object_], rows: Rows) -> NDArray[np.object_]:
     """Scores without the errors that stand behind them in one cell."""
+    bare = {text: without_marks(text) for text in set(texts)}
+    rows.say(
+        texts, each(lambda text: bare[text] != text, texts), "marks at a score are passed over"
+    )
+    texts = np.array([bare[text] for text in texts], object)
     pairs = {text: with_error(text) for text in set(texts)}
     behind = each(lambda text: pairs[text][1] != "", texts)
     rows.say(

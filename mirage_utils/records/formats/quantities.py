@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = [
     "TRUTH", "cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in", "with_error",
-    "without_unit",
+    "without_marks", "without_unit",
 ]  # fmt: skip
 
 TRUTH = {
@@ -66,6 +66,21 @@ def with_error(text: str) -> tuple[str, str]:
         return text, ""
     value, error = found[1].strip(), found[2] or found[3]
     return value + "%" * (is_per_cent(error) and not is_per_cent(value)), error
+
+
+_MARKS = re.compile(r"(?:\*\*|__|\*|_)?([-+−]?[0-9.,]*[0-9][0-9.,]*\s*%?)\s*[*_†‡§¶¹²³⁴⁵ᵃᵇᶜ]*")
+
+
+def without_marks(text: str) -> str:
+    """A number without the marks of bold type and of footnotes around it.
+
+    Examples
+    --------
+    >>> without_marks("**40.2**"), without_marks("30.4†"), without_marks("n/a*")
+    ('40.2', '30.4', 'n/a*')
+    """
+    found = _MARKS.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    return text if found is None else found[1].strip()
 
 
 def decimal_of(cells: Iterable[str]) -> str:

@@ -103,9 +103,10 @@ class Repeated:
         differ: list[str] = []
         if before.size:
             one, two = raw.iloc[before[0]], raw.iloc[row]
-            differ = [
-                str(c) for c in raw.columns if c not in records.columns and _differ(one[c], two[c])
-            ]
+            # A column that the score was taken from tells nothing.
+            own = {c for c in raw.columns if "score" in raw and _same(raw[c], raw["score"])}
+            others = [c for c in raw.columns if c not in records.columns and c not in own]
+            differ = [str(c) for c in others if str(one[c]) != str(two[c])]
         column = differ[0] if differ else "COLUMN"
         tells = (
             f"the columns {', '.join(map(repr, differ[:_NAMED]))} tell"
@@ -126,8 +127,8 @@ class Repeated:
         )  # fmt: skip
 
 
-def _differ(one: Any, other: Any) -> bool:
-    return str(one) != str(other)
+def _same(one: pd.Series, other: pd.Series) -> bool:
+    return bool((one.astype(str).to_numpy() == other.astype(str).to_numpy()).all())
 
 
 def _content(records: pd.DataFrame) -> NDArray[np.uint64]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from ..options import Options
-from ..schema import RECORDS, SCORES, is_named, without_per_cent
+from ..schema import SCORES, without_per_cent
 from . import headers
+from .metric_columns import errors_of, metrics_among
 from .names import RIGHT, plain_name
 from .plain_scores import lengthened
 from .quantities import cell, is_missing, number, with_error
 
 __all__ = [
-    "Errors", "errors_in_rows", "metrics_among", "numbers_of_right_items", "one_column_a_metric",
+    "Errors", "errors_in_rows", "numbers_of_right_items", "one_column_a_metric", "parts_of_the_most",
     "one_column_a_model", "with_errors",
 ]  # fmt: skip
 
@@ -59,12 +61,13 @@ def one_column_a_model(
     raw: pd.DataFrame, summary: bool, errors: Errors
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table whose columns are called like models as one with a row for each score; another as it is."""
-    models = [c for c in headers.models_among(raw.columns) if c not in errors]
+    # Of each curve of several runs W&B writes the least and the most.
+    spreads = [c for c in raw.columns if re.sub(r"__(MIN|MAX)$", "", c) in {*raw.columns} - {c}]
+    models = [c for c in headers.models_among(raw.columns) if c not in (*errors, *spreads)]
     if len(models) < 2:
         return raw, []
-    rest = [
-        c for c in raw.columns if c not in (*SCORES, *models, *errors, "version", "mode", "time")
-    ]
+    known = (*SCORES, *models, *errors, "version", "mode", "time")
+    rest = [c for c in raw.columns if c not in known]
     if summary:  # all that follows its four columns are models
         models, rest = [c for c in raw.columns if c in models or c in rest], []
     long, empty = with_errors(raw, models, errors, name="model")
@@ -76,23 +79,6 @@ def one_column_a_model(
             f"columns that are called like no model are passed over: {', '.join(map(repr, rest))}"
         )
     return long, [*notes, *empty]
-
-
-def metrics_among(raw: pd.DataFrame) -> list[str]:
-    """Columns that are called like metrics and hold numbers."""
-    found = []
-    for column in map(str, raw.columns):
-        bare = headers.without_arrow(column)
-        if column in (*SCORES, *RECORDS) or not is_named(bare) or plain_name(bare) == "mean":
-            continue
-        texts = [text for text in map(cell, raw[column]) if not is_missing(text)]
-        if texts and all(_is_number(text) for text in texts):
-            found.append(column)
-    return found
-
-
-def _is_number(text: str) -> bool:
-    return number(with_error(text)[0].rstrip("% ")) is not None
 
 
 def one_column_a_metric(
@@ -145,6 +131,23 @@ def numbers_of_right_items(
     return raw, [], []
 
 
+_MOST = ("max_score", "maximum_score", "max_points", "points_possible", "out_of", "possible")
+
+
+def parts_of_the_most(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """A table whose scores are parts of what could be reached, as a column says; a note; that column."""
+    column = next((c for c in raw.columns if plain_name(str(c)) in _MOST), None)
+    if column is None or "score" not in raw.columns:
+        return raw, [], []
+    score, most = (raw[c].map(cell).map(number).astype(float) for c in ("score", column))
+    fits = (score <= most) & (most > 0)
+    if score.isna().all() or not fits[score.notna()].all() or (most == 1).all():
+        return raw, [], []
+    parts = (score / most).map(lambda value: "" if value != value else repr(float(value)))
+    note = f"scores are divided by {column!r} (--column {column}=NAME says otherwise)"
+    return raw.assign(score=raw["score"].where(score.isna(), parts)), [note], [str(column)]
+
+
 _WHOSE = ["family", "model", "params", "task", "setting", "shots", "run"]
 
 
@@ -153,7 +156,7 @@ def errors_in_rows(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not {"metric", "score"} <= set(raw.columns):
         return raw, []
     metrics = raw["metric"].map(cell)
-    errors = headers.errors_of(sorted(set(metrics)))
+    errors = errors_of(sorted(set(metrics)))
     of = {name: base for name, (base, _) in errors.items()}
     if not of:
         return raw, []
