@@ -62,10 +62,6 @@ def _print_scores(options: argparse.Namespace) -> int:
         print(f"{file}: not read: {reason}", file=sys.stderr)
     tell(found.notes)
     columns = [*SCORES[:-1], "graded", "source"]
-    if found.scores.empty:
-        raise FieldError(
-            "path", str(options.path), "files with scores; the notes say why none counts"
-        )
     scores = found.scores[columns].astype(object)
     scores = scores.where(scores.notna(), "")
     print_rows(harmless_table(scores, options.csv).to_dict("records"), as_csv=options.csv)

@@ -225,3 +225,14 @@ def test_numbers_of_items_may_differ_by_split(table):
     lines = (f"{m},{split},0.{i + 2},{n}" for i, (m, _) in enumerate(OWLS) for split, n in (("dev", 100), ("test", 200)))  # fmt: skip
     found = table("\n".join(["model,split,exact_match,count", *lines]), task="quiz")
     assert found.scores["n"].tolist() == [100, 200] * 3
+
+
+@pytest.mark.parametrize("unit", ["%", "percent", "Per cent", "pct"])
+def test_a_unit_beside_the_scores_counts(table, unit):
+    text = rows(
+        "task,metric,score,unit", f"quiz,acc,0.9,{unit}", f"quiz,acc,12%,{unit}", "quiz,acc,0.4,"
+    )
+    found = table(text)
+    assert found.scores["score"].tolist() == pytest.approx([0.009, 0.12, 0.4])
+    assert "not used" not in said(found)
+    assert "columns not used: 'unit'" in said(table(text.replace(unit, "points")))

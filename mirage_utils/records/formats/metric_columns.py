@@ -9,9 +9,16 @@ import pandas as pd
 
 from ..schema import is_named
 from .names import SCHEMA, plain_name
-from .quantities import cell, is_missing, number, with_error
+from .quantities import cell, is_missing, is_per_cent, number, with_error
 
-__all__ = ["errors_of", "means_only", "metrics_among", "with_directions", "without_arrow"]
+__all__ = [
+    "errors_of",
+    "means_only",
+    "metrics_among",
+    "with_directions",
+    "with_units",
+    "without_arrow",
+]
 
 
 def without_arrow(name: str) -> str:
@@ -91,3 +98,22 @@ def errors_of(names: Sequence[str]) -> dict[str, tuple[str, bool]]:
         for name, parts in found.items()
         if parts and parts[1] + parts[3] in found
     }
+
+
+_UNITS = ("unit", "units", "scale")
+_CENTS = {"%", "percent", "per_cent", "percentage", "pct"}
+_PARTS = {"", "fraction", "fractions", "proportion", "ratio", "share", "0_1", "1"}
+
+
+def with_units(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table whose scores carry the "%" that a column of units has beside them; and that column."""
+    if "score" not in raw.columns:
+        return raw, []
+    for name in raw.columns:
+        if plain_name(str(name)) in _UNITS:
+            units = raw[name].map(cell).map(lambda text: "%" if text == "%" else plain_name(text))
+            if units.isin(list(_CENTS | _PARTS)).all():
+                score = raw["score"].map(cell)
+                bare = score.map(_is_number) & ~score.map(is_per_cent) & units.isin(list(_CENTS))
+                return raw.assign(score=score.where(~bare, score + "%")), [str(name)]
+    return raw, []

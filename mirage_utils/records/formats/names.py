@@ -29,7 +29,7 @@ SYNONYMS = {
     "params": (
         "parameters", "num_parameters", "num_params", "n_parameters", "n_params", "param_count",
         "parameter_count", "number_of_parameters", "model_num_parameters", "model_size", "model_params",
-        "size",
+        "size", "total_params", "total_parameters",
     ),
     "train_flops": ("training_flops", "train_compute", "training_compute"),
     "task": ("tasks", "task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
@@ -47,11 +47,11 @@ SYNONYMS = {
     "direction": ("higher_is_better",),
     "target": (
         "reference", "references", "expected", "expected_output", "gold", "gold_answer", "ground_truth",
-        "correct_answer", "target_text",
+        "correct_answer", "target_text", "gold_label", "true_label", "y_true",
     ),
     "output": (
         "prediction", "predicted", "pred", "response", "completion", "model_output", "model_answer", "generation",
-        "generated_text",
+        "generated_text", "predicted_label", "y_pred",
     ),
     "item": (
         "item_id", "doc_id", "question_id", "example_id", "sample_id", "instance_id", "qid", "problem_id",

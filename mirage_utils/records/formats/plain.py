@@ -13,7 +13,7 @@ from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, workbook
 from .cells import Table, by_columns, table
 from .items import Items, items_of, verdicts
-from .metric_columns import errors_of, means_only, with_directions
+from .metric_columns import errors_of, means_only, with_directions, with_units
 from .plain_records import tidy_records
 from .plain_scores import tidy_scores
 from .quantities import cell
@@ -177,12 +177,13 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
         raw, repeated = _repeated_models(raw)
         assumed += repeated
     raw, means, stated = means_only(raw)
+    raw, units = with_units(raw)
     raw, dated = headers.with_times(raw)
     raw, runs = headers.with_runs(raw, options)
     raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
     notes = [*cells.notes, *notes, *assumed, *means, *runs, *settings]
     errors = errors_of([*raw.columns])
-    done = [*dated, *stated, *(["version"] if summary else [])]
+    done = [*units, *dated, *stated, *(["version"] if summary else [])]
     models: list[str] = []
     if set(options.wide) & set(raw.columns):
         raw, empty = with_errors(raw, options.wide, errors)
