@@ -157,7 +157,8 @@ def stream(path: str | PathLike[str], *, batch: int = _BATCH, **options: Any) ->
     try:
         for part in known.batches(file, said, batch):
             yield _identified(part, said)
-            if len(part.records):
+            # A plain table tells by itself, and where.
+            if len(part.records) and not part.format.startswith("plain"):
                 seen.append(hashes(part.records, _WHICH))
     except RecursionError:
         raise EvalFileError(path, "JSON nested too deeply to be a result") from None
