@@ -131,7 +131,7 @@ def _spelt(metric: str) -> str:
 
 _CENT = r"(?:%|per ?cent(?:age)?|pct)"
 _UNIT = re.compile(
-    rf"[\s_-]*(?:[(\[]\s*(?:in )?{_CENT}\s*[)\]]|,?\s*%|(?:,\s*|[\s_-])(?:in )?{_CENT})$|^{_CENT}[\s_-]+(?=\w)",
+    rf"[\s_-]*(?:[(\[]\s*(?:in )?{_CENT}\s*[)\]]|,?\s*%|(?:,\s*|[\s_-])(?:in )?{_CENT})$|^%[\s_-]*(?=\w)",
     re.I,
 )
 

@@ -122,3 +122,9 @@ def test_repetitions_by_the_row_are_runs(table):
     found = table(twice, replicate_by="row").records
     assert found["run"].value_counts().to_dict() == {"row 1": 12, "row 2": 12}
     assert np.array_equal(found["item"][:12], found["item"][12:])
+
+
+def test_nothing_but_zeros_are_no_items(table):
+    rows = [f"pythia-{model},quiz,acc,0,{dice}" for model in MODELS for dice in range(3)]
+    with pytest.raises(EvalFileError, match="--replicate-by dice"):
+        table("\n".join(["model,task,metric,score,dice", *rows]))

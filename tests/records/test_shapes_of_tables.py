@@ -69,6 +69,7 @@ def test_a_per_cent_in_the_name_of_a_tasks_column_counts(table, tmp_path, name):
     assert scores["MMLU"] == pytest.approx([0.009, 0.008, 0.0095])
     assert scores["BoolQ"] == [0.51, 0.62, 0.7]
     assert not any("changes nothing" in note for note in found.notes)
+    assert any(f"in per cent, as their names say: {name!r}" in note for note in found.notes)
     both = table(rows(f'"{name}",MMLU', "9,1", "8,1", "7,1"), wide=[name, "MMLU"], metric="acc")
     assert set(both.scores["task"]) == {name, "MMLU"}  # two columns are two tasks
 

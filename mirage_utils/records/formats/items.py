@@ -85,7 +85,8 @@ def items_of(raw: pd.DataFrame, options: Options) -> Items:
     """
     answers = {"target", "output"} <= set(raw.columns)
     graded = ["score"] if "score" in raw.columns else list(verdicts(raw))
-    right_or_wrong = bool(graded) and all(_is_right_or_wrong(raw[name]) for name in graded)
+    verdicts_of = [_right_or_wrong(raw[name]) for name in graded]
+    right_or_wrong = bool(graded) and all(values <= {0.0, 1.0} for values in verdicts_of)
     if "item" in raw.columns or options.wide or not (answers or right_or_wrong):
         return Items()
     if not answers and "n" in raw.columns:
@@ -104,13 +105,15 @@ def items_of(raw: pd.DataFrame, options: Options) -> Items:
     # Of two rows one may be another run; verdicts of many are of as many items.
     most = texts.groupby(whose).size().max() if whose else len(texts)
     nameless = not answers and not runs and "row" not in options.replicate_by
+    # Nothing but zeros may be the scores of small models.
+    nameless &= all(len(values) > 1 for values in verdicts_of)
     return Items(rows=nameless and most > 2)
 
 
-def _is_right_or_wrong(column: pd.Series) -> bool:
-    """Whether a column holds nothing but right and wrong."""
+def _right_or_wrong(column: pd.Series) -> set[float | None]:
+    """What a column holds, as numbers: 0 and 1 where it is nothing but right and wrong."""
     texts = {text.lower() for text in map(cell, column) if not is_missing(text)}
-    return {TRUTH.get(text, number(text)) for text in texts} <= {0.0, 1.0}
+    return {TRUTH.get(text, number(text)) for text in texts}
 
 
 def _names_items(texts: pd.DataFrame, name: str, whose: list[str]) -> bool:

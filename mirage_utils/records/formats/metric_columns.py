@@ -46,12 +46,16 @@ def with_directions(raw: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+_OTHERWISE = ("mean", "error")
+"""Columns that may as well be the mean over tasks, and the error of a score."""
+
+
 def metrics_among(raw: pd.DataFrame) -> list[str]:
     """Columns that are called like metrics and hold numbers."""
     found = []
     for column in map(str, raw.columns):
         bare = without_arrow(column)
-        if column in SCHEMA or not is_named(bare) or plain_name(bare) == "mean":
+        if column in SCHEMA or not is_named(bare) or plain_name(bare) in _OTHERWISE:
             continue
         texts = [text for text in map(cell, raw[column]) if not is_missing(text)]
         if texts and all(_is_number(text) for text in texts):

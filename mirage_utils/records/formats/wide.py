@@ -39,6 +39,9 @@ def with_errors(
             for line, value in raw[error].items()
         }
         long = long.assign(stderr=[known.get(line, "") for line in long.index])
+    cents = [column for column in columns if without_per_cent(column) != column]
+    if cents:
+        notes = [f"in per cent, as their names say: {', '.join(map(repr, cents))}", *notes]
     if errors:
         notes = [f"errors of scores, and no scores: {', '.join(map(repr, errors))}", *notes]
     bare = {column: without_per_cent(column) for column in columns}
