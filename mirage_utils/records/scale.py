@@ -21,6 +21,7 @@ _CURVE = ["family", "task", "setting", "shots", "metric", "graded"]
 
 
 def fractions(table: pd.DataFrame) -> list[str]:
+    """Metrics of a table whose scores lie between 0 and 1."""
     return [name for name in table["metric"].unique() if is_fraction(name)]
 
 
@@ -54,9 +55,10 @@ def scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[st
     wrong = _on_no_scale(table, bounded, as_cent, curve)
     wrong |= whole & table["metric"].isin(fractions(table)) & (table["score"] > 1)
     for (task, metric), rows in table[wrong].groupby(["task", "metric"], sort=False):
+        why = "as the others are" if not whole[rows.index].any() else "though said to be one"
         notes.append(
             f"{metric} on {task} is {several([f'{v:.10g}' for v in rows['score']])} for "
-            f"{several(distinct(rows['model']))}, which is no fraction, as the others are: left out"
+            f"{several(distinct(rows['model']))}, which is no fraction, {why}: left out"
         )
     wrong |= doubtful
     bounded &= ~wrong

@@ -128,3 +128,18 @@ def test_nothing_but_zeros_are_no_items(table):
     rows = [f"pythia-{model},quiz,acc,0,{dice}" for model in MODELS for dice in range(3)]
     with pytest.raises(EvalFileError, match="--replicate-by dice"):
         table("\n".join(["model,task,metric,score,dice", *rows]))
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("metric,score (%)", "F1,{i}0"),
+        ("metric,score", "F1,{i}0%"),
+        ("target,output,F1 (%)", "x,x,{i}0"),
+        ("target,output,F1", "x,x,{i}0 %"),
+    ],
+)
+def test_scores_of_items_may_be_in_per_cent(table, column, cells):
+    found = table(items("item", column, cells))
+    assert found.records["score"].tolist() == pytest.approx([0, 0.1, 0.2, 0.3] * 3)
+    assert set(found.records["metric"]) == {"F1"}

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..options import Options
-from ..schema import RECORDS, SCORES, is_share
+from ..schema import RECORDS, SCORES, is_share, without_per_cent
 from .names import CONDITIONS, RUNS, plain_name
-from .quantities import TRUTH, cell, is_missing, number
+from .quantities import TRUTH, cell, is_missing, is_per_cent, number
 
 __all__ = ["Items", "items_of", "verdicts"]
 
@@ -40,14 +40,17 @@ def verdicts(raw: pd.DataFrame) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for name in raw.columns:
-        metric = _VERDICTS.get(plain_name(str(name)), str(name))
+        bare = without_per_cent(str(name))
+        metric = _VERDICTS.get(plain_name(bare), bare)
         certain = is_share(metric) or plain_name(metric).endswith("f1")
         if name in _SCHEMA or not certain or metric in found.values():
             continue
         texts = pd.Series(
             [t.lower() for t in map(cell, raw[name]) if not is_missing(t)], dtype=object
         )
-        values = texts.map(lambda text: TRUTH.get(text, number(text))).astype(float)
+        values = texts.map(lambda text: TRUTH.get(text, number(text.rstrip("% ")))).astype(float)
+        marked = texts.map(is_per_cent).astype(bool) | (bare != name)
+        values = values.where(~marked, values / 100)
         right = values.between(0, 1)
         # A cell that is none costs itself and no other; above 1 are marks.
         if 2 * right.sum() > len(texts) and not (values > 1).any():

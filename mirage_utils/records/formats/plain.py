@@ -20,6 +20,7 @@ from .quantities import cell
 from .repeated import Repeated
 from .wide import (
     errors_in_rows,
+    in_per_cent,
     numbers_of_right_items,
     one_column_a_metric,
     one_column_a_model,
@@ -156,6 +157,7 @@ def _graded(
     if isinstance(raw.index, pd.RangeIndex):
         raw = raw.set_axis(np.arange(first_line, first_line + len(raw)))
     one = options.metric if len(graded) == 1 else ""
+    raw = in_per_cent(raw, graded)
     parts = [
         raw.assign(metric=one or metric, score=raw[name])
         for name, metric in graded.items()

@@ -223,7 +223,10 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     pair = len(said & TRUTH.keys()) <= 2 and pd.to_numeric(lower, errors="coerce").isna().all()
     words = TRUTH if pair else {"true": 1.0, "false": 0.0}
     truth = lower.map({word: f"{value:g}" for word, value in words.items()})
-    known = pd.to_numeric(plain.where(truth.isna(), truth), errors="coerce").to_numpy(float)
+    marked = plain.str.endswith("%").to_numpy(bool)
+    bare = plain.where(~marked, plain.str.rstrip("% "))
+    known = pd.to_numeric(bare.where(truth.isna(), truth), errors="coerce").to_numpy(float)
+    known = np.where(marked, known / 100, known)
     at = coded.indices.to_numpy()
     return known[at], (~np.isfinite(known) & (texts != "").to_numpy())[at]
 

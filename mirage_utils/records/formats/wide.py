@@ -17,7 +17,7 @@ from .plain_scores import lengthened
 from .quantities import cell, is_missing, number, with_error
 
 __all__ = [
-    "Errors", "errors_in_rows", "numbers_of_right_items", "one_column_a_metric", "parts_of_the_most",
+    "Errors", "errors_in_rows", "in_per_cent", "numbers_of_right_items", "one_column_a_metric", "parts_of_the_most",
     "one_column_a_model", "with_errors",
 ]  # fmt: skip
 
@@ -30,7 +30,7 @@ def with_errors(
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table with a row for each score, and the standard errors that stand in columns of their own."""
     errors = {e: of for e, of in errors.items() if of[0] in columns}
-    long, notes = lengthened(_in_per_cent(raw.drop(columns=[*errors]), columns), columns, name=name)
+    long, notes = lengthened(in_per_cent(raw.drop(columns=[*errors]), columns), columns, name=name)
     if any(standard for _, standard in errors.values()):
         known = {
             f"{line}, column {of!r}": value
@@ -50,7 +50,7 @@ def with_errors(
     return long.assign(**{name: long[name].replace(once)}), notes
 
 
-def _in_per_cent(raw: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
+def in_per_cent(raw: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
     """A table whose cells carry the "%" that the name of their column has."""
     for column in columns:
         if column in raw.columns and without_per_cent(column) != column:
