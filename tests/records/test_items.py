@@ -143,3 +143,8 @@ def test_scores_of_items_may_be_in_per_cent(table, column, cells):
     found = table(items("item", column, cells))
     assert found.records["score"].tolist() == pytest.approx([0, 0.1, 0.2, 0.3] * 3)
     assert set(found.records["metric"]) == {"F1"}
+
+
+def test_items_by_models_say_how_to_write_them(table):
+    found = table("item,pythia-70m,pythia-410m\na,0,1\nb,1,1\n")
+    assert "'pythia-70m' look like models: write one row an item and model" in said(found)

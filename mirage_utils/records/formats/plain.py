@@ -106,6 +106,12 @@ def _records(
             graded = verdicts(raw.rename(columns=names))
             notes += [*unnamed, *assumed, *_own(graded)]
             notes += headers.unused(names, RECORDS, options, graded)
+            models = headers.models_among(raw.columns)
+            if len(models) > 1 and "model" not in names.values():
+                notes.append(
+                    f"columns such as {models[0]!r} look like models: write one row an item and model, with a column "
+                    "'model'"
+                )
             told = False
         rows = len(raw)
         raw = headers.in_units(raw, names).rename(columns=names)
