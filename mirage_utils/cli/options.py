@@ -49,11 +49,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     several(
         "--percent", "METRIC",
-        "a metric given in per cent, everywhere or on a task or of a family: 'accuracy on quiz of Owl'",
+        "a metric given in per cent, everywhere or on a task or of a family: 'accuracy on quiz of Owl'; of --percent "
+        "and --fraction what names the task or family holds",
     )  # fmt: skip
     several(
         "--fraction", "METRIC",
-        "one that is not in per cent though others are, named in the same way",
+        "one that is not in per cent though others are, named in the same way: fractions, or numbers of right items",
     )  # fmt: skip
     several("--direction", "METRIC=lower|higher", "which scores of a metric are good")
     several(

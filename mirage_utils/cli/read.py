@@ -73,10 +73,13 @@ def _print_files(options: argparse.Namespace) -> int:
     from ..records.reading import files_below
 
     path, choices = options.path, options_of(options)
+    files = files_below(path) if path.is_dir() else [path]
+    if not files:
+        raise FieldError("path", str(path), "a folder with files in it")
     crashed = 0
 
     def readings() -> Iterator[tuple[Path, Reading | Exception]]:
-        for file in files_below(path) if path.is_dir() else [path]:
+        for file in files:
             try:
                 yield file, read(file, **choices)
             except FieldError:  # an option, not a file, is at fault

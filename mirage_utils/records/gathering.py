@@ -30,7 +30,7 @@ from .one_file import FAULT, LENGTH_KEY, Part, merged, part_of, told
 from .options import Options
 from .precedence import settled
 from .reading import files_below
-from .schema import EvalFileError
+from .schema import EvalFileError, without_per_cent
 from .summing import EXPECTED, LIKELIHOOD, graded_sums
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
@@ -174,7 +174,7 @@ def _unmatched(scores: pd.DataFrame, options: Options) -> list[str]:
         *(("family", n, "model") for n in options.family if not any(fnmatchcase(m, n) for m in models)),
         *(("rename", n, "model") for n, other in options.rename.items() if other not in models),
         *(("direction", n, "metric") for n in options.direction if n not in metrics),
-        *(("wide", n, "column") for n in options.wide if n not in tasks),
+        *(("wide", n, "column") for n in options.wide if {n, without_per_cent(n)}.isdisjoint(tasks)),
     ]  # fmt: skip
     if options.replicate_by and not (scores["run"] != "").any():
         said += [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
-from ..errors import FieldError, positive, require
+from ..errors import FieldError, WrongUse, positive, require
 
 __all__ = ["Options"]
 
@@ -31,7 +31,9 @@ class Options:
         What is given in per cent, to be divided by 100: a metric, or one on a task, of a family, or both, as
         ``"accuracy on quiz of Owl"``; it may hold ``*`` and ``?``.
     fraction : collection of str
-        What is not in per cent, though other scores are: named as for `percent`.
+        What is not in per cent, though other scores are: named as for `percent`. Whole numbers of `n` items are
+        numbers of right ones then. Of `percent` and `fraction` that which says more of a score holds, the task or
+        the family besides the metric.
     missing : collection of float
         Numbers that stand for a missing score, such as -100.
     wide : collection of str
@@ -55,7 +57,7 @@ class Options:
     Raises
     ------
     FieldError
-        If a size is no number above 0, a direction is none, or a name is no name.
+        If a size is no number above 0, a direction is none, a name is no name, or one scale contradicts another.
     """
 
     params: Mapping[str, float] = field(default_factory=dict)
@@ -99,6 +101,10 @@ class Options:
                 raise FieldError(
                     "replicate_by", pattern, f"a column's name or a regular expression ({error})"
                 ) from None
+        for both in set(self.percent) & set(self.fraction):
+            raise WrongUse(
+                "fraction", both, "a metric that is not said to be in per cent too (percent)"
+            )
         require(self.keep != "", "keep", self.keep, f"{' or '.join(map(repr, _KEEP))}, or a file")
 
     def called(self, what: str, *written: str) -> str:

@@ -18,19 +18,18 @@ note. The decisions, in their order:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping
-from fnmatch import fnmatchcase
-from shlex import quote
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..errors import FieldError, shown
+from ..errors import FieldError
 from .identity import UnknownModelError, families_by_name, resolve, stem
 from .options import Options
-from .schema import is_fraction, is_share, plainly, without_per_cent
+from .scale import divided, fractions, scaled
+from .schema import is_share, plainly, without_per_cent
+from .wording import distinct, several
 
 __all__ = ["Made", "settled"]
 
@@ -107,7 +106,7 @@ def settled(
         lambda t: _conditions(t, made),
         _reported_and_sampled,
         _families,
-        lambda t: _scaled(t, options),
+        lambda t: scaled(t, options),
         *(runs if options.keep in ("all", "latest") else runs[::-1]),
     )
     for step in steps:
@@ -132,15 +131,6 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _several(names: list[str], most: int = 3) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
-
-
-def _values(column: pd.Series) -> list[str]:
-    return [str(v) for v in column.drop_duplicates()]
-
-
 # -- what is no score, and what a row is about --------------------------------------------------------
 
 
@@ -148,20 +138,16 @@ def _without_missing(table: pd.DataFrame, options: Options) -> tuple[pd.DataFram
     notes = []
     missing = table["score"].isin(list(options.missing)) & ~table["from_records"]
     if missing.any():
-        found = _several([f"{v:g}" for v in options.missing])
+        found = several([f"{v:g}" for v in options.missing])
         notes.append(f"{int(missing.sum()):,} scores stand for missing ones ({found}): left out")
     # Programs write -1 where there is no score.
-    below = table["metric"].isin(_fractions(table)) & (table["score"] < 0) & ~missing
+    below = table["metric"].isin(fractions(table)) & (table["score"] < 0) & ~missing
     for (task, metric), rows in table[below].groupby(["task", "metric"], sort=False):
-        found = _several([f"{v:g}" for v in rows["score"].drop_duplicates()])
+        found = several([f"{v:g}" for v in rows["score"].drop_duplicates()])
         notes.append(
-            f"{metric} on {task} is {found} for {_several(_values(rows['model']))}, and no {metric} is below 0: left out"
+            f"{metric} on {task} is {found} for {several(distinct(rows['model']))}, and no {metric} is below 0: left out"
         )
     return table[~missing & ~below], notes
-
-
-def _fractions(table: pd.DataFrame) -> list[str]:
-    return [name for name in table["metric"].unique() if is_fraction(name)]
 
 
 def _per_cent_by_name(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -175,7 +161,7 @@ def _per_cent_by_name(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         f"{name!r} is in per cent, as its name says: divided by 100, and called {bare[name]!r}"
         for name in table.loc[marked, "metric"].unique()
     ]
-    table = _divided(table, marked & ~table["per_cent_known"])
+    table = divided(table, marked & ~table["per_cent_known"])
     return table.assign(
         metric=table["metric"].where(~marked, named),
         per_cent_known=table["per_cent_known"] | marked,
@@ -222,7 +208,7 @@ def _sizes(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[st
             size = max(found, key=lambda v: len(f"{v:.0f}".rstrip("0")))  # the least rounded
         table = table.assign(params=table["params"].mask(here, size))
         notes.append(
-            f"{name} has {_several([f'{v:.10g}' for v in found])} parameters in different places: taken as {size:.10g}"
+            f"{name} has {several([f'{v:.10g}' for v in found])} parameters in different places: taken as {size:.10g}"
         )
     return table, notes
 
@@ -233,7 +219,7 @@ def _groups(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not group.any():
         return table, []
     joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + AVERAGE
-    named = _several(_values(table.loc[group, "task"]))
+    named = several(distinct(table.loc[group, "task"]))
     table = table.assign(setting=table["setting"].where(~group, joined))
     return table, [f"averages over groups of tasks, marked '{AVERAGE}': {named}"]
 
@@ -266,8 +252,8 @@ def _ended(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataFrame,
     last = order == order.where(~ended).groupby(which).transform("max")
     out = ~ended & (retried | ~last)
     notes = [
-        f"{source}: the run did not end, and another of {_several(_values(part['model']))} on "
-        f"{_several(_values(part['task']))} {'did' if retried[part.index].all() else 'is later'}: left out"
+        f"{source}: the run did not end, and another of {several(distinct(part['model']))} on "
+        f"{several(distinct(part['task']))} {'did' if retried[part.index].all() else 'is later'}: left out"
         for source, part in table[out].groupby("source", sort=False)
     ]
     return table[~out], notes
@@ -289,7 +275,7 @@ def _conditions(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataF
     apart = condition.isin(condition[differ]) & (said != "")
     joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + said
     notes = [
-        f"{task}: runs of one model differ in their conditions, and stand apart ({_several(_values(said[rows.index]))})"
+        f"{task}: runs of one model differ in their conditions, and stand apart ({several(distinct(said[rows.index]))})"
         for task, rows in table[apart].groupby("task", sort=False)
     ]
     return table.assign(setting=table["setting"].where(~apart, joined)), notes
@@ -347,7 +333,7 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
             else f"the reported scores are about other items than the samples, which hold {items} items"
         )
         notes.append(
-            f"{where}: {are} ({_several(_values(part['model']))}); what they give stands apart, as '{SAMPLES}'"
+            f"{where}: {are} ({several(distinct(part['model']))}); what they give stands apart, as '{SAMPLES}'"
         )
     # In a condition that stands apart nothing is the same.
     parted = pd.MultiIndex.from_frame(pairs[_CONDITION].astype(str)).isin(apart)
@@ -366,187 +352,6 @@ def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]
     joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + SAMPLES
     table = table.assign(setting=table["setting"].where(~moved, joined))
     return table[~table.index.isin(drop)].drop(columns="_run"), notes
-
-
-# -- one scale ---------------------------------------------------------------------------------------
-
-
-def _scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
-    """Scores that are fractions as such: per cent divided by 100."""
-    asked, notes = _said(table, "percent", options.percent)
-    whole, unmatched = _said(table, "fraction", options.fraction)
-    notes += unmatched
-    asked &= ~table["per_cent_known"]
-    bounded = table["metric"].isin(_fractions(table)) & ~asked & ~whole
-    curve = table.groupby(_CURVE, sort=False, dropna=False).ngroup()
-    column = table.groupby(["source", "metric"], sort=False).ngroup()
-    as_cent, as_part = _possible(table, 100), _possible(table, 1)
-    wrong = _on_no_scale(table, bounded, as_cent, curve)
-    wrong |= whole & table["metric"].isin(_fractions(table)) & (table["score"] > 1)
-    for (task, metric), rows in table[wrong].groupby(["task", "metric"], sort=False):
-        notes.append(
-            f"{metric} on {task} is {_several([f'{v:.10g}' for v in rows['score']])} for "
-            f"{_several(_values(rows['model']))}, which is no fraction, as the others are: left out"
-        )
-    bounded &= ~wrong
-    large = bounded & (table["score"] > 1)
-    if not (asked.any() or large.any()):
-        return table[~wrong], notes
-
-    # One share above 1 tells it of what its source reports of a task: they come from one grader.
-    entry = table.groupby(["source", "model", "task", "shots"], sort=False, dropna=False).ngroup()
-    hundredths = asked | large
-    beside = bounded & entry.isin(entry[large]) & ~table["per_cent_known"]
-    # A plain table has one scale for a metric, whatever the task.
-    column = table["one_scale"] & column.isin(column[large])
-    # A metric that is nowhere above 1 may be a fraction beside others in per cent.
-    apart = beside & ~curve.isin(curve[large]) & ~curve.isin(curve[column])
-    sure = beside & ~apart
-    # But counts that are none in per cent speak against it.
-    sure &= large | as_cent | ~(as_part & table["metric"].map(is_share).astype(bool))
-    below, above = _by_order(table, entry, apart, large)
-    below, above = (apart & curve.isin(curve[told]) for told in (below, above))
-    sure |= below & ~above
-    mixed = bounded & (curve.isin(curve[sure]) | curve.isin(curve[column]))
-    # As fractions they are counts, and as per cent none of them is.
-    counts = (as_part & ~as_cent) | (table["score"] == 0)
-    fraction = (above & ~below) | (apart & counts.groupby(curve).transform("all"))
-    mixed |= apart & ~fraction & curve.isin(curve[apart & (table["score"] != 0)])
-    open_ = mixed & ~sure & ~table["per_cent_known"]
-    # Counts tell only of a curve whose certain scores are counts of their n.
-    counted = (as_cent | ~sure).groupby(curve).transform("all")
-    cent = open_ & counted & as_cent & ~as_part
-    # What is told of one metric of an entry is told of the others. That a score is a fraction among others in per
-    # cent is never taken for certain: files round, and n may be that of another metric.
-    cent |= open_ & entry.isin(entry[cent])
-    hundredths |= sure | cent
-    out = curve.isin(curve[open_ & ~cent]) | (bounded & (table["score"] > 100))
-    out &= bounded
-    out |= curve.isin(curve[out])
-    for (family, task, metric), rows in table[out].groupby(
-        ["family", "task", "metric"], sort=False
-    ):
-        low, high = rows["score"].min(), rows["score"].max()
-        what = f"{metric} on {task}" + (f" of {family}" if family else "")
-        notes.append(
-            f"{what} is between {low:.4g} and {high:.4g}, and it cannot be told which scores are in per cent: left "
-            f"out; if all are, say so: percent (--percent {quote(what)}); "
-            + (
-                "else write all of them as fractions"
-                if high > 1
-                else f"if they are fractions: fraction (--fraction {quote(what)})"
-            )
-        )
-    kept = table[above & ~below & ~out]
-    for (task, metric), rows in kept.groupby(["task", "metric"], sort=False):
-        what = f"{metric} on {task}"
-        notes.append(
-            f"{what}: fractions ({len(rows):,} scores), as in per cent they would be below the exact match of the same "
-            f"items; if they are in per cent, say percent (--percent {quote(what)})"
-        )
-    told = table[hundredths & ~out & ~asked]
-    for metric, rows in told.groupby("metric", sort=False):
-        notes.append(
-            f"{metric} on {_several(_values(rows['task']))}: in per cent, divided by 100"
-            + (f" ({len(rows):,} scores)" if len(rows) > 1 else "")
-            + f"; if they are not, say fraction (--fraction {quote(_named(metric, rows))})"
-        )
-    return _divided(table, hundredths)[~out & ~wrong], notes
-
-
-def _named(metric: str, rows: pd.DataFrame) -> str:
-    tasks = _values(rows["task"])
-    return f"{metric} on {tasks[0]}" if len(tasks) == 1 else metric
-
-
-def _said(
-    table: pd.DataFrame, option: str, patterns: Collection[str]
-) -> tuple[pd.Series, list[str]]:
-    """Rows of which a user says their scale, and a note on each pattern that fits none."""
-    by_pattern = {pattern: _asked(table, pattern) for pattern in patterns}
-    notes = [
-        f"{option}: {shown(pattern)} is nothing that was read: it changes nothing"
-        for pattern, rows in by_pattern.items()
-        if not rows.any()
-    ]
-    none = pd.Series(False, index=table.index)
-    return sum(by_pattern.values(), none).astype(bool), notes
-
-
-def _on_no_scale(
-    table: pd.DataFrame, bounded: pd.Series, as_cent: pd.Series, curve: pd.Series
-) -> pd.Series:
-    """Scores above 1 that are no per cent either, few among fractions."""
-    score = table["score"]
-    shares = table["metric"].map(is_share).astype(bool)
-    large = bounded & (score > 1)
-    wrong = large & ((score > 100) | (shares & np.isfinite(table["n"]) & ~as_cent))
-    cent = large & ~wrong
-    among = ~curve.isin(curve[cent]) & ~table["source"].isin(table.loc[cent, "source"])
-    few = 4 * wrong.groupby(curve).transform("sum") <= curve.groupby(curve).transform("size")
-    return wrong & among & few
-
-
-_EXACT = re.compile(r"(.*?)_?(?:em|exact|exact_match)")
-_GENTLER = re.compile(r"(.*?)_?(?:f1|token_accuracy)")
-
-
-def _by_order(
-    table: pd.DataFrame, entry: pd.Series, apart: pd.Series, large: pd.Series
-) -> tuple[pd.Series, pd.Series]:
-    """Which scores are certain to be in per cent, and which fractions, as no F1 is below the exact match."""
-    names = {name: plainly(name) for name in table["metric"].unique()}
-    exact, gentler = (
-        table["metric"].map({n: m[1] for n, p in names.items() if (m := pattern.fullmatch(p))})
-        for pattern in (_EXACT, _GENTLER)
-    )
-    keys = [entry, table["setting"], exact.fillna(gentler)]
-    cents = table["score"].where(large)
-    score = table["score"]
-
-    def most(rows: pd.Series) -> pd.Series:
-        return cents.where(rows.notna()).groupby(keys, dropna=False).transform("max")
-
-    below = apart & exact.notna() & (100 * score > most(gentler))
-    above = apart & gentler.notna() & (score < most(exact))
-    return below, above
-
-
-def _divided(table: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
-    """A table of which some rows are in per cent, as fractions."""
-    scale = np.where(rows, 100.0, 1.0)
-    names = ("score", "deviation", "stderr", "skill", "skill_error")
-    return table.assign(**{name: table[name] / scale for name in names if name in table})
-
-
-def _asked(table: pd.DataFrame, pattern: str) -> pd.Series:
-    """Rows of what a user calls in per cent: ``METRIC``, ``METRIC on TASK``, ``... of FAMILY``."""
-    metric, on = table["metric"], " on " + table["task"]
-    of = (" of " + table["family"]).where(table["family"] != "", "")
-    asked = pd.Series(False, index=table.index)
-    for column in (metric, metric + on, metric + of, metric + on + of):
-        known = {n: n == pattern or fnmatchcase(n, pattern) for n in column.unique()}
-        asked |= column.map(known).astype(bool)
-    return asked
-
-
-def _possible(table: pd.DataFrame, whole: float) -> pd.Series:
-    """Whether a score, as so many parts of a whole, can be a number of items right; a share only."""
-    n = table["n"].to_numpy(float)
-    score = table["score"].to_numpy(float)
-    right = score / whole * n
-    # Programs print three significant digits or more.
-    slack = np.maximum(1e-6, 0.51 * 10.0 ** -_digits(score) / whole * n)
-    shares = table["metric"].map(is_share).astype(bool).to_numpy()
-    with np.errstate(invalid="ignore"):
-        possible = shares & np.isfinite(n) & (np.abs(right - np.round(right)) <= slack)
-    return pd.Series(possible, index=table.index)
-
-
-def _digits(score: np.ndarray) -> np.ndarray:
-    """Digits after the point with which a number was printed, as far as it shows."""
-    texts = (repr(float(v)) for v in score)
-    return np.array([len(t.partition(".")[2]) if "e" not in t else 16 for t in texts], float)
 
 
 # -- which runs count --------------------------------------------------------------------------------
@@ -592,8 +397,8 @@ def _whole_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     which = table.groupby(_POINT, sort=False, dropna=False).ngroup()
     part = 2 * table["n"] <= table["n"].groupby(which).transform("max")
     notes = [
-        f"{source}: {rows['n'].iloc[0]:,.0f} items of {_several(_values(rows['task']))}, of which another run of "
-        f"{_several(_values(rows['model']))} has twice as many or more: left out (keep, --keep FILE, chooses)"
+        f"{source}: {rows['n'].iloc[0]:,.0f} items of {several(distinct(rows['task']))}, of which another run of "
+        f"{several(distinct(rows['model']))} has twice as many or more: left out (keep, --keep FILE, chooses)"
         for source, rows in table[part].groupby("source", sort=False)
     ]
     return table[~part], notes
@@ -604,15 +409,15 @@ def _whole_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _families(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     nameless = table["family"] == ""
-    names = [name for name in _values(table.loc[nameless, "model"]) if name]
+    names = [name for name in distinct(table.loc[nameless, "model"]) if name]
     by_name = families_by_name(names)
     if not any(by_name.values()):
         if len({stem(name) for name in by_name}) < 2:
             return table, []
-        said = f"no family is known of {_several(names)}: taken for one; say others with family (--family NAME=FAMILY)"
+        said = f"no family is known of {several(names)}: taken for one; say others with family (--family NAME=FAMILY)"
         return table, [said]
     told = table["model"].map(by_name).fillna("")
     table = table.assign(family=table["family"].where(~nameless, told))
-    families = _several(list(dict.fromkeys(by_name.values())), 5)
+    families = several(list(dict.fromkeys(by_name.values())), 5)
     said = f"families told by the models' names, without the size: {families}; say others with family (--family NAME=FAMILY)"
     return table, [said]

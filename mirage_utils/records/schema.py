@@ -53,6 +53,7 @@ __all__ = [
     "Reading",
     "direction_of",
     "is_fraction",
+    "is_named",
     "is_share",
     "plainly",
     "without_per_cent",
@@ -128,8 +129,10 @@ def _spelt(metric: str) -> str:
     return plainly(_UNIT.sub("", name.strip()).rstrip("."))
 
 
+_CENT = r"(?:%|per ?cent(?:age)?|pct)"
 _UNIT = re.compile(
-    r"[\s_-]*(?:[(\[]\s*(?:%|per ?cent|pct)\s*[)\]]|%|[\s_-](?:per ?cent|pct))$", re.I
+    rf"[\s_-]*(?:[(\[]\s*(?:in )?{_CENT}\s*[)\]]|,?\s*%|(?:,\s*|[\s_-])(?:in )?{_CENT})$|^%[\s_-]*(?=\w)",
+    re.I,
 )
 
 
@@ -237,6 +240,12 @@ def direction_of(metric: str) -> Literal["higher", "lower", ""]:
     if name.endswith(tuple(f"_{end}" for end in _LOWER_ENDS)):
         return "lower"
     return "higher" if name.endswith(tuple(f"_{end}" for end in _HIGHER_ENDS)) else ""
+
+
+def is_named(metric: str) -> bool:
+    """Whether a metric's name is known as it stands, and not by its end only, as ``easy_accuracy`` is."""
+    name = _spelt(metric)
+    return name in (*METRICS, *_LOWER, *_SHARES, *_HIGHER) or bool(_AT_K.fullmatch(name))
 
 
 def is_share(metric: str) -> bool:

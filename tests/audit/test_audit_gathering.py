@@ -87,7 +87,7 @@ def test_what_knows_nothing_has_no_skill_however_well_it_scores():
 def test_a_repeated_item_far_away_is_found_and_nothing_of_the_file_counts(tmp_path):
     good = write(records(), tmp_path / "a.csv")
     bad = records(sizes=(5e6,))
-    bad = write(pd.concat([bad, bad.iloc[:1]]), tmp_path / "b.csv")
+    bad = write(pd.concat([bad, bad.iloc[:1].assign(output="another")]), tmp_path / "b.csv")
     found = gather(tmp_path, batch=10)
     assert [Path(name).name for name, _ in found.refused] == ["b.csv"]
     assert "twice" in found.refused[0][1]

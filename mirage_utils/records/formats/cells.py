@@ -139,6 +139,11 @@ def _framed(
         "separator within cells that are not in quotation marks"
     )
     if long and not found:
+        if "" in [name.strip() for name in header]:
+            why = (
+                f"more cells than the header has names ({shown([name for name in header if name.strip()])}), as where "
+                "cells are merged, or a second row of names follows: write one name for each column"
+            )
         raise EvalFileError(file.path, why, line=long[0])
     if not found:
         raise EvalFileError(file.path, "a header and no rows")
@@ -234,7 +239,15 @@ class _Objects(Table):
         if by_columns(self.file.document):
             columns = self.file.document
             rows = next(iter(columns.values()))
-            return enumerate(({n: c[row] for n, c in columns.items()} for row in rows), start=1)
+            # An index that is not the number of the row says what the row is about.
+            own = [] if list(rows) == [str(i) for i in range(len(rows))] else [""]
+            return enumerate(
+                (
+                    {**dict.fromkeys(own, row), **{n: c[row] for n, c in columns.items()}}
+                    for row in rows
+                ),
+                start=1,
+            )
         return self.file.objects()
 
     @property

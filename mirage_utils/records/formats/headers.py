@@ -5,78 +5,32 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from ...errors import FieldError, require
 from ..identity import UnknownModelError, resolve
 from ..options import Options
-from ..schema import RECORDS, SCORES, is_share, without_per_cent
-from .quantities import TRUTH, cell, is_missing, number, size_in
+from ..schema import is_named, without_per_cent
+from .metric_columns import metrics_among
+from .names import (
+    CONDITIONS,
+    COUNTS,
+    RIGHT,
+    RUNS,
+    SCHEMA,
+    SIZES,
+    SYNONYMS,
+    UNITS,
+    WITH_UNIT,
+    plain_name,
+)  # fmt: skip
+from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
-    "errors_of", "in_units", "is_header", "means_only", "models_among", "no_column", "no_counts", "once", "renaming", "unused", "verdicts",
-    "with_directions", "with_runs", "with_setting", "with_times", "without_index",
+    "in_units", "is_header", "models_among", "no_column", "no_counts", "once", "renaming", "unused",
+    "with_runs", "with_setting", "with_times", "without_index",
 ]  # fmt: skip
-
-_RUNS = ("run", "seed", "random_seed", "replicate", "trial")
-"""Columns that say which run a row is of."""
-
-_SCHEMA = tuple(dict.fromkeys((*SCORES, *RECORDS)))
-
-_COUNTS = (
-    "num_samples", "n_samples", "nsamples", "samples", "count", "items", "total", "questions", "n_eval", "test_set_size",
-    "support",
-)  # fmt: skip
-"""Names of columns that say n where their cells do too."""
-
-_SYNONYMS = {
-    "model": ("model_name", "model_id", "model_name_or_path", "llm"),
-    "family": ("model_family",),
-    "params": (
-        "parameters", "num_parameters", "num_params", "n_parameters", "n_params", "param_count",
-        "parameter_count", "number_of_parameters", "model_num_parameters", "model_size", "model_params",
-        "size",
-    ),
-    "train_flops": ("training_flops", "train_compute", "training_compute"),
-    "task": ("tasks", "task_name", "dataset", "dataset_name", "benchmark", "benchmark_name"),
-    "metric": ("metric_name", "measure"),
-    "score": ("value", "metric_value", "result", "scores"),
-    "n": (
-        "n_items", "num_items", "n_examples", "num_examples", "n_questions", "num_questions", "n_test",
-        "sample_size", *_COUNTS,
-    ),
-    "shots": (
-        "num_fewshot", "num_few_shot", "n_shot", "n_shots", "num_shots", "nshot", "shot", "few_shot", "fewshot",
-        "k_shot", "k_shots", "num_fewshots", "num_few_shots", "n_fewshot", "n_few_shot", "num_in_context_examples",
-    ),
-    "setting": ("condition",),
-    "direction": ("higher_is_better",),
-    "target": (
-        "reference", "references", "expected", "expected_output", "gold", "gold_answer", "ground_truth",
-        "correct_answer", "target_text",
-    ),
-    "output": (
-        "prediction", "predicted", "pred", "response", "completion", "model_output", "model_answer", "generation",
-        "generated_text",
-    ),
-    "item": ("item_id", "doc_id", "question_id", "example_id", "sample_id"),
-}  # fmt: skip
-"""Names in use for a column of the schema whose meaning is certain. An "accuracy" is none: it may be a
-score, or one task's among several."""
-
-_CONDITIONS = ("subset", "subtask", "split", "filter", "scorer", "prompt", "mode")
-"""Columns that are part of the setting."""
-
-_UNITS = {"b": "B", "bn": "B", "billion": "B", "m": "M", "mn": "M", "million": "M"}
-_WITH_UNIT = re.compile(r"(.+?)_?[(\[](?:in_)?(.+?)[)\]]|(.+)_in_(.+)|(.+)_([a-z]+)")
-_SIZES = ("params", "size", *_SYNONYMS["params"])
-
-
-def _plain(name: str) -> str:
-    """A column's name in lower case, with underscores: what two spellings of one name have in common."""
-    return re.sub(r"[\s\-_./]+", "_", name.strip().strip("#*").strip().lower()).strip("_")
 
 
 def once(names: Sequence[str]) -> None:
@@ -92,7 +46,8 @@ def once(names: Sequence[str]) -> None:
     bare = [re.sub(r"\.\d+$", "", name) for name in named]
     # Of "score" and "Score" one would be lost as well.
     counts = Counter(
-        _plain(b) if _plain(b) in _SCHEMA else name for name, b in zip(named, bare, strict=True)
+        plain_name(b) if plain_name(b) in SCHEMA else name
+        for name, b in zip(named, bare, strict=True)
     )
     for name, count in counts.items():
         if count > 1:
@@ -114,7 +69,9 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
     A column of no name that holds models is the column ``model``.
     """
-    notes, kept, names = [], [], []
+    notes: list[str] = []
+    kept: list[int] = []
+    names: list[str] = []
     for place, name in enumerate(map(str, raw.columns)):
         if _is_unnamed(name):
             column = raw.iloc[:, place]
@@ -122,6 +79,9 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             if "model" not in raw.columns and "model" not in names and _are_models(held):
                 notes.append("the column of no name is read as model")
                 name = "model"
+            elif _names_rows(raw, held, names):
+                name = "metric" if all(map(is_named, held)) else "task"
+                notes.append(f"the column of no name is read as {name}")
             else:
                 if not all(re.fullmatch(r"[0-9]+(\.0)?", text) for text in held):
                     _refuse_numbers(raw.columns, place, held)
@@ -132,9 +92,25 @@ def without_index(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return raw.iloc[:, kept].set_axis(names, axis="columns"), notes
 
 
+def _names_rows(raw: pd.DataFrame, held: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a column of no name says of which task or metric the scores of each row are, in columns of models."""
+    known = {plain_name(str(name)) for name in (*raw.columns, *names)}
+    given = {"task", "metric", *SYNONYMS["task"], *SYNONYMS["metric"]} & known
+    texts = not any(number(text) is not None for text in held)
+    return bool(held) and texts and not given and len(models_among(map(str, raw.columns))) > 1
+
+
 def _refuse_numbers(names: Sequence[str], place: int, held: Sequence[str]) -> None:
     # Cells that were merged over two columns of scores leave the second without a name.
-    if place and held and all(number(text.rstrip("% ")) is not None for text in held):
+    numbers = [number(text.rstrip("% ")) is not None for text in held]
+    if place and len(held) > 1 and not numbers[0] and all(numbers[1:]):
+        raise FieldError(
+            "columns",
+            list(names),
+            f"one row of names; a second one, with {held[0]!r} after {names[place - 1]!r}, is in the way: write both as one, "
+            f"such as '{names[place - 1]} {held[0]}'",
+        )
+    if place and held and all(numbers):
         raise FieldError(
             "columns",
             list(names),
@@ -161,33 +137,13 @@ def _is_model(name: str) -> bool:
 
 def is_header(names: Sequence[str]) -> bool:
     """Whether names are a header of results: two columns that are known, or two models."""
-    known = {*_SCHEMA, *(name for names in _SYNONYMS.values() for name in names)}
-    return sum(_plain(name) in known for name in names) > 1 or len(models_among(names)) > 1
+    known = {*SCHEMA, *(name for names in SYNONYMS.values() for name in names)}
+    return sum(plain_name(name) in known for name in names) > 1 or len(models_among(names)) > 1
 
 
 def models_among(names: Iterable[str]) -> list[str]:
     """Those of a table's columns that are called like models."""
-    return [name for name in names if name not in _SCHEMA and _is_model(name)]
-
-
-_ARROWS = re.compile(r"\s*\(?([↑↓])️?\)?\s*$")
-
-
-def with_directions(raw: pd.DataFrame) -> pd.DataFrame:
-    """A table whose metrics have no arrow in their names, as in "accuracy ↑", but a direction."""
-    if "metric" not in raw.columns or raw.empty:
-        return raw
-    kinds = {text: _ARROWS.search(text) for text in set(raw["metric"].map(cell))}
-    if not any(kinds.values()):
-        return raw
-    texts = raw["metric"].map(cell)
-    arrow = texts.map({text: found[1] if found else "" for text, found in kinds.items()})
-    said = raw["direction"].map(cell) if "direction" in raw.columns else arrow
-    words = arrow.map({"↑": "higher", "↓": "lower", "": ""})
-    return raw.assign(
-        metric=texts.map(lambda text: _ARROWS.sub("", text)),
-        direction=words.where((words != "") & ((said == "") | (said == arrow)), said),
-    )
+    return [name for name in names if name not in SCHEMA and _is_model(name)]
 
 
 _DATES = ("date", "datetime", "timestamp", "created", "created_at", "time")
@@ -197,91 +153,53 @@ _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?")
 def with_times(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """A table whose column ``time`` says when a score was made, where a column of dates does; and that column."""
     for name in raw.columns:
-        if _plain(str(name)) in _DATES:
+        if plain_name(str(name)) in _DATES:
             texts = raw[name].map(cell)
             if texts.map(lambda text: text == "" or _DATE.fullmatch(text) is not None).all():
                 return raw.assign(time=texts), [str(name)]
     return raw.drop(columns="time", errors="ignore"), []
 
 
-_STATISTICS = ("stat", "stats", "statistic", "aggregation")
-_MEANS = {"mean", "avg", "average"}
-_SPREADS = {
-    "std", "stdev", "stddev", "std_dev", "sd", "stderr", "std_err", "se", "sem", "standard_error",
-    "standard_deviation", "var", "variance", "min", "max", "median", "ci", "ci_low", "ci_high",
-}  # fmt: skip
-
-
-def means_only(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """A table without the rows that are no means, where a column says which statistic a row is; a note; that column."""
-    for name in raw.columns:
-        if _plain(str(name)) in _STATISTICS:
-            texts = raw[name].map(cell).map(_plain)
-            mean = texts.isin(list(_MEANS))
-            if mean.any() and (mean | texts.isin(list(_SPREADS))).all():
-                others = ", ".join(sorted(set(texts[~mean])))
-                note = f"only the rows whose {name!r} is a mean are scores; not read: {others}"
-                return raw[mean].drop(columns=name), [note] if others else [], [str(name)]
-    return raw, [], []
-
-
-_ERROR = re.compile(r"(.+?)[\s_\-(]+(stderr|std_err|se|std|stdev|stddev|sd)\)?", re.IGNORECASE)
-
-
-def errors_of(names: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """Columns that are the errors of another, as ``x_stderr`` is of ``x``: of which, and whether a standard error."""
-    found = {name: _ERROR.fullmatch(name) for name in map(str, names)}
-    return {
-        name: (parts[1], parts[2].lower() in ("stderr", "std_err", "se"))
-        for name, parts in found.items()
-        if parts and parts[1] in found
-    }
+_LARGE = 1e6
+"""A test set has fewer items."""
 
 
 def no_counts(raw: pd.DataFrame) -> list[str]:
     """Columns that are called like numbers of items and hold others: no whole ones, or a total that is another for
     each model.
     """
-    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
+    by_plain = {plain_name(str(name)): name for name in reversed(raw.columns)}
     task, metric = (
-        next((by_plain[n] for n in (target, *_SYNONYMS[target]) if n in by_plain), None)
+        next((by_plain[n] for n in (target, *SYNONYMS[target]) if n in by_plain), None)
         for target in ("task", "metric")
     )
     found = []
-    for name in (by_plain[plain] for plain in _COUNTS if plain in by_plain):
+    for name in (by_plain[plain] for plain in (*COUNTS, "n") if plain in by_plain):
         texts = raw[name].map(cell)
         texts = texts[~texts.map(is_missing)]
         values = texts.map(number).astype(float)
         whole = (values >= 1) & (values == values.round())
-        kinds = values.groupby(raw.loc[values.index, task].map(cell) if task else values * 0)
+        conditions = [
+            by_plain[n] for n in (task and plain_name(task), *CONDITIONS) if n in by_plain
+        ]
+        about = (
+            raw.loc[values.index, conditions].map(cell).agg(tuple, axis=1)
+            if conditions
+            else values * 0
+        )
+        kinds = values.groupby(about)
         # Of pass@k they may be the answers to each item.
         draws = metric is not None and raw[metric].map(cell).str.contains("@").any()
-        points = _plain(name) in ("total", "count") and kinds.nunique().max() > 1
-        if not whole.all() or points or (draws and "samples" in _plain(name)):
-            found.append(str(name))
-    return found
-
-
-_VERDICTS = {"correct": "correct", "is_correct": "correct", "was_correct": "correct"}
-
-
-def verdicts(raw: pd.DataFrame) -> dict[str, str]:
-    """Columns of a table of records that hold scores of its items, and their metrics.
-
-    They are called like shares of items or an F1, and hold numbers between 0 and 1, or true and false.
-    """
-    if {"score", "metric"} & set(raw.columns):
-        return {}
-    found: dict[str, str] = {}
-    for name in raw.columns:
-        metric = _VERDICTS.get(_plain(str(name)), str(name))
-        certain = is_share(metric) or _plain(metric).endswith("f1")
-        if name in _SCHEMA or not certain or metric in found.values():
+        # A total may be one of points, but not of what is right of it.
+        parts = any(plain_name(str(column)) in RIGHT for column in raw.columns)
+        points = plain_name(name) in ("total", "count") and kinds.nunique().max() > 1 and not parts
+        if plain_name(name) == "n":  # the letter of sizes in scaling laws, too
+            points = kinds.nunique().max() > 1 and bool((values >= _LARGE).all())
+            if points:
+                found.append(str(name))
             continue
-        texts = {text.lower() for text in map(cell, raw[name]) if not is_missing(text)}
-        values = [TRUTH.get(text, number(text)) for text in texts]
-        if values and all(value is not None and 0 <= value <= 1 for value in values):
-            found[name] = metric
+        if not whole.all() or points or (draws and "samples" in plain_name(name)):
+            found.append(str(name))
     return found
 
 
@@ -293,7 +211,7 @@ def unused(
     left = [
         name
         for name, now in names.items()
-        if now not in known and _plain(name) not in (*_RUNS, *_CONDITIONS)
+        if now not in known and plain_name(name) not in (*RUNS, *CONDITIONS)
     ]
     if not left:
         return []
@@ -306,7 +224,7 @@ _NAMED = 8
 
 
 def renaming(
-    names: Sequence[str], options: Options, but: Collection[str] = ()
+    names: Sequence[str], options: Options, but: Collection[str] = (), item: str = ""
 ) -> tuple[dict[str, str], list[str]]:
     """The schema's names of a table's columns.
 
@@ -317,7 +235,9 @@ def renaming(
     options : Options
         What the user says of columns holds.
     but : collection of str
-        Columns that are not ``n``, whatever they are called.
+        Columns that are not ``n``, whatever they are called: an ``N`` may be the number of parameters.
+    item : str
+        The column that names items, as its cells show; ``""`` for none.
 
     Returns
     -------
@@ -335,22 +255,27 @@ def renaming(
         require(name in names, "columns", list(names), f"a column {name!r} to rename")
     # What the user calls a column beats what another is called.
     meant = set(options.columns.values())
-    other = {name: f"{name} of the file" for name in names if _plain(name) in meant}
+    other = {name: f"{name} of the file" for name in names if plain_name(name) in meant}
     said = [{**other, **options.columns}.get(name, name) for name in names]
     once(said)
     fixed = {*options.wide, *options.replicate_by, *options.columns.values()}
-    free = [name for name in said if name not in fixed and name not in _SCHEMA]
+    free = [name for name in said if name not in fixed and name not in SCHEMA]
     found: dict[str, str] = {}
     notes = []
-    for target in (*_SYNONYMS, *_SCHEMA):
+    for target in (*SYNONYMS, *SCHEMA):
         if target in said or target in found.values():
             continue
         if options.wide and target in ("task", "score"):
             continue
+        if target == "item" and item in free:
+            found[item] = target
+            continue
         free = [name for name in free if name not in found]
         if target == "n":
             free = [name for name in free if name not in but]
-        fits = [name for name in free if _plain(name) == target]
+        fits = [name for name in free if plain_name(name) == target]
+        if target == "params" and not any(_means(name, target) for name in free):
+            fits = fits or [name for name in free if name in but and plain_name(name) == "n"]
         fits = fits or [name for name in free if _means(name, target)]
         if len(fits) == 1:
             found[fits[0]] = target
@@ -367,17 +292,20 @@ def renaming(
 
 def _means(name: str, target: str) -> bool:
     if target == "score" and (bare := without_per_cent(name)) != name:
-        return _plain(bare) in (target, *_SYNONYMS[target])
-    return _plain(name) in _SYNONYMS.get(target, ()) or (target == "params" and _unit(name) != "")
+        return plain_name(bare) in (target, *SYNONYMS[target])
+    return plain_name(name) in SYNONYMS.get(target, ()) or (
+        target == "params" and _unit(name) != ""
+    )
 
 
 def _unit(name: str) -> str:
     """The unit that a column of sizes has in its name, ``"B"`` or ``"M"``; ``""`` of any other column."""
-    found = _WITH_UNIT.fullmatch(_plain(name)) if len(name) < 100 else None
+    found = WITH_UNIT.fullmatch(plain_name(name)) if len(name) < 100 else None
     if found is None:
         return ""
     what, unit = (part for part in found.groups() if part)
-    return _UNITS.get(unit.removesuffix("s"), "") if what in _SIZES else ""
+    unit = re.sub(r"_(?:parameters|params)$", "", unit)
+    return UNITS.get(unit.removesuffix("s"), "") if what in SIZES else ""
 
 
 def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
@@ -394,15 +322,21 @@ def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
     return raw
 
 
+_WHICH = (
+    "family", "model", "params", "task", "setting", "shots", "run", "metric", "item", "epoch",
+)  # fmt: skip
+"""Columns of the schema that say which score of which network a row is."""
+
+
 def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
     """A table whose column ``run`` says what its columns of seeds and repetitions say: ``"seed 0"``."""
-    by_plain = {_plain(str(name)): name for name in reversed(raw.columns)}
-    columns = [by_plain[name] for name in _RUNS if name in by_plain]
+    by_plain = {plain_name(str(name)): name for name in reversed(raw.columns)}
+    columns = [by_plain[name] for name in RUNS if name in by_plain]
     columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
     taken = {*options.wide, *options.columns.values()} - {"run"}
     columns = [name for name in columns if name not in taken]
     if "row" in options.replicate_by and "row" not in raw.columns:
-        same = [name for name in raw.columns if name in _SCHEMA and name != "score"]
+        same = [name for name in raw.columns if name in _WHICH]
         which = raw[same].map(cell).groupby(same).cumcount() if same else 0
         raw, columns = raw.assign(row=which + 1), [*columns, "row"]
     if columns in ([], ["run"]):
@@ -423,7 +357,7 @@ def with_setting(
     columns = [
         str(name)
         for name in raw.columns
-        if name not in taken and (_plain(str(name)) in _CONDITIONS or name in more)
+        if name not in taken and (plain_name(str(name)) in CONDITIONS or name in more)
     ]
     if not columns:
         return raw, []
@@ -443,9 +377,9 @@ def _joined(raw: pd.DataFrame, columns: Sequence[str], bare: Sequence[str]) -> p
     return pd.Series(whole, index=raw.index, dtype=object)
 
 
-def no_column(name: str, names: Sequence[Any]) -> FieldError:
+def no_column(name: str, raw: pd.DataFrame) -> FieldError:
     """The error of a table without a column that it must have."""
-    names = list(map(str, names))
+    names = list(map(str, raw.columns))
     expected = f"a column {name!r}, or another given as it (--column NAME={name})"
     models = models_among(names)
     if len(models) > 1:
@@ -462,6 +396,11 @@ def no_column(name: str, names: Sequence[Any]) -> FieldError:
         expected += " or named for the whole file (--metric accuracy, say)"
     elif name == "score" and "task" in names:
         expected += "; with one column a model, or one a seed, write one row a score"
+    elif name == "task" and (metrics := metrics_among(raw)):
+        expected += (
+            f"; if columns such as {metrics[0]!r} are metrics of one task, name it (--task NAME); if columns are tasks, "
+            "name these (--wide COLUMN) and their metric (--metric NAME)"
+        )
     elif len(names) == 1 and is_header(names[0].split()):
         expected = "columns separated by commas, semicolons or tabs, and not by blanks"
     elif name in ("task", "score"):

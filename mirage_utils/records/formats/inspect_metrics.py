@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
-from ..schema import direction_of
+from ..schema import is_named
 from ..values import number
 from .inspect_samples import Grade, plain
 
@@ -70,6 +70,13 @@ class Metric(NamedTuple):
         return f"{self.key}={self.label}" if self.key else ""
 
     @property
+    def may_be_of(self) -> set[str]:
+        """Names of groups that it may be about: its label, or a part of it, as of ``easy_accuracy``."""
+        cuts = () if self.key else (i for i, letter in enumerate(self.label) if letter == "_")
+        parts = {part for i in cuts for part in (self.label[:i], self.label[i + 1 :])}
+        return {self.label, *parts} - {""}
+
+    @property
     def is_spread(self) -> bool:
         """Whether it is how far others spread: ``stderr``, ``easy_stderr``, ``stderr_easy``."""
         bare = last(self.name).rstrip("0123456789_-")
@@ -91,7 +98,8 @@ class Metric(NamedTuple):
             return [g for g in grades if g.groups.get(self.key) == self.label]
         # A name that says nothing may be that of a group, as a scorer of one's own reports them.
         keys = {k for g in grades for k, v in g.groups.items() if v == self.label}
-        if len(keys) > 1 or not grades:
+        part = not keys and any(v in self.may_be_of for g in grades for v in g.groups.values())
+        if len(keys) > 1 or not grades or part:
             return None
         return [g for g in grades if not keys or g.groups.get(*keys) == self.label]
 
@@ -180,20 +188,43 @@ def metrics_of(entry: Mapping[str, Any], planned: Planned, *, by_part: bool) -> 
         if options:
             yield _by_group(plain(key), value, label, options)
         else:
-            whole = bool(direction_of(key)) or last(key) in known
+            perhaps = {_value(label, o) for _, o in planned if _is_templated(label, o)}
+            whole = last(key) in known or (is_named(key) and not perhaps)
+            label = perhaps.pop() if len(perhaps) == 1 else label
             yield Metric(plain(key), value, "", label, whole, False)
 
 
 def _by_group(key: str, value: Any, label: str, options: Mapping[str, Any]) -> Metric:
     base = options.get("metric")
     base = base.get("name") if isinstance(base, dict) else base
-    whole = label == options.get("all_label", "all")
-    before, found, after = str(options.get("name_template") or _VALUE).partition(_VALUE)
-    if found and not whole:
-        label = label.removeprefix(before).removesuffix(after)
+    whole = label == _all_label(options)
     averaged = whole and options.get("all") == "groups"
     name = last(plain(base)) if base else key
+    label = label if whole else _value(label, options)
     return Metric(name, value, plain(options["group_key"]), label, whole, averaged)
+
+
+def _all_label(options: Mapping[str, Any]) -> str:
+    return plain(options.get("all_label") or "all")
+
+
+def _ends(options: Mapping[str, Any]) -> tuple[str, str]:
+    """What a grouped metric's names have before the group's and after it."""
+    before, found, after = str(options.get("name_template") or _VALUE).partition(_VALUE)
+    return (before, after) if found else ("", "")
+
+
+def _value(label: str, options: Mapping[str, Any]) -> str:
+    """The group in the name of its metric."""
+    before, after = _ends(options)
+    return label.removeprefix(before).removesuffix(after)
+
+
+def _is_templated(label: str, options: Mapping[str, Any]) -> bool:
+    """Whether a metric is called as the template of a grouped one says, which is no bare group's name."""
+    before, after = _ends(options)
+    fits = label.startswith(before) and label.endswith(after)
+    return bool(before + after) and fits and len(label) > len(before + after)
 
 
 def _by_plan(
@@ -207,13 +238,29 @@ def _by_plan(
     grouped = [options for _, options in planned if isinstance(options.get("group_key"), str)]
     others = {name for name, options in planned if options not in grouped}
     rest = [key for key in keys if last(key) not in others]
-    alike = all({**g, "metric": None} == {**grouped[0], "metric": None} for g in grouped)
-    # Where another metric gives several values too, it cannot be told whose is which.
+    own = {"metric": None, "name_template": None}
+    alike = all({**g, **own} == {**grouped[0], **own} for g in grouped)
+    bare = [plain(key).removeprefix("grouped_" if by_part else "") for key in rest]
+    # Where another metric gives several values too, it cannot be told whose is which, but by their names.
     if not grouped or not alike or len(rest) % len(grouped) or not others <= {*map(last, keys)}:
-        return {}
+        fits = [[g for g in grouped if _is_templated(label, g)] for label in bare]
+        told = zip(rest, bare, fits, strict=True)
+        return {key: (label, found[0]) for key, label, found in told if len(found) == 1}
     size = len(rest) // len(grouped)
-    labels = [plain(key).removeprefix("grouped_" if by_part else "") for key in rest[:size]]
-    return {key: (labels[i % size], grouped[i // size]) for i, key in enumerate(rest)}
+    values = [
+        label if label == _all_label(grouped[0]) else _value(label, grouped[0])
+        for label in bare[:size]
+    ]
+    return {
+        key: (_labelled(values[i % size], grouped[i // size]), grouped[i // size])
+        for i, key in enumerate(rest)
+    }
+
+
+def _labelled(value: str, options: Mapping[str, Any]) -> str:
+    """What a grouped metric calls a group, or all of them."""
+    before, after = _ends(options)
+    return value if value == _all_label(options) else f"{before}{value}{after}"
 
 
 def options_of(metrics: Any) -> list[tuple[str, Mapping[str, Any]]]:

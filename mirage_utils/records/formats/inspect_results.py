@@ -109,7 +109,13 @@ class Results:
     @property
     def groups(self) -> set[str]:
         """Values of samples' metadata that metrics may be about."""
-        return {m.label for metrics in self._metrics for m in metrics if m.key or not m.whole}
+        return {
+            name
+            for metrics in self._metrics
+            for metric in metrics
+            if metric.key or not metric.whole
+            for name in metric.may_be_of
+        }
 
     @staticmethod
     def _of(entry: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,21 @@ from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, workbook
 from .cells import Table, by_columns, table
+from .items import Items, items_of, verdicts
+from .metric_columns import errors_of, means_only, with_directions, with_units
 from .plain_records import tidy_records
-from .plain_scores import lengthened, tidy_scores
+from .plain_scores import tidy_scores
 from .quantities import cell
+from .repeated import Repeated
+from .wide import (
+    errors_in_rows,
+    in_per_cent,
+    numbers_of_right_items,
+    one_column_a_metric,
+    one_column_a_model,
+    parts_of_the_most,
+    with_errors,
+)
 
 __all__ = ["batches", "recognises", "recognises_workbook"]
 
@@ -24,6 +36,10 @@ _OPENCOMPASS = ("dataset", "version", "metric", "mode")
 """Columns of a summary of OpenCompass, before those of the models."""
 _USED = (*SCORES, "stderr")
 """Columns of a table of scores of which something is made."""
+_FIRST = 1000
+"""So many rows tell which column names items."""
+_WHOLE = 2**62
+"""Rows of a batch that holds any table."""
 _HARNESS = "Tasks"
 """Column of tasks in the table that lm-evaluation-harness prints."""
 
@@ -54,45 +70,78 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     found = table(file)
     names = pd.DataFrame(columns=found.names)
     renamed = headers.renaming(list(headers.without_index(names)[0].columns), options)[0]
-    if _RECORD_COLUMNS & set(renamed.values()):
-        yield from _records(file, found, options, batch)
+    items = _items(found, renamed, options)
+    if items.rows or _RECORD_COLUMNS & set(renamed.values()):
+        yield from _records(file, found, options, batch, items)
     else:
         yield _scores(file, found, options)
 
 
-def _records(file: File, found: Table, options: Options, batch: int) -> Iterator[Reading]:
+def _items(found: Table, renamed: Mapping[str, str], options: Options) -> Items:
+    """How the first rows of a table name items."""
+    if "item" in renamed.values():
+        return Items()
+    try:
+        first = next(found.batches(_FIRST), None)
+    except EvalFileError:  # said where all of it is read
+        return Items()
+    if first is None:
+        return Items()
+    return items_of(headers.without_index(first)[0].rename(columns=renamed), options)
+
+
+def _records(
+    file: File, found: Table, options: Options, batch: int, items: Items
+) -> Iterator[Reading]:
     names: dict[str, str] | None = None
     told = False
     notes = list(found.notes)
     done = 0
-    for cells in found.batches(batch):
+    repeated = Repeated()
+    # Repetitions are counted through the table.
+    for cells in found.batches(_WHOLE if "row" in options.replicate_by else batch):
         raw, unnamed = headers.without_index(cells)
         if names is None or set(raw.columns) - set(names):  # lines of JSON may bring new ones
-            names, assumed = headers.renaming(list(raw.columns), options)
-            graded = headers.verdicts(raw.rename(columns=names))
+            names, assumed = headers.renaming(list(raw.columns), options, item=items.column)
+            graded = verdicts(raw.rename(columns=names))
             notes += [*unnamed, *assumed, *_own(graded)]
             notes += headers.unused(names, RECORDS, options, graded)
+            models = headers.models_among(raw.columns)
+            if len(models) > 1 and "model" not in names.values():
+                notes.append(
+                    f"columns such as {models[0]!r} look like models: write one row an item and model, with a column "
+                    "'model'"
+                )
             told = False
         rows = len(raw)
         raw = headers.in_units(raw, names).rename(columns=names)
         raw, runs = headers.with_runs(raw, options)
         raw, settings = headers.with_setting(raw, options)
         if "item" not in raw.columns:
+            if items.rows and not told:
+                notes.append("no column names the items: each row is one (--column NAME=item)")
             raw = raw.assign(item=np.arange(done, done + len(raw)))
         raw = _graded(raw, graded, found.first_line + done, options)
-        raw = headers.with_directions(_named_for_all(raw, options))
+        raw = with_directions(_named_for_all(raw, options))
         records, left_out = tidy_records(
             raw,
             first_line=found.first_line + done,
             decimal=found.decimal,
             source=str(file.path),
             missing=options.missing,
+            repeated=repeated,
         )
         said = tuple(left_out) if told else (*notes, *runs, *settings, *left_out)
         told = True
         none = pd.DataFrame(columns=list(SCORES))
         yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
         done += rows
+    if repeated.notes:
+        none = pd.DataFrame(columns=list(SCORES))
+        empty = pd.DataFrame(columns=list(RECORDS))
+        yield Reading(
+            str(file.path), f"plain {found.kind}", "records", none, empty, tuple(repeated.notes)
+        )
     if not done:
         raise EvalFileError(file.path, "a header and no rows")
 
@@ -114,6 +163,7 @@ def _graded(
     if isinstance(raw.index, pd.RangeIndex):
         raw = raw.set_axis(np.arange(first_line, first_line + len(raw)))
     one = options.metric if len(graded) == 1 else ""
+    raw = in_per_cent(raw, graded)
     parts = [
         raw.assign(metric=one or metric, score=raw[name])
         for name, metric in graded.items()
@@ -131,20 +181,32 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     if names.get(_HARNESS) == "task":
         raw, repeated = _repeated_tasks(raw)
         assumed += repeated
-    raw, means, stated = headers.means_only(raw)
+    if not options.model:
+        raw, repeated = _repeated_models(raw)
+        assumed += repeated
+    raw, means, stated = means_only(raw)
+    raw, units = with_units(raw)
     raw, dated = headers.with_times(raw)
     raw, runs = headers.with_runs(raw, options)
     raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
     notes = [*cells.notes, *notes, *assumed, *means, *runs, *settings]
-    errors = headers.errors_of([*raw.columns])
-    done = [*dated, *stated, *(["version"] if summary else [])]
+    errors = errors_of([*raw.columns])
+    done = [*units, *dated, *stated, *(["version"] if summary else [])]
     models: list[str] = []
     if set(options.wide) & set(raw.columns):
-        raw, empty = _with_errors(raw, options.wide, errors)
+        raw, empty = with_errors(raw, options.wide, errors)
         notes = [*empty, *notes]
     elif not {"model", "params", "score"} & set(raw.columns):
-        raw, models = _one_column_a_model(raw, summary, errors)
+        raw, models = one_column_a_model(raw, summary, errors)
         notes += models
+    else:
+        raw, counts, right = numbers_of_right_items(raw, options)
+        raw, parts, most = parts_of_the_most(raw)
+        raw, metrics, beside = one_column_a_metric(raw, options, errors)
+        notes += [*counts, *parts, *metrics]
+        done += [*right, *most, *beside]
+    raw, spreads = errors_in_rows(raw)
+    notes += spreads
     if not models:
         if options.wide:
             done += [name for name, (of, _) in errors.items() if of in options.wide]
@@ -153,7 +215,7 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
                 raw = raw.rename(columns={name: "stderr"})
                 done.append(name)
         notes += headers.unused(names, _USED, options, done)
-    raw = headers.with_directions(_named_for_all(raw, options))
+    raw = with_directions(_named_for_all(raw, options))
     scores, left_out = tidy_scores(raw, decimal=cells.decimal, missing=options.missing)
     scores.loc[scores["source"] == "", "source"] = str(file.path)
     none = pd.DataFrame(columns=list(RECORDS))
@@ -172,49 +234,26 @@ def _repeated_tasks(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return raw.assign(task=filled), notes
 
 
-def _with_errors(
-    raw: pd.DataFrame,
-    columns: Collection[str],
-    errors: Mapping[str, tuple[str, bool]],
-    name: str = "task",
-) -> tuple[pd.DataFrame, list[str]]:
-    """A table with a row for each score, and the standard errors that stand in columns of their own."""
-    errors = {e: of for e, of in errors.items() if of[0] in columns}
-    long, notes = lengthened(raw.drop(columns=[*errors]), columns, name=name)
-    if any(standard for _, standard in errors.values()):
-        known = {
-            f"{line}, column {of!r}": value
-            for error, (of, standard) in errors.items()
-            if standard
-            for line, value in raw[error].items()
-        }
-        long = long.assign(stderr=[known.get(line, "") for line in long.index])
-    if errors:
-        notes = [f"errors of scores, and no scores: {', '.join(map(repr, errors))}", *notes]
-    return long, notes
+def _repeated_models(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table in which a model that is written once, above several tasks or metrics, stands beside each of them.
 
-
-def _one_column_a_model(
-    raw: pd.DataFrame, summary: bool, errors: Mapping[str, tuple[str, bool]]
-) -> tuple[pd.DataFrame, list[str]]:
-    """A table whose columns are called like models as one with a row for each score; another as it is."""
-    models = [c for c in headers.models_among(raw.columns) if c not in errors]
-    if len(models) < 2:
+    That is certain where no task and metric stands twice below one name.
+    """
+    about = [c for c in raw.columns if c in ("task", "metric", "setting", "shots", "run", "params")]
+    if "model" not in raw.columns or not {"task", "score"} <= set(raw.columns):
         return raw, []
-    rest = [
-        c for c in raw.columns if c not in (*SCORES, *models, *errors, "version", "mode", "time")
-    ]
-    if summary:  # all that follows its four columns are models
-        models, rest = [c for c in raw.columns if c in models or c in rest], []
-    long, empty = _with_errors(raw, models, errors, name="model")
-    notes = [
-        f"one column a model: {len(models)} columns, such as {models[0]!r}, are read as models"
-    ]
-    if rest:
-        notes.append(
-            f"columns that are called like no model are passed over: {', '.join(map(repr, rest))}"
-        )
-    return long, [*notes, *empty]
+    model = raw["model"].map(cell)
+    blank = (model == "") & (raw["score"].map(cell) != "")
+    if "params" in raw.columns:
+        blank &= raw["params"].map(cell) == ""
+    if not blank.any() or model.iloc[0] == "":
+        return raw, []
+    filled = model.where(~blank).ffill()
+    keys = raw[[c for c in about if c != "params"]].map(cell).assign(model=filled)
+    if keys[blank | (model != "")].duplicated().any():
+        return raw, []
+    note = f"{int(blank.sum()):,} rows without a model are of that above them"
+    return raw.assign(model=filled), [note]
 
 
 def _named_for_all(raw: pd.DataFrame, options: Options) -> pd.DataFrame:

@@ -13,27 +13,16 @@ from numpy.typing import NDArray
 
 from ...errors import FieldError, require, shown
 from ...metrics.columnar import bytes_of
-from ..keys import arrow_texts, constant, hashes
+from ..keys import arrow_texts, constant
 from ..schema import RECORDS, direction_of, is_share
 from .left_out import few
 from .quantities import TRUTH, cell, size
+from .repeated import Repeated
 
 __all__ = ["tidy_records"]
 _TEXTS = ("target", "output")
 _NUMBERS = ("params", "train_flops", "shots", "epoch", "score")
 _BLANKS = "".join(chr(i) for i in range(0x3001) if chr(i).isspace())
-_ITEM = [
-    "model",
-    "params",
-    "train_flops",
-    "task",
-    "setting",
-    "shots",
-    "run",
-    "epoch",
-    "metric",
-    "item",
-]
 
 
 def tidy_records(
@@ -43,6 +32,7 @@ def tidy_records(
     decimal: str = ".",
     source: str = "",
     missing: Collection[float] = (),
+    repeated: Repeated | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table of records in the schema's columns, every cell checked.
 
@@ -61,6 +51,8 @@ def tidy_records(
         The file they are from, whatever the table says.
     missing : collection of float
         Numbers that stand for a missing score.
+    repeated : Repeated, optional
+        What came before, in other batches of the table; it has the note on what stands there again.
 
     Returns
     -------
@@ -72,18 +64,12 @@ def tidy_records(
     Raises
     ------
     FieldError
-        Naming column, line and value: a name that stands twice in the header, an item that stands twice.
+        Naming column, line and value: a name that stands twice in the header, an item with two answers.
     """
     raw = raw.rename(columns=lambda c: str(c).strip())
     require(not raw.columns.duplicated().any(), "columns", list(raw.columns), "each name once")
     rows = len(raw)
     lines = np.arange(rows) + first_line if isinstance(raw.index, pd.RangeIndex) else raw.index
-
-    def refuse(name: str, wrong: NDArray[np.bool_], expected: str) -> None:
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            found = raw[name].iloc[row] if name in raw.columns else made[name][row]
-            raise FieldError(name, found, expected, where=f", line {lines[row]}")
 
     notes: list[str] = []
     kept = np.ones(rows, bool)
@@ -147,12 +133,12 @@ def tidy_records(
     frame = pd.DataFrame(made, copy=False)
     if not kept.all():
         frame, lines, raw = frame[kept].reset_index(drop=True), np.asarray(lines)[kept], raw[kept]
-    twice = pd.Series(hashes(frame, _ITEM)).duplicated().to_numpy()
-    refuse(
-        "item", twice,
-        "each item once for a model, task, setting and metric; if these are runs of one network, a column tells them "
-        "apart (--replicate-by COLUMN), if conditions, say --column NAME=setting",
-    )  # fmt: skip
+    before = Repeated() if repeated is None else repeated
+    again = before.again(frame, raw, lines)
+    if again.any():
+        frame = frame[~again].reset_index(drop=True)
+    if repeated is None:
+        notes += before.notes
     blank = (frame["direction"] == "").to_numpy()
     if (blank & (frame["metric"] != "").to_numpy()).any():
         known = frame["metric"].map(direction_of)
@@ -233,10 +219,14 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     plain = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
     lower = plain.str.lower()
     said = set(lower[lower != ""])
-    # Words other than true and false are scores where the column has one pair of them and nothing else.
-    words = TRUTH if said <= TRUTH.keys() and len(said) <= 2 else {"true": 1.0, "false": 0.0}
+    # Words other than true and false are scores where the column has one pair of them, and no number.
+    pair = len(said & TRUTH.keys()) <= 2 and pd.to_numeric(lower, errors="coerce").isna().all()
+    words = TRUTH if pair else {"true": 1.0, "false": 0.0}
     truth = lower.map({word: f"{value:g}" for word, value in words.items()})
-    known = pd.to_numeric(plain.where(truth.isna(), truth), errors="coerce").to_numpy(float)
+    marked = plain.str.endswith("%").to_numpy(bool)
+    bare = plain.where(~marked, plain.str.rstrip("% "))
+    known = pd.to_numeric(bare.where(truth.isna(), truth), errors="coerce").to_numpy(float)
+    known = np.where(marked, known / 100, known)
     at = coded.indices.to_numpy()
     return known[at], (~np.isfinite(known) & (texts != "").to_numpy())[at]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ...errors import FieldError, require
 from ..schema import SCORES, is_share
@@ -15,6 +16,8 @@ from .left_out import Rows, few
 from .quantities import (
     cell,
     is_missing,
+    with_error,
+    without_marks,
 )
 from .score_columns import (
     above_zero,
@@ -113,11 +116,12 @@ def tidy_scores(
     """
     for name in ("task", "metric", "score"):
         if name not in raw.columns:
-            raise no_column(name, raw.columns)
+            raise no_column(name, raw)
     if not {"params", "model"} & set(raw.columns):
-        raise no_column("params", raw.columns)
+        raise no_column("params", raw)
     text = {n: texts_of(raw, n) for n in SCORES}
     rows = Rows(raw.index)
+    text["score"] = _without_errors(text["score"], rows)
     rows.leave_out("task", text["task"], are(text["task"], ""), "a name")
     # Summaries write "-" for the metric of an average over tasks.
     rows.leave_out("metric", text["metric"], each(is_missing, text["metric"]), "a name")
@@ -139,6 +143,10 @@ def tidy_scores(
     )  # fmt: skip
     made: dict[str, Any] = {**text, "score": score}
     made["params"] = sizes(text["params"], text["model"], decimal, rows)
+    if "model" in raw.columns:
+        nobody = are(text["model"], "") & np.isnan(made["params"])
+        expected = "a name, and there is no size; where it is written once above several rows, write it in each"
+        rows.leave_out("model", text["model"], nobody, expected)
     made["train_flops"] = above_zero("train_flops", text["train_flops"], decimal, rows)
     made["shots"], wrong = whole_numbers(shots(text["shots"]), 0, decimal)
     rows.leave_out("shots", text["shots"], wrong, "a finite whole number >= 0")
@@ -169,6 +177,23 @@ def tidy_scores(
     return frame.reset_index(drop=True), rows.notes
 
 
+def _without_errors(texts: NDArray[np.object_], rows: Rows) -> NDArray[np.object_]:
+    """Scores without the errors that stand behind them in one cell."""
+    bare = {text: without_marks(text) for text in set(texts)}
+    rows.say(
+        texts, each(lambda text: bare[text] != text, texts), "marks at a score are passed over"
+    )
+    texts = np.array([bare[text] for text in texts], object)
+    pairs = {text: with_error(text) for text in set(texts)}
+    behind = each(lambda text: pairs[text][1] != "", texts)
+    rows.say(
+        texts, behind,
+        "the number behind a score is passed over, as it may be a standard error, a deviation or an interval (a column "
+        "'stderr' is read)",
+    )  # fmt: skip
+    return np.array([pairs[text][0] for text in texts], object)
+
+
 def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
     """Refuse a score that stands twice: nobody knows whether it is another run or a mistake."""
     keys = [k for k in _KEY if k != "model"] if (frame["model"] == "").all() else _KEY
@@ -196,6 +221,7 @@ def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
     expected = (
         f"one score for a family, task, setting, metric and scale, and line {first} has one; if these are "
         f"runs of one network, {which} them apart (--replicate-by {rest[0] if rest else 'COLUMN'}){'' if rest else ', and --replicate-by row takes each for one'}; "
-        f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting"
+        f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting; if items of one task, --column "
+        f"{rest[0] if rest else 'NAME'}=item"
     )
     raise FieldError(what, cell(raw.loc[row, what]), expected, where=f", line {row}")

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "TRUTH", "cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in", "without_unit",
+    "TRUTH", "cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in", "with_error",
+    "without_marks", "without_unit",
 ]  # fmt: skip
 
 TRUTH = {
@@ -45,6 +46,41 @@ def is_missing(text: str) -> bool:
 def is_per_cent(text: str) -> bool:
     """Whether a cell says that it is in per cent."""
     return text.rstrip().endswith("%")
+
+
+_ERROR = re.compile(
+    r"(.*[0-9]\s*%?)\s*(?:(?:±|\+/-|\+-)\s*([0-9.,]+\s*%?)|\(\s*(?:±|\+/-|\+-)?\s*([0-9.,]+\s*%?)\s*\))"
+)
+
+
+def with_error(text: str) -> tuple[str, str]:
+    """A number and the error behind it, ``""`` for none; a "%" behind the error is of both.
+
+    Examples
+    --------
+    >>> with_error("45.2 ± 1.2"), with_error("45.2 (1.2%)"), with_error("45.2")
+    (('45.2', '1.2'), ('45.2%', '1.2%'), ('45.2', ''))
+    """
+    found = _ERROR.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    if found is None:
+        return text, ""
+    value, error = found[1].strip(), found[2] or found[3]
+    return value + "%" * (is_per_cent(error) and not is_per_cent(value)), error
+
+
+_MARKS = re.compile(r"(?:\*\*|__|\*|_)?([-+−]?[0-9.,]*[0-9][0-9.,]*\s*%?)\s*[*_†‡§¶¹²³⁴⁵ᵃᵇᶜ]*")
+
+
+def without_marks(text: str) -> str:
+    """A number without the marks of bold type and of footnotes around it.
+
+    Examples
+    --------
+    >>> without_marks("**40.2**"), without_marks("30.4†"), without_marks("n/a*")
+    ('40.2', '30.4', 'n/a*')
+    """
+    found = _MARKS.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    return text if found is None else found[1].strip()
 
 
 def decimal_of(cells: Iterable[str]) -> str:

@@ -36,6 +36,19 @@ def by_level():
     return score
 
 
+@scorer(
+    metrics=[
+        *(grouped(of(), "level", name_template=f"{{group_name}}_{of.__name__}") for of in (accuracy, stderr)),
+        accuracy(),
+    ]
+)  # fmt: skip
+def by_template():
+    async def score(state, target):
+        return Score(value="C" if state.sample_id in ("a0", "a4") else "I")
+
+    return score
+
+
 @solver
 def fails(on="a2"):
     async def solve(state, generate):
@@ -48,7 +61,7 @@ def fails(on="a2"):
 
 
 @task
-def owls(digits=2):
+def owls(digits=2, templates=False):
     samples = [
         Sample(id=f"a{i}", input=f"{i}?", target=str(i % 3), metadata={"level": "easy" if i < 3 else "hard"})
         for i in range(6)
@@ -56,7 +69,7 @@ def owls(digits=2):
     return Task(
         dataset=samples,
         solver=[generate()],
-        scorer=[pattern(r"ANSWER: (\d)"), by_level(), judge()],
+        scorer=by_template() if templates else [pattern(r"ANSWER: (\d)"), by_level(), judge()],
     )
 
 
@@ -68,9 +81,9 @@ def says():
         yield output
 
 
-def make(name, **options):
+def make(name, templates=False, **options):
     model = get_model("mockllm/model", custom_outputs=says(), memoize=False)
-    (made,) = eval(owls(digits=5), model=model, display="none", log_dir=tempfile.mkdtemp(), max_samples=1, **options)  # fmt: skip
+    (made,) = eval(owls(5, templates), model=model, display="none", log_dir=tempfile.mkdtemp(), max_samples=1, **options)  # fmt: skip
     log = read_eval_log(made.location)
     log.eval.task_file, log.eval.revision = "owls.py", None
     for sample in log.samples or []:  # what is about the machine, and what is long
@@ -85,3 +98,4 @@ def make(name, **options):
 make("epochs.eval", epochs=Epochs(2, ["mean", "pass_at_2"]))
 make("errors.eval", solver=fails(), fail_on_error=False)
 make("broken-off.json", solver=fails(on="a4"), fail_on_error=True)
+make("templates.json", templates=True)
