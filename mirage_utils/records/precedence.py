@@ -21,28 +21,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from ..errors import FieldError
 from .identity import UnknownModelError, families_by_name, resolve, stem
 from .options import Options
+from .reported import CONDITION, reported_and_sampled
 from .scale import divided, fractions, scaled
-from .schema import is_share, plainly, without_per_cent
+from .schema import plainly, without_per_cent
 from .wording import distinct, several
 
 __all__ = ["Made", "settled"]
 
-SAMPLES = "samples"
-"""Setting of what was computed from samples of other items than the reported score is about."""
 AVERAGE = "average of its tasks"
 """Setting of a group's average."""
 
 _NEAR = 1.25
 """Sizes of one name that differ by no more are one size, counted differently."""
 
-_CONDITION = ["task", "setting", "shots"]
-_CURVE = ["family", *_CONDITION, "metric", "graded"]
+_CURVE = ["family", *CONDITION, "metric", "graded"]
 _POINT = ["model", "params", *_CURVE]
 
 
@@ -104,7 +101,7 @@ def settled(
         _directions,
         lambda t: _ended(t, made),
         lambda t: _conditions(t, made),
-        _reported_and_sampled,
+        reported_and_sampled,
         _families,
         lambda t: scaled(t, options),
         *(runs if options.keep in ("all", "latest") else runs[::-1]),
@@ -183,7 +180,7 @@ def _spellings(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     for written in spelt.values():
         rows = own[own["metric"].isin(written)]
         # Who has both has two metrics.
-        both = rows.groupby(["source", "model", *_CONDITION, "run"], dropna=False)["metric"]
+        both = rows.groupby(["source", "model", *CONDITION, "run"], dropna=False)["metric"]
         if len(written) < 2 or both.nunique().max() > 1:
             continue
         chosen = max(written, key=lambda name: counts[name])
@@ -243,7 +240,7 @@ def _ended(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataFrame,
     ended = table["source"].map(lambda s: made.get(s, Made()).ended).astype(bool)
     if ended.all():
         return table, []
-    keys = ["model", *_CONDITION]
+    keys = ["model", *CONDITION]
     which = table.groupby(keys, sort=False, dropna=False).ngroup()
     retried = which.isin(which[ended])
     times = table["source"].map(lambda s: made.get(s, Made()).time)
@@ -269,8 +266,8 @@ def _conditions(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataF
     )
     if not (said != "").any():
         return table, []
-    which = table.groupby(["model", *_CONDITION], sort=False, dropna=False).ngroup()
-    condition = table.groupby(_CONDITION, sort=False, dropna=False).ngroup()
+    which = table.groupby(["model", *CONDITION], sort=False, dropna=False).ngroup()
+    condition = table.groupby(CONDITION, sort=False, dropna=False).ngroup()
     differ = said.groupby(which).transform("nunique") > 1
     apart = condition.isin(condition[differ]) & (said != "")
     joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + said
@@ -279,79 +276,6 @@ def _conditions(table: pd.DataFrame, made: Mapping[str, Made]) -> tuple[pd.DataF
         for task, rows in table[apart].groupby("task", sort=False)
     ]
     return table.assign(setting=table["setting"].where(~apart, joined)), notes
-
-
-# -- reported scores and samples ---------------------------------------------------------------------
-
-_PAIR = ["model", "params", *_CONDITION, "_run", "metric"]
-_SAME = 1e-4
-"""Reported scores are often rounded to four digits."""
-
-
-def _reported_and_sampled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    table = table.assign(_run=table["run"].where(table["run"] != "", table["source"]))
-    own = table["graded"] == "file"
-    reported = table[own & ~table["from_records"]]
-    sampled = table[own & table["from_records"]]
-    left, right = (t.reset_index(names="at").drop_duplicates(_PAIR) for t in (reported, sampled))
-    pairs = (
-        left.merge(right, on=_PAIR, suffixes=("", "_s")) if len(left) and len(right) else left[:0]
-    )
-    if pairs.empty:
-        return table.drop(columns="_run"), []
-    near = _SAME * np.maximum(1, pairs["score"].abs())
-    agree = (pairs["score"] - pairs["score_s"]).abs() <= near
-    agree |= (pairs["score"] / 100 - pairs["score_s"]).abs() <= near / 100
-    alike = pairs["n"].isna() | (pairs["n"] == pairs["n_s"])
-    # A file may state the items of all its metrics together: the same scores of all models are of the same items.
-    metric = pairs.groupby([*_CONDITION, "metric"], sort=False, dropna=False)
-    inside = (pairs["score"] > 0) & (pairs["score"] < 1)
-    same = agree.groupby(metric.ngroup()).transform("all")
-    same &= inside.groupby(metric.ngroup()).transform("sum") > 1
-    same &= ~alike.groupby(metric.ngroup()).transform("any")
-    fewer = same & ~alike
-    alike |= same
-    # Samples of other items, as far as can be told; a share that is another on as many items is of other answers.
-    contradicts = ~agree & pairs["metric"].map(is_share).astype(bool)
-    other = ~alike | (~agree & pairs["n"].isna()) | contradicts
-
-    notes = [
-        f"{task}: samples of {metric} are {part['n_s'].iloc[0]:,.0f} and not the {part['n'].iloc[0]:,.0f} items that are "
-        "reported, and give the very same scores: the samples' number counts"
-        for (task, metric), part in pairs[fewer].groupby(["task", "metric"], sort=False)
-    ]
-    condition = pd.MultiIndex.from_frame(table[_CONDITION].astype(str))
-    apart = pd.MultiIndex.from_frame(pairs.loc[other, _CONDITION].astype(str)).drop_duplicates()
-    in_parts = condition.isin(apart)
-    for (task, setting), part in pairs[other].groupby(["task", "setting"], sort=False):
-        one = part.iloc[0]
-        items = f"{one['n_s']:,.0f} of {one['n']:,.0f}" if one["n"] > 0 else f"{one['n_s']:,.0f}"
-        where = f"{task} ({setting})" if setting else task
-        are = (
-            f"{one['metric']} is {one['score']:.4g} as reported and {one['score_s']:.4g} over the samples, {items} items"
-            if one["n_s"] == one["n"]
-            else f"the reported scores are about other items than the samples, which hold {items} items"
-        )
-        notes.append(
-            f"{where}: {are} ({several(distinct(part['model']))}); what they give stands apart, as '{SAMPLES}'"
-        )
-    # In a condition that stands apart nothing is the same.
-    parted = pd.MultiIndex.from_frame(pairs[_CONDITION].astype(str)).isin(apart)
-    drop = set(pairs.loc[~parted & agree, "at"])
-    # What is reported of all items is not given again of some of them.
-    drop |= set(pairs.loc[parted & (pairs["n_s"] < pairs["n"]), "at_s"])
-    wrong = pairs[~parted & ~agree]
-    drop |= set(wrong["at_s"])
-    for (task, metric), part in wrong.groupby(["task", "metric"], sort=False):
-        one = part.iloc[0]
-        notes.append(
-            f"{task}: the mean of {metric} over samples ({one['score_s']:.4g} of {one['model']}) is not what is "
-            f"reported of the same items ({one['score']:.4g}), so it is no {metric}: left out"
-        )
-    moved = in_parts & table["from_records"]
-    joined = table["setting"].where(table["setting"] == "", table["setting"] + ", ") + SAMPLES
-    table = table.assign(setting=table["setting"].where(~moved, joined))
-    return table[~table.index.isin(drop)].drop(columns="_run"), notes
 
 
 # -- which runs count --------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import pytest
 
 from mirage_utils import FieldError
 from mirage_utils.records import Options
-from mirage_utils.records.precedence import AVERAGE, SAMPLES, Made, settled
+from mirage_utils.records.precedence import AVERAGE, Made, settled
+from mirage_utils.records.reported import SAMPLES
 
 SIZES = (1e7, 1e8, 1e9, 1e10)
 

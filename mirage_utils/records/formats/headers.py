@@ -23,13 +23,14 @@ from .names import (
     SYNONYMS,
     UNITS,
     WITH_UNIT,
+    listed,
     plain_name,
 )  # fmt: skip
 from .quantities import cell, is_missing, number, size_in
 
 __all__ = [
     "in_units", "is_header", "models_among", "no_column", "no_counts", "once", "renaming", "unused",
-    "with_runs", "with_setting", "with_times", "without_index",
+    "with_times", "without_index",
 ]  # fmt: skip
 
 
@@ -216,7 +217,7 @@ def unused(
     if not left:
         return []
     more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
-    return [f"columns not used: {_listed(left[:_NAMED])}{more} (--column says what they are)"]
+    return [f"columns not used: {listed(left[:_NAMED])}{more} (--column says what they are)"]
 
 
 _NAMED = 8
@@ -281,7 +282,7 @@ def renaming(
             found[fits[0]] = target
         elif fits:
             notes.append(
-                f"{_listed(fits)} may each be the column {target}, so none of them is read as it; say which "
+                f"{listed(fits)} may each be the column {target}, so none of them is read as it; say which "
                 f"(--column {fits[0]}={target})"
             )
     if found:
@@ -322,61 +323,6 @@ def in_units(raw: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
     return raw
 
 
-_WHICH = (
-    "family", "model", "params", "task", "setting", "shots", "run", "metric", "item", "epoch",
-)  # fmt: skip
-"""Columns of the schema that say which score of which network a row is."""
-
-
-def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[str]]:
-    """A table whose column ``run`` says what its columns of seeds and repetitions say: ``"seed 0"``."""
-    by_plain = {plain_name(str(name)): name for name in reversed(raw.columns)}
-    columns = [by_plain[name] for name in RUNS if name in by_plain]
-    columns += [n for n in options.replicate_by if n in raw.columns and n not in columns]
-    taken = {*options.wide, *options.columns.values()} - {"run"}
-    columns = [name for name in columns if name not in taken]
-    if "row" in options.replicate_by and "row" not in raw.columns:
-        same = [name for name in raw.columns if name in _WHICH]
-        which = raw[same].map(cell).groupby(same).cumcount() if same else 0
-        raw, columns = raw.assign(row=which + 1), [*columns, "row"]
-    if columns in ([], ["run"]):
-        return raw, []
-    joined = _joined(raw, columns, bare=("run",))
-    notes = [f"rows with one {_listed(columns)} are one run"]
-    blank = int((joined == "").sum())
-    if 0 < blank < len(joined):
-        notes.append(f"{blank:,} rows without {_listed(columns)}: a run of their own")
-    return raw.assign(run=joined), notes
-
-
-def with_setting(
-    raw: pd.DataFrame, options: Options, more: Sequence[str] = ()
-) -> tuple[pd.DataFrame, list[str]]:
-    """A table whose column ``setting`` says what its columns of conditions say: ``"filter strict"``."""
-    taken = {*options.wide, *options.columns.values(), *options.replicate_by, "setting"}
-    columns = [
-        str(name)
-        for name in raw.columns
-        if name not in taken and (plain_name(str(name)) in CONDITIONS or name in more)
-    ]
-    if not columns:
-        return raw, []
-    first = ["setting"] if "setting" in raw.columns else []
-    joined = _joined(raw, [*first, *columns], bare=("setting",))
-    return raw.assign(setting=joined), [f"part of the setting: {_listed(columns)}"]
-
-
-def _joined(raw: pd.DataFrame, columns: Sequence[str], bare: Sequence[str]) -> pd.Series:
-    whole: list[str] = [""] * len(raw)
-    for name in columns:
-        label = "" if name in bare else f"{name} "
-        codes, kinds = pd.factorize(raw[name].map(cell), use_na_sentinel=True)
-        texts = [f"{label}{text}" if not is_missing(text) else "" for text in map(cell, kinds)]
-        here = [texts[code] if code >= 0 else "" for code in codes]
-        whole = [", ".join(filter(None, pair)) for pair in zip(whole, here, strict=True)]
-    return pd.Series(whole, index=raw.index, dtype=object)
-
-
 def no_column(name: str, raw: pd.DataFrame) -> FieldError:
     """The error of a table without a column that it must have."""
     names = list(map(str, raw.columns))
@@ -409,7 +355,3 @@ def no_column(name: str, raw: pd.DataFrame) -> FieldError:
             "row a score"
         )
     return FieldError("columns", names, expected)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names))

@@ -16,9 +16,8 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,14 @@ from typing import Any
 import pandas as pd
 
 from ...errors import shown
-from .. import identity
 from ..columns import Gatherer
-from ..files import File, document
+from ..files import File
 from ..options import Options
 from ..schema import SCORES, EvalFileError, Reading
 from ..values import number, score_of, text, whole
 from .lm_eval_choices import RightChoices, conditional, likeliest
-from .lm_eval_results import NO_MODEL, Run, is_nothing, is_results, stamp_of
+from .lm_eval_names import from_name, run_of, stem_of
+from .lm_eval_run import NO_MODEL, Run, is_nothing
 
 __all__ = ["is_samples", "read", "recognises"]
 
@@ -67,9 +66,9 @@ def recognises(file: File) -> bool:
 
 def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """The records of a samples file, in batches; what is to be said of it stands in the last one."""
-    model, task = _from_name(file.path, file.first)
-    task = options.called("task", task) or _stem(file.path)
-    run, notes = _run_of(file.path, task)
+    model, task = from_name(file.path, file.first)
+    task = options.called("task", task) or stem_of(file.path)
+    run, notes = run_of(file.path, task)
     run = replace(run, model=options.called("model", run.model, model))
     told = _Told(reported={metric for of, metric in run.scored if of == task})
     lines = _lines(file, told)
@@ -388,138 +387,3 @@ def _generation(row: Mapping[str, Any]) -> str:
     if "filter" in row or "metrics" in row:
         return "0.4.9+" if "metrics" in row else "0.4.3-0.4.8"
     return "0.4.2+" if "doc_hash" in row else "0.4.0-0.4.2"
-
-
-# -- what only the name and the neighbours of a samples file say ------------------------------------
-
-_SAMPLES = re.compile(r"samples_(?P<task>.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?")
-# Versions up to 0.4.2 put the arguments for the model first, and two underscores for signs that paths cannot have.
-_VALUE = r"(?:=|__)[^_,]+(?:__[^_,]+)*"
-_OLD = re.compile(
-    rf"(?P<arguments>pretrained{_VALUE}(?:,[a-z0-9]+(?:_[a-z0-9]+)*{_VALUE})*)?_(?P<task>[^_].*)"
-)
-_UNSAFE = (re.compile("[/=]"), re.compile(r'["<>:/|\\?*\[\]]+'))
-"""What they replaced: 0.4.0 and 0.4.1, and 0.4.2."""
-
-
-def _stem(path: Path) -> str:
-    return re.sub(r"\.jsonl?(\.gz)?$", "", path.name)
-
-
-def _from_name(path: Path, first: Mapping[str, Any]) -> tuple[str, str]:
-    """Model and task of a samples file, as far as its name and the results of that name tell them."""
-    stem = _stem(path)
-    if "dataset_path" in first:  # the promptsource fork, whose rows name the data
-        task = str(first["dataset_path"])
-        found = re.match(rf"examples(?:-limited_\d+)?_(.+?)_{re.escape(task)}_\d", stem)
-        return found[1] if found else "", task
-    found = _SAMPLES.fullmatch(stem)
-    if found:
-        # The program writes the samples of a model into a folder of its name.
-        folder = path.parent.name
-        return (folder.replace("__", "/") if "__" in folder or _is_known(folder) else ""), found[
-            "task"
-        ]
-    found = _OLD.fullmatch(stem)
-    named = {task for _, task in _named_so(path)}
-    if len(named) == 1:  # names of models and tasks have underscores too
-        return _of_arguments(stem.removesuffix(f"_{min(named)}")), min(named)
-    return (_of_arguments(found["arguments"] or ""), found["task"]) if found else ("", "")
-
-
-def _named_so(path: Path) -> list[tuple[Run, str]]:
-    """Runs beside it, and tasks, of which versions up to 0.4.2 called the samples as this file."""
-    stem = _stem(path)
-    if _SAMPLES.fullmatch(stem):
-        return []
-    return [
-        (run, task)
-        for run in _beside(path)
-        for task in run.tasks
-        if run.arguments
-        and stem in {f"{unsafe.sub('__', run.arguments)}_{task}" for unsafe in _UNSAFE}
-    ]
-
-
-def _of_arguments(written: str) -> str:
-    """The model of arguments as they stand in a file's name; ``""`` where there is none."""
-    pairs = (re.split("=|__", part, maxsplit=1) for part in written.split(",") if part)
-    given = {pair[0]: pair[1].replace("__", "/") for pair in pairs if len(pair) == 2}
-    base = given.pop("pretrained", "")
-    return identity.network(base, given) if base else ""
-
-
-def _is_known(name: str) -> bool:
-    try:
-        return bool(identity.resolve(name))
-    except identity.UnknownModelError:
-        return False
-
-
-def _run_of(path: Path, task: str) -> tuple[Run, list[str]]:
-    """The run that a samples file is of, by the results file of the same time or the only one beside it.
-
-    Where there is none, or more than one that could be it, the samples are a run of their own.
-    """
-    stamp = stamp_of(path)
-    alone = Run(path, time=stamp)
-    same = list(_beside(path, lambda p: bool(stamp) and stamp_of(p) == stamp))
-    runs = same or [run for run, of in _named_so(path) if of == task]
-    if not runs:
-        old = _OLD.fullmatch(_stem(path))
-        # Of another model than these results are, as its name says.
-        other = bool(old and old["arguments"])
-        results = _beside(path, lambda p: p.name.startswith("results"))
-        runs = [run for run in results if not (other and run.arguments)]
-    if len(runs) > 1:
-        runs = [run for run in runs if task in run.tasks] if same else runs
-    if len(runs) > 1:
-        names = shown(", ".join(run.path.name for run in runs), 200)
-        which = "of its time" if same else "and none of its time"
-        return alone, [
-            f"{len(runs)} results files beside it {which} ({names}): model and number of examples are not "
-            "taken from them (--model NAME)"
-        ]
-    if not runs:
-        return alone, []
-    (run,) = runs
-    if same:
-        return run, []
-    if task not in run.tasks:
-        return alone, []
-    if stamp and stamp_of(run.path):
-        return replace(alone, model=run.model, params=run.params, better=run.better), [
-            f"no results file of its time: the model is that of {run.path.name}, the number of examples is "
-            "not known"
-        ]
-    return run, []
-
-
-def _beside(path: Path, wanted: Callable[[Path], bool] = lambda p: True) -> Iterator[Run]:
-    """The runs of the results files in the folder of a file, as far as they are wanted."""
-    try:
-        found = sorted(p for p in path.parent.iterdir() if p.suffix == ".json")
-    except OSError:
-        return
-    for other in found:
-        if other != path and wanted(other) and (run := _described(other)) is not None:
-            yield run
-
-
-def _described(path: Path) -> Run | None:
-    """The run of a results file; None of another file, or one that cannot be read."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return _read_once(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=64)
-def _read_once(path: Path, changed: int, size: int) -> Run | None:
-    # A results file is the neighbour of as many files of samples as there are tasks.
-    try:
-        found = document(path)
-        return Run.of(path, found) if is_results(found) else None
-    except EvalFileError:
-        return None

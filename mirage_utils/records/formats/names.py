@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..schema import RECORDS, SCORES
 
 __all__ = [
-    "CONDITIONS", "COUNTS", "RIGHT", "RUNS", "SCHEMA", "SIZES", "SYNONYMS", "UNITS", "WITH_UNIT", "plain_name",
+    "CONDITIONS", "COUNTS", "RIGHT", "RUNS", "SCHEMA", "SIZES", "SYNONYMS", "UNITS", "WITH_UNIT", "listed", "plain_name",
 ]  # fmt: skip
 
 RUNS = ("run", "seed", "random_seed", "replicate", "trial")
@@ -79,3 +80,7 @@ def plain_name(name: str) -> str:
     """A column's name in lower case, with underscores: what two spellings of one name have in common."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().strip("#*").strip())
     return re.sub(r"[\s\-_./]+", "_", words.lower()).strip("_")
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))

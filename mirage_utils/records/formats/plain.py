@@ -10,7 +10,7 @@ import pandas as pd
 from ..files import File
 from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading
-from . import headers, workbook
+from . import headers, runs_and_settings, workbook
 from .cells import Table, by_columns, table
 from .items import Items, items_of, verdicts
 from .metric_columns import errors_of, means_only, with_directions, with_units
@@ -115,8 +115,8 @@ def _records(
             told = False
         rows = len(raw)
         raw = headers.in_units(raw, names).rename(columns=names)
-        raw, runs = headers.with_runs(raw, options)
-        raw, settings = headers.with_setting(raw, options)
+        raw, runs = runs_and_settings.with_runs(raw, options)
+        raw, settings = runs_and_settings.with_setting(raw, options)
         if "item" not in raw.columns:
             if items.rows and not told:
                 notes.append("no column names the items: each row is one (--column NAME=item)")
@@ -187,8 +187,8 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     raw, means, stated = means_only(raw)
     raw, units = with_units(raw)
     raw, dated = headers.with_times(raw)
-    raw, runs = headers.with_runs(raw, options)
-    raw, settings = headers.with_setting(raw, options, ("version",) if summary else ())
+    raw, runs = runs_and_settings.with_runs(raw, options)
+    raw, settings = runs_and_settings.with_setting(raw, options, ("version",) if summary else ())
     notes = [*cells.notes, *notes, *assumed, *means, *runs, *settings]
     errors = errors_of([*raw.columns])
     done = [*units, *dated, *stated, *(["version"] if summary else [])]
