@@ -32,6 +32,7 @@ from mirage_utils.page.figures.axes import tick
 from mirage_utils.page.figures.figure import _drawn
 from mirage_utils.page.figures.labels import spread
 from mirage_utils.page.figures.look import looks, of_metric
+from mirage_utils.page.plots import COLOURS
 
 SIZES = np.array([1e6, 1e7, 1e8, 1e9])
 WORDS = {
@@ -72,6 +73,12 @@ def test_steps_of_an_ordered_quantity_are_one_hue_from_light_to_dark():
     brightness = [sum(int(found[s].colour[i : i + 2], 16) for i in (1, 3, 5)) for s in steps]
     assert brightness == sorted(brightness, reverse=True)
     assert len({found[s].dash for s in steps}) == 5
+
+
+def test_no_series_beside_steps_passes_for_one_of_them():
+    steps = ["L = 1", "L = 8"]
+    assert looks(["one token"])["one token"].colour == COLOURS[0]
+    assert looks(["one token", *steps], steps)["one token"].colour != COLOURS[0]
 
 
 # -- words -------------------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]
     for i, label in enumerate(steps):
         if label not in found:
             found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
-    taken = {look.colour for look in found.values()}
+    # The ramp is of the first colour's hue: beside steps, that colour would pass for one of them.
+    taken = {look.colour for look in found.values()} | ({COLOURS[0]} if steps else set())
     free = [colour for colour in COLOURS if colour not in taken] or list(COLOURS)
     for i, label in enumerate(label for label in labels if label not in found):
         found[label] = Look(free[i % len(free)], MARKERS[i % 6], DASHES[i % 6])
