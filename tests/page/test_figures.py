@@ -13,6 +13,7 @@ from mirage_utils.page.figures import (
     at,
     bands,
     bars,
+    cloud,
     figure,
     heat,
     intervals,
@@ -197,6 +198,20 @@ def test_the_line_through_runs_of_two_kinds_says_which_middle_it_is():
         assert f"lines: {middle}s." in each.layers[0].said[0]
     with pytest.raises(FieldError, match="middle"):
         seeds({"a": (SIZES, runs)}, middle="mode")
+
+
+def test_a_cloud_stands_behind_the_line_through_it_and_both_have_one_label():
+    scattered = {"a": (SIZES[::-1], [0.1, 0.9, 0.4, 0.2])}
+    each = panel("", lines({"a": (SIZES, [0.1, 0.2, 0.4, 0.8])}), cloud(scattered), x=SIZE, y=share("score"))  # fmt: skip
+    fig = _drawn(each, looks(["a"]), single=True)
+    line, marks = fig.axes[0].lines
+    assert marks.get_linestyle() == "None"
+    assert marks.get_zorder() < line.get_zorder()
+    assert marks.get_color() == line.get_color()
+    (text,) = fig.axes[0].texts
+    assert (text.get_text(), fig.legends) == ("a", [])
+    alone = _drawn(panel("", cloud(scattered), x=SIZE, y=share("score")), looks(["a"]), single=True)
+    assert [t.get_text() for t in alone.legends[0].get_texts()] == ["a"]
 
 
 def test_all_verbs_make_one_figure():
