@@ -164,6 +164,31 @@ def test_places_are_apart_and_near_what_was_wanted():
             assert found == pytest.approx(wanted)
 
 
+def test_labels_below_a_panel_take_nothing_from_its_height():
+    long = {
+        "as often as they come up": curve(0, 0.1, 0.2, 0.3),
+        "the rarest quarter": curve(0, 0, 0, 0),
+    }
+    heights = []
+    for series in ({"a": curve(0, 0.1, 0.2, 0.3)}, long):
+        each = panel("Title", lines(series), x=SIZE, y=share("score"))
+        fig = _drawn(each, looks(each.labels), single=False)
+        fig.draw_without_rendering()
+        heights.append(fig.axes[0].get_window_extent().height)
+    assert len(fig.legends) == 1
+    assert heights[1] == pytest.approx(heights[0], rel=0.03)
+
+
+def test_an_area_is_known_by_an_area_and_marks_by_their_marker():
+    parts = {"guess": [0.8, 0.6, 0.5, 0.2], "a label too long for the side": [0.2, 0.4, 0.5, 0.8]}
+    each = panel("", shares(SIZES, parts), x=SIZE, y=share("runs"))
+    fig = _drawn(each, looks(each.labels, each.labels), single=True)
+    assert [h.get_marker() for h in fig.legends[0].legend_handles] == ["s", "s"]
+    marked = panel("", bands({"x": (SIZES, [0] * 4, [1] * 4)}, meaning="ranges"), cloud({"x": curve(0, 0, 0, 0)}), x=SIZE, y=share("runs"))  # fmt: skip
+    fig = _drawn(marked, looks(["x"]), single=True)
+    assert [t.get_text() for t in fig.axes[0].texts] == ["x"]
+
+
 def test_up_is_better_also_where_less_is_better():
     edits = number("edits", better="down", limits=(0, 4))
     each = panel("", intervals({"a": (SIZES, [4, 3, 2, 1], [3, 2, 1, 0.5], [5, 4, 3, 2])}, meaning="ranges"), x=SIZE, y=edits)  # fmt: skip
@@ -198,6 +223,14 @@ def test_the_line_through_runs_of_two_kinds_says_which_middle_it_is():
         assert f"lines: {middle}s." in each.layers[0].said[0]
     with pytest.raises(FieldError, match="middle"):
         seeds({"a": (SIZES, runs)}, middle="mode")
+
+
+def test_runs_of_different_numbers_are_counted_in_one_sentence():
+    few, many = ({"recall": (SIZES, np.zeros((4, k)))} for k in (5, 20))
+    both = [panel("", seeds(each), x=SIZE, y=share("score")) for each in (few, many)]
+    picture = figure("fig-r", both, **WORDS)
+    assert "Marks: single runs, 5 or 20 a size; lines: means." in picture.caption
+    assert picture.caption.count("single runs") == 1
 
 
 def test_a_cloud_stands_behind_the_line_through_it_and_both_have_one_label():

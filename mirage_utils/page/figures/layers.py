@@ -39,13 +39,17 @@ class Layer:
     n : tuple of int
         Numbers of items behind its points.
     said : tuple of str
-        Sentences for the caption.
+        Sentences for the caption; ``{runs}`` stands for the numbers of runs of all layers of the figure.
     rows : tuple of str
         Names of rows, from the top, where the layer has rows.
     line : bool
         A series is a line, and not marks or areas.
     zeros : bool
         Some scores are zero, which a logarithmic axis shows as arrows.
+    area : bool
+        A series is an area.
+    runs : tuple of int
+        Numbers of runs of a size.
     """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
@@ -56,6 +60,8 @@ class Layer:
     rows: tuple[str, ...] = ()
     line: bool = False
     zeros: bool = False
+    area: bool = False
+    runs: tuple[int, ...] = ()
 
 
 def lines(
@@ -170,11 +176,7 @@ def seeds(
     """
     require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
     at_middle = np.nanmean if middle == "mean" else np.nanmedian
-    data = {}
-    for label, (x, values) in _named(series):
-        at, found = as_array("x", x), np.asarray(values, dtype=float)
-        require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
-        data[label] = (at, found)
+    data = _of_runs(series)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
@@ -185,12 +187,10 @@ def seeds(
             )  # fmt: skip
             ax.plot(x, at_middle(values, axis=1), color=look.colour, linestyle=look.dash)
 
-    runs = sorted({values.shape[1] for _, values in data.values()})
+    runs = tuple(values.shape[1] for _, values in data.values())
     ends = {k: (x[-1], float(at_middle(v[-1]))) for k, (x, v) in data.items()}
-    many = " or ".join(str(r) for r in runs)
-    return Layer(
-        draw, ends, ordered, said=(f"Marks: single runs, {many} a size; lines: {middle}s.",)
-    )
+    said = (f"Marks: single runs, {{runs}} a size; lines: {middle}s.",)
+    return Layer(draw, ends, ordered, said=said, runs=runs)
 
 
 def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
@@ -212,7 +212,7 @@ def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
             ax.fill_between(x, low, high, color=looks[label].colour, alpha=0.25, linewidth=0)
 
     ends = {label: (x[-1], (low[-1] + high[-1]) / 2) for label, (x, low, high) in data.items()}
-    return Layer(draw, ends, ordered, said=(f"Bands: {meaning}.",))
+    return Layer(draw, ends, ordered, said=(f"Bands: {meaning}.",), area=True)
 
 
 def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
@@ -240,7 +240,7 @@ def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
     ends = {
         label: (across[-1], float(top[-1] - parts[label][-1] / 2)) for label, top in tops.items()
     }
-    return Layer(draw, ends, ordered=True)
+    return Layer(draw, ends, ordered=True, area=True)
 
 
 def heat(
@@ -424,6 +424,16 @@ def _columns(label: str, data: Any, number: int) -> tuple[NDArray[np.float64], .
         len(shapes) == 1 and found[0].ndim == 1, label, sorted(shapes), "columns of equal length"
     )
     return found
+
+
+def _of_runs(series: Series) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Sizes, and values by size and run, of each series."""
+    data = {}
+    for label, (x, values) in _named(series):
+        at, found = as_array("x", x), np.asarray(values, dtype=float)
+        require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
+        data[label] = (at, found)
+    return data
 
 
 def _bars(data: Any, confidence: float) -> tuple[Any, Any, str]:
