@@ -22,6 +22,7 @@ from mirage_utils.page.figures import (
     number,
     panel,
     points,
+    ranges,
     resolution,
     rows,
     seeds,
@@ -225,12 +226,26 @@ def test_the_line_through_runs_of_two_kinds_says_which_middle_it_is():
         seeds({"a": (SIZES, runs)}, middle="mode")
 
 
+def test_means_and_ranges_of_runs_are_where_they_are():
+    runs = np.array([[0.0, 0.2, 0.4], [0.1, 0.2, 0.9], [0.5, np.nan, 0.7], [1, 1, 1]])
+    each = panel("", ranges({"a": (SIZES, runs)}), x=SIZE, y=share("score"))
+    ax = _drawn(each, looks(["a"]), single=True).axes[0]
+    heights = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == 4]
+    assert heights[0] == pytest.approx([0.2, 0.4, 0.6, 1])
+    corners = ax.collections[0].get_paths()[0].vertices
+    for size, row in zip(SIZES, runs, strict=True):
+        found = corners[corners[:, 0] == size, 1]
+        assert (found.min(), found.max()) == pytest.approx((np.nanmin(row), np.nanmax(row)))
+
+
 def test_runs_of_different_numbers_are_counted_in_one_sentence():
     few, many = ({"recall": (SIZES, np.zeros((4, k)))} for k in (5, 20))
     both = [panel("", seeds(each), x=SIZE, y=share("score")) for each in (few, many)]
     picture = figure("fig-r", both, **WORDS)
     assert "Marks: single runs, 5 or 20 a size; lines: means." in picture.caption
     assert picture.caption.count("single runs") == 1
+    banded = figure("fig-b", panel("", ranges(few), x=SIZE, y=share("score")), **WORDS)
+    assert "Points: means of 5 runs; bands: lowest and highest run." in banded.caption
 
 
 def test_a_cloud_stands_behind_the_line_through_it_and_both_have_one_label():
@@ -274,6 +289,7 @@ def test_all_verbs_make_one_figure():
     [
         (lambda: shares(SIZES, {"a": [0.6] * 4, "b": [0.6] * 4}), "at most 1"),
         (lambda: seeds({"a": (SIZES, [0.1, 0.2])}), r"\(4, runs\)"),
+        (lambda: ranges({"a": (SIZES, [[0.1, 0.2]])}), r"\(4, runs\)"),
         (lambda: heat([[1, 2]], across=["a"], down=["b"]), r"\(1, 1\)"),
         (lambda: rows(["a"], {"x": ([1, 2],)}), "an entry a row"),
         (lambda: lines({"a": (SIZES, [1, 2])}), "equal length"),

@@ -15,7 +15,7 @@ and arrows mean.
 """
 
 from .axes import COMPUTE, SIZE, Axis, number, share
-from .clouds import cloud
+from .clouds import cloud, ranges
 from .figure import Panel, figure, panel, small_multiples
 from .layers import (
     Layer,
@@ -35,5 +35,5 @@ from .layers import (
 
 __all__ = [
     "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "figure", "heat", "intervals", "level",
-    "lines", "number", "panel", "points", "resolution", "rows", "seeds", "share", "shares", "small_multiples",
+    "lines", "number", "panel", "points", "ranges", "resolution", "rows", "seeds", "share", "shares", "small_multiples",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Verbs for many values of a kind, such as those of single models."""
+"""Verbs for many values of a kind: those of single models, those of the runs of a size."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
-from .layers import Layer, Series, _named, _xy
+from .layers import Layer, Series, _named, _of_runs, _xy, bands, points
 from .look import Look
 
-__all__ = ["cloud"]
+__all__ = ["cloud", "ranges"]
 
 
 def cloud(series: Series, *, ordered: bool = False) -> Layer:
@@ -35,3 +35,27 @@ def cloud(series: Series, *, ordered: bool = False) -> Layer:
 
     # A cloud ends nowhere in particular, so its label stands below unless a line gives it a place.
     return Layer(draw, dict.fromkeys(data, (np.nan, np.nan)), ordered)
+
+
+def ranges(series: Series, *, ordered: bool = False) -> Layer:
+    """Means of runs as points, and a band from the lowest to the highest: for runs that differ little.
+
+    Parameters
+    ----------
+    series : mapping of str to (x, values)
+        As in `seeds`: `x` of shape (m,), `values` of shape (m, runs).
+    ordered : bool
+        As in `lines`.
+    """
+    data = _of_runs(series)
+    ends = {k: (x, np.nanmin(v, axis=1), np.nanmax(v, axis=1)) for k, (x, v) in data.items()}
+    band = bands(ends, ordered=ordered, meaning="lowest to highest run")
+    mean = points({k: (x, np.nanmean(v, axis=1)) for k, (x, v) in data.items()}, ordered=ordered)
+
+    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
+        band.draw(ax, looks)
+        mean.draw(ax, looks)
+
+    runs = tuple(values.shape[1] for _, values in data.values())
+    said = ("Points: means of {runs} runs; bands: lowest and highest run.",)
+    return Layer(draw, mean.ends, ordered, said=said, runs=runs)
