@@ -83,6 +83,14 @@ def test_no_series_beside_steps_passes_for_one_of_them():
     assert looks(["one token", *steps], steps)["one token"].colour != COLOURS[0]
 
 
+@pytest.mark.parametrize("others", [[], ["exact match"], ["exact match", "BLEU", "token accuracy"]])
+def test_no_two_series_of_a_figure_look_the_same(others):
+    """There are six colours and grey: a series beyond them has a colour again, and must have another marker and dash."""
+    found = looks([*others, *(f"source {i}" for i in range(9))])
+    assert len({(look.colour, look.marker) for look in found.values()}) == 9 + len(others)
+    assert len({(look.colour, look.dash) for look in found.values()}) == 9 + len(others)
+
+
 # -- words -------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..plots import COLOURS, DASHES, MARKERS, RAMP
+from ..plots import COLOURS, DASHES, MARKERS, MUTED, RAMP
 
 __all__ = ["Look", "looks", "of_metric"]
 
@@ -65,9 +65,10 @@ def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]
             found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
     # The ramp is of the first colour's hue: beside steps, that colour would pass for one of them.
     taken = {look.colour for look in found.values()} | ({COLOURS[0]} if steps else set())
-    free = [colour for colour in COLOURS if colour not in taken] or list(COLOURS)
+    free = [colour for colour in (*COLOURS, MUTED) if colour not in taken]
     for i, label in enumerate(label for label in labels if label not in found):
-        found[label] = Look(free[i % len(free)], MARKERS[i % 6], DASHES[i % 6])
+        turn, colour = divmod(i, len(free))  # a colour that comes again has another marker and dash
+        found[label] = Look(free[colour], MARKERS[(colour + turn) % 6], DASHES[(colour + turn) % 6])
     return found
 
 
