@@ -219,6 +219,24 @@ def test_the_width_and_the_middle_of_a_rise_are_marked_where_they_are():
         lines({"x": (SIZES, [0, 0, 1, 1])}, rise=True)
 
 
+def test_ticks_that_were_asked_for_are_written_out_on_a_logarithmic_axis_too():
+    ratio = number("ratio", log=True, limits=(0.4, 12), ticks=(0.5, 1, 2, 5, 10))
+    each = panel("", lines({"a": (SIZES, [1, 2, 3, 4])}), x=SIZE, y=ratio)
+    fig = _drawn(each, looks(["a"]), single=False)
+    fig.draw_without_rendering()
+    assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["0.5", "1", "2", "5", "10"]
+
+
+@pytest.mark.parametrize("top", [2.4, 3.2, 4.5, 9.5, 3000])
+def test_ticks_are_where_numbers_are_round(top):
+    each = panel("", lines({"a": (SIZES, [0, 1, 2, 3])}), x=SIZE, y=number("loss", limits=(0, top)))
+    ticks = _drawn(each, looks(["a"]), single=False).axes[0].get_yticks()
+    step = ticks[1] - ticks[0]
+    first = step / 10 ** np.floor(np.log10(step) + 1e-9)
+    assert any(first == pytest.approx(round_one) for round_one in (1, 2, 2.5, 5))
+    assert (ticks <= top).sum() >= 3
+
+
 # -- each verb ---------------------------------------------------------------------------------------
 
 
