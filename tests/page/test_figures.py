@@ -288,6 +288,14 @@ def test_a_cloud_stands_behind_the_line_through_it_and_both_have_one_label():
     assert [t.get_text() for t in alone.legends[0].get_texts()] == ["a"]
 
 
+def test_a_table_of_many_cells_has_no_numbers():
+    values = np.random.default_rng(0).random((30, 8))
+    cells = heat(values, across=list("abcdefgh"), down=[""] * 30, written="")
+    ax = _drawn(panel("", cells, x="", height=3), looks([]), single=True).axes[0]
+    assert len(ax.patches) == values.size
+    assert not any(t.get_text() for t in ax.texts)
+
+
 def test_all_verbs_make_one_figure():
     runs = np.random.default_rng(0).random((4, 5))
     picture = figure(

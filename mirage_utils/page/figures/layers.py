@@ -256,7 +256,7 @@ def heat(
     across, down : sequence of str
         Names of columns and rows.
     written : str
-        Format of the numbers.
+        Format of the numbers; none if empty, as for many small cells.
     limits : tuple of float, optional
         What is shaded least and most; lowest and highest value by default.
     """
@@ -268,18 +268,20 @@ def heat(
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         span = (high - low) or 1.0
+        # A number must be legible on its shade; small cells of one shade must not be told apart by their gaps.
+        strength, edge = (0.6, 0.0) if written else (0.94, 0.5)
         for (i, j), value in np.ndenumerate(cells):
             if np.isnan(value):
                 continue
             depth = min(max((value - low) / span, 0), 1)
             ax.fill(
-                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + 0.6 * depth, linewidth=0,
+                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + strength * depth, linewidth=edge,
             )  # fmt: skip
-            ax.text(
-                j + 0.5, i + 0.5, format(value, written), ha="center", va="center", fontsize=8.5
-            )
+            number = format(value, written) if written else ""
+            ax.text(j + 0.5, i + 0.5, number, ha="center", va="center", fontsize=8.5)
         ax.set_xlim(0, len(across))
         ax.set_xticks(np.arange(len(across)) + 0.5, across)
+        ax.tick_params(axis="x", length=0)
         ax.grid(False)
 
     return Layer(draw, rows=tuple(down))
