@@ -237,6 +237,16 @@ def test_ticks_are_where_numbers_are_round(top):
     assert (ticks <= top).sum() >= 3
 
 
+def test_the_text_of_a_level_is_on_the_side_that_was_asked_for():
+    for above in (True, False):
+        guessing = level(0.5, "guessing", above=above)
+        each = panel("", lines(laws()), guessing, x=SIZE, y=share("exact match"))
+        fig = _drawn(each, looks(each.labels), single=False)
+        (text,) = [t for t in fig.axes[0].texts if t.get_text() == "guessing"]
+        box, line = text.get_window_extent(), fig.axes[0].transData.transform((1e6, 0.5))[1]
+        assert (box.y0 > line) if above else (box.y1 < line)
+
+
 # -- each verb ---------------------------------------------------------------------------------------
 
 

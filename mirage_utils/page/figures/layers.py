@@ -351,7 +351,7 @@ def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
     return Layer(draw, rows=tuple(values))
 
 
-def level(y: float, text: str = "") -> Layer:
+def level(y: float, text: str = "", *, above: bool = False) -> Layer:
     """A line across at one height, such as the score of guessing.
 
     Parameters
@@ -359,12 +359,14 @@ def level(y: float, text: str = "") -> Layer:
     y : float
     text : str
         Beside it; none if empty.
+    above : bool
+        The text stands above the line, where the data are below it.
     """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         ax.axhline(y, color=plots.MUTED, linestyle=":", linewidth=1.2)
         if text:
-            _beside_line(ax, text, (0.985, y), ("axes fraction", "data"))
+            _beside_line(ax, text, (0.985, y), ("axes fraction", "data"), above=above)
 
     return Layer(draw)
 
@@ -490,8 +492,10 @@ def _mark_rise(ax: Axes, curve: Curve, colour: str, place: float) -> None:
         ax.plot([middle], [half], "o", color=colour, markeredgecolor=plots.PAPER, markersize=6.5)
 
 
-def _beside_line(ax: Axes, text: str, place: tuple[float, float], coordinates: Any) -> None:
+def _beside_line(
+    ax: Axes, text: str, place: tuple[float, float], coordinates: Any, *, above: bool = False
+) -> None:
     ax.annotate(
-        text, place, xycoords=coordinates, xytext=(0, -3), textcoords="offset points", ha="right",
-        va="top", color=plots.MUTED, fontsize=8.5,
+        text, place, xycoords=coordinates, xytext=(0, 3 if above else -3), textcoords="offset points", ha="right",
+        va="bottom" if above else "top", color=plots.MUTED, fontsize=8.5,
     )  # fmt: skip
