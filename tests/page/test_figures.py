@@ -29,6 +29,7 @@ from mirage_utils.page.figures import (
     share,
     shares,
     small_multiples,
+    traces,
 )
 from mirage_utils.page.figures.axes import tick
 from mirage_utils.page.figures.figure import _drawn
@@ -306,6 +307,14 @@ def test_a_table_of_many_cells_has_no_numbers():
     assert not any(t.get_text() for t in ax.texts)
 
 
+def test_each_run_is_a_line_and_their_number_is_said():
+    values = np.random.default_rng(0).random((4, 7))
+    each = panel("Seven networks", traces({"loss": (SIZES, values)}), x=SIZE, y="loss, nats")
+    ax = _drawn(each, looks(["loss"]), single=True).axes[0]
+    assert [line.get_ydata().tolist() for line in ax.lines] == values.T.tolist()
+    assert "Thin lines: single runs, 7 in all." in figure("fig-traces", each, **WORDS).caption
+
+
 def test_all_verbs_make_one_figure():
     runs = np.random.default_rng(0).random((4, 5))
     picture = figure(
@@ -334,6 +343,7 @@ def test_all_verbs_make_one_figure():
         (lambda: shares(SIZES, {"a": [0.6] * 4, "b": [0.6] * 4}), "at most 1"),
         (lambda: seeds({"a": (SIZES, [0.1, 0.2])}), r"\(4, runs\)"),
         (lambda: ranges({"a": (SIZES, [[0.1, 0.2]])}), r"\(4, runs\)"),
+        (lambda: traces({"a": (SIZES, [0.1, 0.2])}), r"\(4, runs\)"),
         (lambda: heat([[1, 2]], across=["a"], down=["b"]), r"\(1, 1\)"),
         (lambda: rows(["a"], {"x": ([1, 2],)}), "an entry a row"),
         (lambda: lines({"a": (SIZES, [1, 2])}), "equal length"),

@@ -32,8 +32,10 @@ from .layers import (
     seeds,
     shares,
 )
+from .runs import traces
 
 __all__ = [
     "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "figure", "heat", "intervals", "level",
     "lines", "number", "panel", "points", "ranges", "resolution", "rows", "seeds", "share", "shares", "small_multiples",
+    "traces",
 ]  # fmt: skip
