@@ -29,6 +29,7 @@ from mirage_utils.page.figures import (
     share,
     shares,
     small_multiples,
+    swarm,
     traces,
 )
 from mirage_utils.page.figures.axes import tick
@@ -313,6 +314,22 @@ def test_each_run_is_a_line_and_their_number_is_said():
     ax = _drawn(each, looks(["loss"]), single=True).axes[0]
     assert [line.get_ydata().tolist() for line in ax.lines] == values.T.tolist()
     assert "Thin lines: single runs, 7 in all." in figure("fig-traces", each, **WORDS).caption
+
+
+@pytest.mark.parametrize(("axis", "reach"), [(SIZE, 10**0.25), (number("units"), 9e6 / 4)])
+def test_runs_side_by_side_are_in_order_and_stay_with_their_size(axis, reach):
+    runs = np.random.default_rng(0).permuted(np.tile([0.0, 0.0, 0.5, 0.5, 1.0], (4, 1)), axis=1)
+    each = panel("", swarm({"a": (SIZES, runs)}, middle="median"), x=axis, y=share("score"))
+    ax = _drawn(each, looks(["a"]), single=True).axes[0]
+    (dots,) = [line for line in ax.lines if line.get_linestyle() == "None"]
+    x, y = (values.reshape(4, 5) for values in dots.get_data())
+    assert y.tolist() == [[0, 0, 0.5, 0.5, 1]] * 4
+    assert x[:, 2] == pytest.approx(SIZES)
+    away = x / SIZES[:, None] if axis.log else x - SIZES[:, None]
+    assert (np.diff(away, axis=1) > 0).all()
+    assert away.max() == pytest.approx(reach)
+    (line,) = [line for line in ax.lines if line is not dots]
+    assert line.get_ydata() == pytest.approx([0.5] * 4)
 
 
 def test_all_verbs_make_one_figure():

@@ -32,10 +32,10 @@ from .layers import (
     seeds,
     shares,
 )
-from .runs import traces
+from .runs import swarm, traces
 
 __all__ = [
     "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "figure", "heat", "intervals", "level",
     "lines", "number", "panel", "points", "ranges", "resolution", "rows", "seeds", "share", "shares", "small_multiples",
-    "traces",
+    "swarm", "traces",
 ]  # fmt: skip
