@@ -14,6 +14,7 @@ from mirage_utils.page.figures import (
     bands,
     bars,
     cloud,
+    diagonal,
     figure,
     heat,
     intervals,
@@ -330,6 +331,14 @@ def test_runs_side_by_side_are_in_order_and_stay_with_their_size(axis, reach):
     assert away.max() == pytest.approx(reach)
     (line,) = [line for line in ax.lines if line is not dots]
     assert line.get_ydata() == pytest.approx([0.5] * 4)
+
+
+def test_the_diagonal_is_where_both_axes_have_the_same_value():
+    each = panel("", cloud({"a task": ([0.1, 0.2], [0.3, 0.1])}), diagonal(0.05, 0.5), x=number("harsh", log=True), y=number("gentle", log=True))  # fmt: skip
+    ax = _drawn(each, looks(["a task"]), single=False).axes[0]
+    (line,) = [line for line in ax.lines if line.get_linestyle() == ":"]
+    assert line.get_xydata().tolist() == [[0.05, 0.05], [0.5, 0.5]]
+    assert each.layers[1].said == ("Dotted: the same on both axes.",)
 
 
 def test_all_verbs_make_one_figure():

@@ -17,6 +17,7 @@ and arrows mean.
 from .axes import COMPUTE, SIZE, Axis, number, share
 from .clouds import cloud, ranges
 from .figure import Panel, figure, panel, small_multiples
+from .guides import diagonal
 from .layers import (
     Layer,
     at,
@@ -35,7 +36,7 @@ from .layers import (
 from .runs import swarm, traces
 
 __all__ = [
-    "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "figure", "heat", "intervals", "level",
-    "lines", "number", "panel", "points", "ranges", "resolution", "rows", "seeds", "share", "shares", "small_multiples",
-    "swarm", "traces",
+    "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "diagonal", "figure", "heat",
+    "intervals", "level", "lines", "number", "panel", "points", "ranges", "resolution", "rows", "seeds", "share",
+    "shares", "small_multiples", "swarm", "traces",
 ]  # fmt: skip
