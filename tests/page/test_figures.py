@@ -8,6 +8,7 @@ import pytest
 
 from mirage_utils import Curve, FieldError, ScalingLaw
 from mirage_utils.metrics import EXACT_MATCH, METRICS
+from mirage_utils.page import plots
 from mirage_utils.page.figures import (
     SIZE,
     at,
@@ -339,6 +340,15 @@ def test_the_diagonal_is_where_both_axes_have_the_same_value():
     (line,) = [line for line in ax.lines if line.get_linestyle() == ":"]
     assert line.get_xydata().tolist() == [[0.05, 0.05], [0.5, 0.5]]
     assert each.layers[1].said == ("Dotted: the same on both axes.",)
+
+
+def test_the_marks_of_a_small_cloud_are_as_large_as_others():
+    def size(number_of_marks):
+        x = np.geomspace(1e6, 1e9, number_of_marks)
+        each = panel("", cloud({"a": (x, x)}), x=SIZE, y="score")
+        return _drawn(each, looks(["a"]), single=False).axes[0].lines[0].get_markersize()
+
+    assert size(200) < size(20) == pytest.approx(plots.STYLE["lines.markersize"])
 
 
 def test_all_verbs_make_one_figure():

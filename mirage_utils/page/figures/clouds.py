@@ -13,6 +13,9 @@ from .look import Look
 
 __all__ = ["cloud", "ranges"]
 
+_FEW = 40
+"""Marks of a cloud that do not hide one another and may be as large as those of other verbs."""
+
 
 def cloud(series: Series, *, ordered: bool = False) -> Layer:
     """Many single values, such as one a model, as small marks behind any lines.
@@ -28,8 +31,9 @@ def cloud(series: Series, *, ordered: bool = False) -> Layer:
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, y) in data.items():
+            size, alpha = (5.5, 0.9) if len(x) <= _FEW else (4, 0.7)
             ax.plot(
-                x, y, looks[label].marker, color=looks[label].colour, markersize=4, alpha=0.7,
+                x, y, looks[label].marker, color=looks[label].colour, markersize=size, alpha=alpha,
                 markeredgecolor=plots.PAPER, markeredgewidth=0.3, zorder=1.9,
             )  # fmt: skip
 
