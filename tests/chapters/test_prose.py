@@ -52,10 +52,6 @@ STILL_TO_BE_REMOVED = {
     "06_resolution": "alpha_pictures level n_cover n_small off power_best problems_simulated scatter_ratio",
     "07_the_emergence_score": "bh_alarms decades draws fast flagged_5 largest_noise most_3 q99_8 repeats rough slow smallest_five",
     "08_assumptions": "answers base_bend bend_greedy sharpening width_deletion worst_deletion worst_unequal",
-    "10_meta_analysis": "draws lift_em lift_mc median_p pairs_acc pairs_brier soft_without",
-    "11_grade_to_brier": "better families most_acc n_between n_least n_rank rank_acc rank_brier rank_proper small_slope trend_acc trend_brier",
-    "12_prediction": "bpb_p harness_winner n_strong n_within",
-    "14_not_a_mirage": "n_strings",
     "17_digits": "n_seeds",
     "19_audit": "n_files n_records",
 }

@@ -8,11 +8,14 @@ import pytest
 
 from mirage_utils import Curve, FieldError, ScalingLaw
 from mirage_utils.metrics import EXACT_MATCH, METRICS
+from mirage_utils.page import plots
 from mirage_utils.page.figures import (
     SIZE,
     at,
     bands,
     bars,
+    cloud,
+    diagonal,
     figure,
     heat,
     intervals,
@@ -21,17 +24,21 @@ from mirage_utils.page.figures import (
     number,
     panel,
     points,
+    ranges,
     resolution,
     rows,
     seeds,
     share,
     shares,
     small_multiples,
+    swarm,
+    traces,
 )
 from mirage_utils.page.figures.axes import tick
 from mirage_utils.page.figures.figure import _drawn
 from mirage_utils.page.figures.labels import spread
 from mirage_utils.page.figures.look import looks, of_metric
+from mirage_utils.page.plots import COLOURS
 
 SIZES = np.array([1e6, 1e7, 1e8, 1e9])
 WORDS = {
@@ -72,6 +79,20 @@ def test_steps_of_an_ordered_quantity_are_one_hue_from_light_to_dark():
     brightness = [sum(int(found[s].colour[i : i + 2], 16) for i in (1, 3, 5)) for s in steps]
     assert brightness == sorted(brightness, reverse=True)
     assert len({found[s].dash for s in steps}) == 5
+
+
+def test_no_series_beside_steps_passes_for_one_of_them():
+    steps = ["L = 1", "L = 8"]
+    assert looks(["one token"])["one token"].colour == COLOURS[0]
+    assert looks(["one token", *steps], steps)["one token"].colour != COLOURS[0]
+
+
+@pytest.mark.parametrize("others", [[], ["exact match"], ["exact match", "BLEU", "token accuracy"]])
+def test_no_two_series_of_a_figure_look_the_same(others):
+    """There are six colours and grey: a series beyond them has a colour again, and must have another marker and dash."""
+    found = looks([*others, *(f"source {i}" for i in range(9))])
+    assert len({(look.colour, look.marker) for look in found.values()}) == 9 + len(others)
+    assert len({(look.colour, look.dash) for look in found.values()}) == 9 + len(others)
 
 
 # -- words -------------------------------------------------------------------------------------------
@@ -156,6 +177,31 @@ def test_places_are_apart_and_near_what_was_wanted():
             assert found == pytest.approx(wanted)
 
 
+def test_labels_below_a_panel_take_nothing_from_its_height():
+    long = {
+        "as often as they come up": curve(0, 0.1, 0.2, 0.3),
+        "the rarest quarter": curve(0, 0, 0, 0),
+    }
+    heights = []
+    for series in ({"a": curve(0, 0.1, 0.2, 0.3)}, long):
+        each = panel("Title", lines(series), x=SIZE, y=share("score"))
+        fig = _drawn(each, looks(each.labels), single=False)
+        fig.draw_without_rendering()
+        heights.append(fig.axes[0].get_window_extent().height)
+    assert len(fig.legends) == 1
+    assert heights[1] == pytest.approx(heights[0], rel=0.03)
+
+
+def test_an_area_is_known_by_an_area_and_marks_by_their_marker():
+    parts = {"guess": [0.8, 0.6, 0.5, 0.2], "a label too long for the side": [0.2, 0.4, 0.5, 0.8]}
+    each = panel("", shares(SIZES, parts), x=SIZE, y=share("runs"))
+    fig = _drawn(each, looks(each.labels, each.labels), single=True)
+    assert [h.get_marker() for h in fig.legends[0].legend_handles] == ["s", "s"]
+    marked = panel("", bands({"x": (SIZES, [0] * 4, [1] * 4)}, meaning="ranges"), cloud({"x": curve(0, 0, 0, 0)}), x=SIZE, y=share("runs"))  # fmt: skip
+    fig = _drawn(marked, looks(["x"]), single=True)
+    assert [t.get_text() for t in fig.axes[0].texts] == ["x"]
+
+
 def test_up_is_better_also_where_less_is_better():
     edits = number("edits", better="down", limits=(0, 4))
     each = panel("", intervals({"a": (SIZES, [4, 3, 2, 1], [3, 2, 1, 0.5], [5, 4, 3, 2])}, meaning="ranges"), x=SIZE, y=edits)  # fmt: skip
@@ -177,6 +223,34 @@ def test_the_width_and_the_middle_of_a_rise_are_marked_where_they_are():
         lines({"x": (SIZES, [0, 0, 1, 1])}, rise=True)
 
 
+def test_ticks_that_were_asked_for_are_written_out_on_a_logarithmic_axis_too():
+    ratio = number("ratio", log=True, limits=(0.4, 12), ticks=(0.5, 1, 2, 5, 10))
+    each = panel("", lines({"a": (SIZES, [1, 2, 3, 4])}), x=SIZE, y=ratio)
+    fig = _drawn(each, looks(["a"]), single=False)
+    fig.draw_without_rendering()
+    assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == ["0.5", "1", "2", "5", "10"]
+
+
+@pytest.mark.parametrize("top", [2.4, 3.2, 4.5, 9.5, 3000])
+def test_ticks_are_where_numbers_are_round(top):
+    each = panel("", lines({"a": (SIZES, [0, 1, 2, 3])}), x=SIZE, y=number("loss", limits=(0, top)))
+    ticks = _drawn(each, looks(["a"]), single=False).axes[0].get_yticks()
+    step = ticks[1] - ticks[0]
+    first = step / 10 ** np.floor(np.log10(step) + 1e-9)
+    assert any(first == pytest.approx(round_one) for round_one in (1, 2, 2.5, 5))
+    assert (ticks <= top).sum() >= 3
+
+
+def test_the_text_of_a_level_is_on_the_side_that_was_asked_for():
+    for above in (True, False):
+        guessing = level(0.5, "guessing", above=above)
+        each = panel("", lines(laws()), guessing, x=SIZE, y=share("exact match"))
+        fig = _drawn(each, looks(each.labels), single=False)
+        (text,) = [t for t in fig.axes[0].texts if t.get_text() == "guessing"]
+        box, line = text.get_window_extent(), fig.axes[0].transData.transform((1e6, 0.5))[1]
+        assert (box.y0 > line) if above else (box.y1 < line)
+
+
 # -- each verb ---------------------------------------------------------------------------------------
 
 
@@ -190,6 +264,91 @@ def test_the_line_through_runs_of_two_kinds_says_which_middle_it_is():
         assert f"lines: {middle}s." in each.layers[0].said[0]
     with pytest.raises(FieldError, match="middle"):
         seeds({"a": (SIZES, runs)}, middle="mode")
+
+
+def test_means_and_ranges_of_runs_are_where_they_are():
+    runs = np.array([[0.0, 0.2, 0.4], [0.1, 0.2, 0.9], [0.5, np.nan, 0.7], [1, 1, 1]])
+    each = panel("", ranges({"a": (SIZES, runs)}), x=SIZE, y=share("score"))
+    ax = _drawn(each, looks(["a"]), single=True).axes[0]
+    heights = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == 4]
+    assert heights[0] == pytest.approx([0.2, 0.4, 0.6, 1])
+    corners = ax.collections[0].get_paths()[0].vertices
+    for size, row in zip(SIZES, runs, strict=True):
+        found = corners[corners[:, 0] == size, 1]
+        assert (found.min(), found.max()) == pytest.approx((np.nanmin(row), np.nanmax(row)))
+
+
+def test_runs_of_different_numbers_are_counted_in_one_sentence():
+    few, many = ({"recall": (SIZES, np.zeros((4, k)))} for k in (5, 20))
+    both = [panel("", seeds(each), x=SIZE, y=share("score")) for each in (few, many)]
+    picture = figure("fig-r", both, **WORDS)
+    assert "Marks: single runs, 5 or 20 a size; lines: means." in picture.caption
+    assert picture.caption.count("single runs") == 1
+    banded = figure("fig-b", panel("", ranges(few), x=SIZE, y=share("score")), **WORDS)
+    assert "Points: means of 5 runs; bands: lowest and highest run." in banded.caption
+
+
+def test_a_cloud_stands_behind_the_line_through_it_and_both_have_one_label():
+    scattered = {"a": (SIZES[::-1], [0.1, 0.9, 0.4, 0.2])}
+    each = panel("", lines({"a": (SIZES, [0.1, 0.2, 0.4, 0.8])}), cloud(scattered), x=SIZE, y=share("score"))  # fmt: skip
+    fig = _drawn(each, looks(["a"]), single=True)
+    line, marks = fig.axes[0].lines
+    assert marks.get_linestyle() == "None"
+    assert marks.get_zorder() < line.get_zorder()
+    assert marks.get_color() == line.get_color()
+    (text,) = fig.axes[0].texts
+    assert (text.get_text(), fig.legends) == ("a", [])
+    alone = _drawn(panel("", cloud(scattered), x=SIZE, y=share("score")), looks(["a"]), single=True)
+    assert [t.get_text() for t in alone.legends[0].get_texts()] == ["a"]
+
+
+def test_a_table_of_many_cells_has_no_numbers():
+    values = np.random.default_rng(0).random((30, 8))
+    cells = heat(values, across=list("abcdefgh"), down=[""] * 30, written="")
+    ax = _drawn(panel("", cells, x="", height=3), looks([]), single=True).axes[0]
+    assert len(ax.patches) == values.size
+    assert not any(t.get_text() for t in ax.texts)
+
+
+def test_each_run_is_a_line_and_their_number_is_said():
+    values = np.random.default_rng(0).random((4, 7))
+    each = panel("Seven networks", traces({"loss": (SIZES, values)}), x=SIZE, y="loss, nats")
+    ax = _drawn(each, looks(["loss"]), single=True).axes[0]
+    assert [line.get_ydata().tolist() for line in ax.lines] == values.T.tolist()
+    assert "Thin lines: single runs, 7 in all." in figure("fig-traces", each, **WORDS).caption
+
+
+@pytest.mark.parametrize(("axis", "reach"), [(SIZE, 10**0.25), (number("units"), 9e6 / 4)])
+def test_runs_side_by_side_are_in_order_and_stay_with_their_size(axis, reach):
+    runs = np.random.default_rng(0).permuted(np.tile([0.0, 0.0, 0.5, 0.5, 1.0], (4, 1)), axis=1)
+    each = panel("", swarm({"a": (SIZES, runs)}, middle="median"), x=axis, y=share("score"))
+    ax = _drawn(each, looks(["a"]), single=True).axes[0]
+    (dots,) = [line for line in ax.lines if line.get_linestyle() == "None"]
+    x, y = (values.reshape(4, 5) for values in dots.get_data())
+    assert y.tolist() == [[0, 0, 0.5, 0.5, 1]] * 4
+    assert x[:, 2] == pytest.approx(SIZES)
+    away = x / SIZES[:, None] if axis.log else x - SIZES[:, None]
+    assert (np.diff(away, axis=1) > 0).all()
+    assert away.max() == pytest.approx(reach)
+    (line,) = [line for line in ax.lines if line is not dots]
+    assert line.get_ydata() == pytest.approx([0.5] * 4)
+
+
+def test_the_diagonal_is_where_both_axes_have_the_same_value():
+    each = panel("", cloud({"a task": ([0.1, 0.2], [0.3, 0.1])}), diagonal(0.05, 0.5), x=number("harsh", log=True), y=number("gentle", log=True))  # fmt: skip
+    ax = _drawn(each, looks(["a task"]), single=False).axes[0]
+    (line,) = [line for line in ax.lines if line.get_linestyle() == ":"]
+    assert line.get_xydata().tolist() == [[0.05, 0.05], [0.5, 0.5]]
+    assert each.layers[1].said == ("Dotted: the same on both axes.",)
+
+
+def test_the_marks_of_a_small_cloud_are_as_large_as_others():
+    def size(number_of_marks):
+        x = np.geomspace(1e6, 1e9, number_of_marks)
+        each = panel("", cloud({"a": (x, x)}), x=SIZE, y="score")
+        return _drawn(each, looks(["a"]), single=False).axes[0].lines[0].get_markersize()
+
+    assert size(200) < size(20) == pytest.approx(plots.STYLE["lines.markersize"])
 
 
 def test_all_verbs_make_one_figure():
@@ -219,6 +378,8 @@ def test_all_verbs_make_one_figure():
     [
         (lambda: shares(SIZES, {"a": [0.6] * 4, "b": [0.6] * 4}), "at most 1"),
         (lambda: seeds({"a": (SIZES, [0.1, 0.2])}), r"\(4, runs\)"),
+        (lambda: ranges({"a": (SIZES, [[0.1, 0.2]])}), r"\(4, runs\)"),
+        (lambda: traces({"a": (SIZES, [0.1, 0.2])}), r"\(4, runs\)"),
         (lambda: heat([[1, 2]], across=["a"], down=["b"]), r"\(1, 1\)"),
         (lambda: rows(["a"], {"x": ([1, 2],)}), "an entry a row"),
         (lambda: lines({"a": (SIZES, [1, 2])}), "equal length"),

@@ -15,7 +15,9 @@ and arrows mean.
 """
 
 from .axes import COMPUTE, SIZE, Axis, number, share
+from .clouds import cloud, ranges
 from .figure import Panel, figure, panel, small_multiples
+from .guides import diagonal
 from .layers import (
     Layer,
     at,
@@ -31,8 +33,10 @@ from .layers import (
     seeds,
     shares,
 )
+from .runs import swarm, traces
 
 __all__ = [
-    "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "figure", "heat", "intervals", "level", "lines",
-    "number", "panel", "points", "resolution", "rows", "seeds", "share", "shares", "small_multiples",
+    "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "diagonal", "figure", "heat",
+    "intervals", "level", "lines", "number", "panel", "points", "ranges", "resolution", "rows", "seeds", "share",
+    "shares", "small_multiples", "swarm", "traces",
 ]  # fmt: skip

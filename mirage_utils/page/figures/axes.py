@@ -33,7 +33,7 @@ class Axis:
     limits : tuple of float, optional
         Lower and upper end.
     ticks : tuple of float, optional
-        Where ticks stand, if the usual places will not do.
+        Where ticks stand, if the usual places will not do; written out also on a logarithmic axis.
     """
 
     label: str
@@ -65,13 +65,16 @@ class Axis:
             axis.set_major_locator(LogLocator(numticks=8))
             no_minor_labels(ax, which)
         else:
-            axis.set_major_locator(MaxNLocator(5, integer=self._whole))
+            # Ticks at 600, 1200 or at 1.5, 3 are harder to read between than at 500, 1000.
+            axis.set_major_locator(
+                MaxNLocator(5, integer=self._whole, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3)
+            )
         if self.ticks is not None:
             axis.set_ticks(self.ticks)
         if self.kind != "number":
             written = size_label if self.kind == "size" else tick
             axis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
-        elif not self.log:
+        elif not self.log or self.ticks is not None:
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
         getattr(ax, f"set_{which}label")(self.label)
         if self.limits is not None:

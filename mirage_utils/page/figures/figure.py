@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ...errors import require
 from .. import plots
 from .axes import Axis
-from .labels import label
+from .labels import Handle, label
 from .layers import Layer
 from .look import Look, looks
 
@@ -120,7 +120,8 @@ def figure(
     look = looks([name for p in every for name in p.labels], ordered)
     drawn = [_drawn(each, look, single=len(every) == 1) for each in every]
     layers = [layer for each in every for layer in each.layers]
-    said = [s for layer in layers for s in layer.said]
+    runs = " or ".join(str(r) for r in sorted({r for layer in layers for r in layer.runs}))
+    said = [s.replace("{runs}", runs) for layer in layers for s in layer.said]
     if any(p.y.log and layer.zeros for p in every for layer in p.layers):
         said.append("Arrows: none right.")
     words = " ".join([caption, *_items(layers), *dict.fromkeys(said)])
@@ -158,8 +159,7 @@ def _drawn(each: Panel, look: Mapping[str, Look], *, single: bool) -> Figure:
             ends.update({k: v for k, v in layer.ends.items() if k not in ends})
         if len(ends) > 1 or single:
             fig.draw_without_rendering()
-            kinds = {name: _is_line(each, name) for name in ends}
-            label(fig, ax, ends, look, kinds)
+            label(fig, ax, ends, look, {name: _handle(each, name) for name in ends})
     return fig
 
 
@@ -172,8 +172,11 @@ def _limit(ax: Any, each: Panel) -> None:
         ax.set_ylim(*ends)
 
 
-def _is_line(each: Panel, name: str) -> bool:
-    return any(name in layer.ends and layer.line for layer in each.layers)
+def _handle(each: Panel, name: str) -> Handle:
+    own = [layer for layer in each.layers if name in layer.ends]
+    if any(layer.line for layer in own):
+        return "line"
+    return "area" if all(layer.area for layer in own) else "marks"
 
 
 def _axis(given: Axis | str) -> Axis:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +15,10 @@ from numpy.typing import NDArray
 from .. import plots
 from .look import Look
 
-__all__ = ["label", "spread"]
+__all__ = ["Handle", "label", "spread"]
+
+Handle = Literal["line", "marks", "area"]
+"""What stands for a series beside its name."""
 
 _LINE = 11.5
 """Height of a line of labels, in points."""
@@ -25,7 +30,7 @@ _FARTHEST = 2.2
 
 def label(
     fig: Figure, ax: Axes, ends: Mapping[str, tuple[float, float]], looks: Mapping[str, Look],
-    lines: Mapping[str, bool],
+    handles: Mapping[str, Handle],
 ) -> None:  # fmt: skip
     """Name the series of a panel.
 
@@ -37,8 +42,8 @@ def label(
         By label: where each series ends; nan where it ends nowhere in particular.
     looks : mapping of str to Look
         By label.
-    lines : mapping of str to bool
-        By label: whether it is drawn as a line, or else as marks.
+    handles : mapping of str to {"line", "marks", "area"}
+        By label: as what it is drawn.
     """
     if not ends:
         return
@@ -55,7 +60,7 @@ def label(
                     va="center", color=looks[text].colour, fontsize=9,
                 )  # fmt: skip
             return
-    _below(fig, list(ends), looks, lines)
+    _below(fig, list(ends), looks, handles)
 
 
 def spread(wanted: Sequence[float] | NDArray[np.float64], step: float) -> NDArray[np.float64]:
@@ -88,20 +93,28 @@ def _share_of_height(ax: Axes, end: tuple[float, float]) -> float:
 
 
 def _below(
-    fig: Figure, names: list[str], looks: Mapping[str, Look], lines: Mapping[str, bool]
+    fig: Figure, names: list[str], looks: Mapping[str, Look], handles: Mapping[str, Handle]
 ) -> None:
-    handles = [
-        Line2D(
-            [], [], color=looks[name].colour, label=name,
-            **({"linestyle": looks[name].dash} if lines[name] else {"linestyle": "", "marker": looks[name].marker}),
-        )
+    shown = [
+        Line2D([], [], color=looks[name].colour, label=name, **_style(looks[name], handles[name]))
         for name in names
-    ]  # fmt: skip
+    ]
     # As many columns as fit the width: a letter of 8.5 points is about 5 wide, a handle with its gaps 36.
     room = fig.get_figwidth() * 72
     columns = max(1, min(len(names), int(room // (36 + 5.2 * max(map(len, names))))))
+    # The axes keep their height, and with it their place beside those of the next panel.
+    rows = math.ceil(len(names) / columns)
+    fig.set_figheight(fig.get_figheight() + (rows * 12.8 + 6) / 72)
     legend = fig.legend(
-        handles=handles, loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False,
+        handles=shown, loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False,
         handlelength=1.8, columnspacing=1.2, labelcolor=plots.INK,
     )  # fmt: skip
     legend.set_in_layout(True)
+
+
+def _style(look: Look, handle: Handle) -> dict[str, Any]:
+    if handle == "line":
+        return {"linestyle": look.dash}
+    if handle == "area":
+        return {"linestyle": "", "marker": "s", "markersize": 8}
+    return {"linestyle": "", "marker": look.marker}

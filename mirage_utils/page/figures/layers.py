@@ -39,13 +39,17 @@ class Layer:
     n : tuple of int
         Numbers of items behind its points.
     said : tuple of str
-        Sentences for the caption.
+        Sentences for the caption; ``{runs}`` stands for the numbers of runs of all layers of the figure.
     rows : tuple of str
         Names of rows, from the top, where the layer has rows.
     line : bool
         A series is a line, and not marks or areas.
     zeros : bool
         Some scores are zero, which a logarithmic axis shows as arrows.
+    area : bool
+        A series is an area.
+    runs : tuple of int
+        Numbers of runs of a size.
     """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
@@ -56,6 +60,8 @@ class Layer:
     rows: tuple[str, ...] = ()
     line: bool = False
     zeros: bool = False
+    area: bool = False
+    runs: tuple[int, ...] = ()
 
 
 def lines(
@@ -170,11 +176,7 @@ def seeds(
     """
     require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
     at_middle = np.nanmean if middle == "mean" else np.nanmedian
-    data = {}
-    for label, (x, values) in _named(series):
-        at, found = as_array("x", x), np.asarray(values, dtype=float)
-        require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
-        data[label] = (at, found)
+    data = _of_runs(series)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
@@ -185,12 +187,10 @@ def seeds(
             )  # fmt: skip
             ax.plot(x, at_middle(values, axis=1), color=look.colour, linestyle=look.dash)
 
-    runs = sorted({values.shape[1] for _, values in data.values()})
+    runs = tuple(values.shape[1] for _, values in data.values())
     ends = {k: (x[-1], float(at_middle(v[-1]))) for k, (x, v) in data.items()}
-    many = " or ".join(str(r) for r in runs)
-    return Layer(
-        draw, ends, ordered, said=(f"Marks: single runs, {many} a size; lines: {middle}s.",)
-    )
+    said = (f"Marks: single runs, {{runs}} a size; lines: {middle}s.",)
+    return Layer(draw, ends, ordered, said=said, runs=runs)
 
 
 def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
@@ -212,7 +212,7 @@ def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
             ax.fill_between(x, low, high, color=looks[label].colour, alpha=0.25, linewidth=0)
 
     ends = {label: (x[-1], (low[-1] + high[-1]) / 2) for label, (x, low, high) in data.items()}
-    return Layer(draw, ends, ordered, said=(f"Bands: {meaning}.",))
+    return Layer(draw, ends, ordered, said=(f"Bands: {meaning}.",), area=True)
 
 
 def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
@@ -240,7 +240,7 @@ def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
     ends = {
         label: (across[-1], float(top[-1] - parts[label][-1] / 2)) for label, top in tops.items()
     }
-    return Layer(draw, ends, ordered=True)
+    return Layer(draw, ends, ordered=True, area=True)
 
 
 def heat(
@@ -256,7 +256,7 @@ def heat(
     across, down : sequence of str
         Names of columns and rows.
     written : str
-        Format of the numbers.
+        Format of the numbers; none if empty, as for many small cells.
     limits : tuple of float, optional
         What is shaded least and most; lowest and highest value by default.
     """
@@ -268,18 +268,20 @@ def heat(
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         span = (high - low) or 1.0
+        # A number must be legible on its shade; small cells of one shade must not be told apart by their gaps.
+        strength, edge = (0.6, 0.0) if written else (0.94, 0.5)
         for (i, j), value in np.ndenumerate(cells):
             if np.isnan(value):
                 continue
             depth = min(max((value - low) / span, 0), 1)
             ax.fill(
-                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + 0.6 * depth, linewidth=0,
+                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + strength * depth, linewidth=edge,
             )  # fmt: skip
-            ax.text(
-                j + 0.5, i + 0.5, format(value, written), ha="center", va="center", fontsize=8.5
-            )
+            number = format(value, written) if written else ""
+            ax.text(j + 0.5, i + 0.5, number, ha="center", va="center", fontsize=8.5)
         ax.set_xlim(0, len(across))
         ax.set_xticks(np.arange(len(across)) + 0.5, across)
+        ax.tick_params(axis="x", length=0)
         ax.grid(False)
 
     return Layer(draw, rows=tuple(down))
@@ -349,7 +351,7 @@ def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
     return Layer(draw, rows=tuple(values))
 
 
-def level(y: float, text: str = "") -> Layer:
+def level(y: float, text: str = "", *, above: bool = False) -> Layer:
     """A line across at one height, such as the score of guessing.
 
     Parameters
@@ -357,12 +359,14 @@ def level(y: float, text: str = "") -> Layer:
     y : float
     text : str
         Beside it; none if empty.
+    above : bool
+        The text stands above the line, where the data are below it.
     """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         ax.axhline(y, color=plots.MUTED, linestyle=":", linewidth=1.2)
         if text:
-            _beside_line(ax, text, (0.985, y), ("axes fraction", "data"))
+            _beside_line(ax, text, (0.985, y), ("axes fraction", "data"), above=above)
 
     return Layer(draw)
 
@@ -426,6 +430,16 @@ def _columns(label: str, data: Any, number: int) -> tuple[NDArray[np.float64], .
     return found
 
 
+def _of_runs(series: Series) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Sizes, and values by size and run, of each series."""
+    data = {}
+    for label, (x, values) in _named(series):
+        at, found = as_array("x", x), np.asarray(values, dtype=float)
+        require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
+        data[label] = (at, found)
+    return data
+
+
 def _bars(data: Any, confidence: float) -> tuple[Any, Any, str]:
     """Ends of the intervals of a curve, and their kind."""
     if isinstance(data, Curve) and data.proportion:
@@ -478,8 +492,10 @@ def _mark_rise(ax: Axes, curve: Curve, colour: str, place: float) -> None:
         ax.plot([middle], [half], "o", color=colour, markeredgecolor=plots.PAPER, markersize=6.5)
 
 
-def _beside_line(ax: Axes, text: str, place: tuple[float, float], coordinates: Any) -> None:
+def _beside_line(
+    ax: Axes, text: str, place: tuple[float, float], coordinates: Any, *, above: bool = False
+) -> None:
     ax.annotate(
-        text, place, xycoords=coordinates, xytext=(0, -3), textcoords="offset points", ha="right",
-        va="top", color=plots.MUTED, fontsize=8.5,
+        text, place, xycoords=coordinates, xytext=(0, 3 if above else -3), textcoords="offset points", ha="right",
+        va="bottom" if above else "top", color=plots.MUTED, fontsize=8.5,
     )  # fmt: skip

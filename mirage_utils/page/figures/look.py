@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..plots import COLOURS, DASHES, MARKERS, RAMP
+from ..plots import COLOURS, DASHES, MARKERS, MUTED, RAMP
 
 __all__ = ["Look", "looks", "of_metric"]
 
@@ -63,10 +63,12 @@ def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]
     for i, label in enumerate(steps):
         if label not in found:
             found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
-    taken = {look.colour for look in found.values()}
-    free = [colour for colour in COLOURS if colour not in taken] or list(COLOURS)
+    # The ramp is of the first colour's hue: beside steps, that colour would pass for one of them.
+    taken = {look.colour for look in found.values()} | ({COLOURS[0]} if steps else set())
+    free = [colour for colour in (*COLOURS, MUTED) if colour not in taken]
     for i, label in enumerate(label for label in labels if label not in found):
-        found[label] = Look(free[i % len(free)], MARKERS[i % 6], DASHES[i % 6])
+        turn, colour = divmod(i, len(free))  # a colour that comes again has another marker and dash
+        found[label] = Look(free[colour], MARKERS[(colour + turn) % 6], DASHES[(colour + turn) % 6])
     return found
 
 
