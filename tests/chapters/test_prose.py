@@ -56,8 +56,6 @@ STILL_TO_BE_REMOVED = {
     "11_grade_to_brier": "better families most_acc n_between n_least n_rank rank_acc rank_brier rank_proper small_slope trend_acc trend_brier",
     "12_prediction": "bpb_p harness_winner n_strong n_within",
     "14_not_a_mirage": "n_strings",
-    "17_digits": "n_seeds",
-    "19_audit": "n_files n_records",
 }
 
 
