@@ -52,8 +52,6 @@ STILL_TO_BE_REMOVED = {
     "06_resolution": "alpha_pictures level n_cover n_small off power_best problems_simulated scatter_ratio",
     "07_the_emergence_score": "bh_alarms decades draws fast flagged_5 largest_noise most_3 q99_8 repeats rough slow smallest_five",
     "08_assumptions": "answers base_bend bend_greedy sharpening width_deletion worst_deletion worst_unequal",
-    "17_digits": "n_seeds",
-    "19_audit": "n_files n_records",
 }
 
 
