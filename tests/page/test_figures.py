@@ -67,6 +67,8 @@ def test_every_metric_has_a_look_of_its_own_and_keeps_it():
     assert [title for title in titles if of_metric(title) is None] == []
     known = [of_metric(t) for t in titles if not t.startswith("top-")]
     assert len({(look.colour, look.marker, look.dash) for look in known}) == len(known)
+    # A line has no markers: those of one colour differ in their dashes.
+    assert len({(look.colour, look.dash) for look in known}) == len(known)
     alone = looks(["exact match"])["exact match"]
     among = looks(["my model", "BLEU", "exact match"])
     assert among["exact match"] == alone
