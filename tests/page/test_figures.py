@@ -35,7 +35,7 @@ from mirage_utils.page.figures import (
     traces,
 )
 from mirage_utils.page.figures.axes import tick
-from mirage_utils.page.figures.figure import _drawn
+from mirage_utils.page.figures.figure import _drawn, _quantities
 from mirage_utils.page.figures.labels import spread
 from mirage_utils.page.figures.look import looks, of_metric
 from mirage_utils.page.plots import COLOURS
@@ -95,6 +95,17 @@ def test_no_two_series_of_a_figure_look_the_same(others):
     found = looks([*others, *(f"source {i}" for i in range(9))])
     assert len({(look.colour, look.marker) for look in found.values()}) == 9 + len(others)
     assert len({(look.colour, look.dash) for look in found.values()}) == 9 + len(others)
+
+
+def test_steps_of_two_quantities_are_each_from_light_to_dark():
+    """As one quantity, the second would begin where the first ends."""
+    two = {
+        "Lengths": lines({k: (SIZES, [0, 0, 1, 1]) for k in ("L = 1", "L = 4")}, ordered="length"),
+        "Floors": lines({k: (SIZES, [0, 0, 1, 1]) for k in ("E = 0", "E = 1")}, ordered="floor"),
+    }
+    found = looks(["L = 1", "L = 4", "E = 0", "E = 1"], *_quantities(small_multiples(two, x=SIZE)))
+    assert found["L = 1"] == found["E = 0"]
+    assert found["L = 4"] == found["E = 1"] != found["E = 0"]
 
 
 # -- words -------------------------------------------------------------------------------------------

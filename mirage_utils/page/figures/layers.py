@@ -34,8 +34,8 @@ class Layer:
         Draws it on Matplotlib's axes, in the look of each label.
     ends : mapping of str to tuple of float
         By label: the last point of a series, beside which its label goes.
-    ordered : bool
-        Its series are steps of one quantity.
+    ordered : bool or str
+        Its series are steps of one quantity: of the one of this name, where a figure has several.
     n : tuple of int
         Numbers of items behind its points.
     said : tuple of str
@@ -54,7 +54,7 @@ class Layer:
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
     ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    ordered: bool = False
+    ordered: bool | str = False
     n: tuple[int, ...] = ()
     said: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Layer:
 
 
 def lines(
-    series: Series, *, ordered: bool = False, rise: bool = False, wide: Iterable[str] = ()
+    series: Series, *, ordered: bool | str = False, rise: bool = False, wide: Iterable[str] = ()
 ) -> Layer:
     """Lines: laws, fits, anything without chance in it.
 
@@ -73,8 +73,8 @@ def lines(
     ----------
     series : mapping of str to Curve or to (x, y)
         By label.
-    ordered : bool
-        The series are steps of one quantity, such as target length.
+    ordered : bool or str
+        The series are steps of one quantity, such as target length. Where a figure has several, their names.
     rise : bool
         Mark where each curve, a `Curve`, is half-way between the metric's worst and best score, and its width from
         10% to 90%.

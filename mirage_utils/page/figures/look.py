@@ -48,23 +48,24 @@ _METRICS = {
 }
 
 
-def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]:
+def looks(labels: Iterable[str], *ordered: Iterable[str]) -> dict[str, Look]:
     """The look of every series of a figure, by its label.
 
     Parameters
     ----------
     labels : iterable of str
         In the order in which they appear. A metric is known by its title.
-    ordered : iterable of str
-        Those of an ordered quantity: one hue, from light to dark.
+    *ordered : iterable of str
+        Those of each ordered quantity: one hue, from light to dark.
     """
-    labels, steps = list(dict.fromkeys(labels)), list(dict.fromkeys(ordered))
+    labels = list(dict.fromkeys(labels))
     found = {label: look for label in labels if (look := of_metric(label)) is not None}
-    for i, label in enumerate(steps):
-        if label not in found:
-            found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
+    for steps in map(list, map(dict.fromkeys, ordered)):
+        for i, label in enumerate(steps):
+            if label not in found:
+                found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
     # The ramp is of the first colour's hue: beside steps, that colour would pass for one of them.
-    taken = {look.colour for look in found.values()} | ({COLOURS[0]} if steps else set())
+    taken = {look.colour for look in found.values()} | ({COLOURS[0]} if any(ordered) else set())
     free = [colour for colour in (*COLOURS, MUTED) if colour not in taken]
     for i, label in enumerate(label for label in labels if label not in found):
         turn, colour = divmod(i, len(free))  # a colour that comes again has another marker and dash
