@@ -108,6 +108,17 @@ def test_steps_of_two_quantities_are_each_from_light_to_dark():
     assert found["L = 4"] == found["E = 1"] != found["E = 0"]
 
 
+def test_what_is_drawn_broad_is_named_so():
+    """A thin handle would be looked for among the thin lines."""
+    data = {k: (SIZES, [0, 0, 1, 1]) for k in ("the law as assumed", "another")}
+    each = panel("", lines(data, wide=["the law as assumed"]), x=SIZE, y=share("score"))
+    fig = _drawn(each, looks(data), single=True)
+    drawn = {line.get_linewidth() for line in fig.axes[0].lines if line.get_alpha() == 0.35}
+    shown = {h.get_label(): h.get_linewidth() for h in fig.legends[0].legend_handles}
+    assert drawn == {shown["the law as assumed"]}
+    assert shown["another"] < shown["the law as assumed"]
+
+
 # -- words -------------------------------------------------------------------------------------------
 
 

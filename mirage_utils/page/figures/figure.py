@@ -181,8 +181,8 @@ def _limit(ax: Any, each: Panel) -> None:
 
 def _handle(each: Panel, name: str) -> Handle:
     own = [layer for layer in each.layers if name in layer.ends]
-    if any(layer.line for layer in own):
-        return "line"
+    if own_lines := [layer for layer in own if layer.line]:
+        return "broad" if all(name in layer.wide for layer in own_lines) else "line"
     return "area" if all(layer.area for layer in own) else "marks"
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 from ...curves import Curve, location
 from ...errors import FieldError, as_array, require
 from .. import plots
-from .look import Look
+from .look import BROAD, Look
 
 __all__ = [
     "Layer", "at", "bands", "bars", "heat", "intervals", "level", "lines", "points", "resolution", "rows", "seeds", "shares",
@@ -50,6 +50,8 @@ class Layer:
         A series is an area.
     runs : tuple of int
         Numbers of runs of a size.
+    wide : frozenset of str
+        Labels of its lines that are broad and pale.
     """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
@@ -62,6 +64,7 @@ class Layer:
     zeros: bool = False
     area: bool = False
     runs: tuple[int, ...] = ()
+    wide: frozenset[str] = frozenset()
 
 
 def lines(
@@ -81,12 +84,12 @@ def lines(
     wide : iterable of str
         Labels of lines to draw broad and pale, as something to stand behind others.
     """
-    data, broad = {label: _xy(label, each) for label, each in _named(series)}, set(wide)
+    data, broad = {label: _xy(label, each) for label, each in _named(series)}, frozenset(wide)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for place, (label, (x, y)) in enumerate(data.items()):
             look = looks[label]
-            style = {"linewidth": 5, "alpha": 0.35} if label in broad else {"linestyle": look.dash}
+            style = BROAD if label in broad else {"linestyle": look.dash}
             ax.plot(x, y, color=look.colour, **style)
             if rise:
                 _mark_rise(ax, series[label], look.colour, place - (len(data) - 1) / 2)
@@ -99,7 +102,7 @@ def lines(
         if rise
         else ()
     )
-    return Layer(draw, _ends(data), ordered, said=said, line=True)
+    return Layer(draw, _ends(data), ordered, said=said, line=True, wide=broad)
 
 
 def points(

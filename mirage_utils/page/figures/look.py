@@ -8,7 +8,11 @@ from typing import Any
 
 from ..plots import COLOURS, DASHES, MARKERS, MUTED, RAMP
 
-__all__ = ["Look", "looks", "of_metric"]
+__all__ = ["BROAD", "Look", "looks", "of_metric"]
+
+
+BROAD: dict[str, float] = {"linewidth": 5, "alpha": 0.35}
+"""A line to stand behind others."""
 
 
 @dataclass(frozen=True)
