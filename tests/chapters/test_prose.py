@@ -43,25 +43,11 @@ def test_every_pasted_name_is_glued(path, chapter_run):
     assert ROLE.search(prose(path))
 
 
-# Still to be removed, when these chapters are rewritten: names that they glue and nobody uses. Only to be made shorter.
-STILL_TO_BE_REMOVED = {
-    "01_what_is_emergence": "last_but_one share_three small_score",
-    "02_one_token": "gap_half monte_carlo quadrature",
-    "04_does_gpt3_obey": "floor_inside_near floor_near floor_not_rejected floor_width_near irreducible_gain line_far_sums line_near_sums shared_p slope_2dx unequal_far untestable",
-    "05_a_field_guide_to_metrics": "alpha_pictures choices late_and_sharp n_late n_sharp",
-    "06_resolution": "alpha_pictures level n_cover n_small off power_best problems_simulated scatter_ratio",
-    "07_the_emergence_score": "bh_alarms decades draws fast flagged_5 largest_noise most_3 q99_8 repeats rough slow smallest_five",
-    "08_assumptions": "answers base_bend bend_greedy sharpening width_deletion worst_deletion worst_unequal",
-}
-
-
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
 def test_every_glued_name_is_used(path):
     """By the chapter's prose, another page or a test: what nobody uses is one more number that could be wrong."""
     found = set(unused(path.stem, glued_by(cells(path, "code"))))
-    listed = set(STILL_TO_BE_REMOVED.get(path.stem, "").split())
-    assert found - listed == set(), "glued, and used by nobody"
-    assert listed - found == set(), "no longer glued or used now: take it out of the list"
+    assert found == set(), "glued, and used by nobody"
 
 
 def test_the_check_would_find_a_name_that_nobody_uses():

@@ -35,7 +35,7 @@ from mirage_utils.page.figures import (
     traces,
 )
 from mirage_utils.page.figures.axes import tick
-from mirage_utils.page.figures.figure import _drawn
+from mirage_utils.page.figures.figure import _drawn, _quantities
 from mirage_utils.page.figures.labels import spread
 from mirage_utils.page.figures.look import looks, of_metric
 from mirage_utils.page.plots import COLOURS
@@ -67,6 +67,8 @@ def test_every_metric_has_a_look_of_its_own_and_keeps_it():
     assert [title for title in titles if of_metric(title) is None] == []
     known = [of_metric(t) for t in titles if not t.startswith("top-")]
     assert len({(look.colour, look.marker, look.dash) for look in known}) == len(known)
+    # A line has no markers: those of one colour differ in their dashes.
+    assert len({(look.colour, look.dash) for look in known}) == len(known)
     alone = looks(["exact match"])["exact match"]
     among = looks(["my model", "BLEU", "exact match"])
     assert among["exact match"] == alone
@@ -93,6 +95,28 @@ def test_no_two_series_of_a_figure_look_the_same(others):
     found = looks([*others, *(f"source {i}" for i in range(9))])
     assert len({(look.colour, look.marker) for look in found.values()}) == 9 + len(others)
     assert len({(look.colour, look.dash) for look in found.values()}) == 9 + len(others)
+
+
+def test_steps_of_two_quantities_are_each_from_light_to_dark():
+    """As one quantity, the second would begin where the first ends."""
+    two = {
+        "Lengths": lines({k: (SIZES, [0, 0, 1, 1]) for k in ("L = 1", "L = 4")}, ordered="length"),
+        "Floors": lines({k: (SIZES, [0, 0, 1, 1]) for k in ("E = 0", "E = 1")}, ordered="floor"),
+    }
+    found = looks(["L = 1", "L = 4", "E = 0", "E = 1"], *_quantities(small_multiples(two, x=SIZE)))
+    assert found["L = 1"] == found["E = 0"]
+    assert found["L = 4"] == found["E = 1"] != found["E = 0"]
+
+
+def test_what_is_drawn_broad_is_named_so():
+    """A thin handle would be looked for among the thin lines."""
+    data = {k: (SIZES, [0, 0, 1, 1]) for k in ("the law as assumed", "another")}
+    each = panel("", lines(data, wide=["the law as assumed"]), x=SIZE, y=share("score"))
+    fig = _drawn(each, looks(data), single=True)
+    drawn = {line.get_linewidth() for line in fig.axes[0].lines if line.get_alpha() == 0.35}
+    shown = {h.get_label(): h.get_linewidth() for h in fig.legends[0].legend_handles}
+    assert drawn == {shown["the law as assumed"]}
+    assert shown["another"] < shown["the law as assumed"]
 
 
 # -- words -------------------------------------------------------------------------------------------

@@ -17,23 +17,10 @@ and arrows mean.
 from .axes import COMPUTE, SIZE, Axis, number, share
 from .clouds import cloud, ranges
 from .figure import Panel, figure, panel, small_multiples
-from .guides import diagonal
-from .layers import (
-    Layer,
-    at,
-    bands,
-    bars,
-    heat,
-    intervals,
-    level,
-    lines,
-    points,
-    resolution,
-    rows,
-    seeds,
-    shares,
-)
+from .guides import at, diagonal, level, resolution
+from .layers import Layer, bands, intervals, lines, points, seeds, shares
 from .runs import swarm, traces
+from .tables import bars, heat, rows
 
 __all__ = [
     "COMPUTE", "SIZE", "Axis", "Layer", "Panel", "at", "bands", "bars", "cloud", "diagonal", "figure", "heat",

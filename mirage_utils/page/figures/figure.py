@@ -116,8 +116,7 @@ def figure(
         If a text is missing or too short, or the name is malformed.
     """
     every = [each for part in panels for each in ([part] if isinstance(part, Panel) else part)]
-    ordered = [n for p in every for layer in p.layers if layer.ordered for n in layer.ends]
-    look = looks([name for p in every for name in p.labels], ordered)
+    look = looks([name for p in every for name in p.labels], *_quantities(every))
     drawn = [_drawn(each, look, single=len(every) == 1) for each in every]
     layers = [layer for each in every for layer in each.layers]
     runs = " or ".join(str(r) for r in sorted({r for layer in layers for r in layer.runs}))
@@ -126,6 +125,14 @@ def figure(
         said.append("Arrows: none right.")
     words = " ".join([caption, *_items(layers), *dict.fromkeys(said)])
     return plots.show(drawn, name=name, alt=alt, caption=words, source=source, kind=kind)
+
+
+def _quantities(panels: Sequence[Panel]) -> list[list[str]]:
+    """The steps of each ordered quantity, over all panels."""
+    found: dict[bool | str, list[str]] = {}
+    for layer in (layer for each in panels for layer in each.layers if layer.ordered):
+        found.setdefault(layer.ordered, []).extend(layer.ends)
+    return list(found.values())
 
 
 def _items(layers: Sequence[Layer]) -> list[str]:
@@ -174,8 +181,8 @@ def _limit(ax: Any, each: Panel) -> None:
 
 def _handle(each: Panel, name: str) -> Handle:
     own = [layer for layer in each.layers if name in layer.ends]
-    if any(layer.line for layer in own):
-        return "line"
+    if own_lines := [layer for layer in own if layer.line]:
+        return "broad" if all(name in layer.wide for layer in own_lines) else "line"
     return "area" if all(layer.area for layer in own) else "marks"
 
 

@@ -13,11 +13,11 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from .. import plots
-from .look import Look
+from .look import BROAD, Look
 
 __all__ = ["Handle", "label", "spread"]
 
-Handle = Literal["line", "marks", "area"]
+Handle = Literal["line", "broad", "marks", "area"]
 """What stands for a series beside its name."""
 
 _LINE = 11.5
@@ -42,7 +42,7 @@ def label(
         By label: where each series ends; nan where it ends nowhere in particular.
     looks : mapping of str to Look
         By label.
-    handles : mapping of str to {"line", "marks", "area"}
+    handles : mapping of str to {"line", "broad", "marks", "area"}
         By label: as what it is drawn.
     """
     if not ends:
@@ -115,6 +115,8 @@ def _below(
 def _style(look: Look, handle: Handle) -> dict[str, Any]:
     if handle == "line":
         return {"linestyle": look.dash}
+    if handle == "broad":
+        return dict(BROAD)
     if handle == "area":
         return {"linestyle": "", "marker": "s", "markersize": 8}
     return {"linestyle": "", "marker": look.marker}

@@ -1,8 +1,8 @@
-"""The verbs: each takes data and gives a layer of a panel."""
+"""The verbs of series, lines, points and areas: each takes data by label and gives a layer of a panel."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,10 +14,10 @@ from scipy import stats
 from ...curves import Curve, location
 from ...errors import FieldError, as_array, require
 from .. import plots
-from .look import Look
+from .look import BROAD, Look
 
 __all__ = [
-    "Layer", "at", "bands", "bars", "heat", "intervals", "level", "lines", "points", "resolution", "rows", "seeds", "shares",
+    "Layer", "Series", "bands", "intervals", "lines", "points", "seeds", "shares",
 ]  # fmt: skip
 
 Series = Mapping[str, Any]
@@ -34,8 +34,8 @@ class Layer:
         Draws it on Matplotlib's axes, in the look of each label.
     ends : mapping of str to tuple of float
         By label: the last point of a series, beside which its label goes.
-    ordered : bool
-        Its series are steps of one quantity.
+    ordered : bool or str
+        Its series are steps of one quantity: of the one of this name, where a figure has several.
     n : tuple of int
         Numbers of items behind its points.
     said : tuple of str
@@ -50,11 +50,13 @@ class Layer:
         A series is an area.
     runs : tuple of int
         Numbers of runs of a size.
+    wide : frozenset of str
+        Labels of its lines that are broad and pale.
     """
 
     draw: Callable[[Axes, Mapping[str, Look]], None]
     ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    ordered: bool = False
+    ordered: bool | str = False
     n: tuple[int, ...] = ()
     said: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
@@ -62,10 +64,11 @@ class Layer:
     zeros: bool = False
     area: bool = False
     runs: tuple[int, ...] = ()
+    wide: frozenset[str] = frozenset()
 
 
 def lines(
-    series: Series, *, ordered: bool = False, rise: bool = False, wide: Iterable[str] = ()
+    series: Series, *, ordered: bool | str = False, rise: bool = False, wide: Iterable[str] = ()
 ) -> Layer:
     """Lines: laws, fits, anything without chance in it.
 
@@ -73,20 +76,20 @@ def lines(
     ----------
     series : mapping of str to Curve or to (x, y)
         By label.
-    ordered : bool
-        The series are steps of one quantity, such as target length.
+    ordered : bool or str
+        The series are steps of one quantity, such as target length. Where a figure has several, their names.
     rise : bool
         Mark where each curve, a `Curve`, is half-way between the metric's worst and best score, and its width from
         10% to 90%.
     wide : iterable of str
         Labels of lines to draw broad and pale, as something to stand behind others.
     """
-    data, broad = {label: _xy(label, each) for label, each in _named(series)}, set(wide)
+    data, broad = {label: _xy(label, each) for label, each in _named(series)}, frozenset(wide)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for place, (label, (x, y)) in enumerate(data.items()):
             look = looks[label]
-            style = {"linewidth": 5, "alpha": 0.35} if label in broad else {"linestyle": look.dash}
+            style = BROAD if label in broad else {"linestyle": look.dash}
             ax.plot(x, y, color=look.colour, **style)
             if rise:
                 _mark_rise(ax, series[label], look.colour, place - (len(data) - 1) / 2)
@@ -99,7 +102,7 @@ def lines(
         if rise
         else ()
     )
-    return Layer(draw, _ends(data), ordered, said=said, line=True)
+    return Layer(draw, _ends(data), ordered, said=said, line=True, wide=broad)
 
 
 def points(
@@ -243,167 +246,6 @@ def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
     return Layer(draw, ends, ordered=True, area=True)
 
 
-def heat(
-    values: ArrayLike, *, across: Sequence[str], down: Sequence[str], written: str = ".0%",
-    limits: tuple[float, float] | None = None,
-) -> Layer:  # fmt: skip
-    """A table of numbers whose cells are shaded, each with its number.
-
-    Parameters
-    ----------
-    values : array_like, shape (len(down), len(across))
-        nan for a cell with nothing in it.
-    across, down : sequence of str
-        Names of columns and rows.
-    written : str
-        Format of the numbers; none if empty, as for many small cells.
-    limits : tuple of float, optional
-        What is shaded least and most; lowest and highest value by default.
-    """
-    cells = np.asarray(values, dtype=float)
-    require(
-        cells.shape == (len(down), len(across)), "values", cells.shape, f"({len(down)}, {len(across)})"
-    )  # fmt: skip
-    low, high = limits or (float(np.nanmin(cells)), float(np.nanmax(cells)))
-
-    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
-        span = (high - low) or 1.0
-        # A number must be legible on its shade; small cells of one shade must not be told apart by their gaps.
-        strength, edge = (0.6, 0.0) if written else (0.94, 0.5)
-        for (i, j), value in np.ndenumerate(cells):
-            if np.isnan(value):
-                continue
-            depth = min(max((value - low) / span, 0), 1)
-            ax.fill(
-                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + strength * depth, linewidth=edge,
-            )  # fmt: skip
-            number = format(value, written) if written else ""
-            ax.text(j + 0.5, i + 0.5, number, ha="center", va="center", fontsize=8.5)
-        ax.set_xlim(0, len(across))
-        ax.set_xticks(np.arange(len(across)) + 0.5, across)
-        ax.tick_params(axis="x", length=0)
-        ax.grid(False)
-
-    return Layer(draw, rows=tuple(down))
-
-
-def rows(names: Sequence[str], series: Series, *, meaning: str = "", whole: bool = False) -> Layer:
-    """A value with its interval in each row: a forest plot.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of the rows, from the top.
-    series : mapping of str to (value,) or (value, low, high)
-        Arrays with an entry a row; nan where a row has none.
-    meaning : str
-        What the bars are, for the caption.
-    whole : bool
-        Lines from zero to the values, where zero means nothing.
-    """
-    data = {}
-    for label, columns in series.items():
-        found = tuple(np.asarray(column, dtype=float) for column in columns)
-        for column in found:
-            require(
-                column.shape == (len(names),), label, column.shape, f"an entry a row, {len(names)}"
-            )
-        data[label] = found
-
-    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
-        gap = 0.6 / max(len(data), 1)
-        for i, (label, (value, *ends)) in enumerate(data.items()):
-            y = np.arange(len(names)) + 0.5 + (i - (len(data) - 1) / 2) * gap
-            look = looks[label]
-            if ends:
-                ax.hlines(y, ends[0], ends[1], color=look.colour, linewidth=2)
-            elif whole:
-                ax.hlines(y, 0, value, color=look.colour, linewidth=1.4, alpha=0.6)
-            ax.plot(
-                value, y, look.marker, color=look.colour, markeredgecolor=plots.PAPER, markersize=6
-            )
-
-    ends = dict.fromkeys(data, (np.nan, np.nan))
-    return Layer(draw, ends, said=(f"Bars: {meaning}.",) if meaning else (), rows=tuple(names))
-
-
-def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
-    """One bar for each name, with its number at its end.
-
-    Parameters
-    ----------
-    values : mapping of str to float
-        By name, from the top.
-    written : str
-        Format of the numbers.
-    """
-
-    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
-        y = np.arange(len(values)) + 0.5
-        ax.barh(y, list(values.values()), height=0.6, color=plots.COLOURS[0])
-        for at_y, value in zip(y, values.values(), strict=True):
-            ax.annotate(
-                format(value, written), (value, at_y), xytext=(3, 0), textcoords="offset points",
-                va="center", fontsize=8.5,
-            )  # fmt: skip
-        ax.margins(x=0.12)
-
-    return Layer(draw, rows=tuple(values))
-
-
-def level(y: float, text: str = "", *, above: bool = False) -> Layer:
-    """A line across at one height, such as the score of guessing.
-
-    Parameters
-    ----------
-    y : float
-    text : str
-        Beside it; none if empty.
-    above : bool
-        The text stands above the line, where the data are below it.
-    """
-
-    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
-        ax.axhline(y, color=plots.MUTED, linestyle=":", linewidth=1.2)
-        if text:
-            _beside_line(ax, text, (0.985, y), ("axes fraction", "data"), above=above)
-
-    return Layer(draw)
-
-
-def at(x: float, text: str = "") -> Layer:
-    """A line down at one place, such as the critical scale.
-
-    Parameters
-    ----------
-    x : float
-    text : str
-        Beside it; none if empty.
-    """
-
-    def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
-        ax.axvline(x, color=plots.MUTED, linestyle=":", linewidth=1.2)
-        if text:
-            ax.annotate(
-                text, (x, 0.98), xycoords=("data", "axes fraction"), xytext=(-3, 0), textcoords="offset points",
-                ha="right", va="top", rotation=90, color=plots.MUTED, fontsize=8.5,
-            )  # fmt: skip
-
-    return Layer(draw)
-
-
-def resolution(n: int) -> Layer:
-    """The smallest score above zero that n items can show.
-
-    Parameters
-    ----------
-    n : int
-        Items, >= 1.
-    """
-    found = level(1 / n, f"1 of {n:,} items")
-    return Layer(found.draw, said=("Dotted: one right answer, the least this test can see.",))
-
-
 # -- what the verbs share ----------------------------------------------------------------------------
 
 
@@ -490,12 +332,3 @@ def _mark_rise(ax: Axes, curve: Curve, colour: str, place: float) -> None:
         )
     if np.isfinite(middle):
         ax.plot([middle], [half], "o", color=colour, markeredgecolor=plots.PAPER, markersize=6.5)
-
-
-def _beside_line(
-    ax: Axes, text: str, place: tuple[float, float], coordinates: Any, *, above: bool = False
-) -> None:
-    ax.annotate(
-        text, place, xycoords=coordinates, xytext=(0, 3 if above else -3), textcoords="offset points", ha="right",
-        va="bottom" if above else "top", color=plots.MUTED, fontsize=8.5,
-    )  # fmt: skip

@@ -8,7 +8,11 @@ from typing import Any
 
 from ..plots import COLOURS, DASHES, MARKERS, MUTED, RAMP
 
-__all__ = ["Look", "looks", "of_metric"]
+__all__ = ["BROAD", "Look", "looks", "of_metric"]
+
+
+BROAD: dict[str, float] = {"linewidth": 5, "alpha": 0.35}
+"""A line to stand behind others."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +31,14 @@ _METRICS = {
     "subset accuracy": Look(_ORANGE, "P", ":"),
     "pass@k": Look(_ORANGE, "^", "-."),
     "PassUntil": Look(_ORANGE, "v", "--"),
-    "thresholded error": Look(_ORANGE, "D", "--"),
+    "thresholded error": Look(_ORANGE, "D", DASHES[4]),
     "token edit distance": Look(_BLUE, "s", "--"),
     "normalised edit distance": Look(_BLUE, "D", "-."),
     "character edit distance": Look(_BLUE, "v", ":"),
     "longest correct prefix": Look(_GREEN, "P", ":"),
     "token accuracy": Look(_GREEN, "^", "-."),
     "digit accuracy from the units": Look(_GREEN, "v", "--"),
-    "credit for a forgotten carry": Look(_GREEN, "D", ":"),
+    "credit for a forgotten carry": Look(_GREEN, "D", "-"),
     "multiple-choice grade": Look(_GOLD, "D", "-"),
     "accuracy": Look(_GOLD, "o", "-"),
     "multi-class Brier score": Look(_PINK, "v", "--"),
@@ -42,29 +46,30 @@ _METRICS = {
     "target Brier score": Look(_PINK, "s", "-."),
     "binary Brier score": Look(_PINK, "P", ":"),
     "log score": Look(_PINK, "^", "-"),
-    "bits per byte": Look(_PINK, "D", "-."),
+    "bits per byte": Look(_PINK, "D", DASHES[4]),
     "BLEU": Look(_VIOLET, "P", "-."),
     "ROUGE-L-Sum": Look(_VIOLET, "v", "--"),
 }
 
 
-def looks(labels: Iterable[str], ordered: Iterable[str] = ()) -> dict[str, Look]:
+def looks(labels: Iterable[str], *ordered: Iterable[str]) -> dict[str, Look]:
     """The look of every series of a figure, by its label.
 
     Parameters
     ----------
     labels : iterable of str
         In the order in which they appear. A metric is known by its title.
-    ordered : iterable of str
-        Those of an ordered quantity: one hue, from light to dark.
+    *ordered : iterable of str
+        Those of each ordered quantity: one hue, from light to dark.
     """
-    labels, steps = list(dict.fromkeys(labels)), list(dict.fromkeys(ordered))
+    labels = list(dict.fromkeys(labels))
     found = {label: look for label in labels if (look := of_metric(label)) is not None}
-    for i, label in enumerate(steps):
-        if label not in found:
-            found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
+    for steps in map(list, map(dict.fromkeys, ordered)):
+        for i, label in enumerate(steps):
+            if label not in found:
+                found[label] = Look(_step(RAMP, i, len(steps)), MARKERS[i % 6], DASHES[i % 6])
     # The ramp is of the first colour's hue: beside steps, that colour would pass for one of them.
-    taken = {look.colour for look in found.values()} | ({COLOURS[0]} if steps else set())
+    taken = {look.colour for look in found.values()} | ({COLOURS[0]} if any(ordered) else set())
     free = [colour for colour in (*COLOURS, MUTED) if colour not in taken]
     for i, label in enumerate(label for label in labels if label not in found):
         turn, colour = divmod(i, len(free))  # a colour that comes again has another marker and dash
