@@ -21,12 +21,13 @@
       this.form.addEventListener("input", (event) => {
         if (event.target.name === "preset") {
           for (const [name, value] of Object.entries(this.about.presets[event.target.value] ?? {})) this.set(name, value);
-        } else this.set("preset", "drawn"); // points moved by hand are nobody's shape
+        }
         this.read();
         this.touched = true;
         this.update();
       });
       this.form.addEventListener("reset", () => setTimeout(() => {
+        clearTimeout(this.later);
         this.read();
         this.update();
         history.replaceState(null, "", "#" + this.figure.id);
@@ -36,6 +37,7 @@
       // Folded, the table is not worth a layout of its own with every step of a slider.
       figure.querySelector(".mb-numbers").addEventListener("toggle", () => { if (this.views.length) this.table(); });
       this.restore();
+      addEventListener("hashchange", () => { this.restore(); this.update(); });
       new IntersectionObserver((seen, watcher) => {
         if (seen.some((s) => s.isIntersecting)) { watcher.disconnect(); this.start(); }
       }, { rootMargin: "700px" }).observe(figure);
@@ -43,7 +45,14 @@
 
     field(control) { return this.form.elements[control.name]; }
 
+    // Points that are no longer those of the shape chosen are nobody's.
+    ownShape() {
+      const shape = this.about.presets[this.form.elements.preset?.value] ?? {};
+      if (Object.entries(shape).some(([name, value]) => Number(this.form.elements[name].value) !== value)) this.set("preset", "drawn");
+    }
+
     read() {
+      this.ownShape();
       for (const control of this.about.controls) {
         const field = this.field(control);
         const raw = field.type === "range" ? Number(field.value) : field.value;
@@ -60,16 +69,23 @@
         return;
       }
       const number = Number(value);
-      if (!Number.isFinite(number)) return; // an address may hold anything
-      // Of a slider in steps, the nearest one.
-      const away = control.values?.map((step) => Math.abs(step - number));
+      if (value === "" || !Number.isFinite(number)) return; // an address may hold anything
+      // Of a slider in steps, the nearest one; an end for what lies beyond.
+      const near = Math.max(control.values?.[0], Math.min(control.values?.at(-1), number));
+      const away = control.values?.map((step) => Math.abs(step - near));
       field.value = away ? away.indexOf(Math.min(...away)) : number;
     }
 
     restore() {
-      const [id, ...pairs] = decodeURIComponent(location.hash.slice(1)).split("&");
+      let address = "";
+      try { address = decodeURIComponent(location.hash.slice(1)); } catch { return; } // no address of ours
+      const [id, ...pairs] = address.split("&");
       if (id !== this.figure.id || !pairs.length) return;
-      for (const pair of pairs) this.set(...pair.split("="));
+      const given = Object.fromEntries(pairs.map((pair) => pair.split("=")));
+      // A shape first, and then its points.
+      for (const [name, value] of [["preset", given.preset], ...Object.entries(this.about.presets[given.preset] ?? {}), ...Object.entries(given)]) {
+        this.set(name, value ?? "");
+      }
       this.read();
       addEventListener("load", () => this.figure.scrollIntoView());
     }
@@ -93,6 +109,15 @@
     }
 
     async start() {
+      try { await this.load(); } catch {
+        this.form.hidden = true;
+        this.figure.querySelector(".mb-failed").hidden = false;
+        return;
+      }
+      await this.draw();
+    }
+
+    async load() {
       await (loading ??= new Promise((resolve, reject) => {
         const script = document.createElement("script");
         script.src = bundle;
@@ -100,6 +125,9 @@
         script.onerror = reject;
         document.head.append(script);
       }));
+    }
+
+    async draw() {
       const still = this.figure.querySelector(".mb-panels:not(.mb-live)");
       const live = this.figure.querySelector(".mb-live");
       live.hidden = false;
@@ -115,9 +143,13 @@
         return (await vegaEmbed(slots[i], spec, { actions: false, renderer: "svg", hover: false })).view;
       }));
       still.remove();
-      // A strip of charts, as on a phone, can be moved by keyboard too.
-      if (live.scrollWidth > live.clientWidth) live.tabIndex = 0;
-      if (this.about.drag) this.drag();
+      new ResizeObserver(() => {
+        // Vega looks at the window alone, and before the page has found its new layout.
+        dispatchEvent(new Event("resize"));
+        // A strip of charts, as on a phone, can be moved by keyboard too.
+        if (live.scrollWidth > live.clientWidth) live.tabIndex = 0; else live.removeAttribute("tabindex");
+      }).observe(live.parentElement);
+      if (this.about.drag.length) this.drag();
       await this.update();
       this.figure.dataset.live = "yes";
     }
@@ -158,7 +190,7 @@
 
     async table() {
       const body = this.figure.querySelector(".mb-numbers tbody");
-      const rows = (await this.rows()).filter((_, i) => i % this.about.every === 0);
+      const rows = (await this.rows()).filter((_, i, all) => i % this.about.every === 0 || i === all.length - 1);
       body.replaceChildren(...rows.map((row) => {
         const line = document.createElement("tr");
         line.append(...row.cells.map((text, i) => {
@@ -183,17 +215,19 @@
         const share = Math.min(1, Math.max(0, 1 - y / view.height()));
         if (at < 0 || at >= names.length) return;
         this.set(names[at], share.toFixed(3));
-        this.set("preset", "drawn");
         this.read();
         this.touched = true;
         this.update();
       };
       slot.addEventListener("pointerdown", (event) => {
+        const view = this.views[0], box = slot.querySelector("svg").getBoundingClientRect();
+        const y = event.clientY - box.top - view.origin()[1];
+        if (event.button || y < -12 || y > view.height() + 12) return; // on a title
         event.preventDefault();
         slot.setPointerCapture(event.pointerId);
         move(event);
       });
-      slot.addEventListener("pointermove", (event) => { if (event.buttons) move(event); });
+      slot.addEventListener("pointermove", (event) => { if (slot.hasPointerCapture(event.pointerId)) move(event); });
     }
   }
 

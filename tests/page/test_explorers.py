@@ -288,9 +288,9 @@ def test_numbers_in_words():
         "whole": {12_345.0: "12,345", 0.6: "1"},
         "fixed1": {0.25: "0.3", -1.5: "−1.5"},
         "fixed2": {1.0: "1.00", -0.5: "−0.50"},
-        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4e-9"},
+        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10^−9", 2.5e12: "2.5 × 10^12"},
         "percent": {
-            0.0: "0%", 1.0: "100%", 0.5: "50%", 0.0625: "6.3%", 0.0004: "0.04%", 4.12e-6: "0.00041%", 1e-12: "1e-10%",
+            0.0: "0%", 1.0: "100%", 0.5: "50%", 0.0625: "6.3%", 0.0004: "0.04%", 4.12e-6: "0.00041%", 1e-12: "under 0.00001%",
             0.9996: "over 99.9%", 0.9994: "99.9%",
         },
     }  # fmt: skip
@@ -388,6 +388,94 @@ def test_a_broken_address_changes_nothing(stage, browser):
     state = page.evaluate(f"mirage.explorers.get('{figure}').state")
     assert state == {**explorer("measured").start, "metric": "loss"}
     page.close()
+
+
+@pytest.mark.parametrize("address", ["&alpha=%", "%E0%A4%A", "&alpha=&E=", "&alpha", "&&="])
+def test_an_address_that_is_none_leaves_a_living_explorer(stage, browser, address):
+    figure = explorer("one_token").still.name
+    page = browser.new_page()
+    page.goto(stage.url.partition("#")[0] + f"#{figure}{address}")
+    awake(page, figure)
+    assert page.evaluate(f"mirage.explorers.get('{figure}').state") == explorer("one_token").start
+    # A link that is followed within the page counts too; what lies beyond a slider is its end.
+    page.evaluate(f"location.hash = '#{figure}&alpha=1.5&N_c=1e300'")
+    page.wait_for_function(f"mirage.explorers.get('{figure}').state.alpha === 1.5")
+    assert page.evaluate(f"mirage.explorers.get('{figure}').state.N_c") == 1e12
+    page.close()
+
+
+def test_an_address_may_name_a_shape_or_points(stage, browser):
+    about = explorer("drawn_points")
+    figure, shapes = about.still.name, about.charts.presets
+    page = browser.new_page()
+    for address, preset, points in (
+        ("&preset=step", "step", shapes["step"]),
+        ("&preset=step&y1=0.9", "drawn", {**shapes["step"], "y1": 0.9}),
+    ):
+        page.goto(stage.url.partition("#")[0] + f"?{preset}#{figure}{address}")
+        awake(page, figure)
+        assert page.evaluate(f"mirage.explorers.get('{figure}').state") == {
+            "preset": preset,
+            **points,
+        }
+    page.close()
+
+
+def test_where_vega_cannot_be_loaded_the_still_picture_says_so(stage, browser):
+    page = browser.new_page()
+    page.route("**/mirage-vega.js", lambda route: route.abort())
+    page.goto(stage.url.partition("#")[0])
+    figure = explorer("one_token").still.name
+    page.evaluate(f"document.getElementById('{figure}').scrollIntoView()")
+    page.wait_for_selector(f"#{figure} .mb-failed:not([hidden])")
+    assert not page.locator(f"#{figure} form").is_visible()
+    assert page.locator(f"#{figure} .mb-panels svg").first.is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("values", [{"alpha": 0.75}, {"alpha": 2.0, "L": 50}, {"alpha": 1.2}])
+def test_what_is_too_small_for_a_number_is_no_score_of_one(values):
+    """A line on a logarithmic axis begins where it can be drawn, and not at the top."""
+    for name, at in (("many_tokens", 1), ("items", 1)):
+        about = explorer(name)
+        svg = about.picture(**{**about.start, **values}).panels[at]
+        (line,) = re.findall(r'class="mark-line role-mark[^"]*"[^>]*><path[^>]*? d="M([^"]+)"', svg)
+        first, _, *_ = line.split("L")
+        assert float(first.split(",")[1]) > 100, line[:60]
+
+
+def test_a_strip_of_charts_can_be_swiped_and_only_points_are_dragged(stage):
+    for name in MAKERS:
+        drawable = stage.locator(f"#{explorer(name).still.name} .mb-drawable").count()
+        assert drawable == (name == "drawn_points"), name
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "said"),
+    [
+        ("one_token", {"alpha": "0.5"}, "exponent α"), ("one_token", {"alpha": float("nan")}, "exponent α"),
+        ("many_tokens", {"L": 2.5}, "target length L"), ("many_tokens", {"items": 137.5}, "test items n"),
+        ("items", {"N_c": -1}, "N_c"), ("one_metric", {"N_c": float("nan")}, "N_c"),
+    ],
+)  # fmt: skip
+def test_what_is_no_value_of_a_slider_is_refused(make, given, said):
+    with pytest.raises(FieldError, match=said):
+        MAKERS[make].__call__(**given)
+
+
+def test_numbers_of_numpy_and_values_between_steps_are_kept():
+    about = explorers.one_token(alpha=np.float64(0.333), N_c=np.float64(2e9))
+    assert 'step="any" value="0.333"' in about.html()
+    assert explorers.many_tokens(items=np.int64(137)).start["items"] == 137
+
+
+def test_in_a_kernel_a_moved_point_is_nobodys_shape():
+    about = explorers.drawn_points()
+    about.widget()
+    about.inputs["y3"].value = 0.9
+    assert about.inputs["preset"].value == "drawn"
+    about.inputs["preset"].value = "law"
+    assert about.values == about.start
 
 
 def test_a_shape_sets_the_points_and_a_moved_point_is_nobodys_shape(stage):

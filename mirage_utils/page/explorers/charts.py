@@ -51,6 +51,10 @@ def scale_x(
     )
 
 
+_TICK = "(datum.value == 0 ? '0' : format(100 * datum.value, '.3~r'))"
+"""A share's tick in per cent: a round number, which may be small."""
+
+
 def numbers(
     field: str, title: str, domain: Sequence[float] | None = None, *, log: bool = False
 ) -> alt.Y:
@@ -66,10 +70,10 @@ def percent(
     field: str, title: str, domain: Sequence[float] = (0, 1), *, log: bool = False
 ) -> alt.Y:
     """A vertical axis of shares."""
-    axis = alt.Axis(title=title, labelExpr=written("datum.value", "percent"), tickCount=5)
+    axis = alt.Axis(title=title, labelExpr=f"{_TICK} + '%'", tickCount=5)
     if log:
         low, high = np.log10(domain[0]), np.log10(domain[1])
-        axis.values = [10.0**k for k in range(int(np.ceil(low)), int(high) + 1, 2)]
+        axis.values = [10.0**k for k in range(round(high), int(np.ceil(low)) - 1, -2)]
     scale = alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)
     return alt.Y(f"{field}:Q", scale=scale, axis=axis)
 
@@ -141,7 +145,7 @@ _CONFIG = {
         "labelColor": _INK, "titleColor": _INK, "labelFontSize": 13, "orient": "top",
         "title": None, "symbolType": "stroke", "symbolSize": 260, "symbolStrokeWidth": 2.4,
     },
-    "line": {"strokeWidth": 2.2, "clip": True},
+    "line": {"strokeWidth": 2.2},
     "rule": {"color": MUTED},
 }  # fmt: skip
 
@@ -168,6 +172,14 @@ def panel(*layers: alt.Chart, title: str, height: int = 250) -> dict[str, Any]:
     )
     spec = chart.to_dict()
     spec["config"] = _CONFIG
+    # Labels that grow when a slider moves do not push the chart out of its place.
+    spec["autosize"] = {"type": "fit-x", "contains": "padding", "resize": True}
+    for layer in spec["layer"]:
+        if layer["mark"]["type"] in (
+            "line",
+            "rule",
+        ):  # what leaves the axes is not drawn over the words beside them
+            layer["mark"]["clip"] = True
     del spec["$schema"]
     return spec
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,7 @@ class Slider:
 
     def __post_init__(self) -> None:
         require(self.format in FORMATS, "format", self.format, "one of " + ", ".join(FORMATS))
+        _number(self)
         slack = 1e-9 * max(1.0, abs(self.high))
         require(
             self.low - slack <= self.value <= self.high + slack,
@@ -70,9 +72,12 @@ class Slider:
             readout_format=_READOUTS.get(self.format, "~g"), **_LOOK,
         )  # fmt: skip
 
-    def html(self, name: str, prefix: str, words: str) -> str:
+    def html(self, name: str, prefix: str, words: str, *, hidden: bool = False) -> str:
         """The control in a page, with its value in words."""
-        return _range(self, name, prefix, words, (self.low, self.high, self.step, self.value))
+        # Between two steps, the browser would move a value to one of them.
+        off = abs((self.value - self.low) / self.step - round((self.value - self.low) / self.step))
+        step = f"{self.step:g}" if off < 1e-6 else "any"
+        return _range(self, name, prefix, words, hidden, (self.low, self.high, step, self.value))
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Steps:
 
     def __post_init__(self) -> None:
         require(self.format in FORMATS, "format", self.format, "one of " + ", ".join(FORMATS))
+        _number(self)
         ends = f"{self.values[0]:g} to {self.values[-1]:g} on the slider"
         require(self.value in self.values, self.label, self.value, ends)
 
@@ -113,10 +119,10 @@ class Steps:
             description=self.label, continuous_update=False, layout=_layout(), **_LOOK,
         )  # fmt: skip
 
-    def html(self, name: str, prefix: str, words: str) -> str:
+    def html(self, name: str, prefix: str, words: str, *, hidden: bool = False) -> str:
         """The control in a page, with its value in words."""
         last, at = len(self.values) - 1, self.values.index(self.value)
-        return _range(self, name, prefix, words, (0, last, 1, at))
+        return _range(self, name, prefix, words, hidden, (0, last, "1", at))
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,7 @@ class Choice:
             options=list(self.options), value=self.value, description=self.label, layout=_layout(), **_LOOK
         )  # fmt: skip
 
-    def html(self, name: str, prefix: str, words: str) -> str:
+    def html(self, name: str, prefix: str, words: str, *, hidden: bool = False) -> str:
         """The control in a page."""
         key = f"{prefix}-{name}"
         options = "".join(
@@ -161,7 +167,7 @@ class Choice:
             for label, value in self.options
         )
         return (
-            f'<div class="mb-control mb-choice"><label for="{key}">{html.escape(self.label)}</label>'
+            f'<div class="mb-control mb-choice"{" hidden" * hidden}><label for="{key}">{html.escape(self.label)}</label>'
             f'<select id="{key}" name="{name}">{options}</select></div>'
         )
 
@@ -202,14 +208,28 @@ def round_numbers(low: int, high: int, value: int) -> tuple[int, ...]:
     return tuple(sorted(s for s in steps if low <= s <= high))
 
 
-def _range(control: Slider | Steps, name: str, prefix: str, words: str, at: tuple[float, ...]) -> str:  # fmt: skip
+def _range(
+    control: Slider | Steps, name: str, prefix: str, words: str, hidden: bool, at: tuple[float, float, str, float]
+) -> str:  # fmt: skip
     key = f"{prefix}-{name}"
     low, high, step, value = at
     text = html.escape(words, quote=True)
     return (
-        f'<div class="mb-control"><label for="{key}">{html.escape(control.label)}</label>'
+        f'<div class="mb-control"{" hidden" * hidden}><label for="{key}">{html.escape(control.label)}</label>'
         f'<input type="range" id="{key}" name="{name}" min="{low:g}" max="{high:g}" '
-        # A value between two steps would be moved to one of them.
-        f'step="{step:g}" value="{value:.12g}" aria-valuetext="{text}">'
-        f'<output for="{key}">{text}</output></div>'
+        f'step="{step}" value="{value:.12g}" aria-valuetext="{text}">'
+        # The slider itself tells its value to those who move it.
+        f'<output for="{key}" aria-live="off">{text}</output></div>'
     )
+
+
+def _number(control: Slider | Steps) -> None:
+    """Take the value as a plain number: numbers of NumPy do not go into a page."""
+    value, whole = control.value, control.format == "whole"
+    good = (
+        isinstance(value, numbers.Real)
+        and math.isfinite(value)
+        and (not whole or value == int(value))
+    )
+    require(good, control.label, value, "a whole number" if whole else "a finite number")
+    object.__setattr__(control, "value", int(value) if whole else float(value))

@@ -69,7 +69,9 @@ def tabulated(items: Sequence[int], uniforms: NDArray[np.float64]) -> list[dict[
 
 
 def _angles(share: NDArray[np.float64]) -> list[float]:
-    return rounded(np.arcsin(np.sqrt(share)), 7).tolist()
+    angles = np.arcsin(np.sqrt(share))
+    # Of a share of one, the angle itself: its sine is one again.
+    return np.where(share == 1, angles, rounded(angles, 7)).tolist()
 
 
 def simulated_test(models: alt.Chart, test: str) -> alt.Chart:

@@ -85,10 +85,10 @@ class Explorer:
         """The live form: controls, a reset button and the picture."""
         if self._view is None:
             self._view = widgets.HTML(self.still.html())
+            if self.charts.presets:  # first, so that the points are the shape's when the picture follows
+                self.inputs["preset"].observe(self._preset, names="value")
             for control in self.inputs.values():
                 control.observe(self._update, names="value")
-            if self.charts.presets:
-                self.inputs["preset"].observe(self._preset, names="value")
             self._show_what_does_something()
         reset = widgets.Button(description="Reset", tooltip="Back to the starting values")
         reset.on_click(lambda _: self.reset())
@@ -118,6 +118,7 @@ class Explorer:
             assert self._view is not None, "there is something to follow the controls"
             self._view.value = picture.html()
             self._show_what_does_something()
+            self._own_shape(values)
 
     def _show_what_does_something(self) -> None:
         wheres = [control.where for control in self.controls.values()]
@@ -125,6 +126,12 @@ class Explorer:
             self.inputs.values(), evaluated(wheres, self.given(self.values)), strict=True
         ):
             control.layout.display = None if used else "none"
+
+    def _own_shape(self, values: Mapping[str, Any]) -> None:
+        """Points that are no longer those of the shape chosen are nobody's."""
+        shape = self.charts.presets.get(values.get("preset", ""), {})
+        if any(values[name] != value for name, value in shape.items()):
+            self._set({"preset": "drawn"})
 
     def _preset(self, change: Mapping[str, Any]) -> None:
         self._set(self.charts.presets.get(change["new"], {}))
@@ -153,10 +160,12 @@ class Explorer:
             "drag": charts.drag,
             "presets": charts.presets,
         }  # fmt: skip
-        says, *texts = evaluated([charts.says, *self._texts().values()], about["given"])
+        (says,) = evaluated([charts.says], about["given"])
+        texts = evaluated([*self._texts().values()], about["given"])
+        used = evaluated([control.where for control in self.controls.values()], about["given"])
         controls = "".join(
-            control.html(name, still.name, text)
-            for (name, control), text in zip(self.controls.items(), texts, strict=True)
+            control.html(name, still.name, text, hidden=not shown)
+            for (name, control), text, shown in zip(self.controls.items(), texts, used, strict=True)
         )
         many = "mb-panels" if len(charts.panels) > 1 else "mb-panels mb-single"
         slots = '<div class="mb-slot"></div>' * len(charts.panels)
@@ -174,6 +183,7 @@ class Explorer:
             f'<div class="{many} mb-live" role="img" aria-label="{moving}" hidden>{slots}</div></div>'
             f'<p class="mb-says" role="status">{html.escape(says)}</p>'
             f'<noscript><p class="mb-still">{_STILL}</p></noscript>'
+            f'<p class="mb-still mb-failed" hidden>{_FAILED}</p>'
             f"{self._table()}"
             f"<figcaption>{charts.caption} {still.provenance()}</figcaption>"
             f"{markup.data_script(about, 'mb-about')}</figure>"
@@ -191,7 +201,8 @@ class Explorer:
         charts, table = self.charts, self.charts.table()
         table["signals"] = [{"name": n, "value": v} for n, v in self.given(self.start).items()]
         titles = (title for title, _ in charts.columns.values())
-        cells = texts_of_rows(table)[:: charts.every]
+        rows = texts_of_rows(table)
+        cells = [r for i, r in enumerate(rows) if i % charts.every == 0 or i == len(rows) - 1]
         made = markup.table(titles, cells, label="The numbers of this figure")
         return (
             f'<details class="mb-numbers"><summary>The numbers as a table</summary>{made}</details>'
@@ -206,6 +217,9 @@ class Explorer:
         return plots.covered(self.charts.name, bundle, self.widget)
 
 
+_FAILED = (
+    "The charts could not be loaded. Here is the still picture, with its numbers in the table."
+)
 _STILL = (
     "A still picture, with its numbers in the table: in a browser with scripts, and in the notebook "
     "(<code>make lab</code>), it moves."

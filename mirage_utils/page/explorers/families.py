@@ -145,7 +145,9 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
     steps = tuple(sorted({int(v) for v in powers(1, _MOST, 1 / 12, K)}))
     controls: dict[str, Control] = {
         "K": Steps("number of skills K", K, steps, format="whole"),
-        "s": Slider("exponent of their frequencies s", s, 0.0, 2.0, 0.1, format="fixed1"),
+        "s": Slider(
+            "exponent of their frequencies s", s, 0.0, 2.0, 0.1, format="fixed1", where="v_K > 1"
+        ),
     }
     base = (
         alt.Chart(alt.sequence(1, _MOST + 1, 1, as_="learnt"))
@@ -175,11 +177,13 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
         y = alt.Y(
             "value:Q",
             scale=alt.Scale(
-                type="log" if log else "linear", domain=[1e-3, 1] if log else [0, 1], nice=False, clamp=log
+                type="log" if log else "linear", domain=[1e-3, 1] if log else [0, 1], nice=False
             ),
             axis=alt.Axis(title="loss, of guessing", format="~g", tickCount=5),
         )  # fmt: skip
-        rows = line.transform_filter("datum.value > 0") if log else line
+        rows = (
+            line.transform_filter("datum.value > 1e-9") if log else line
+        )  # the sum of all is not quite the whole
         panels.append(
             panel(
                 rows.mark_line(color=colour("c1"), interpolate="step-after").encode(x, y, order),
@@ -192,7 +196,7 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
         panels=tuple(panels),
         says="v_K == 1 ? 'One skill: the loss falls in one step, at the size that has room for it.' : "
         f"{written('v_K', 'whole')} + ' skills. The most frequent is asked for ' + (v_s == 0 ? 'as often as the rarest.' : "
-        f"{written('pow(v_K, v_s)', 'digits3')} + ' times as often as the rarest.')",
+        f"(pow(v_K, v_s) < 100 ? {written('pow(v_K, v_s)', 'digits3')} : {written('pow(v_K, v_s)', 'whole')}) + ' times as often as the rarest.')",
         rows=base,
         columns={"learnt": ("skills learnt", "whole"), "room": ("room", "percent"), "loss": ("loss", "digits3")},
         caption="A skill is learnt whole or not at all, the most frequent first. Room: what the model can hold.",

@@ -105,7 +105,7 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
     charts = Charts(
         name="fig-one-token-explorer",
         panels=(
-            panel(loss, critical, title="Loss: a straight line on log axes"),
+            panel(loss, critical, title="='Loss on log axes' + (v_E > 0 ? '' : ': a straight line')"),
             panel(accuracy, critical, title="Accuracy of one token: an S"),
         ),
         says=says,
@@ -170,8 +170,8 @@ def many_tokens(
     )
     half = vega(EXACT_MATCH.expression.subs(symbols.p, sp.Rational(1, 2)))
     says = (
-        "'Target length ' + v_L + ': where one token is right half of the time, all of them are right ' + "
-        f"{written(half, 'percent')} + ' of the time. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
+        "'Target length ' + v_L + (v_L == 1 ? ': an answer is one token' : ': where one token is right half of the time, all of "
+        f"them are right ' + {written(half, 'percent')} + ' of the time') + '. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
         f"between 0 and ' + {written('1 / v_items', 'percent')} + '.'"
     )
 
@@ -189,7 +189,7 @@ def many_tokens(
                 title="='Exact match, ' + v_L + (v_L > 1 ? ' tokens' : ' token')",
             ),
             panel(
-                rows.mark_line(color=colour("c2"), clip=True).encode(
+                rows.transform_filter("datum.exact > 0").mark_line(color=colour("c2")).encode(
                     scale_x(), percent("exact", "items all right", (1e-6, 1), log=True)
                 ),
                 dotted(alt.Y, "1 / v_items"),

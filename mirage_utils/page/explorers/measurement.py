@@ -19,7 +19,7 @@ from .charts import MUTED, Charts, dotted, panel, percent, scale_x
 from .controls import Choice, Control, Slider, Steps, powers, round_numbers
 from .counts import tabulated
 from .explorer import Explorer
-from .laws import AT, draws, law_rows, measured_law
+from .laws import AT, SIZES, draws, law_rows, measured_law
 from .vega import colour, place, rounded, size_words, switch, vega, written
 
 __all__ = ["items", "measured", "threshold"]
@@ -38,6 +38,7 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
         Of the simulated test.
     """
     steps = round_numbers(10, 1_000_000, n)
+    N_c = float(as_array("N_c", N_c, low=0, open_low=True))
     controls: dict[str, Control] = {
         "alpha": Slider("exponent α", alpha, 0.05, 2.0, 0.05),
         "L": Slider("target length L, tokens", 5, 1, 50, 1, format="whole"),
@@ -49,21 +50,25 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
     just_seen = 1 - sp.Rational(1, 20) ** (1 / items_n)
     floor = symbols.N_c * (-sp.log(just_seen) / symbols.L) ** (-1 / symbols.alpha)
     floor_at = vega(floor, {**names, items_n: "v_n"})
+    # Below this a test is more likely than not to see nothing.
+    unseen = vega(1 - sp.Rational(1, 2) ** (1 / items_n), {items_n: "v_n"})
     truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
     seen = measured_law("n", E=False)
     says = (
         f"'A test of ' + {written('v_n', 'whole')} + ' items of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' shows something, "
-        f"95% of the time, from ' + {size_words(floor_at)} + ' parameters on; what scores below ' + "
-        f"{written(vega(just_seen, {items_n: 'v_n'}), 'percent')} + ' mostly reads zero.'"
+        f"95% of the time, ' + ({floor_at} < {SIZES[0]:g} ? 'at every size of this picture' : {floor_at} > {SIZES[-1]:g} ? "
+        f"'at no size of this picture' : 'from ' + {size_words(floor_at)} + ' parameters on') + '. What scores below ' + "
+        f"{written(unseen, 'percent')} + ' most likely reads zero.'"
     )
     panels = []
     for title, log in (("On a linear axis", False), ("On a logarithmic axis", True)):
         domain = (1e-7, 1) if log else (0, 1)
         y = percent("truth", "items all right", domain, log=log)
+        line = truth.transform_filter("datum.truth > 0") if log else truth
         dots = seen.transform_filter("datum.share > 0") if log else seen
         panels.append(
             panel(
-                truth.mark_line(color=MUTED, clip=True).encode(scale_x(domain=(1e7, 1e12)), y),
+                line.mark_line(color=MUTED).encode(scale_x(domain=(1e7, 1e12)), y),
                 dots.mark_rule(color=colour("c2"), clip=True).encode(
                     alt.X("N:Q"), alt.Y("low:Q"), alt.Y2("high:Q")
                 ),
@@ -203,7 +208,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
     steps = round_numbers(10, largest, largest)
     controls: dict[str, Control] = {
         "task": Choice("models and task", tuple((w, k) for k, w in _MEASURED.items()), task),
-        "metric": Choice("metric", (("share right", "share"), ("−ln(share right): loss, if alike", "loss")), "share"),
+        "metric": Choice("metric", (("share right", "share"), ("−ln(share right)", "loss")), "share"),
         "axis": Choice("axis of score", (("linear", "linear"), ("logarithmic", "log")), "linear"),
         "n": Steps("test items n, at most", largest, steps, format="whole"),
     }  # fmt: skip
@@ -233,7 +238,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
         ),
         axis=alt.Axis(
             title=None, tickCount=5,
-            labelExpr=f"v_metric == 'share' ? {written(value, 'percent')} : format({value}, '~g')",
+            labelExpr=f"v_metric == 'share' ? format(100 * {value}, '.3~r') + '%' : format({value}, '~g')",
         ),
     )  # fmt: skip
     x = scale_x(domain=(5e7, 3e11))
@@ -245,7 +250,10 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
         f"{written(most, 'whole')} + ' were exact' : ', as measured') + '. The smallest score above zero that such a test can "
         f"give is ' + {written(f'1 / {used}', 'percent')} + '.'"
     )
-    seen = test.transform_filter("datum.share > 0")
+    # A logarithm of nothing has no place on the axis: no answer right, or none wrong.
+    seen = test.transform_filter(
+        "datum.share > 0 && !(v_metric == 'loss' && v_axis == 'log' && datum.share == 1)"
+    )
     charts = Charts(
         name="fig-measured-explorer",
         panels=(
@@ -264,7 +272,7 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
             "low": ("interval from", "percent"), "high": ("to", "percent"),
         },
         caption="Real scores. Bars: exact 95% intervals, cut at the edge of the picture; a model without a right answer has a "
-        "bar and no point. With fewer items than the test had, answers are drawn at random with the measured scores.",
+        "bar and no point, and on a logarithmic axis of loss one without a wrong answer too. With fewer items than the test had, answers are drawn at random with the measured scores.",
         alt="A chart of real scores with intervals against number of parameters, in the task, metric, axis and number of "
         "items that are chosen.",
         source="Brown et al. 2020, Table H.1, few-shot (GPT-3); Biderman et al. 2023, evaluation files, no examples (Pythia).",

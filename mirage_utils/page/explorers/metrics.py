@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ... import symbols
+from ...errors import as_array
 from ...metrics import EXACT_MATCH, METRICS, MULTIPLE_CHOICE_GRADE
 from .charts import MUTED, Charts, numbers, panel, percent, scale_x, sequence, two_lines
 from .controls import Choice, Control, Slider
@@ -33,6 +34,7 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
     alpha, N_c : float
         Starting values; see `ScalingLaw`.
     """
+    N_c = float(as_array("N_c", N_c, low=0, open_low=True))
     controls: dict[str, Control] = {
         "metric": Choice("metric", tuple((m.title, m.name) for m in METRICS.values()), metric),
         "alpha": Slider("exponent α", alpha, 0.05, 2.0, 0.05),

@@ -58,10 +58,11 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     grid, above = noise_above()
     step = (grid[-1] - grid[0]) / (len(grid) - 1)
     at = f"clamp(round((log(max(abs({score}), 1e-9)) - {grid[0]:.9g}) / {step:.9g}), 0, {len(grid) - 1})"
+    often = f"({score} < 0 ? 1 - noise[{at}] : noise[{at}])"
     says = (
         f"'Emergence score of these eight points: ' + (isNaN({score}) ? 'undefined, since nothing changes' : !isFinite({score}) ? "
-        f"'infinite, since most steps are exactly zero' : {written(score, 'digits3')} + '. Noise without a trend scores as high in ' + "
-        f"{written(f'({score} < 0 ? 1 - noise[{at}] : noise[{at}])', 'percent')} + ' of cases') + '.'"
+        f"({score} < 0 ? 'minus infinity' : 'infinite') + ', since most steps are exactly zero' : {written(score, 'digits3')} + '. Noise without a trend scores as high in ' + "
+        f"({often} == 0 ? 'none of 200,000' : {written(often, 'percent')} + ' of') + ' cases') + '.'"
     )
     rows = alt.Chart(
         alt.Data(values=[{"i": i, "model": i + 1} for i in range(POINTS)])

@@ -112,12 +112,13 @@ def written(value: str, how: Format) -> str:
         case "fixed1" | "fixed2":
             return f"format({x}, '.{how[-1]}f')"
         case "digits3":
-            number = f"({x} == 0 || abs{x} >= 1e-6 ? format({x}, '.3~r') : format({x}, '.2~e'))"
+            power = f"replace(replace(format({x}, '.2~e'), 'e-', ' × 10^−'), 'e+', ' × 10^')"
+            number = f"({x} == 0 || abs{x} >= 1e-6 && abs{x} < 1e7 ? format({x}, '.3~r') : {power})"
             return f"(!isValid({x}) ? '–' : isFinite({x}) ? {number} : '∞')"
         case "percent":
-            small = f"format(100 * {x}, {x} < 1e-7 ? '.1~e' : '.2~r') + '%'"
+            small = f"{x} < 1e-7 ? 'under 0.00001%' : format(100 * {x}, '.2~r') + '%'"
             large = f"{x} < 1 && {x} > 0.9995 ? 'over 99.9%' : format(100 * {x}, '.1~f') + '%'"
-            return f"(!isValid({x}) ? '–' : {x} > 0 && {x} < 0.01 ? {small} : {large})"
+            return f"(!isValid({x}) ? '–' : {x} > 0 && {x} < 0.01 ? ({small}) : {large})"
         case _:
             return f"toString({x})"
 
