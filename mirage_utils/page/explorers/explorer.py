@@ -85,7 +85,9 @@ class Explorer:
         """The live form: controls, a reset button and the picture."""
         if self._view is None:
             self._view = widgets.HTML(self.still.html())
-            if self.charts.presets:  # first, so that the points are the shape's when the picture follows
+            if (
+                self.charts.presets
+            ):  # first, so that the points are the shape's when the picture follows
                 self.inputs["preset"].observe(self._preset, names="value")
             for control in self.inputs.values():
                 control.observe(self._update, names="value")
