@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -124,3 +125,12 @@ def test_chapter_4_predictions(chapter_run):
     understated = [predictive(*small[key], 174.6e9)[1] < table[key][1][-1] / 2000 for key in sums]
     assert g["understated"] == sum(understated) == 12
     assert g["ignorance"] == pytest.approx(-math.log(2001))
+
+
+def test_arrows_point_where_the_bounds_go(chapter_run):
+    """Up is better in fig-linearised: none right is at or below its bound, none wrong at or above."""
+    page = next(h for h in chapter_run(NAME).html() if 'id="fig-linearised"' in h)
+    panels = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    heads = [set(re.findall(r'd="M -?2 0 \nL 0 (-?3) ', panel)) for panel in panels]
+    five_digits, two_digits = heads[6], heads[0]
+    assert (five_digits, two_digits) == ({"3"}, {"-3"})  # y of an SVG grows downwards
