@@ -227,6 +227,12 @@ def test_an_area_is_known_by_an_area_and_marks_by_their_marker():
     assert [t.get_text() for t in fig.axes[0].texts] == ["x", "y"]
 
 
+def test_what_stands_beside_a_metric_has_another_mark():
+    found = looks(["bits per byte", "probability", "exact match", "skill", "mean"])
+    assert len({look.marker for look in found.values()}) == 5
+    assert len({str(look.dash) for look in found.values()}) == 5
+
+
 def test_of_one_series_the_title_says_what_it_is():
     each = panel("Title", lines({"a": curve(0, 0.1, 0.2, 0.3)}), x=SIZE, y=share("score"))
     fig = _drawn(each, looks(["a"]), single=True)
