@@ -59,7 +59,6 @@ __all__ = [
     "percent_axis",
     "picture",
     "points",
-    "resolution_line",
     "scale_axis",
     "show",
     "size_label",
@@ -216,31 +215,6 @@ def points(
             x[~seen], high[~seen], yerr=0.45 * high[~seen], uplims=True, fmt="none",
             ecolor=colour, elinewidth=1.1, capsize=2.2,
         )  # fmt: skip
-
-
-def resolution_line(ax: Axes, n: int, *, label: str | None = None) -> None:
-    """A dotted line at 1/n, the smallest score above zero that n items can give.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    n : int
-        Number of items.
-    label : str, optional
-        In the legend; a standard one if not given.
-    """
-    ax.axhline(1 / n, color=MUTED, linestyle=":", linewidth=1.2)
-    ax.annotate(
-        label or f"1 of {n:,} items",
-        (0.985, 1 / n),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, -3),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        color=MUTED,
-        fontsize=8.5,
-    )
 
 
 covers: dict[str, Callable[[Mapping[str, Any], Callable[[], Any]], Any]] = {}

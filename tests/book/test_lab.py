@@ -234,6 +234,7 @@ def test_numbers_follow_a_parameter_and_a_prediction_uncovers_the_figure(opened)
         "document.body.innerText.includes('Yes, and on these axes it does nothing else')"
     )
     question = chapter.cell("Predict first.")
+    question.locator("figure.mb-figure").wait_for()
     assert question.locator("figure.mb-figure svg").count() == 2
     keep(page, "lab-answered")
     # A curve is drawn with sliders, and compared.
@@ -245,6 +246,7 @@ def test_numbers_follow_a_parameter_and_a_prediction_uncovers_the_figure(opened)
     sketch.get_by_role("button", name="Show the true curve").click()
     page.wait_for_function("document.body.innerText.includes('differ by')")
     # Both curves, and below them the figure.
+    sketch.locator("figure#fig-few-sizes").wait_for()  # the words come a moment before
     assert sketch.locator("[aria-label^='The curve you drew'] svg").count() == 1
     assert sketch.locator("figure#fig-few-sizes svg").count() == 2
     keep(page, "lab-sketch")

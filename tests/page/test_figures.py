@@ -221,9 +221,41 @@ def test_an_area_is_known_by_an_area_and_marks_by_their_marker():
     each = panel("", shares(SIZES, parts), x=SIZE, y=share("runs"))
     fig = _drawn(each, looks(each.labels, each.labels), single=True)
     assert [h.get_marker() for h in fig.legends[0].legend_handles] == ["s", "s"]
-    marked = panel("", bands({"x": (SIZES, [0] * 4, [1] * 4)}, meaning="ranges"), cloud({"x": curve(0, 0, 0, 0)}), x=SIZE, y=share("runs"))  # fmt: skip
-    fig = _drawn(marked, looks(["x"]), single=True)
-    assert [t.get_text() for t in fig.axes[0].texts] == ["x"]
+    both = {"x": (SIZES, [0] * 4, [1] * 4), "y": (SIZES, [0] * 4, [1] * 4)}
+    marked = panel("", bands(both, meaning="ranges"), cloud({"x": curve(0, 0, 0, 0)}), x=SIZE, y=share("runs"))  # fmt: skip
+    fig = _drawn(marked, looks(["x", "y"]), single=True)
+    assert [t.get_text() for t in fig.axes[0].texts] == ["x", "y"]
+
+
+def test_what_stands_beside_a_metric_has_another_mark():
+    found = looks(["bits per byte", "probability", "exact match", "skill", "mean"])
+    assert len({look.marker for look in found.values()}) == 5
+    assert len({str(look.dash) for look in found.values()}) == 5
+
+
+def test_of_one_series_the_title_says_what_it_is():
+    each = panel("Title", lines({"a": curve(0, 0.1, 0.2, 0.3)}), x=SIZE, y=share("score"))
+    fig = _drawn(each, looks(["a"]), single=True)
+    assert (list(fig.axes[0].texts), fig.legends) == ([], [])
+
+
+def test_labels_below_a_panel_are_read_row_by_row_and_show_a_whole_dash():
+    names = [f"series of the number {i}" for i in range(5)]
+    each = panel("Title", lines({n: curve(0, 0, 0, 0) for n in names}), x=SIZE, y=share("score"))
+    fig = _drawn(each, looks(names), single=True)
+    fig.draw_without_rendering()
+    places = {t.get_text(): t.get_window_extent() for t in fig.legends[0].get_texts()}
+    read = sorted(places, key=lambda n: (-round(places[n].y0), places[n].x0))
+    assert read == names
+    assert len({round(p.y0) for p in places.values()}) < 5  # several stand in a row
+    handle = fig.legends[0].legend_handles[0].get_window_extent()
+    assert handle.width >= 2.5 * 8.5 * fig.dpi / 72
+
+
+def test_a_band_as_narrow_as_a_line_is_seen():
+    each = panel("", bands({"a": (SIZES, [0.5] * 4, [0.5] * 4)}, meaning="ranges"), x=SIZE, y=share("score"))  # fmt: skip
+    (band,) = _drawn(each, looks(["a"]), single=True).axes[0].collections
+    assert band.get_linewidth()[0] > 0
 
 
 def test_up_is_better_also_where_less_is_better():
@@ -316,14 +348,18 @@ def test_a_cloud_stands_behind_the_line_through_it_and_both_have_one_label():
     scattered = {"a": (SIZES[::-1], [0.1, 0.9, 0.4, 0.2])}
     each = panel("", lines({"a": (SIZES, [0.1, 0.2, 0.4, 0.8])}), cloud(scattered), x=SIZE, y=share("score"))  # fmt: skip
     fig = _drawn(each, looks(["a"]), single=True)
-    line, marks = fig.axes[0].lines
+    line, marks, *_ = fig.axes[0].lines
     assert marks.get_linestyle() == "None"
     assert marks.get_zorder() < line.get_zorder()
     assert marks.get_color() == line.get_color()
-    (text,) = fig.axes[0].texts
-    assert (text.get_text(), fig.legends) == ("a", [])
-    alone = _drawn(panel("", cloud(scattered), x=SIZE, y=share("score")), looks(["a"]), single=True)
-    assert [t.get_text() for t in alone.legends[0].get_texts()] == ["a"]
+    beside = panel(
+        "", lines({"a": (SIZES, [0.1, 0.2, 0.4, 0.8]), "b": curve(0, 0, 0, 0.1)}), cloud(scattered), x=SIZE, y=share("score")
+    )  # fmt: skip
+    fig = _drawn(beside, looks(["a", "b"]), single=True)
+    assert ([t.get_text() for t in fig.axes[0].texts], fig.legends) == (["a", "b"], [])
+    two = {"a": scattered["a"], "b": scattered["a"]}
+    alone = _drawn(panel("", cloud(two), x=SIZE, y=share("score")), looks(["a", "b"]), single=True)
+    assert [t.get_text() for t in alone.legends[0].get_texts()] == ["a", "b"]
 
 
 def test_a_table_of_many_cells_has_no_numbers():

@@ -68,7 +68,7 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
         dots = seen.transform_filter("datum.share > 0") if log else seen
         panels.append(
             panel(
-                line.mark_line(color=MUTED).encode(scale_x(domain=(1e7, 1e12)), y),
+                line.mark_line(color=MUTED).encode(scale_x(domain=(7e6, 1.4e12)), y),
                 dots.mark_rule(color=colour("c2"), clip=True).encode(
                     alt.X("N:Q"), alt.Y("low:Q"), alt.Y2("high:Q")
                 ),

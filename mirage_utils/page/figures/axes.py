@@ -62,12 +62,12 @@ class Axis:
         axis = getattr(ax, f"{which}axis")
         if self.log:
             getattr(ax, f"set_{which}scale")("log")
-            axis.set_major_locator(LogLocator(numticks=8))
+            axis.set_major_locator(LogLocator(numticks=7 if which == "x" else 8))
             no_minor_labels(ax, which)
         else:
             # Ticks at 600, 1200 or at 1.5, 3 are harder to read between than at 500, 1000.
             axis.set_major_locator(
-                MaxNLocator(5, integer=self._whole, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3)
+                MaxNLocator(6, integer=self._whole, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3)
             )
         if self.ticks is not None:
             axis.set_ticks(self.ticks)

@@ -164,7 +164,7 @@ def _drawn(each: Panel, look: Mapping[str, Look], *, single: bool) -> Figure:
         ends: dict[str, tuple[float, float]] = {}
         for layer in each.layers:
             ends.update({k: v for k, v in layer.ends.items() if k not in ends})
-        if len(ends) > 1 or single:
+        if len(ends) > 1:  # of one series the title and the axis say what it is
             fig.draw_without_rendering()
             label(fig, ax, ends, look, {name: _handle(each, name) for name in ends})
     return fig

@@ -99,15 +99,17 @@ def _below(
         Line2D([], [], color=looks[name].colour, label=name, **_style(looks[name], handles[name]))
         for name in names
     ]
-    # As many columns as fit the width: a letter of 8.5 points is about 5 wide, a handle with its gaps 36.
+    # As many columns as fit the width: a letter of 8.5 points is about 5 wide, a handle with its gaps 46.
     room = fig.get_figwidth() * 72
-    columns = max(1, min(len(names), int(room // (36 + 5.2 * max(map(len, names))))))
+    columns = max(1, min(len(names), int(room // (46 + 5.2 * max(map(len, names))))))
     # The axes keep their height, and with it their place beside those of the next panel.
     rows = math.ceil(len(names) / columns)
     fig.set_figheight(fig.get_figheight() + (rows * 12.8 + 6) / 72)
     legend = fig.legend(
-        handles=shown, loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False,
-        handlelength=1.8, columnspacing=1.2, labelcolor=plots.INK,
+        # Matplotlib fills column by column, and people read row by row. A handle shows a whole dash and its dot.
+        handles=[handle for column in range(columns) for handle in shown[column::columns]],
+        loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False, handlelength=2.9, columnspacing=1.2,
+        labelcolor=plots.INK,
     )  # fmt: skip
     legend.set_in_layout(True)
 

@@ -212,7 +212,8 @@ def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, low, high) in data.items():
-            ax.fill_between(x, low, high, color=looks[label].colour, alpha=0.25, linewidth=0)
+            # With an outline, so that a band that is as narrow as a line is seen.
+            ax.fill_between(x, low, high, color=looks[label].colour, alpha=0.25, linewidth=0.8)
 
     ends = {label: (x[-1], (low[-1] + high[-1]) / 2) for label, (x, low, high) in data.items()}
     return Layer(draw, ends, ordered, said=(f"Bands: {meaning}.",), area=True)

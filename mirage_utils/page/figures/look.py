@@ -71,9 +71,14 @@ def looks(labels: Iterable[str], *ordered: Iterable[str]) -> dict[str, Look]:
     # The ramp is of the first colour's hue: beside steps, that colour would pass for one of them.
     taken = {look.colour for look in found.values()} | ({COLOURS[0]} if any(ordered) else set())
     free = [colour for colour in (*COLOURS, MUTED) if colour not in taken]
+    # A metric keeps its marker and dash: what stands beside it takes others, as long as there are any.
+    held, lines = {look.marker for look in found.values()}, {look.dash for look in found.values()}
+    markers = [m for m in MARKERS if any(ordered) or m not in held] or list(MARKERS)
+    dashes = [d for d in DASHES if any(ordered) or d not in lines] or list(DASHES)
     for i, label in enumerate(label for label in labels if label not in found):
         turn, colour = divmod(i, len(free))  # a colour that comes again has another marker and dash
-        found[label] = Look(free[colour], MARKERS[(colour + turn) % 6], DASHES[(colour + turn) % 6])
+        at = colour + turn
+        found[label] = Look(free[colour], markers[at % len(markers)], dashes[at % len(dashes)])
     return found
 
 

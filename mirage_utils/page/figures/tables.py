@@ -42,13 +42,13 @@ def heat(
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         span = (high - low) or 1.0
         # A number must be legible on its shade; small cells of one shade must not be told apart by their gaps.
-        strength, edge = (0.6, 0.0) if written else (0.94, 0.5)
+        base, strength, edge = (0.06, 0.6, 0.0) if written else (0.0, 1.0, 0.5)
         for (i, j), value in np.ndenumerate(cells):
             if np.isnan(value):
                 continue
             depth = min(max((value - low) / span, 0), 1)
             ax.fill(
-                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=0.06 + strength * depth, linewidth=edge,
+                [j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=plots.RAMP[2], alpha=base + strength * depth, linewidth=edge,
             )  # fmt: skip
             number = format(value, written) if written else ""
             ax.text(j + 0.5, i + 0.5, number, ha="center", va="center", fontsize=8.5)
@@ -93,7 +93,12 @@ def rows(names: Sequence[str], series: Series, *, meaning: str = "", whole: bool
             elif whole:
                 ax.hlines(y, 0, value, color=look.colour, linewidth=1.4, alpha=0.6)
             ax.plot(
-                value, y, look.marker, color=look.colour, markeredgecolor=plots.PAPER, markersize=6
+                value,
+                y,
+                look.marker,
+                color=look.colour,
+                markeredgecolor=plots.PAPER,
+                markersize=4.5,
             )
 
     ends = dict.fromkeys(data, (np.nan, np.nan))
