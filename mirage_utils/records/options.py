@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -57,7 +58,8 @@ class Options:
     Raises
     ------
     FieldError
-        If a size is no number above 0, a direction is none, a name is no name, or one scale contradicts another.
+        If a size is no number above 0, a direction is none, a name is no name, a column is wide twice, or one scale
+        contradicts another.
     """
 
     params: Mapping[str, float] = field(default_factory=dict)
@@ -91,6 +93,8 @@ class Options:
         object.__setattr__(
             self, "params", {n: positive(f"params[{n!r}]", v) for n, v in self.params.items()}
         )
+        twice = [column for column, times in Counter(self.wide).items() if times > 1]
+        require(not twice, "wide", twice, "each column once")
         for metric, said in self.direction.items():
             if said not in ("higher", "lower"):
                 raise FieldError(f"direction[{metric!r}]", said, "'higher' or 'lower'")
