@@ -43,7 +43,8 @@ class Options:
     model, task, metric : str
         For files, and rows of tables, that name none; see `called`.
     family : mapping of str to str
-        Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``.
+        Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``. Of several that
+        fit a model that which says more of it holds, and before all its name.
     rename : mapping of str to str
         Other names for models, as the files write them.
     direction : mapping of str to {"higher", "lower"}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+
 import pytest
+from outsiders import RISE, ladder
 from written import writer
 
-from mirage_utils.errors import FieldError
-from mirage_utils.records import Options
+from mirage_utils.cli.options import add_options, options_of
+from mirage_utils.errors import FieldError, WrongUse
+from mirage_utils.records import EvalFileError, Options, gather
 
 
 @pytest.fixture
@@ -17,3 +21,37 @@ def write(tmp_path):
 def test_a_column_is_wide_once():
     with pytest.raises(FieldError, match=r"wide = \['quiz'\]: expected each column once"):
         Options(wide=["quiz", "maths", "quiz"])
+
+
+@pytest.mark.parametrize(
+    ("option", "first", "second"),
+    [
+        ("--params", "owl=5e6", "owl=6e6"),
+        ("--direction", "accuracy=lower", "accuracy=higher"),
+        ("--family", "owl=A", "owl=B"),
+        ("--rename", "owl=A", "owl=B"),
+        ("--column", "x=task", "x=setting"),
+    ],
+)
+def test_a_name_has_one_value_in_an_option(option, first, second):
+    command = ArgumentParser()
+    add_options(command)
+    assert options_of(command.parse_args([option, first, option, first]))
+    with pytest.raises(FieldError) as refused:
+        options_of(command.parse_args([option, first, option, second]))
+    assert first in str(refused.value)
+    assert second in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"owl-*": "A", "owl-1b": "B"}, {"owl-1b": "B", "owl-*": "A"}, {"*": "A", "owl-?b": "B"}],
+)
+def test_the_family_that_is_said_of_fewer_models_holds(write, said):
+    found = gather(write(ladder(RISE)), family=said).scores.set_index("model")["family"]
+    assert found["owl-1b"] == "B"
+
+
+def test_families_of_which_neither_says_more_are_refused(write):
+    with pytest.raises(EvalFileError, match=r"'owl-\*=A' and '\*-1b=B' both name it"):
+        gather(write(ladder(RISE)), family={"owl-*": "A", "*-1b": "B"})
