@@ -55,3 +55,22 @@ def test_the_family_that_is_said_of_fewer_models_holds(write, said):
 def test_families_of_which_neither_says_more_are_refused(write):
     with pytest.raises(EvalFileError, match=r"'owl-\*=A' and '\*-1b=B' both name it"):
         gather(write(ladder(RISE)), family={"owl-*": "A", "*-1b": "B"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "by"),
+    [
+        ("correct,total", ("10,40", "20,40"), "'n'"),
+        ("accuracy,max_score", ("10,40", "20,40"), "'max_score'"),
+    ],
+)
+def test_what_was_divided_already_is_not_in_per_cent(write, columns, rows, by):
+    if "max_score" in columns:
+        columns = columns.replace("accuracy", "metric,score")
+        rows = [f"accuracy,{row}" for row in rows]
+    text = f"model,params,task,{columns}\na,1e8,sums,{rows[0]}\nb,1e9,sums,{rows[1]}\n"
+    path = write(text)
+    assert gather(path).scores["score"].tolist() == [0.25, 0.5]
+    with pytest.raises(WrongUse, match=f"accuracy on sums was divided by {by}"):
+        gather(path, percent=["accuracy"])
+    assert "divided_by" not in gather(path).scores

@@ -123,7 +123,7 @@ def numbers_of_right_items(
         if known.any() and fits[known].all() and (right > 1).any():
             metric = "that is named" if "metric" in raw.columns else options.metric or "accuracy"
             score = (right / n).map(lambda value: "" if value != value else repr(float(value)))
-            made = raw.drop(columns=name).assign(score=score)
+            made = raw.drop(columns=name).assign(score=score, divided_by="n")
             if "metric" not in raw.columns:
                 made = made.assign(metric=metric)
             note = (
@@ -148,7 +148,8 @@ def parts_of_the_most(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[
         return raw, [], []
     parts = (score / most).map(lambda value: "" if value != value else repr(float(value)))
     note = f"scores are divided by {column!r} (--column {column}=NAME says otherwise)"
-    return raw.assign(score=raw["score"].where(score.isna(), parts)), [note], [str(column)]
+    made = raw.assign(score=raw["score"].where(score.isna(), parts), divided_by=str(column))
+    return made, [note], [str(column)]
 
 
 _WHOSE = ["family", "model", "params", "task", "setting", "shots", "run"]
