@@ -74,3 +74,16 @@ def test_what_was_divided_already_is_not_in_per_cent(write, columns, rows, by):
     with pytest.raises(WrongUse, match=f"accuracy on sums was divided by {by}"):
         gather(path, percent=["accuracy"])
     assert "divided_by" not in gather(path).scores
+
+
+@pytest.mark.parametrize("name", ["n", "num_samples"])
+def test_points_in_numbers_of_items_that_are_else_none_set_thousands_apart(write, name):
+    def column(*cells):
+        rows = "".join(f"owl-{i}b,{i}e9,sums,0.{i},{cell}\n" for i, cell in enumerate(cells, 1))
+        return gather(write(f"model,params,task,accuracy,{name}\n{rows}"))
+
+    found = column("1.319", "1.000", "1.000")
+    assert found.scores["n"].tolist() == [1319, 1000, 1000]
+    assert any("1,319 where it says '1.319'" in note for note in found.notes)
+    # Printed with three digits after the point they are what they are.
+    assert column("200.000", "200.000").scores["n"].tolist() == [200, 200]
