@@ -87,3 +87,27 @@ def test_points_in_numbers_of_items_that_are_else_none_set_thousands_apart(write
     assert any("1,319 where it says '1.319'" in note for note in found.notes)
     # Printed with three digits after the point they are what they are.
     assert column("200.000", "200.000").scores["n"].tolist() == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "score", "n"),
+    [
+        ("correct,incorrect", ("10,30", "20,20", "35,5"), [0.25, 0.5, 0.875], [40] * 3),
+        ("correct,wrong,skipped", ("10,30,10", "20,20,10", "35,5,10"), [0.2, 0.4, 0.7], [50] * 3),
+        ("passed,failed", ("1,3", "1,1", "1,0"), [0.25, 0.5, 1], [4, 2, 1]),
+        # Parts of a whole say nothing of n.
+        ("correct,incorrect", ("0.25,0.75", "0.5,0.5", "1,0"), [0.25, 0.5, 1], [None] * 3),
+        ("correct,incorrect", ("25,75", "50,50", "100,0"), [0.25, 0.5, 1], [None] * 3),
+    ],
+)
+def test_right_items_and_all_others_make_n(write, columns, rows, score, n):
+    rows = "".join(f"owl-{i}b,{i}e9,sums,{row}\n" for i, row in enumerate(rows, 1))
+    found = gather(write(f"model,params,task,{columns}\n{rows}")).scores
+    assert found["score"].tolist() == score
+    assert [None if value != value else value for value in found["n"]] == n
+
+
+def test_right_and_wrong_that_are_no_numbers_of_items_are_refused(write):
+    text = "model,params,task,correct,wrong\nowl-1b,1e9,sums,10.5,30\nowl-2b,2e9,sums,20,20\n"
+    with pytest.raises(EvalFileError, match="whole numbers of items"):
+        gather(write(text))
