@@ -98,8 +98,15 @@ def _pairs(field: str, given: Sequence[str]) -> dict[str, str]:
     for pair in given:
         if "=" not in pair:
             raise FieldError(field, pair, "NAME=VALUE")
-    # From the right: model names may hold an equals sign, sizes and column names do not.
-    return dict(pair.rsplit("=", 1) for pair in given)
+    said: dict[str, str] = {}
+    for pair in given:
+        # From the right: model names may hold an equals sign, sizes and column names do not.
+        name, value = pair.rsplit("=", 1)
+        if said.setdefault(name, value) != value:
+            raise FieldError(
+                field, pair, f"one value for each name, and '{name}={said[name]}' is said too"
+            )
+    return said
 
 
 def _sizes(given: Sequence[str]) -> dict[str, float]:

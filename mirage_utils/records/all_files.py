@@ -21,7 +21,7 @@ __all__ = ["COLUMNS", "counted", "guarded", "scores_of_parts", "without_copies"]
 _COUNTS = ["file_right", "agree"]
 COLUMNS = [*KEY, "n", "score", "deviation", "skill", "skill_error", *_COUNTS]
 """Columns of the table of scores."""
-_SAID = ["is_group", "per_cent_known", "one_scale", "stderr", "time"]
+_SAID = ["is_group", "per_cent_known", "one_scale", "divided_by", "stderr", "time"]
 """What readers say of scores, besides."""
 
 

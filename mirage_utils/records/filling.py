@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..errors import FieldError
 from .identity import UnknownModelError, family_of_stem, resolve
 from .keys import numbered
 from .networks import FIRST, Network
@@ -84,10 +85,32 @@ def _told(name: str, options: Options) -> _Told:
     size = next((options.params[n] for n in (name, called) if n in options.params), np.nan)
     if np.isnan(size) and model is None:  # a checkpoint or an adapter has its base model's size
         size = options.params.get(Network.parse(called).base, np.nan)
-    said = next((f for n, f in options.family.items() if fnmatchcase(called, n)), "")
+    said = _family_said(called, options.family)
     if model is None:
         return _Told(called, run, size, np.nan, np.nan, said, family_of_stem(called))
     return _Told(called, run, size, model.params, model.train_flops, said, model.family)
+
+
+def _family_said(name: str, families: Mapping[str, str]) -> str:
+    """The family that a user says of a model, ``""`` for none: what is said of less holds, the name before ``owl-*``.
+
+    Raises
+    ------
+    FieldError
+        If several are said, and neither of less than the other.
+    """
+    if name in families:
+        return families[name]
+    fits = [pattern for pattern in families if fnmatchcase(name, pattern)]
+    narrow = [p for p in fits if all(fnmatchcase(p, q) or not fnmatchcase(q, p) for q in fits)]
+    if len({families[pattern] for pattern in narrow}) > 1:
+        both = " and ".join(f"'{pattern}={families[pattern]}'" for pattern in narrow)
+        raise FieldError(
+            "family",
+            name,
+            f"one family, and {both} both name it; the name itself holds against them",
+        )
+    return families[narrow[0]] if narrow else ""
 
 
 def _fill(frame: pd.DataFrame, options: Options) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -42,7 +43,8 @@ class Options:
     model, task, metric : str
         For files, and rows of tables, that name none; see `called`.
     family : mapping of str to str
-        Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``.
+        Family by model name; a name may hold ``*`` and ``?``, such as ``{"acme/owl-*": "Owl"}``. Of several that
+        fit a model that which says more of it holds, and before all its name.
     rename : mapping of str to str
         Other names for models, as the files write them.
     direction : mapping of str to {"higher", "lower"}
@@ -57,7 +59,8 @@ class Options:
     Raises
     ------
     FieldError
-        If a size is no number above 0, a direction is none, a name is no name, or one scale contradicts another.
+        If a size is no number above 0, a direction is none, a name is no name, a column is wide twice, or one scale
+        contradicts another.
     """
 
     params: Mapping[str, float] = field(default_factory=dict)
@@ -91,6 +94,8 @@ class Options:
         object.__setattr__(
             self, "params", {n: positive(f"params[{n!r}]", v) for n, v in self.params.items()}
         )
+        twice = [column for column, times in Counter(self.wide).items() if times > 1]
+        require(not twice, "wide", twice, "each column once")
         for metric, said in self.direction.items():
             if said not in ("higher", "lower"):
                 raise FieldError(f"direction[{metric!r}]", said, "'higher' or 'lower'")

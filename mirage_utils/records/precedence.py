@@ -71,8 +71,9 @@ def settled(
         One row a network, condition, run, metric and source: columns ``family, model, params, task, setting,
         shots, run, metric, direction, graded, source, score, n, deviation``, and ``from_records``, whether
         the score was computed from samples; perhaps ``is_group``, ``per_cent_known`` (the
-        cell itself said so), ``time`` (when it was made, as text that sorts) and ``one_scale`` (all scores of a
-        metric in this source are on one).
+        cell itself said so), ``time`` (when it was made, as text that sorts), ``one_scale`` (all scores of a
+        metric in this source are on one) and ``divided_by`` (what the file's number was divided by, so that it is a
+        fraction; ``""`` for nothing).
     made : mapping of str to Made
         By source.
     options : Options
@@ -80,7 +81,7 @@ def settled(
     Returns
     -------
     table : pandas.DataFrame
-        The same columns but the last four.
+        The same columns but the last five.
     notes : list of str
 
     Raises
@@ -109,9 +110,8 @@ def settled(
     for step in steps:
         table, said = step(table)
         notes += said
-    return table.drop(columns=["is_group", "per_cent_known", "one_scale", "time"]).reset_index(
-        drop=True
-    ), notes
+    about = ["is_group", "per_cent_known", "one_scale", "divided_by", "time"]
+    return table.drop(columns=about).reset_index(drop=True), notes
 
 
 def _columns(table: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +120,10 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
         if name not in table:
             table[name] = False
         table[name] = table[name].astype(object).eq(True)  # nan is no
-    texts = ("family", "model", "task", "setting", "run", "metric", "direction", "source", "time")
+    texts = (
+        "family", "model", "task", "setting", "run", "metric", "direction", "source", "time",
+        "divided_by",
+    )  # fmt: skip
     for name in texts:
         if name not in table:
             table[name] = ""

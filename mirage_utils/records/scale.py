@@ -41,9 +41,10 @@ def scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[st
     Raises
     ------
     WrongUse
-        If the user calls the same scores per cent and fractions.
+        If the user calls the same scores per cent and fractions, or per cent what was divided by a number already.
     """
     asked, whole, notes = _said(table, options)
+    _refuse_divided(table[asked & (table["divided_by"] != "")], options)
     asked &= ~table["per_cent_known"]
     counts, doubtful = _counts(table, asked, whole)
     notes += _notes_on_counts(table, counts, doubtful)
@@ -174,6 +175,17 @@ def _said(table: pd.DataFrame, options: Options) -> tuple[pd.Series, pd.Series, 
             f"{' '.join(map(quote, options.percent))}); what names task or family holds against what does not",
         )
     return said["percent"], said["fraction"], notes
+
+
+def _refuse_divided(rows: pd.DataFrame, options: Options) -> None:
+    if len(rows):
+        row = rows.iloc[0]
+        raise WrongUse(
+            "percent",
+            list(options.percent),
+            f"scores that are no fractions already: {row['metric']} on {row['task']} was divided by "
+            f"{shown(row['divided_by'])}, so it is not in per cent",
+        )
 
 
 def _counts(table: pd.DataFrame, asked: pd.Series, whole: pd.Series) -> tuple[pd.Series, pd.Series]:

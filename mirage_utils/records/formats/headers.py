@@ -26,11 +26,11 @@ from .names import (
     listed,
     plain_name,
 )  # fmt: skip
-from .quantities import cell, is_missing, number, size_in
+from .quantities import cell, counts_in_groups, is_missing, number, size_in
 
 __all__ = [
     "in_units", "is_header", "models_among", "no_column", "no_counts", "once", "renaming", "unused",
-    "with_times", "without_index",
+    "with_times", "with_whole_counts", "without_index",
 ]  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
     for name in (by_plain[plain] for plain in (*COUNTS, "n") if plain in by_plain):
         texts = raw[name].map(cell)
         texts = texts[~texts.map(is_missing)]
-        values = texts.map(number).astype(float)
+        values = texts.replace(counts_in_groups(texts)).map(number).astype(float)
         whole = (values >= 1) & (values == values.round())
         conditions = [
             by_plain[n] for n in (task and plain_name(task), *CONDITIONS) if n in by_plain
@@ -202,6 +202,17 @@ def no_counts(raw: pd.DataFrame) -> list[str]:
         if not whole.all() or points or (draws and "samples" in plain_name(name)):
             found.append(str(name))
     return found
+
+
+def with_whole_counts(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A table whose numbers of items have no point between their thousands; a note."""
+    texts = raw["n"].map(cell) if "n" in raw.columns else pd.Series(dtype=object)
+    groups = counts_in_groups(texts)
+    if not groups:
+        return raw, []
+    first = next(text for text in texts if text in groups)
+    note = f"points in numbers of items set thousands apart: n is {int(groups[first]):,} where it says {first!r}"
+    return raw.assign(n=texts.replace(groups)), [note]
 
 
 def unused(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..schema import RECORDS, SCORES
 
 __all__ = [
-    "CONDITIONS", "COUNTS", "RIGHT", "RUNS", "SCHEMA", "SIZES", "SYNONYMS", "UNITS", "WITH_UNIT", "listed", "plain_name",
+    "CONDITIONS", "COUNTS", "NOT_RIGHT", "RIGHT", "RUNS", "SCHEMA", "SIZES", "SYNONYMS", "UNITS", "WITH_UNIT", "listed", "plain_name",
 ]  # fmt: skip
 
 RUNS = ("run", "seed", "random_seed", "replicate", "trial")
@@ -74,6 +74,12 @@ RIGHT = {
     "passed", "n_passed", "num_passed", "solved", "n_solved", "num_solved",
 }  # fmt: skip
 """Columns that may hold numbers of right items."""
+
+NOT_RIGHT = {
+    f"{prefix}{word}" for prefix in ("", "n_", "num_", "number_")
+    for word in ("incorrect", "wrong", "skipped", "failed", "unanswered", "unsolved", "not_attempted")
+}  # fmt: skip
+"""Columns that may hold the numbers of all other items."""
 
 
 def plain_name(name: str) -> str:

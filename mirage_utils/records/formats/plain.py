@@ -184,12 +184,13 @@ def _scores(file: File, found: Table, options: Options) -> Reading:
     if not options.model:
         raw, repeated = _repeated_models(raw)
         assumed += repeated
+    raw, grouped = headers.with_whole_counts(raw)
     raw, means, stated = means_only(raw)
     raw, units = with_units(raw)
     raw, dated = headers.with_times(raw)
     raw, runs = runs_and_settings.with_runs(raw, options)
     raw, settings = runs_and_settings.with_setting(raw, options, ("version",) if summary else ())
-    notes = [*cells.notes, *notes, *assumed, *means, *runs, *settings]
+    notes = [*cells.notes, *notes, *assumed, *grouped, *means, *runs, *settings]
     errors = errors_of([*raw.columns])
     done = [*units, *dated, *stated, *(["version"] if summary else [])]
     models: list[str] = []

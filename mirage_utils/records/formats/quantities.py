@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "TRUTH", "cell", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in", "with_error",
+    "TRUTH", "cell", "counts_in_groups", "decimal_of", "is_missing", "is_per_cent", "number", "size", "size_in", "with_error",
     "without_marks", "without_unit",
 ]  # fmt: skip
 
@@ -133,6 +133,7 @@ _GROUPED = {
     mark: re.compile(rf"{_grouped(other + _BLANKS)}(?:[{mark}][0-9]*)?")
     for mark, other in (".,", ",.")
 }
+_POINTED = re.compile(_grouped("."))
 _SEPARATORS = {mark: re.compile(f"[{other}{_BLANKS}]") for mark, other in (".,", ",.")}
 _PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
@@ -157,6 +158,25 @@ def number(text: str, decimal: str = ".") -> float | None:
         return None
     value = float(plain)
     return value if math.isfinite(value) else None
+
+
+def counts_in_groups(cells: Iterable[str]) -> dict[str, str]:
+    """Numbers of items whose thousands are set apart by a point, and the same without it; empty where none are.
+
+    As a decimal number 1.319 is no count, so in such a column 1.000 is none either.
+
+    Examples
+    --------
+    >>> counts_in_groups(["1.319", "1.000", "250"]), counts_in_groups(["1.000"]), counts_in_groups(["1.319", "2.5"])
+    ({'1.000': '1000', '1.319': '1319'}, {}, {})
+    """
+    pointed = sorted({text for text in cells if "." in text})
+    if not all(len(text) <= _LONGEST and _POINTED.fullmatch(text) for text in pointed):
+        return {}
+    values = [number(text) for text in pointed]
+    if all(value is not None and value == round(value) for value in values):
+        return {}
+    return {text: text.replace(".", "") for text in pointed}
 
 
 _UNITS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}

@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from ...errors import FieldError
 from ..options import Options
 from ..schema import SCORES, without_per_cent
 from . import headers
 from .metric_columns import errors_of, metrics_among
-from .names import RIGHT, plain_name
+from .names import NOT_RIGHT, RIGHT, plain_name
 from .plain_scores import lengthened
 from .quantities import cell, is_missing, number, with_error
 
@@ -111,7 +112,10 @@ def numbers_of_right_items(
     raw: pd.DataFrame, options: Options
 ) -> tuple[pd.DataFrame, list[str], list[str]]:
     """A table in which numbers of right items of n are scores; a note; that column."""
-    if {"score"} & set(raw.columns) or "n" not in raw.columns or options.wide:
+    if {"score"} & set(raw.columns) or options.wide:
+        return raw, [], []
+    raw, summed, notes = _with_sum_as_n(raw)
+    if "n" not in raw.columns:
         return raw, [], []
     n = raw["n"].map(cell).map(number).astype(float)
     for name in raw.columns:
@@ -120,18 +124,48 @@ def numbers_of_right_items(
         right = raw[name].map(cell).map(number).astype(float)
         known = right.notna()
         fits = (right == right.round()) & (right >= 0) & (right <= n)
-        if known.any() and fits[known].all() and (right > 1).any():
+        if known.any() and fits[known].all() and ((right > 1).any() or summed):
             metric = "that is named" if "metric" in raw.columns else options.metric or "accuracy"
             score = (right / n).map(lambda value: "" if value != value else repr(float(value)))
-            made = raw.drop(columns=name).assign(score=score)
+            made = raw.drop(columns=name).assign(score=score, divided_by="n")
             if "metric" not in raw.columns:
                 made = made.assign(metric=metric)
             note = (
                 f"{name!r} holds numbers of right items: divided by n, as the metric {metric} (--column {name}=score "
                 "says otherwise)"
             )
-            return made, [note], [str(name)]
-    return raw, [], []
+            return made, [*notes, note], [*summed, str(name)]
+    return raw, notes, summed
+
+
+def _with_sum_as_n(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """A table in which right items and all others make n; the columns of the others; a note.
+
+    Raises
+    ------
+    FieldError
+        If they are neither whole numbers nor parts of one whole: nobody knows then what the right ones are.
+    """
+    right = [name for name in raw.columns if plain_name(str(name)) in RIGHT]
+    others = [str(name) for name in raw.columns if plain_name(str(name)) in NOT_RIGHT]
+    if "n" in raw.columns or len(right) != 1 or not others:
+        return raw, [], []
+    parts = raw[[*right, *others]].map(cell)
+    known = ~parts.map(is_missing).any(axis=1)
+    values = parts[known].map(number).astype(float)
+    n = values.sum(axis=1, skipna=False)
+    # Fractions, or per cent, whose whole says nothing of n; marks that say so speak for themselves.
+    if n.isna().any() or any((n - whole).abs().max() <= 0.02 * whole for whole in (1, 100)):
+        return raw, [], []
+    if not ((values == values.round()) & (values >= 0)).all(axis=None):
+        raise FieldError(
+            "columns", [*right, *others],
+            "whole numbers of items, or parts of 1 or of 100; what else they are cannot be told: leave out all but one, "
+            "or add a column 'n'",
+        )  # fmt: skip
+    made = raw.assign(n=n.map("{:.0f}".format).reindex(raw.index, fill_value=""))
+    named = " and ".join(map(repr, [*right, *others]))
+    return made, others, [f"n is the sum of {named}"]
 
 
 _MOST = ("max_score", "maximum_score", "max_points", "points_possible", "out_of", "possible")
@@ -148,7 +182,8 @@ def parts_of_the_most(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[
         return raw, [], []
     parts = (score / most).map(lambda value: "" if value != value else repr(float(value)))
     note = f"scores are divided by {column!r} (--column {column}=NAME says otherwise)"
-    return raw.assign(score=raw["score"].where(score.isna(), parts)), [note], [str(column)]
+    made = raw.assign(score=raw["score"].where(score.isna(), parts), divided_by=str(column))
+    return made, [note], [str(column)]
 
 
 _WHOSE = ["family", "model", "params", "task", "setting", "shots", "run"]
