@@ -111,3 +111,23 @@ def test_right_and_wrong_that_are_no_numbers_of_items_are_refused(write):
     text = "model,params,task,correct,wrong\nowl-1b,1e9,sums,10.5,30\nowl-2b,2e9,sums,20,20\n"
     with pytest.raises(EvalFileError, match="whole numbers of items"):
         gather(write(text))
+
+
+@pytest.mark.parametrize("odd", ["TBD", "<0.01", "12/100", "0.41 [0.39, 0.43]", "accuracy"])
+def test_a_cell_that_is_no_number_costs_its_row_and_no_column(write, odd):
+    rows = f'0.1,0.2\n0.2,0.3\n"{odd}",0.4\n'.splitlines()
+    rows = "".join(f"owl-{i}b,{i}e9,sums,{row}\n" for i, row in enumerate(rows, 1))
+    found = gather(write(f"model,params,task,accuracy,f1\n{rows}"))
+    scores = found.scores.groupby("metric")["score"].apply(list).to_dict()
+    assert scores == {"accuracy": [0.1, 0.2], "f1": [0.2, 0.3, 0.4]}
+    (note,) = [note for note in found.notes if "left out" in note]
+    assert "1 row left out" in note
+    assert "line 4, column 'accuracy'" in note
+    assert odd in note
+
+
+def test_columns_called_like_metrics_may_have_decimal_commas(write):
+    rows = "owl-1b;1e9;sums;0,25;0,3\nowl-2b;2e9;sums;0,27;0,4\n"
+    found = gather(write("model;params;task;accuracy;f1\n" + rows)).scores
+    scores = found.groupby("metric")["score"].apply(list).to_dict()
+    assert scores == {"accuracy": [0.25, 0.27], "f1": [0.3, 0.4]}
