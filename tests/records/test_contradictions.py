@@ -131,3 +131,23 @@ def test_columns_called_like_metrics_may_have_decimal_commas(write):
     found = gather(write("model;params;task;accuracy;f1\n" + rows)).scores
     scores = found.groupby("metric")["score"].apply(list).to_dict()
     assert scores == {"accuracy": [0.25, 0.27], "f1": [0.3, 0.4]}
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "n"),
+    [
+        ("1e9", "0.30", "100"),
+        ("1B", ".3", "100.0"),
+        ("1000M", "3e-1", "100"),
+        ("1e9", "30%", "100"),
+    ],
+)
+def test_a_row_that_says_the_same_in_other_figures_counts_once(write, size, score, n):
+    head = "model,params,task,accuracy,n\nowl-1b,1e9,sums,0.3,100\n"
+    found = gather(write(f"{head}owl-1b,{size},sums,{score},{n}\nowl-2b,2e9,sums,0.4,100\n"))
+    assert found.scores["score"].tolist() == [0.3, 0.4]
+    assert any("count once: line 3" in note for note in found.notes)
+    # That 30% is what 0.3 says is open: it may be 0.3 per cent.
+    for other in ("0.31", "30%"):
+        with pytest.raises(EvalFileError, match="one score for"):
+            gather(write(f"{head}owl-1b,{size},sums,{other},{n}\n"))
