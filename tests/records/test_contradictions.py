@@ -139,7 +139,6 @@ def test_columns_called_like_metrics_may_have_decimal_commas(write):
         ("1e9", "0.30", "100"),
         ("1B", ".3", "100.0"),
         ("1000M", "3e-1", "100"),
-        ("1e9", "30%", "100"),
     ],
 )
 def test_a_row_that_says_the_same_in_other_figures_counts_once(write, size, score, n):
