@@ -150,3 +150,11 @@ def test_a_row_that_says_the_same_in_other_figures_counts_once(write, size, scor
     for other in ("0.31", "30%"):
         with pytest.raises(EvalFileError, match="one score for"):
             gather(write(f"{head}owl-1b,{size},sums,{other},{n}\n"))
+
+
+@pytest.mark.parametrize(("n", "items"), [("200", False), ("", True)])
+def test_who_has_an_n_in_each_row_is_not_told_that_rows_are_items(write, n, items):
+    rows = f"owl-1b,1e9,quiz,law,0.5,{n}\nowl-1b,1e9,quiz,bio,0.1,{n}\n"
+    with pytest.raises(EvalFileError, match="--column subject=setting") as refused:
+        gather(write("model,params,task,subject,accuracy,n\n" + rows))
+    assert ("subject=item" in str(refused.value)) == items

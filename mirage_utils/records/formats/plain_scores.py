@@ -234,7 +234,9 @@ def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
     expected = (
         f"one score for a family, task, setting, metric and scale, and line {first} has one; if these are "
         f"runs of one network, {which} them apart (--replicate-by {rest[0] if rest else 'COLUMN'}){'' if rest else ', and --replicate-by row takes each for one'}; "
-        f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting; if items of one task, --column "
-        f"{rest[0] if rest else 'NAME'}=item"
+        f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting"
     )
+    # What has an n is no item.
+    if frame.loc[[first, row], "n"].isna().all():
+        expected += f"; if items of one task, --column {rest[0] if rest else 'NAME'}=item"
     raise FieldError(what, cell(raw.loc[row, what]), expected, where=f", line {row}")
