@@ -111,3 +111,50 @@ def test_right_and_wrong_that_are_no_numbers_of_items_are_refused(write):
     text = "model,params,task,correct,wrong\nowl-1b,1e9,sums,10.5,30\nowl-2b,2e9,sums,20,20\n"
     with pytest.raises(EvalFileError, match="whole numbers of items"):
         gather(write(text))
+
+
+@pytest.mark.parametrize("odd", ["TBD", "<0.01", "12/100", "0.41 [0.39, 0.43]", "accuracy"])
+def test_a_cell_that_is_no_number_costs_its_row_and_no_column(write, odd):
+    rows = f'0.1,0.2\n0.2,0.3\n"{odd}",0.4\n'.splitlines()
+    rows = "".join(f"owl-{i}b,{i}e9,sums,{row}\n" for i, row in enumerate(rows, 1))
+    found = gather(write(f"model,params,task,accuracy,f1\n{rows}"))
+    scores = found.scores.groupby("metric")["score"].apply(list).to_dict()
+    assert scores == {"accuracy": [0.1, 0.2], "f1": [0.2, 0.3, 0.4]}
+    (note,) = [note for note in found.notes if "left out" in note]
+    assert "1 row left out" in note
+    assert "line 4, column 'accuracy'" in note
+    assert odd in note
+
+
+def test_columns_called_like_metrics_may_have_decimal_commas(write):
+    rows = "owl-1b;1e9;sums;0,25;0,3\nowl-2b;2e9;sums;0,27;0,4\n"
+    found = gather(write("model;params;task;accuracy;f1\n" + rows)).scores
+    scores = found.groupby("metric")["score"].apply(list).to_dict()
+    assert scores == {"accuracy": [0.25, 0.27], "f1": [0.3, 0.4]}
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "n"),
+    [
+        ("1e9", "0.30", "100"),
+        ("1B", ".3", "100.0"),
+        ("1000M", "3e-1", "100"),
+    ],
+)
+def test_a_row_that_says_the_same_in_other_figures_counts_once(write, size, score, n):
+    head = "model,params,task,accuracy,n\nowl-1b,1e9,sums,0.3,100\n"
+    found = gather(write(f"{head}owl-1b,{size},sums,{score},{n}\nowl-2b,2e9,sums,0.4,100\n"))
+    assert found.scores["score"].tolist() == [0.3, 0.4]
+    assert any("count once: line 3" in note for note in found.notes)
+    # That 30% is what 0.3 says is open: it may be 0.3 per cent.
+    for other in ("0.31", "30%"):
+        with pytest.raises(EvalFileError, match="one score for"):
+            gather(write(f"{head}owl-1b,{size},sums,{other},{n}\n"))
+
+
+@pytest.mark.parametrize(("n", "items"), [("200", False), ("", True)])
+def test_who_has_an_n_in_each_row_is_not_told_that_rows_are_items(write, n, items):
+    rows = f"owl-1b,1e9,quiz,law,0.5,{n}\nowl-1b,1e9,quiz,bio,0.1,{n}\n"
+    with pytest.raises(EvalFileError, match="--column subject=setting") as refused:
+        gather(write("model,params,task,subject,accuracy,n\n" + rows))
+    assert ("subject=item" in str(refused.value)) == items

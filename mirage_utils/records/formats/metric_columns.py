@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..schema import is_named
 from .names import SCHEMA, plain_name
-from .quantities import cell, is_missing, is_per_cent, number, with_error
+from .quantities import cell, is_missing, is_per_cent, number, with_error, without_marks
 
 __all__ = [
     "errors_of",
@@ -51,20 +51,21 @@ _OTHERWISE = ("mean", "error")
 
 
 def metrics_among(raw: pd.DataFrame) -> list[str]:
-    """Columns that are called like metrics and hold numbers."""
+    """Columns that are called like metrics and hold numbers; a cell that is none costs its row and no other."""
     found = []
     for column in map(str, raw.columns):
         bare = without_arrow(column)
         if column in SCHEMA or not is_named(bare) or plain_name(bare) in _OTHERWISE:
             continue
         texts = [text for text in map(cell, raw[column]) if not is_missing(text)]
-        if texts and all(_is_number(text) for text in texts):
+        if 2 * sum(map(_is_number, texts)) > len(texts):
             found.append(column)
     return found
 
 
 def _is_number(text: str) -> bool:
-    return number(with_error(text)[0].rstrip("% ")) is not None
+    bare = with_error(without_marks(text))[0].rstrip("% ")
+    return any(number(bare, decimal) is not None for decimal in ".,")
 
 
 _STATISTICS = ("stat", "stats", "statistic", "aggregation")

@@ -168,7 +168,7 @@ def tidy_scores(
     if marked.any():
         frame["per_cent_known"] = marked
     frame = frame[rows.kept()]
-    again = raw.loc[frame.index].map(cell).duplicated().to_numpy()
+    again = _repeated(frame, raw)
     if again.any():
         lines = few((f"line {line}" for line in frame.index[again]), int(again.sum()))
         rows.notes.append(f"rows that repeat another cell by cell count once: {lines}")
@@ -192,6 +192,19 @@ def _without_errors(texts: NDArray[np.object_], rows: Rows) -> NDArray[np.object
         "'stderr' is read)",
     )  # fmt: skip
     return np.array([pairs[text][0] for text in texts], object)
+
+
+_READ = ("params", "train_flops", "shots", "score", "n", "direction")
+"""Columns of which two spellings may say the same, as 0.3 and 0.30 do."""
+
+
+def _repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows say the same as one before, in all columns of the file."""
+    texts = raw.loc[frame.index].map(cell)
+    told = [name for name in _READ if name in raw.columns]
+    # 30% and 0.3 are the same only if the second is no per cent, which is not known here.
+    scale = frame.columns.intersection(["per_cent_known"])
+    return texts.drop(columns=told).join(frame[[*told, *scale]]).duplicated().to_numpy()
 
 
 def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
@@ -221,7 +234,9 @@ def _refuse_repeated(frame: pd.DataFrame, raw: pd.DataFrame) -> None:
     expected = (
         f"one score for a family, task, setting, metric and scale, and line {first} has one; if these are "
         f"runs of one network, {which} them apart (--replicate-by {rest[0] if rest else 'COLUMN'}){'' if rest else ', and --replicate-by row takes each for one'}; "
-        f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting; if items of one task, --column "
-        f"{rest[0] if rest else 'NAME'}=item"
+        f"if conditions, say --column {rest[0] if rest else 'NAME'}=setting"
     )
+    # What has an n is no item.
+    if frame.loc[[first, row], "n"].isna().all():
+        expected += f"; if items of one task, --column {rest[0] if rest else 'NAME'}=item"
     raise FieldError(what, cell(raw.loc[row, what]), expected, where=f", line {row}")
