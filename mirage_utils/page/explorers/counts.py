@@ -14,9 +14,10 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from ...curves import resolution
 from .vega import rounded
 
 __all__ = ["counts", "simulated_test", "tabulated"]
@@ -54,8 +55,7 @@ def tabulated(items: Sequence[int], uniforms: NDArray[np.float64]) -> list[dict[
     found = []
     for n in items:
         k = counts(n)
-        low = np.where(k > 0, stats.beta.ppf(0.025, np.maximum(k, 1), n - k + 1), 0)
-        high = np.where(k < n, stats.beta.ppf(0.975, k + 1, np.maximum(n - k, 1)), 1)
+        low, high = resolution.binomial_interval(k, n)
         least = [
             np.where(k > 0, stats.beta.ppf(1 - u, np.maximum(k, 1), n - k + 1), 0) for u in uniforms
         ]
@@ -68,10 +68,10 @@ def tabulated(items: Sequence[int], uniforms: NDArray[np.float64]) -> list[dict[
     return found
 
 
-def _angles(share: NDArray[np.float64]) -> list[float]:
+def _angles(share: ArrayLike) -> list[float]:
     angles = np.arcsin(np.sqrt(share))
     # Of a share of one, the angle itself: its sine is one again.
-    return np.where(share == 1, angles, rounded(angles, 7)).tolist()
+    return np.where(np.asarray(share) == 1, angles, rounded(angles, 7)).tolist()
 
 
 def simulated_test(models: alt.Chart, test: str) -> alt.Chart:

@@ -85,9 +85,8 @@ class Explorer:
         """The live form: controls, a reset button and the picture."""
         if self._view is None:
             self._view = widgets.HTML(self.still.html())
-            if (
-                self.charts.presets
-            ):  # first, so that the points are the shape's when the picture follows
+            # First, so that the points are the shape's when the picture follows.
+            if self.charts.presets:
                 self.inputs["preset"].observe(self._preset, names="value")
             for control in self.inputs.values():
                 control.observe(self._update, names="value")
@@ -148,7 +147,7 @@ class Explorer:
 
     def html(self) -> str:
         """The explorer in a page."""
-        still, charts = self.still, self.charts
+        still, charts, table = self.still, self.charts, self.charts.table()
         about: dict[str, Any] = {
             "controls": [
                 {"name": n, "values": c.values} if isinstance(c, Steps) else {"name": n}
@@ -157,14 +156,14 @@ class Explorer:
             "given": self.given(self.start),
             "words": {"says": charts.says} | self._texts() | self._wheres(),
             "panels": charts.panels,
-            "table": charts.table(),
+            "table": table,
             "every": charts.every,
             "drag": charts.drag,
             "presets": charts.presets,
         }  # fmt: skip
-        (says,) = evaluated([charts.says], about["given"])
-        texts = evaluated([*self._texts().values()], about["given"])
-        used = evaluated([control.where for control in self.controls.values()], about["given"])
+        wheres = [control.where for control in self.controls.values()]
+        says, *found = evaluated([charts.says, *self._texts().values(), *wheres], about["given"])
+        texts, used = found[: len(wheres)], found[len(wheres) :]
         controls = "".join(
             control.html(name, still.name, text, hidden=not shown)
             for (name, control), text, shown in zip(self.controls.items(), texts, used, strict=True)
@@ -186,7 +185,7 @@ class Explorer:
             f'<p class="mb-says" role="status">{html.escape(says)}</p>'
             f'<noscript><p class="mb-still">{_STILL}</p></noscript>'
             f'<p class="mb-still mb-failed" hidden>{_FAILED}</p>'
-            f"{self._table()}"
+            f"{self._table(table, about['given'])}"
             f"<figcaption>{charts.caption} {still.provenance()}</figcaption>"
             f"{markup.data_script(about, 'mb-about')}</figure>"
         )
@@ -199,11 +198,11 @@ class Explorer:
         """Expressions of which controls are shown, of those that are not always."""
         return {f"use_{n}": c.where for n, c in self.controls.items() if c.where != "true"}
 
-    def _table(self) -> str:
-        charts, table = self.charts, self.charts.table()
-        table["signals"] = [{"name": n, "value": v} for n, v in self.given(self.start).items()]
+    def _table(self, table: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+        charts = self.charts
         titles = (title for title, _ in charts.columns.values())
-        rows = texts_of_rows(table)
+        signals = [{"name": name, "value": value} for name, value in given.items()]
+        rows = texts_of_rows({**table, "signals": signals})
         cells = [r for i, r in enumerate(rows) if i % charts.every == 0 or i == len(rows) - 1]
         made = markup.table(titles, cells, label="The numbers of this figure")
         return (

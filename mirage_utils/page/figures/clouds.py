@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
-from .layers import Layer, Series, _named, _of_runs, _xy, bands, points
+from .layers import Layer, Series, bands, columns_of, named, of_runs, points
 from .look import Look
 
 __all__ = ["cloud", "ranges"]
@@ -27,7 +27,7 @@ def cloud(series: Series, *, ordered: bool = False) -> Layer:
     ordered : bool
         As in `lines`.
     """
-    data = {label: _xy(label, each) for label, each in _named(series)}
+    data = {label: columns_of(label, each) for label, each in named(series)}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, y) in data.items():
@@ -51,7 +51,7 @@ def ranges(series: Series, *, ordered: bool = False) -> Layer:
     ordered : bool
         As in `lines`.
     """
-    data = _of_runs(series)
+    data = of_runs(series)
     ends = {k: (x, np.nanmin(v, axis=1), np.nanmax(v, axis=1)) for k, (x, v) in data.items()}
     band = bands(ends, ordered=ordered, meaning="lowest to highest run")
     mean = points({k: (x, np.nanmean(v, axis=1)) for k, (x, v) in data.items()}, ordered=ordered)

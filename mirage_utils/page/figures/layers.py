@@ -84,7 +84,7 @@ def lines(
     wide : iterable of str
         Labels of lines to draw broad and pale, as something to stand behind others.
     """
-    data, broad = {label: _xy(label, each) for label, each in _named(series)}, frozenset(wide)
+    data, broad = {label: columns_of(label, each) for label, each in named(series)}, frozenset(wide)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for place, (label, (x, y)) in enumerate(data.items()):
@@ -122,7 +122,7 @@ def points(
     confidence : float
         Of the intervals.
     """
-    data = {label: _xy(label, each) for label, each in _named(series)}
+    data = {label: columns_of(label, each) for label, each in named(series)}
     bars = {label: _bars(each, confidence) for label, each in series.items()}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
@@ -154,7 +154,7 @@ def intervals(series: Series, *, ordered: bool = False, join: bool = True, meani
     meaning : str
         What the bars are, for the caption, such as ``"95% intervals, paired bootstrap over items"``.
     """
-    data = {label: _columns(label, each, 4) for label, each in _named(series)}
+    data = {label: _columns(label, each, 4) for label, each in named(series)}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, y, low, high) in data.items():
@@ -179,7 +179,7 @@ def seeds(
     """
     require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
     at_middle = np.nanmean if middle == "mean" else np.nanmedian
-    data = _of_runs(series)
+    data = of_runs(series)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
@@ -208,7 +208,7 @@ def bands(series: Series, *, ordered: bool = False, meaning: str) -> Layer:
     meaning : str
         What they are, for the caption.
     """
-    data = {label: _columns(label, each, 3) for label, each in _named(series)}
+    data = {label: _columns(label, each, 3) for label, each in named(series)}
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, low, high) in data.items():
@@ -250,12 +250,12 @@ def shares(x: ArrayLike, series: Mapping[str, ArrayLike]) -> Layer:
 # -- what the verbs share ----------------------------------------------------------------------------
 
 
-def _named(series: Series) -> Iterable[tuple[str, Any]]:
+def named(series: Series) -> Iterable[tuple[str, Any]]:
     require(isinstance(series, Mapping), "series", series, "data by label")
     return series.items()
 
 
-def _xy(label: str, data: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def columns_of(label: str, data: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if isinstance(data, Curve):
         return data.scale, data.score
     x, y = _columns(label, data, 2)
@@ -273,10 +273,10 @@ def _columns(label: str, data: Any, number: int) -> tuple[NDArray[np.float64], .
     return found
 
 
-def _of_runs(series: Series) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def of_runs(series: Series) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Sizes, and values by size and run, of each series."""
     data = {}
-    for label, (x, values) in _named(series):
+    for label, (x, values) in named(series):
         at, found = as_array("x", x), np.asarray(values, dtype=float)
         require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
         data[label] = (at, found)

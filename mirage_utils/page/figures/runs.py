@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from .layers import Layer, Series, _of_runs, seeds
+from .layers import Layer, Series, of_runs, seeds
 from .look import Look
 
 __all__ = ["swarm", "traces"]
@@ -25,7 +25,7 @@ def traces(series: Series, *, ordered: bool = False) -> Layer:
     ordered : bool
         As in `lines`.
     """
-    data = _of_runs(series)
+    data = of_runs(series)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
@@ -50,7 +50,7 @@ def swarm(
     series, ordered, middle
         As in `seeds`.
     """
-    data, plain = _of_runs(series), seeds(series, ordered=ordered, middle=middle)
+    data, plain = of_runs(series), seeds(series, ordered=ordered, middle=middle)
     at_middle = np.nanmean if middle == "mean" else np.nanmedian
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
