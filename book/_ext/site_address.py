@@ -1,4 +1,4 @@
-"""What needs to know where the book stands on the web: canonical links, sitemap, social cards, launch buttons.
+"""What needs to know where the book stands on the web: canonical links, sitemap, social cards, launch buttons; moved pages.
 
 Nothing of it is guessed. ``MIRAGE_SITE`` is the address of the site, ``MIRAGE_REPOSITORY`` that of the
 repository; on GitHub's runners both follow from ``GITHUB_REPOSITORY``. Where they are not known the book is built
@@ -52,12 +52,14 @@ def launch_links(repository: str, docname: str) -> dict[str, str]:
 
 def configure(app: Sphinx, config: Config) -> None:
     """Hand the addresses to the theme and to the extensions that need them."""
+    moved = config.html_context.get("moved", {})
+    config.html_additional_pages |= dict.fromkeys(moved, "moved.html")
     site, repository = addresses()
     if site:
         config.html_baseurl = site
         config.ogp_site_url = site
         config.sitemap_url_scheme = "{link}"
-        config.sitemap_excludes = ["index.html"]  # which only leads to the first page
+        config.sitemap_excludes = [f"{name}.html" for name in moved]
         config.notfound_urls_prefix = urlsplit(site).path
     if repository:
         config.html_theme_options |= {

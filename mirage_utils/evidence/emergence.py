@@ -331,7 +331,7 @@ def calibrate(
     also knows that scores come in steps of 1/n (and so can be infinite by chance); for other scores,
     Gaussian noise. *Smooth*: the closed form ``exp(-(N/c)**-alpha)`` fitted by maximum likelihood to
     the very curve, with binomial counts. The fitted law stands in for an unknown one, which makes the
-    test somewhat conservative (chapter 7 measures its error rate).
+    test somewhat conservative (chapter 8 measures its error rate).
     """
     direction = direction or curve.direction or "higher"
     require(direction in ("higher", "lower"), "direction", direction, "'higher' or 'lower'")

@@ -166,7 +166,7 @@ def test_terms_and_references_open_cards(site, browser):
 
 
 def test_equations_show_on_cards_in_their_own_page_and_in_others(site, browser):
-    for name, inside in (("07_the_emergence_score", "svg"), ("08_assumptions", "math")):
+    for name, inside in (("08_the_emergence_score", "svg"), ("05_assumptions", "math")):
         page, trouble = visit(browser, f"file://{site}", f"notebooks/{name}.html", 1400, "light")
         link = page.locator("article a.reference.internal[href*='#equation-']").first
         assert re.fullmatch(r"equation \d\.\d", link.inner_text())

@@ -61,7 +61,7 @@ def test_the_check_would_find_a_name_that_nobody_uses():
     used = {"width_constant": "02_one_token", "share_of_last_step": "01_what_is_emergence", "turns": "01_what_is_emergence"}  # fmt: skip
     for name, chapter in used.items():
         assert list(unused(chapter, {name, "planted"})) == ["planted"]
-    assert list(unused("05_a_field_guide_to_metrics", {"later_match", "later_match_x"})) == ["later_match_x"]  # fmt: skip
+    assert list(unused("07_a_field_guide_to_metrics", {"later_match", "later_match_x"})) == ["later_match_x"]  # fmt: skip
 
 
 def test_the_landing_page_pastes_what_chapters_glue(chapter_run):

@@ -25,7 +25,7 @@ def write(tmp_path):
 
 
 def test_trap_1_odd_curves_get_their_score_and_a_reason(write):
-    """Flat steps, ties and three sizes: chapter 7 explains them, the file's curves show them."""
+    """Flat steps, ties and three sizes: chapter 8 explains them, the file's curves show them."""
     shapes = {"infinite": [0, 0, 0, 0, 1], "tied": [1, 0, 0.5, 0, 1], "three": [0.1, 0.2, 0.9]}
     rows = [((i + 1) * 1e6, t, "acc", y) for t, ys in shapes.items() for i, y in enumerate(ys)]
     table = "params,task,metric,score\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in rows)

@@ -1,4 +1,4 @@
-"""Explorers of metrics and of what the closed form assumes: chapters 5 and 8."""
+"""Explorers of metrics and of what the closed form assumes: chapters 7 and 5."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SETTINGS = {"L": "v_L", "m": "v_L", "K": "v_K", "s": "v_s", "c": "v_c", "k": "v
 
 
 def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 1e9) -> Explorer:
-    """Explorer of chapter 5: any metric beside token accuracy, over one loss.
+    """Explorer of chapter 7: any metric beside token accuracy, over one loss.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _score(p: str) -> str:
 
 
 def assumptions(*, L: int = 5) -> Explorer:
-    """Explorer of chapter 8: exact match with several assumptions broken at once.
+    """Explorer of chapter 5: exact match with several assumptions broken at once.
 
     Parameters
     ----------

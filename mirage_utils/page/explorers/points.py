@@ -1,4 +1,4 @@
-"""Explorer of the emergence score: chapter 7."""
+"""Explorer of the emergence score: chapter 8."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHAPES = {
 
 
 def drawn_points(*, shape: str = "law") -> Explorer:
-    """Explorer of chapter 7: points of your own, their emergence score, and how often noise beats it.
+    """Explorer of chapter 8: points of your own, their emergence score, and how often noise beats it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Chapter 7 ("The emergence score"): its numbers against independent computations."""
+"""Chapter 8 ("The emergence score"): its numbers against independent computations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from chapter_runs import followed
 from independent import published
 
-NAME = "07_the_emergence_score"
+NAME = "08_the_emergence_score"
 CHANGED = {"ALPHA": 0.5, "SIZES": 16, "LEVEL": 0.1}
 
 

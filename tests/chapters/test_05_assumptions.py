@@ -1,4 +1,4 @@
-"""Chapter 8 ("Assumptions, broken one at a time"): its numbers against independent computations."""
+"""Chapter 5 ("Assumptions, broken one at a time"): its numbers against independent computations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chapter_runs import followed
 from independent import published, rise
 from scipy import integrate
 
-NAME = "08_assumptions"
+NAME = "05_assumptions"
 CHANGED = {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]}
 
 

@@ -1,4 +1,4 @@
-"""Chapter 5 ("A field guide to metrics"): its numbers against independent computations."""
+"""Chapter 7 ("A field guide to metrics"): its numbers against independent computations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chapter_runs import followed
 from independent import rise
 from scipy import stats
 
-NAME = "05_a_field_guide_to_metrics"
+NAME = "07_a_field_guide_to_metrics"
 CHANGED = {"LENGTH": 9, "ATTEMPTS": 100, "SPREAD": 0.2}
 
 
