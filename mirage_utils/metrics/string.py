@@ -25,14 +25,9 @@ from .base import Metric, records
 from .batch import Records, edit_distances, is_table
 
 __all__ = [
-    "CHARACTER_EDIT_DISTANCE",
-    "EXACT_MATCH",
-    "LONGEST_CORRECT_PREFIX",
-    "NORMALISED_EDIT_DISTANCE",
-    "SUBSET_ACCURACY",
-    "TOKEN_ACCURACY",
-    "TOKEN_EDIT_DISTANCE",
-]
+    "EXACT_MATCH", "TOKEN_ACCURACY", "TOKEN_EDIT_DISTANCE", "NORMALISED_EDIT_DISTANCE", "CHARACTER_EDIT_DISTANCE",
+    "LONGEST_CORRECT_PREFIX", "SUBSET_ACCURACY",
+]  # fmt: skip
 
 
 def _check(targets: Records, outputs: Records) -> None:
@@ -201,10 +196,8 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise FieldError(name, text, "a str", where=f"[{i}]")
-    composed = [
-        [unicodedata.normalize("NFC", text) for text in side] for side in (targets, outputs)
-    ]
-    return token_edit_distance(*composed)
+    sides = ([unicodedata.normalize("NFC", t) for t in side] for side in (targets, outputs))
+    return token_edit_distance(*sides)
 
 
 def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
@@ -299,6 +292,8 @@ EXACT_MATCH = Metric(
     simulator=simulate_tokens,
     source="Schaeffer et al. 2023, section 2 (there called Accuracy)",
     binary=True,
+    judges="tokens",
+    of_counts=lambda c: ((c.hits == c.target) & (c.target == c.output)).astype(float),
 )
 
 TOKEN_ACCURACY = Metric(
@@ -313,6 +308,9 @@ TOKEN_ACCURACY = Metric(
     scorer=token_accuracy,
     simulator=_simulate_eight_tokens,
     source="the share of correct tokens; Schaeffer et al. 2023, section 2",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.hits / c.target,
 )
 
 TOKEN_EDIT_DISTANCE = Metric(
@@ -327,6 +325,9 @@ TOKEN_EDIT_DISTANCE = Metric(
     scorer=token_edit_distance,
     simulator=simulate_tokens,
     source="Schaeffer et al. 2023, section 2; appendix A.2 has the sign slip corrected here",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.edits.astype(float),
 )
 
 NORMALISED_EDIT_DISTANCE = Metric(
@@ -341,6 +342,9 @@ NORMALISED_EDIT_DISTANCE = Metric(
     scorer=normalised_edit_distance,
     simulator=_simulate_eight_tokens,
     source="Levenshtein 1966, divided by the longer length",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.edits / np.maximum(c.target, c.output),
 )
 
 CHARACTER_EDIT_DISTANCE = Metric(
@@ -358,6 +362,8 @@ CHARACTER_EDIT_DISTANCE = Metric(
     scorer=character_edit_distance,
     simulator=_simulate_text,
     source="Levenshtein 1966",
+    judges="text",
+    gentle="answer",
 )
 
 LONGEST_CORRECT_PREFIX = Metric(
@@ -373,6 +379,9 @@ LONGEST_CORRECT_PREFIX = Metric(
     scorer=longest_correct_prefix,
     simulator=simulate_tokens,
     source="the run of right tokens from the start, as in step-by-step grading",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.prefix.astype(float),
 )
 
 SUBSET_ACCURACY = Metric(
