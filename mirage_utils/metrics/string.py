@@ -23,6 +23,7 @@ from ..errors import FieldError
 from ..symbols import L, group, p, width
 from .base import Metric, records
 from .batch import Records, edit_distances, is_table
+from .tokens import simulate_eight_tokens, simulate_group, simulate_text, simulate_tokens
 
 __all__ = [
     "EXACT_MATCH", "TOKEN_ACCURACY", "TOKEN_EDIT_DISTANCE", "NORMALISED_EDIT_DISTANCE", "CHARACTER_EDIT_DISTANCE",
@@ -227,54 +228,6 @@ def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     return exact_match(targets, outputs)
 
 
-# -- simulators ------------------------------------------------------------------------------------
-
-
-def simulate_tokens(
-    rng: np.random.Generator, n: int, *, p: float, L: int = 1
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Records whose tokens are right independently with probability `p`.
-
-    Targets are L distinct tokens; a wrong token is one that occurs nowhere in the target, so that
-    no shifted alignment can rescue it and the edit distance is the number of wrong tokens.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n : int
-        Records.
-    p : float
-        In [0, 1].
-    L : int
-        Tokens of a target, >= 1.
-
-    Returns
-    -------
-    targets, outputs : ndarray of int, shape (n, L)
-    """
-    targets = np.broadcast_to(np.arange(L), (n, L))
-    outputs = np.where(rng.random((n, L)) < p, targets, rng.integers(L, L + 50_000, (n, L)))
-    return targets, outputs
-
-
-def _simulate_eight_tokens(rng: np.random.Generator, n: int, *, p: float):
-    # Where the expectation does not depend on L; eight tokens a record exercise the averaging.
-    return simulate_tokens(rng, n, p=p, L=8)
-
-
-def _simulate_group(rng: np.random.Generator, n: int, *, p: float, m: int):
-    return simulate_tokens(rng, n, p=p, L=m)
-
-
-def _simulate_text(rng: np.random.Generator, n: int, *, p: float, L: int, w: int):
-    """Texts of L tokens of w characters; the characters of a wrong token occur in no target."""
-    right = [chr(0x4E00 + i) for i in range(L * w)]
-    wrong = [chr(0xAC00 + i) for i in range(L * w)]
-    draws = np.repeat(rng.random((n, L)) < p, w, axis=1)
-    outputs = ["".join(row) for row in np.where(draws, right, wrong)]
-    return ["".join(right)] * n, outputs
-
-
 # -- the metrics -----------------------------------------------------------------------------------
 
 _NO_SHIFT = "no wrong token can be matched by shifting; otherwise the expression is an upper bound"
@@ -306,7 +259,7 @@ TOKEN_ACCURACY = Metric(
     continuity="linear",
     assumptions="each token is right with probability p (independence is not needed)",
     scorer=token_accuracy,
-    simulator=_simulate_eight_tokens,
+    simulator=simulate_eight_tokens,
     source="the share of correct tokens; Schaeffer et al. 2023, section 2",
     judges="tokens",
     gentle="answer",
@@ -340,7 +293,7 @@ NORMALISED_EDIT_DISTANCE = Metric(
     continuity="linear",
     assumptions=f"outputs as long as targets, each token right with probability p, and {_NO_SHIFT}",
     scorer=normalised_edit_distance,
-    simulator=_simulate_eight_tokens,
+    simulator=simulate_eight_tokens,
     source="Levenshtein 1966, divided by the longer length",
     judges="tokens",
     gentle="answer",
@@ -360,7 +313,7 @@ CHARACTER_EDIT_DISTANCE = Metric(
         "character with the target; otherwise the expression is an upper bound"
     ),
     scorer=character_edit_distance,
-    simulator=_simulate_text,
+    simulator=simulate_text,
     source="Levenshtein 1966",
     judges="text",
     gentle="answer",
@@ -394,7 +347,7 @@ SUBSET_ACCURACY = Metric(
     continuity="continuous",
     assumptions="each of the m items of a group is right independently with probability p",
     scorer=subset_accuracy,
-    simulator=_simulate_group,
+    simulator=simulate_group,
     source="Schaeffer et al. 2023, section 5 and appendix B (there K of K)",
     binary=True,
 )
