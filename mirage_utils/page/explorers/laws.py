@@ -23,7 +23,7 @@ from .charts import (
 from .controls import Control, Slider, Steps, powers, round_numbers
 from .counts import simulated_test, tabulated
 from .explorer import Explorer
-from .vega import colour, place, size_words, vega, written
+from .vega import colour, place, vega, written
 
 __all__ = ["AT", "SIZES", "law_rows", "many_tokens", "one_token", "measured_law"]
 
@@ -78,7 +78,7 @@ def draws(seed: int) -> NDArray[np.float64]:
 
 
 def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explorer:
-    """Explorer of chapter 2: the loss of one token, and the accuracy that comes of it.
+    """Explorer of chapter 2: the loss of one token, and the probability that follows from it.
 
     Parameters
     ----------
@@ -90,32 +90,35 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         "E": Slider("irreducible loss E, nats", E, 0.0, 2.0, 0.05),
     }
     rows = law_rows()
-    at_critical = vega(symbols.PROBABILITY.subs(symbols.N, symbols.N_c))
+    # Where the reducible loss has the values of 10% and 90% right.
+    low, high = (
+        vega(symbols.N_c * sp.log(1 / sp.Rational(share, 100)) ** (-1 / symbols.alpha))
+        for share in (10, 90)
+    )
     says = (
-        f"'At the critical scale, ' + {size_words('v_N_c')} + ' parameters, one token is right with probability ' + "
-        f"{written(at_critical, 'percent')} + (v_E > 0 ? '; it can never be more than ' + {written('exp(-v_E)', 'percent')} : '') + '.'"
+        f"'The rise from 10% to 90%' + (v_E > 0 ? ' of its height' : '') + ' takes ' + "
+        f"{written(f'log(({high}) / ({low})) / log(10)', 'digits3')} + ' decades of size: 1.34 divided by the exponent.'"
+        f" + (v_E > 0 ? ' It levels off at ' + {written('exp(-v_E)', 'percent')} + ', the least that a perfect model gets.' : '')"
     )
     critical = dotted(alt.X, "v_N_c")
     loss = rows.mark_line(color=colour("c1")).encode(
         scale_x(), numbers("loss", "cross-entropy per token, nats", (1e-3, 1e3), log=True)
     )
-    accuracy = rows.mark_line(color=colour("c2")).encode(
-        scale_x(), percent("p", "accuracy = exp(−loss)")
-    )
+    accuracy = rows.mark_line(color=colour("c2")).encode(scale_x(), percent("p", "p = exp(−loss)"))
     charts = Charts(
         name="fig-one-token-explorer",
         panels=(
             panel(loss, critical, title="='Loss on log axes' + (v_E > 0 ? '' : ': a straight line')"),
-            panel(accuracy, critical, title="Accuracy of one token: an S"),
+            panel(accuracy, dotted(alt.X, low), dotted(alt.X, high), title="Probability of one token: an S"),
         ),
         says=says,
         rows=rows,
         columns={
-            "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("accuracy", "percent"),
+            "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("probability", "percent"),
         },
-        caption="One scaling law, twice. Dotted: the critical scale.",
+        caption="One scaling law, twice. Dotted: on the left the critical scale, on the right where the rise has reached 10% and 90%.",
         alt="Two charts against number of parameters that follow the sliders: the cross-entropy of a token, falling on "
-        "logarithmic axes, and the accuracy that comes of it, rising in an S.",
+        "logarithmic axes, and the probability of the right token, rising in an S.",
         source="The closed form of this chapter; no data.",
         kind="formula",
         every=10,
