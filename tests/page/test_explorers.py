@@ -528,7 +528,10 @@ def test_a_harsher_metric_is_later_and_never_sharper():
     for L in LENGTHS[1:]:
         after = said(L=L)
         assert after != before
-        assert f"All of {L} tokens right: the same curve, only later, at models {L} times larger." in after
+        assert (
+            f"All of {L} tokens right: the same curve, only later, at models {L} times larger."
+            in after
+        )
         assert not re.search("sharper|steeper|sudden", after)
         before = after
     assert "later" not in said(L=1)
@@ -556,7 +559,10 @@ def test_the_rise_is_equally_wide_for_every_number_of_tokens():
 def test_the_sentence_follows_every_control():
     about = explorer("ladder")
     steps = about.controls["items"].values
-    by_items = [int(re.search(r"items, (none|\d+) of", said(items=n))[1].replace("none", "0")) for n in steps]
+    by_items = [
+        int(re.search(r"items, (none|\d+) of", said(items=n))[1].replace("none", "0"))
+        for n in steps
+    ]
     assert by_items == sorted(by_items, reverse=True)
     assert by_items[0] > by_items[-1]
     ends = {sizes: said(sizes=sizes).rpartition("; ")[2] for sizes in ("many", "gpt3", "four")}
@@ -573,7 +579,11 @@ def test_the_sentence_follows_every_control():
         assert f" items, {zeros or 'none'} of " in words
         told = int(re.search(r"(\d+)% of what is seen", words)[1]) / 100
         assert ("jump" in words) == (part >= 0.5)
-        assert (part - 0.01 <= told <= part + 1e-9) if part >= 0.5 else (part - 1e-9 <= told <= part + 0.01)
+        assert (
+            (part - 0.01 <= told <= part + 1e-9)
+            if part >= 0.5
+            else (part - 1e-9 <= told <= part + 0.01)
+        )
 
 
 def test_the_keyboard_alone_is_enough(site, browser):

@@ -135,7 +135,7 @@ def ladder(
                 *_rise("1", "'one token: ' + ", 1.06, green, [6, 3]),
                 *_rise("v_L", "(v_L > 1 ? 'all ' + v_L + ': ' : 'one token: ') + ", 1.2, orange, [1, 0]),
                 title="='One token right' + (v_L > 1 ? ' (dashed), all ' + v_L + ' right' : '')",
-                height=270,
+                height=250,
             ),
         ),
         says=_says(rungs),
@@ -144,8 +144,9 @@ def ladder(
             "N": ("parameters", "size"), "one": ("one token right", "percent"), "all": ("all right", "percent"),
             "count": ("right in the test", "whole"),
         },
-        caption=f"One smooth law (&alpha; = {alpha:g}, N<sub>c</sub> = 2B, our choice) and a simulated test. Bars on top: the rise from 10% "
-        "to 90%, as a factor of size. Upright lines: the sizes that are tested; dots: what the test shows.",
+        caption=f"One smooth law (&alpha; = {alpha:g}, N<sub>c</sub> = 2B, our choice) and a simulated test. Dashed: one token right, "
+        "which is also the share of tokens right, a gentle metric that stays where it is. Bars on top: the rise from 10% to 90%, as a factor of "
+        "size. Upright lines: the sizes that are tested; dots: what the test shows.",
         alt="A chart against number of parameters that follows the controls. The share of single tokens right and the share of "
         "answers with all tokens right are S-curves of one shape and width, the second further to the right. Dots show a simulated "
         "test of the second at each size.",
