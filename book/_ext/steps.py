@@ -1,6 +1,6 @@
 """A page of the book as a card: a figure that it draws, made small, its title, and what it found.
 
-```{step} 03_many_tokens
+```{leads-to} 03_many_tokens
 :figure: fig-shift
 :alt: Curves of one shape, each further to the right.
 
@@ -35,7 +35,7 @@ class Thumbnail(nodes.General, nodes.Element):
 
 
 class StepDirective(SphinxDirective):
-    """``{step}``: a card that leads to a chapter, or to the page of a part."""
+    """``{leads-to}``: a card that leads to a chapter, or to the page of a part."""
 
     required_arguments = 1
     has_content = True
@@ -130,5 +130,5 @@ def fill(app: Sphinx, doctree: nodes.document, name: str) -> None:
 
 def setup(app: Sphinx) -> None:
     app.add_node(Thumbnail, html=(lambda *_: None, lambda *_: None))
-    app.add_directive("step", StepDirective)
+    app.add_directive("leads-to", StepDirective)
     app.connect("doctree-resolved", fill)
