@@ -74,6 +74,18 @@ def items(alpha, L, n):
     return tested(SIZES, stats.binom.ppf(uniforms, n, truth), n, truth=truth)
 
 
+def ladder(L, items, sizes):
+    eight = np.array([125e6, 356e6, 760e6, 1.32e9, 2.65e9, 6.66e9, 12.85e9, 174.6e9])
+    tested = 10 ** np.linspace(8, 12.4, 23) if sizes == "many" else eight
+    one = ScalingLaw(1.0, 2e9).probability(tested)
+    # One number a size decides its draw, whatever the test; the four are of the eight.
+    uniforms = np.random.default_rng(2023).random(len(tested))
+    frame = pd.DataFrame(
+        {"N": tested, "one": one, "all": one**L, "count": stats.binom(items, one**L).ppf(uniforms)}
+    )
+    return frame[1::2] if sizes == "four" else frame
+
+
 def drawn_points(preset, **points):
     return pd.DataFrame({"model": np.arange(1, 9), "score": list(points.values())})
 

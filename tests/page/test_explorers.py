@@ -16,7 +16,7 @@ from conftest import ROOT
 from pages import keep, visit
 from scipy import stats
 
-from mirage_utils.curves import resolution
+from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
 from mirage_utils.metrics import METRICS
@@ -26,6 +26,7 @@ from mirage_utils.page import explorers, plots
 from mirage_utils.page.explorers.charts import grid
 from mirage_utils.page.explorers.controls import Choice, Steps, powers, round_numbers
 from mirage_utils.page.explorers.counts import counts, tabulated
+from mirage_utils.page.explorers.ladder import LENGTHS
 from mirage_utils.page.explorers.points import emergence_score as score_expression
 from mirage_utils.page.explorers.points import noise_above
 from mirage_utils.page.explorers.vega import FORMATS, evaluated, vega, written
@@ -63,6 +64,7 @@ MAKERS = {
         source="Made up.",
     ),
     "skills": explorers.skills,
+    "ladder": explorers.ladder,
 }
 REFERENCES = {
     **{name: getattr(by_numpy, name, None) for name in MAKERS},
@@ -70,6 +72,7 @@ REFERENCES = {
     "lengths": by_numpy.lengths(PARAMS, KNOWN[:, None] ** np.arange(1, 9), KNOWN[:, None] ** np.arange(2, 10)),
 }  # fmt: skip
 ON_PAGES = {
+    "book/intro": "fig-later",
     "notebooks/02_one_token": "fig-one-token-explorer",
     "notebooks/03_many_tokens": "fig-many-tokens-explorer",
     "notebooks/04_does_gpt3_obey": "fig-measured-explorer",
@@ -512,6 +515,75 @@ def test_points_follow_the_pointer(stage):
     assert "preset" in changed
     assert 1 <= len([key for key in changed if key.startswith("y")]) <= 2
     stage.locator(f"#{figure} button[type=reset]").click()
+
+
+def said(**values):
+    """The sentences of the first page's picture at some values of its controls."""
+    about = explorer("ladder")
+    return evaluated([about.charts.says], about.given({**about.start, **values}))[0]
+
+
+def test_a_harsher_metric_is_later_and_never_sharper():
+    before = said(L=1)
+    for L in LENGTHS[1:]:
+        after = said(L=L)
+        assert after != before
+        assert (
+            f"All of {L} tokens right: the same curve, only later, at models {L} times larger."
+            in after
+        )
+        assert not re.search("sharper|steeper|sudden", after)
+        before = after
+    assert "later" not in said(L=1)
+
+
+def test_the_rise_is_equally_wide_for_every_number_of_tokens():
+    """In the picture's own expressions, and measured on its own curves."""
+    about, widths = explorer("ladder"), []
+    bars = [layer for layer in about.charts.panels[0]["layer"] if "x2" in layer["encoding"]]
+    assert len(bars) == 2
+    for L in LENGTHS:
+        given = about.given({**about.start, "L": L})
+        for bar in bars:
+            ends = [step["calculate"] for step in bar["transform"] if step["as"] in ("low", "high")]
+            low, high = map(float, evaluated(ends, given))
+            widths.append(np.log10(high / low))
+        N = np.geomspace(1e6, 1e16, 4001)
+        curve = Curve(N, np.exp(-L * 2e9 / N))
+        assert width(curve) == pytest.approx(widths[-1], abs=2e-3), L
+    assert np.ptp(widths) < 1e-9
+    assert widths[0] == pytest.approx(np.log10(np.log(10) / -np.log(0.9)))
+    assert all("a factor of 22 in size" in said(L=L) for L in LENGTHS)
+
+
+def test_the_sentence_follows_every_control():
+    about = explorer("ladder")
+    steps = about.controls["items"].values
+    by_items = [
+        int(re.search(r"items, (none|\d+) of", said(items=n))[1].replace("none", "0"))
+        for n in steps
+    ]
+    assert by_items == sorted(by_items, reverse=True)
+    assert by_items[0] > by_items[-1]
+    ends = {sizes: said(sizes=sizes).rpartition("; ")[2] for sizes in ("many", "gpt3", "four")}
+    assert len(set(ends.values())) == 3
+    assert "so it looks like a slope" in ends["many"]
+    assert "so it looks like a jump" in ends["gpt3"]
+    assert "so it looks like a jump" in ends["four"]
+    assert "so it looks like a slope" in said(L=1)
+    # What it says of zeros and steps is what the dots show.
+    for L, items, sizes in itertools.product((1, 5, 20, 50), (50, 200, 10_000), ends):
+        share = by_numpy.ladder(L, items, sizes)["count"].to_numpy() / items
+        words = said(L=L, items=items, sizes=sizes)
+        zeros, part = (share == 0).sum(), np.diff(share).max() / share.max()
+        assert f" items, {zeros or 'none'} of " in words
+        told = int(re.search(r"(\d+)% of what is seen", words)[1]) / 100
+        assert ("jump" in words) == (part >= 0.5)
+        assert (
+            (part - 0.01 <= told <= part + 1e-9)
+            if part >= 0.5
+            else (part - 1e-9 <= told <= part + 0.01)
+        )
 
 
 def test_the_keyboard_alone_is_enough(site, browser):
