@@ -158,7 +158,7 @@ def assumptions(*, L: int = 5) -> Explorer:
     both = two_lines(
         rows,
         {"plain": ("as assumed", MUTED), "broken": ("broken", colour("c2"))},
-        alt.X("decades:Q", title="α log10(N / N_c)"),
+        alt.X("decades:Q", axis=alt.Axis(title="α log10(N / N_c)", tickCount=6)),
         percent("value", "items all right"),
         dashed="plain",
     )

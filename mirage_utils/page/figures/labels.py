@@ -60,7 +60,7 @@ def label(
             for (text, _), y in zip(ends.items(), places, strict=True):
                 look = looks[text]
                 ax.annotate(
-                    text, (1, y), xycoords="axes fraction", xytext=(22 if pale else 5, 0), textcoords="offset points",
+                    text, (1, y), xycoords="axes fraction", xytext=(30 if pale else 5, 0), textcoords="offset points",
                     va="center", color=plots.INK if pale else look.colour, fontsize=9,
                 )  # fmt: skip
                 if pale:
@@ -100,11 +100,11 @@ def _share_of_height(ax: Axes, end: tuple[float, float]) -> float:
 
 def _sample(ax: Axes, y: float, look: Look, handle: Handle) -> None:
     """What stands for a series, between the panel and its name."""
-    box = DrawingArea(14, 0)
+    box = DrawingArea(22, 0)
     style = _style(look, handle)
     whole = style.get("linestyle") != ""
     box.add_artist(
-        Line2D([0, 14] if whole else [7], [0, 0] if whole else [0], color=look.colour, **style)
+        Line2D([0, 22] if whole else [11], [0, 0] if whole else [0], color=look.colour, **style)
     )
     ax.add_artist(
         AnnotationBbox(
