@@ -291,7 +291,7 @@ def test_numbers_in_words():
         "whole": {12_345.0: "12,345", 0.6: "1"},
         "fixed1": {0.25: "0.3", -1.5: "−1.5"},
         "fixed2": {1.0: "1.00", -0.5: "−0.50"},
-        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10^−9", 2.5e12: "2.5 × 10^12"},
+        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10⁻⁹", 2.5e12: "2.5 × 10¹²"},
         "percent": {
             0.0: "0%", 1.0: "100%", 0.5: "50%", 0.0625: "6.3%", 0.0004: "0.04%", 4.12e-6: "0.00041%", 1e-12: "under 0.00001%",
             0.9996: "over 99.9%", 0.9994: "99.9%",
@@ -351,6 +351,130 @@ def test_a_slider_that_does_nothing_is_not_shown(stage):
     assert about.inputs["L"].layout.display == "none"
     about.reset()
     assert about.inputs["L"].layout.display is None
+
+
+def places(control):
+    """Values of a control: its ends and one between."""
+    if isinstance(control, Choice):
+        return [value for _, value in control.options]
+    if isinstance(control, Steps):
+        return [control.values[i] for i in (0, len(control.values) // 2, -1)]
+    number = int if control.format == "whole" else float
+    return [number(control.low + part * (control.high - control.low)) for part in (0, 0.5, 1)]
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_sentence_follows_every_control(name):
+    """Who cannot see the chart has the sentence: one that stays as it was says that nothing has happened."""
+    about = explorer(name)
+    for key, control in about.controls.items():
+        used = (
+            [about.start | {"metric": m.name} for m in METRICS.values()]
+            if name == "one_metric"
+            else [about.start]
+        )
+        where = next(
+            start for start in used
+            if evaluated([control.where], about.given(start)) == [True]
+        )  # fmt: skip
+        if "preset" in about.start and key != "preset":
+            where = where | {"preset": "drawn"}
+        said = set()
+        for value in places(control):
+            values = where | {key: value}
+            if key == "preset":
+                values |= about.charts.presets.get(value, {})
+            said |= set(evaluated([about.charts.says], about.given(values)))
+        assert len(said) > 1, (key, said)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_axes_of_scores_stay_where_they_are(name):
+    """An axis that follows the data moves under the eye, and makes every curve as high as the picture."""
+    for panel in explorer(name).charts.panels:
+        scales = [
+            layer["encoding"]["y"]["scale"] for layer in panel["layer"]
+            if "scale" in layer["encoding"].get("y", {})
+        ]  # fmt: skip
+        assert scales
+        assert any("domain" in s or {"domainMin", "domainMax"} <= set(s) for s in scales), scales
+
+
+def test_a_metric_that_is_nearly_one_is_not_said_to_be_one():
+    about = explorer("one_metric")
+    (said,) = evaluated(
+        [about.charts.says], about.given(about.start | {"metric": "pass_at_k", "k": 20})
+    )
+    assert "is just under 1; at ten times that size just under 1." in said
+
+
+def test_the_last_step_of_skills_leads_out_of_the_logarithmic_picture():
+    (line, _) = re.findall(
+        r'class="mark-line role-mark[^"]*"[^>]*><path[^>]*? d="M([^"]+)"',
+        explorer("skills").picture(K=1, s=1.0).panels[1],
+    )
+    heights = [float(point.split(",")[1]) for point in line.split("L")]
+    assert min(heights) == pytest.approx(0)
+    assert max(heights) >= 250
+
+
+def test_tests_are_as_large_as_the_slider_says():
+    """Beyond the size of every test there is only the whole of each, which is no number."""
+    about = explorer("measured")
+    assert about.controls["n"].values[-2] < 1000
+    assert about._steps("n")[-2:] == ["500", "all"]
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_keyboard_goes_where_the_eye_goes(stage, browser, width):
+    page, _ = visit(browser, stage.url.rpartition("/")[0], "index.html", width, "light")
+    for name in MAKERS:
+        figure = explorer(name).still.name
+        awake(page, figure)
+        page.wait_for_timeout(50)
+        tops = page.evaluate(
+            """id => [...document.getElementById(id).querySelectorAll('[tabindex="0"], select, input, button, summary')]
+              .filter(e => e.offsetParent).map(e => Math.round(e.getBoundingClientRect().top))""",
+            figure,
+        )
+        rows = [top // 12 for top in tops]  # a select is a little higher than a slider beside it
+        assert all(b >= a - 2 for a, b in itertools.pairwise(rows)), (figure, tops)
+    page.close()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_on_a_phone_all_words_of_the_charts_are_seen_and_controls_with_them(stage, browser, name):
+    # The book's own margins take 16 of the 390 pixels.
+    page, _ = visit(browser, stage.url.rpartition("/")[0], "index.html", 374, "light")
+    about = explorer(name)
+    figure = about.still.name
+    awake(page, figure)
+    cut = """id => [...document.querySelectorAll(`#${id} .mb-slot`)].flatMap(slot => {
+      const place = slot.getBoundingClientRect();
+      return [...slot.querySelectorAll('text')].filter(text => text.textContent).filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.left < place.left - 1 || box.right > place.right + 1;
+      }).map(text => text.textContent);
+    })"""
+    below = """id => { const f = document.getElementById(id);
+      return f.querySelector('.mb-controls').getBoundingClientRect().bottom - f.getBoundingClientRect().top }"""
+    for key, control in about.controls.items():
+        if not page.locator(f"#{figure} [name={key}]").is_visible():
+            continue
+        for part in (0, 1):
+            if isinstance(control, Choice):
+                value = control.options[-part][1]
+                page.locator(f"#{figure} [name={key}]").select_option(value)
+            else:
+                ends = "(e, v) => { e.value = v ? e.max : e.min; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+                page.locator(f"#{figure} [name={key}]").evaluate(ends, part)
+            page.evaluate(f"mirage.explorers.get('{figure}').update()")
+            page.wait_for_timeout(20)
+            assert page.evaluate(cut, figure) == [], (key, part)
+            assert page.evaluate(below, figure) <= 664, (key, part)
+        page.locator(f"#{figure} button[type=reset]").click()
+        page.wait_for_timeout(20)
+    page.close()
 
 
 def test_steps_of_sliders():

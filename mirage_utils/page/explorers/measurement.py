@@ -156,9 +156,8 @@ def threshold(
         {"N": float(s), "shares": [float(share_below(row, step)) for step in steps]}
         for s, row in zip(scale, found, strict=True)
     ]
-    right = alt.Chart(alt.Data(values=models)).transform_calculate(
-        share=f"datum.shares[{place('c')}]"
-    )
+    here = place("c")
+    right = alt.Chart(alt.Data(values=models)).transform_calculate(share=f"datum.shares[{here}]")
     x = scale_x(title=label, domain=(float(scale.min()) / 1.15, float(scale.max()) * 1.15))
     y = percent("share", "items below c")
     charts = Charts(
@@ -171,7 +170,9 @@ def threshold(
                 title="Share under c",
             ),
         ),
-        says=f"'An item counts as reconstructed if its mean squared error is below ' + {written('v_c', 'digits3')} + '.'",
+        says=f"'An item counts as reconstructed if its mean squared error is below ' + {written('v_c', 'digits3')} + ': ' + "
+        f"{written(f'ends[0][{here}]', 'percent')} + ' of them by the smallest model, ' + "
+        f"{written(f'ends[1][{here}]', 'percent')} + ' by the largest.'",
         rows=right,
         columns={"N": (label, "size"), "share": ("items below c", "percent")},
         caption=f"n = {found.shape[1]:,} items a size. Left: one curve a size, larger models darker and further left. The "
@@ -180,6 +181,7 @@ def threshold(
         "line at the threshold; and the share of items under it against size.",
         source=source,
         kind=kind,
+        constants={"ends": [models[i]["shares"] for i in (scale.argmin(), scale.argmax())]},
     )  # fmt: skip
     return Explorer(controls, charts)
 
@@ -205,12 +207,14 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
     """
     curves = _measured_curves()
     largest = max(int(curve.items.max()) for curve in curves.values())
-    steps = round_numbers(10, largest, largest)
+    # As far as every test goes; beyond it lies only the whole of each.
+    smallest = min(int(curve.items.min()) for curve in curves.values())
+    steps = (*(n for n in round_numbers(10, smallest, 10) if n < smallest), largest)
     controls: dict[str, Control] = {
         "task": Choice("models and task", tuple((w, k) for k, w in _MEASURED.items()), task),
         "metric": Choice("metric", (("share right", "share"), ("−ln(share right)", "loss")), "share"),
         "axis": Choice("axis of score", (("linear", "linear"), ("logarithmic", "log")), "linear"),
-        "n": Steps("test items n, at most", largest, steps, format="whole"),
+        "n": Steps("test items n", largest, steps, format="whole", last="all"),
     }  # fmt: skip
     test = (
         alt.Chart(alt.Data(values=_smaller_tests(curves, steps, np.random.default_rng(seed))))
@@ -247,8 +251,10 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
     used = f"min(v_n, {most})"
     says = (
         f"{titles} + ', ' + {written(used, 'whole')} + ' items' + (v_n < {most} ? ', drawn as if the scores on all ' + "
-        f"{written(most, 'whole')} + ' were exact' : ', as measured') + '. The smallest score above zero that such a test can "
-        f"give is ' + {written(f'1 / {used}', 'percent')} + '.'"
+        f"{written(most, 'whole')} + ' were exact' : ', as measured') + (v_metric == 'share' ? '. The smallest score above zero that such a test can "
+        f"give is ' + {written(f'1 / {used}', 'percent')} : '. The largest finite loss that such a test can give is ' + "
+        f"{written(f'log({used})', 'digits3')} + ' nats') + (v_axis == 'linear' ? '' : v_metric == 'share' ? '; zero itself has no "
+        "place on a logarithmic axis' : '; a loss of zero has no place on a logarithmic axis') + '.'"
     )
     # A logarithm of nothing has no place on the axis: no answer right, or none wrong.
     seen = test.transform_filter(

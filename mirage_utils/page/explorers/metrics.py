@@ -6,13 +6,14 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 from scipy import stats
 
 from ... import symbols
 from ...errors import as_array
 from ...metrics import EXACT_MATCH, METRICS, MULTIPLE_CHOICE_GRADE
-from .charts import MUTED, Charts, numbers, panel, percent, scale_x, sequence, two_lines
+from .charts import GRID, MUTED, Charts, panel, percent, scale_x, sequence, two_lines
 from .controls import Choice, Control, Slider
 from .explorer import Explorer
 from .laws import AT, law_rows
@@ -22,6 +23,8 @@ __all__ = ["assumptions", "difficulty", "one_metric"]
 
 _SETTINGS = {"L": "v_L", "m": "v_L", "K": "v_K", "s": "v_s", "c": "v_c", "k": "v_k", "w": "4", "b": "4"}  # fmt: skip
 """What a metric's parameters are: tokens and items share a slider, two have none."""
+_STEP = 0.2
+"""Of the slider of the variance of difficulty."""
 
 
 def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 1e9) -> Explorer:
@@ -44,7 +47,11 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
         "c": Slider("c: threshold", 0.1, 0.01, 0.9, 0.01, where=_used("v_c")),
         "k": Slider("k: attempts", 10, 1, 1000, 1, format="whole", where=_used("v_k")),
     }
-    score = {at: _score(at) for at in ("datum.p", "0", "1", "exp(-1)")}
+    # Of the smallest model of the picture, at the critical scale, and at ten times that.
+    least, here, later = (
+        f"exp(-pow({ratio}, -v_alpha))" for ratio in (f"{10 ** GRID[0]:g} / v_N_c", "1", "10")
+    )
+    score = {at: _score(at) for at in ("datum.p", "0", "1", least, here, later)}
     rows = (
         law_rows(E=False)
         .transform_calculate(score=score["datum.p"], first=score["0"], last=score["1"])
@@ -57,7 +64,15 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
     better = switch("metric", {m.name: f"'{m.direction} is better'" for m in METRICS.values()})
     says = (
         f"'At the critical scale one token is right with probability ' + {written('exp(-1)', 'percent')} + ', and ' + {titles} + "
-        f"' (' + {better} + ') is ' + {written(score['exp(-1)'], 'digits3')} + '.'"
+        f"' (' + {better} + ') is ' + {_short_of_one(score[here])} + '; at ten times that size ' + "
+        f"{_short_of_one(score[later])} + '.'"
+    )
+    # From nothing to the metric's best or worst score; a metric without an end begins at the smallest model's.
+    ends = f"isFinite({score['0']}) && isFinite({score['1']}) ? max({score['0']}, {score['1']}) : {score[least]}"
+    own = alt.Y(
+        "score:Q",
+        scale=alt.Scale(type="linear", domainMin=0, domainMax=alt.expr(ends), nice=False),
+        axis=alt.Axis(title="score", tickCount=5, format="~g"),
     )
     both = two_lines(
         rows,
@@ -70,7 +85,7 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
         name="fig-one-metric-explorer",
         panels=(
             panel(
-                rows.mark_line(color=colour("c2")).encode(scale_x(), numbers("score", "score")),
+                rows.mark_line(color=colour("c2")).encode(scale_x(), own),
                 title=f"=upper(slice({titles}, 0, 1)) + slice({titles}, 1)",
             ),
             panel(both, title="Beside token accuracy"),
@@ -98,6 +113,11 @@ def _used(slider: str) -> str:
     return f"indexof({names}, {parameter('metric')}) >= 0"
 
 
+def _short_of_one(score: str) -> str:
+    """Expression of a score in words, which does not round up to a whole one."""
+    return f"({score} > 0.9995 && {score} < 1 ? 'just under 1' : {written(score, 'digits3')})"
+
+
 def _score(p: str) -> str:
     """The score of the chosen metric, as an expression in an expression of p."""
     scores: dict[str, str] = {}
@@ -117,7 +137,7 @@ def assumptions(*, L: int = 5) -> Explorer:
     """
     controls: dict[str, Control] = {
         "L": Slider("target length L, tokens", L, 1, 50, 1, format="whole"),
-        "v": Slider("variance of difficulty", 1.0, 0.0, 4.0, 0.1, format="fixed1"),
+        "v": Slider("variance of difficulty", 1.0, 0.0, 4.0, _STEP, format="fixed1"),
         "E": Slider("irreducible loss E, nats", 0.0, 0.0, 1.0, 0.02),
         "s": Slider("decoding spread s", 1.0, 0.1, 1.0, 0.05),
     }
@@ -125,7 +145,7 @@ def assumptions(*, L: int = 5) -> Explorer:
     rows = (
         alt.Chart(sequence(-4.0, 8.0, 0.15, "x"))
         # Difficulty multiplies the loss of an item; the decoder then picks among ten tokens.
-        .transform_calculate(hard="hardness[round(v_v * 10)]")
+        .transform_calculate(hard=f"hardness[round(v_v / {_STEP})]")
         .transform_flatten(["hard"])
         .transform_calculate(p="exp(-v_E - exp(-datum.x) * datum.hard)")
         .transform_calculate(item=f"pow({vega(grade, AT)}, v_L)")
@@ -138,15 +158,16 @@ def assumptions(*, L: int = 5) -> Explorer:
     both = two_lines(
         rows,
         {"plain": ("as assumed", MUTED), "broken": ("broken", colour("c2"))},
-        alt.X("decades:Q", title="α log10(N / N_c)"),
+        alt.X("decades:Q", axis=alt.Axis(title="α log10(N / N_c)", tickCount=6)),
         percent("value", "items all right"),
         dashed="plain",
     )
+    half = vega(sp.log(symbols.L / sp.log(2)) / sp.log(10))
     highest = f"pow({vega(grade, {symbols.p: 'exp(-v_E)'})}, v_L)"
     says = (
-        f"'Assumed: alike items, independent tokens drawn from the model. Here: variance of difficulty ' + {written('v_v', 'fixed1')} + "
-        f"', irreducible loss ' + {written('v_E', 'fixed2')} + ', decoding ' + (v_s == 1 ? 'as sampled' : 'sharpened to ' + "
-        f"{written('v_s', 'fixed2')}) + '. The highest score that can be reached is ' + {written(highest, 'percent')} + '.'"
+        f"'As assumed, half of the items are right at α log10(N / N_c) = ' + {written(half, 'fixed2')} + '. With variance of difficulty ' + "
+        f"{written('v_v', 'fixed1')} + ', irreducible loss ' + {written('v_E', 'fixed2')} + ' and decoding ' + (v_s == 1 ? 'as sampled' : "
+        f"'sharpened to ' + {written('v_s', 'fixed2')}) + ', at most ' + {written(highest, 'percent')} + ' of them can be.'"
     )
     charts = Charts(
         name="fig-assumptions-explorer",
@@ -160,15 +181,15 @@ def assumptions(*, L: int = 5) -> Explorer:
         caption="Exact match against scale. Decoding spread 1 is sampling; towards 0, greedy decoding of like items.",
         alt="A chart of exact match against scale that follows the sliders: one curve under the assumptions of the closed "
         "form, one with those that the sliders break.",
-        source="The closed forms of this chapter, difficulty averaged over 64 quantiles.",
+        source="The closed forms of this chapter, difficulty averaged over 128 quantiles.",
         kind="formula",
-        constants={"hardness": [rounded(difficulty(v / 10), 6).tolist() for v in range(41)]},
+        constants={"hardness": [rounded(difficulty(v * _STEP), 6).tolist() for v in range(21)]},
         every=8,
     )  # fmt: skip
     return Explorer(controls, charts)
 
 
-def difficulty(v: float, quantiles: int = 64) -> NDArray[np.float64]:
+def difficulty(v: float, quantiles: int = 128) -> NDArray[np.float64]:
     """Difficulties of equal weight: a Gamma distribution of mean 1 and variance v, at its quantiles."""
     at = (np.arange(quantiles) + 0.5) / quantiles
     return stats.gamma.ppf(at, 1 / v, scale=v) if v > 0 else np.ones(quantiles)

@@ -177,9 +177,7 @@ def seeds(
     middle : {"mean", "median"}
         What the line goes through. Where runs are of two kinds, a median jumps from one kind to the other.
     """
-    require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
-    at_middle = np.nanmean if middle == "mean" else np.nanmedian
-    data = of_runs(series)
+    data, at_middle = of_runs(series), middle_of(middle)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
@@ -188,7 +186,7 @@ def seeds(
                 np.repeat(x, values.shape[1]), values.ravel(), look.marker, color=look.colour,
                 markersize=3, alpha=0.35, markeredgewidth=0,
             )  # fmt: skip
-            ax.plot(x, at_middle(values, axis=1), color=look.colour, linestyle=look.dash)
+            draw_middle(ax, x, values, look, middle)
 
     runs = tuple(values.shape[1] for _, values in data.values())
     ends = {k: (x[-1], float(at_middle(v[-1]))) for k, (x, v) in data.items()}
@@ -281,6 +279,18 @@ def of_runs(series: Series) -> dict[str, tuple[NDArray[np.float64], NDArray[np.f
         require(found.ndim == 2 and len(found) == at.size, label, found.shape, f"({at.size}, runs)")
         data[label] = (at, found)
     return data
+
+
+def middle_of(middle: str) -> Callable[..., Any]:
+    """The function of a mean or a median, without what is not known."""
+    require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
+    return np.nanmean if middle == "mean" else np.nanmedian
+
+
+def draw_middle(ax: Axes, x: Any, values: Any, look: Look, middle: str, **style: Any) -> None:
+    """A line through the means or medians of runs."""
+    y = middle_of(middle)(values, axis=1)
+    ax.plot(x, y, color=look.colour, linestyle=look.dash, **style)
 
 
 def _bars(data: Any, confidence: float) -> tuple[Any, Any, str]:
