@@ -680,7 +680,7 @@ def test_the_rise_is_equally_wide_for_every_number_of_tokens():
     assert all("a factor of 22 in size" in said(L=L) for L in LENGTHS)
 
 
-def test_the_sentence_follows_every_control():
+def test_the_ladder_s_sentence_follows_every_control():
     about = explorer("ladder")
     steps = about.controls["items"].values
     by_items = [
