@@ -214,7 +214,7 @@ def fit_scaling_law(
     Notes
     -----
     `scipy.optimize.curve_fit` minimises over ``(alpha, ln N_c, E)`` from a start taken from the
-    straight line of ``ln(CE - E)`` on ``ln N``; with `irreducible` from several starts for `E`,
+    straight line of ``ln(CE - E)`` on ``ln N``, along exact slopes; with `irreducible` from several starts for `E`,
     because the objective can have a valley along which `E` and `alpha` trade.
 
     Examples

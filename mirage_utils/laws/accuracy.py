@@ -37,6 +37,7 @@ __all__ = [
     "LAWS",
     "OVERDISPERSED",
     "STRAIGHT",
+    "TWO_KINDS",
     "UNEQUAL",
     "AccuracyLaw",
     "Parameter",
@@ -50,6 +51,8 @@ g = sp.Symbol("g", nonnegative=True)
 f = sp.Symbol("f", nonnegative=True)
 v = sp.Symbol("v", positive=True)
 rho = sp.Symbol("rho", positive=True)
+w = sp.Symbol("w", nonnegative=True)
+c = sp.Symbol("c", positive=True)
 
 _LOSS = sp.exp(a - alpha * u)
 """Loss of the whole target, L times the loss per token."""
@@ -218,8 +221,21 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
     overdispersed=True,
 )
 """The line above a floor, with counts that scatter more than those of independent items."""
+TWO_KINDS = AccuracyLaw(
+    "two_kinds",
+    "two kinds of item",
+    w * sp.exp(-_LOSS / c) + (1 - w) * sp.exp(-_LOSS),
+    (
+        # Any share is as thinkable as any other. With c = 1 there is one kind. A factor c brings the easy kind's rise
+        # to sizes c**(1/alpha) times smaller: with alpha = 2, as in GPT-3's sums of two digits, a million means a
+        # thousand times smaller, which is the whole range of its sizes, and the easy kind is a floor.
+        Parameter(w, 0.0, 1.0, meaning="share of the easier kind"),
+        Parameter(c, 1.0, 1e6, log=True, meaning="how many times smaller its loss is"),
+    ),
+)
+"""The line, with a share of items whose loss is smaller by a factor."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
-"""All of them, the straight line first."""
+"""Those that chapter 4 compares, the straight line first: all but `TWO_KINDS`."""
 
 
 def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:

@@ -13,7 +13,7 @@ from scipy import optimize, stats
 
 from ..curves import Curve
 from ..errors import FieldError, as_array, positive, require
-from .accuracy import FLOOR, AccuracyLaw, Parameter
+from .accuracy import FLOOR, TWO_KINDS, AccuracyLaw, Parameter
 from .climbing import Sloped, linear_algebra, scored
 
 __all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope"]
@@ -132,7 +132,7 @@ def fit(
 
     Notes
     -----
-    Bounded L-BFGS (`scipy.optimize.minimize`) from several starts: for each of a few values of the
+    Bounded L-BFGS (`scipy.optimize.minimize`) along exact slopes, from several starts: for each of a few values of the
     extra parameters the best line on a coarse grid. The likelihoods of the richer laws have more
     than one hill.
 
@@ -174,8 +174,8 @@ def _climbed(
         return -log_likelihood(search.theta(z[..., None, :])).sum(axis=-1)
 
     starts = _starts(search, loss) if start is None else [search.z(np.asarray(start, dtype=float))]
-    if law == FLOOR and len(starts) > 1:
-        # Scoring climbs all its hills together. Those of other laws have ridges, on which it stops too early.
+    if law in (FLOOR, TWO_KINDS) and len(starts) > 1:
+        # Scoring climbs all their hills together. Those of other laws have ridges, on which it stops too early.
         ends, heights = scored(
             search.accuracy_of(curve, reference), curve.counts[None], curve.items,
             np.array(starts), search.boxes, least=1e-6, most=80,
@@ -184,7 +184,7 @@ def _climbed(
     best = None
     downhill = search.downhill(curve, reference)
     with linear_algebra().limit(limits=1):
-        for z0 in starts:
+        for z0 in starts[:12]:  # the hills worth climbing
             found = optimize.minimize(
                 downhill, z0, jac=True, method="L-BFGS-B", bounds=search.boxes
             )
@@ -283,8 +283,7 @@ def _starts(search: _Search, loss) -> list[NDArray[np.float64]]:
     for corner in itertools.product(*off):
         grid = np.array([(*point, *corner) for point in lines])
         found.append(grid[np.argmin(loss(grid))])
-    # the hills worth climbing: the best dozen
-    return sorted(found, key=lambda z: float(loss(z)))[:12]
+    return sorted(found, key=lambda z: float(loss(z)))
 
 
 def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
