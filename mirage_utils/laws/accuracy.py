@@ -37,6 +37,7 @@ __all__ = [
     "LAWS",
     "OVERDISPERSED",
     "STRAIGHT",
+    "TWO_KINDS",
     "UNEQUAL",
     "AccuracyLaw",
     "Parameter",
@@ -185,6 +186,18 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
     overdispersed=True,
 )
 """The line above a floor, with counts that scatter more than those of independent items."""
+w = sp.Symbol("w", nonnegative=True)
+c = sp.Symbol("c", positive=True)
+TWO_KINDS = AccuracyLaw(
+    "two_kinds",
+    "two kinds of items",
+    w * sp.exp(-_LOSS / c) + (1 - w) * sp.exp(-_LOSS),
+    (
+        Parameter(w, 0.0, 1.0, meaning="share of the easy items"),
+        Parameter(c, 1.0, 1e6, log=True, meaning="by which the loss of an easy item is smaller"),
+    ),
+)
+"""The line for items of two kinds."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
 """All of them, the straight line first."""
 
