@@ -17,7 +17,9 @@ __all__ = ["CUBIC", "KINK", "PARABOLA", "scattered"]
 _SQUARE = Parameter(sp.Symbol("b", real=True), -2.0, 2.0, meaning="curvature")
 _CUBE = Parameter(sp.Symbol("d", real=True), -2.0, 2.0, meaning="change of curvature")
 _TURN = Parameter(sp.Symbol("t", real=True), -6.0, 6.0, meaning="exponent gained at the kink")
-_PLACE = Parameter(sp.Symbol("k", real=True), -4.0, 3.2, meaning="ln of the kink's size over the reference size")
+_PLACE = Parameter(
+    sp.Symbol("k", real=True), -4.0, 3.2, meaning="ln of the kink's size over the reference size"
+)
 
 PARABOLA = AccuracyLaw(
     "parabola", "parabola", sp.exp(-sp.exp(a - alpha * u - _SQUARE.symbol * u**2)), (_SQUARE,)
@@ -62,7 +64,9 @@ def scattered(law: AccuracyLaw) -> AccuracyLaw:
     """
     require(not law.overdispersed, "law", law.name, "a law with binomial counts")
     return AccuracyLaw(
-        f"{law.name}_scattered", f"{law.title}, with scatter", law.expression, (*law.extra, _RHO), True
+        f"{law.name}_scattered",
+        f"{law.title}, with scatter",
+        law.expression,
+        (*law.extra, _RHO),
+        True,
     )
-
-

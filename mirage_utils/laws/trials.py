@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -22,8 +22,8 @@ class Trial:
     Attributes
     ----------
     law : AccuracyLaw
-    fitted : LawFit
-        To all sizes.
+    curve : Curve
+        All sizes.
     belief : Posterior
         From the sizes up to a limit.
     hidden : Curve
@@ -33,15 +33,20 @@ class Trial:
     """
 
     law: AccuracyLaw
-    fitted: LawFit
+    curve: Curve
     belief: Posterior
     hidden: Curve
     predictions: tuple[Prediction, ...]
 
+    @cached_property
+    def fitted(self) -> LawFit:
+        """The law of largest likelihood, all sizes known."""
+        return fit(self.law, self.curve, reference=self.belief.reference)
+
     @property
     def bic(self) -> float:
         """Deviance of the fit to all sizes plus ln(sizes) for each parameter: Schwarz's criterion, up to a constant of the curve."""
-        return self.fitted.deviance + len(self.fitted.theta) * float(np.log(len(self.fitted.curve)))
+        return self.fitted.deviance + len(self.fitted.theta) * float(np.log(len(self.curve)))
 
     @property
     def ignorance(self) -> tuple[float, ...]:
@@ -114,7 +119,13 @@ def trial(
 
 @lru_cache(maxsize=512)
 def _trial(
-    law: AccuracyLaw, curve: Curve, up_to: float, reference: float, level: float, points: int, seed: int
+    law: AccuracyLaw,
+    curve: Curve,
+    up_to: float,
+    reference: float,
+    level: float,
+    points: int,
+    seed: int,
 ) -> Trial:
     belief = posterior(law, curve.up_to(up_to), reference=reference, points=points)
     hidden = curve.above(up_to)
@@ -122,4 +133,4 @@ def _trial(
         belief.predict(float(scale), int(n), observed=int(k), level=level, seed=seed)
         for scale, n, k in zip(hidden.scale, hidden.items, hidden.counts, strict=True)
     )
-    return Trial(law, fit(law, curve, reference=reference), belief, hidden, predictions)
+    return Trial(law, curve, belief, hidden, predictions)

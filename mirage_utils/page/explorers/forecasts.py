@@ -23,9 +23,7 @@ _TASKS = {
     "2D+": "two-digit addition", "2D-": "two-digit subtraction", "3D+": "three-digit addition",
     "3D-": "three-digit subtraction", "2Dx": "two-digit multiplication", "1DC": "one-digit composite",
 }  # fmt: skip
-_LAWS: dict[str, AccuracyLaw] = {
-    law.name: law for law in (STRAIGHT, FLOOR, TWO_KINDS)
-}
+_LAWS: dict[str, AccuracyLaw] = {law.name: law for law in (STRAIGHT, FLOOR, TWO_KINDS)}
 _SEEN = (5, 6, 7)
 _NAMES = ("125M", "350M", "760M", "1.3B", "2.7B", "6.7B", "13B", "175B")
 _END = 2.2e11
@@ -33,7 +31,9 @@ _CLOSE, _WIDE = 0.05, 0.6
 """A miss by less is small; an interval that is wider says next to nothing."""
 
 
-def forecasts(*, task: str = "2D+", law: str = "straight", seen: int = 6, seed: int = 0) -> Explorer:
+def forecasts(
+    *, task: str = "2D+", law: str = "straight", seen: int = 6, seed: int = 0
+) -> Explorer:
     """Explorer of chapter 4: what a law, fitted to the smaller GPT-3 models, predicts of the larger ones.
 
     Parameters
@@ -65,7 +65,9 @@ def forecasts(*, task: str = "2D+", law: str = "straight", seen: int = 6, seed: 
         return chart.transform_calculate(**{c: f"datum.{c}s[{state}]" for c in columns})
 
     fan = chosen(_fans(found, seed), "N", "low", "median", "high")
-    models = chosen(_models(found, curves), "low", "high").transform_calculate(hidden="isValid(datum.low)")
+    models = chosen(_models(found, curves), "low", "high").transform_calculate(
+        hidden="isValid(datum.low)"
+    )
     x, y = scale_x(domain=(1e8, _END)), percent("median", "share right", (0, 1))
     at = percent("score", "share right", (0, 1))
 
@@ -109,7 +111,7 @@ def _few_shot() -> dict[str, Curve]:
 @lru_cache(maxsize=256)
 def _tried(law: AccuracyLaw, curve: Curve, seen: int, seed: int) -> Trial:
     last = float(curve.scale[seen - 1])
-    points = 20_000 if len(law.parameters) < 4 else 200_000
+    points = 20_000 if len(law.parameters) < 4 else 300_000
     return trial(law, curve, up_to=last, reference=last, points=points, seed=seed)
 
 
@@ -160,15 +162,22 @@ def _sentence(found: Trial) -> str:
     """What a state shows, in words."""
     first = len(_NAMES) - len(found.hidden)
     parts, worst, widest = [], 0.0, 0.0
-    for name, told, score in zip(_NAMES[first:], found.predictions, found.hidden.score, strict=True):
+    for name, told, score in zip(
+        _NAMES[first:], found.predictions, found.hidden.score, strict=True
+    ):
         low, high = told.interval
-        parts.append(f"{in_words(low)} to {in_words(high)} for {name} (observed: {in_words(float(score))})")
+        parts.append(
+            f"{in_words(low)} to {in_words(high)} for {name} (observed: {in_words(float(score))})"
+        )
         worst = max(worst, low - float(score), float(score) - high)
         widest = max(widest, high - low)
     law = found.law.title.replace("two kinds", "law of two kinds")
     text = f"Fitted up to {_NAMES[first - 1]}, the {law} predicts {', '.join(parts)}. "
     if worst > _CLOSE:
-        return text + f"Its worst miss is {100 * worst:.0f} points: this law would not have warned you."
+        return (
+            text
+            + f"Its worst miss is {100 * worst:.0f} points: this law would not have warned you."
+        )
     if widest > _WIDE:
         return text + "It is not wrong, but an interval that wide excludes next to nothing."
     return text + "It saw that coming."
