@@ -86,7 +86,7 @@ def forecasts(
                 fan.mark_line(color=colour("c1"), strokeWidth=1.5).encode(x, y),
                 dots("!datum.hidden", "muted", "circle"),
                 dots("datum.hidden", "c2", "diamond"),
-                title="What the law expects, and what was observed", height=260,
+                title="Expected and observed", height=260,
             ),
         ),
         says=says,
