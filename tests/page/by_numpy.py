@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mirage_utils import ScalingLaw, tables
+from mirage_utils import ScalingLaw, laws, tables
 from mirage_utils.curves import resolution
 from mirage_utils.evidence import curves_of
 from mirage_utils.metrics import (
@@ -99,6 +99,20 @@ def measured(task, metric, axis, n):
     used = np.minimum(n, curve.items)
     assert (used == curve.items).all(), "only the whole test is as measured"
     return tested(curve.scale, np.round(curve.score * curve.items), used, used=used)
+
+
+def forecasts(task, law, seen):
+    table = tables.load_table("gpt3_arithmetic")
+    (curve,) = (
+        c for c in curves_of(table[table["setting"] == "few-shot"]).curves if c.task == task
+    )
+    chosen = {each.name: each for each in (laws.STRAIGHT, laws.FLOOR, laws.TWO_KINDS)}[law]
+    seen, last = int(seen), float(curve.scale[int(seen) - 1])
+    points = 20_000 if len(chosen.parameters) < 4 else 300_000
+    belief = laws.posterior(chosen, curve.up_to(last), reference=last, points=points)
+    told = [belief.predict(float(s), int(n), seed=0).interval for s, n in zip(curve.scale[seen:], curve.n[seen:], strict=True)]  # fmt: skip
+    low, high = np.transpose([*[(np.nan, np.nan)] * seen, *told])
+    return pd.DataFrame({"N": curve.scale, "score": curve.score, "low": low, "high": high})
 
 
 def threshold(sizes, errors):

@@ -54,6 +54,7 @@ MAKERS = {
     "items": explorers.items,
     "drawn_points": explorers.drawn_points,
     "measured": explorers.measured,
+    "forecasts": explorers.forecasts,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -75,7 +76,7 @@ ON_PAGES = {
     "book/intro": "fig-later",
     "notebooks/02_one_token": "fig-one-token-explorer",
     "notebooks/03_many_tokens": "fig-many-tokens-explorer",
-    "notebooks/04_does_gpt3_obey": "fig-measured-explorer",
+    "notebooks/04_does_gpt3_obey": "fig-forecasts-explorer",
     "notebooks/07_a_field_guide_to_metrics": "fig-one-metric-explorer",
     "notebooks/06_resolution": "fig-items-explorer",
     "notebooks/08_the_emergence_score": "fig-drawn-points",

@@ -148,7 +148,7 @@ def intervals(series: Series, *, ordered: bool = False, join: bool = True, meani
     Parameters
     ----------
     series : mapping of str to (x, y, low, high)
-        By label.
+        By label. An infinite value has an arrow that begins at the end of its interval that is finite.
     ordered, join : bool
         As in `points`.
     meaning : str
@@ -320,6 +320,15 @@ def _measured(ax: Axes, x: Any, y: Any, low: Any, high: Any, look: Look, *, join
     if log and high is not None and (~seen).any():
         top = high[~seen]
         ax.errorbar(x[~seen], top, yerr=0.45 * top, uplims=True, fmt="none", **style)
+    if not log and low is not None:
+        # A value beyond all bounds, such as ln(-ln 0): an arrow from the end of its interval that is known.
+        length = 0.06 * abs(np.subtract(*ax.get_ylim()))
+        for side, end, arrow in ((np.inf, low, "lolims"), (-np.inf, high, "uplims")):
+            beyond = (y == side) & np.isfinite(end)
+            if beyond.any():
+                ax.errorbar(
+                    x[beyond], end[beyond], yerr=length, fmt="none", **{arrow: True}, **style
+                )
 
 
 def _ends(data: Mapping[str, tuple[NDArray[np.float64], ...]]) -> dict[str, tuple[float, float]]:
