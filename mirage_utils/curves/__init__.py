@@ -7,15 +7,19 @@ slope and its sharpest bend. What claims of emergence are made of is in `mirage_
 
 from .curve import Curve
 from .intervals import bootstrap_interval
+from .bends import Rise, bend, rise
 from .shape import Curvature, Slope, curvature, location, steepest_slope, width
 
 __all__ = [
     "Curvature",
     "Curve",
+    "Rise",
     "Slope",
+    "bend",
     "bootstrap_interval",
     "curvature",
     "location",
+    "rise",
     "steepest_slope",
     "width",
 ]

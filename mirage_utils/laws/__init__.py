@@ -18,6 +18,7 @@ _NAMES = {
     "Posterior": "beliefs",
     "Prediction": "beliefs",
     "STRAIGHT": "accuracy",
+    "TWO_KINDS": "accuracy",
     "UNEQUAL": "accuracy",
     "deviance": "fitting",
     "fit": "fitting",

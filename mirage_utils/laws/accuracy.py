@@ -173,6 +173,17 @@ UNEQUAL = AccuracyLaw(
     (Parameter(v, 1e-4, 10.0, log=True, meaning="variance of item difficulty (gamma, mean 1)"),),
 )
 """The line for items of unequal difficulty, gamma-distributed with mean 1."""
+_w = sp.Symbol("w", nonnegative=True)
+_k = sp.Symbol("k", positive=True)
+TWO_KINDS = AccuracyLaw(
+    "two_kinds",
+    "two kinds of items",
+    (1 - _w) * sp.exp(-_LOSS) + _w * sp.exp(-_LOSS / _k),
+    (
+        Parameter(_w, 0.0, 0.5, meaning="share of easy items"),
+        Parameter(_k, 1.0, 1e6, log=True, meaning="by which factor their loss is smaller"),
+    ),
+)
 OVERDISPERSED = AccuracyLaw(
     "overdispersed", "over-dispersed counts", sp.exp(-_LOSS), (_RHO,), overdispersed=True
 )
