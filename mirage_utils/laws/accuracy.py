@@ -37,6 +37,7 @@ __all__ = [
     "LAWS",
     "OVERDISPERSED",
     "STRAIGHT",
+    "TWO_KINDS",
     "UNEQUAL",
     "AccuracyLaw",
     "Parameter",
@@ -173,17 +174,6 @@ UNEQUAL = AccuracyLaw(
     (Parameter(v, 1e-4, 10.0, log=True, meaning="variance of item difficulty (gamma, mean 1)"),),
 )
 """The line for items of unequal difficulty, gamma-distributed with mean 1."""
-_w = sp.Symbol("w", nonnegative=True)
-_k = sp.Symbol("k", positive=True)
-TWO_KINDS = AccuracyLaw(
-    "two_kinds",
-    "two kinds of items",
-    (1 - _w) * sp.exp(-_LOSS) + _w * sp.exp(-_LOSS / _k),
-    (
-        Parameter(_w, 0.0, 0.5, meaning="share of easy items"),
-        Parameter(_k, 1.0, 1e6, log=True, meaning="by which factor their loss is smaller"),
-    ),
-)
 OVERDISPERSED = AccuracyLaw(
     "overdispersed", "over-dispersed counts", sp.exp(-_LOSS), (_RHO,), overdispersed=True
 )
@@ -196,6 +186,18 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
     overdispersed=True,
 )
 """The line above a floor, with counts that scatter more than those of independent items."""
+w = sp.Symbol("w", nonnegative=True)
+c = sp.Symbol("c", positive=True)
+TWO_KINDS = AccuracyLaw(
+    "two_kinds",
+    "two kinds of items",
+    w * sp.exp(-_LOSS / c) + (1 - w) * sp.exp(-_LOSS),
+    (
+        Parameter(w, 0.0, 1.0, meaning="share of the easy items"),
+        Parameter(c, 1.0, 1e6, log=True, meaning="by which the loss of an easy item is smaller"),
+    ),
+)
+"""The line for items of two kinds."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
 """All of them, the straight line first."""
 

@@ -51,7 +51,8 @@ def test_what_each_broken_assumption_does(chapter_run):
     # a coin of little entropy: sampled, it repeats itself with the chance of two equal draws
     q = g["likely"]
     assert -q * math.log(q) - (1 - q) * math.log(1 - q) == pytest.approx(0.1)
-    assert math.exp(-0.1) < g["sampled_right"] == pytest.approx(q**2 + (1 - q) ** 2) < q
+    assert g["sampled_right"] == pytest.approx(q**2 + (1 - q) ** 2)
+    assert math.exp(-0.1) < g["sampled_right"] < q
 
 
 def mixed(loss, share, easier):
