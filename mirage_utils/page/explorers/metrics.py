@@ -197,8 +197,7 @@ def assumptions(
         )
     )  # fmt: skip
     x = alt.X("decades:Q", title="α log10(N / N_c)", scale=alt.Scale(domain=[-1.5, 3], nice=False))
-    upright = numbers("value", "ln(−ln accuracy)", (-4, 3))
-    upright.scale.reverse = True
+    upright = numbers("value", "ln(−ln accuracy)", (3, -4))  # up is better
     looks = (("as assumed", MUTED), ("broken", colour("c2")))
     score = two_lines(
         rows, dict(zip(("plain", "broken"), looks, strict=True)), x, percent("value", "items all right"), dashed="plain"
