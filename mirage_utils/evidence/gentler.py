@@ -7,25 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from ..metrics import METRICS
+from ..metrics.base import Kind
 from ..records.gathering import LIKELIHOOD
 from .curves_of import Question
 
 __all__ = ["Gentle", "gentle", "kind_of"]
 
 
-_LOSSES = frozenset(
-    {"bits_per_byte", "bpb", "cross_entropy", "log_score", "loss", "nll", LIKELIHOOD}
-)
-"""Metrics that are a loss of the right answer, or its logarithm: no threshold, no rival answers."""
-_ANSWERS = frozenset(
-    {
-        "character_edit_distance", "digit_accuracy", "edit_distance", "longest_correct_prefix",
-        "normalised_edit_distance", "rouge_l_sum", "token_accuracy", "token_edit_distance",
-    }
-)  # fmt: skip
-"""Metrics that give credit for parts of an answer."""
-_FORECASTS = frozenset({"binary_brier", "brier", "brier_score", "target_brier"})
-"""Metrics of the probability among choices: they move when a model only gets less sure."""
+_OTHERS: dict[str, Kind] = {
+    "bpb": "loss",
+    "cross_entropy": "loss",
+    "loss": "loss",
+    "nll": "loss",
+    LIKELIHOOD: "loss",
+    "edit_distance": "answer",
+    "brier_score": "forecast",
+}
+"""Metrics that are not of `METRICS`, under the names that files give them."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,11 @@ class Gentle:
     steady: bool
 
 
-def kind_of(metric: str) -> str:
+def kind_of(metric: str) -> Kind:
     """``"loss"``, ``"answer"``, ``"forecast"``, or ``""`` for a metric not known to be gentle.
+
+    A loss of the right answer, or its logarithm, has no threshold and no rival answers; an answer has credit for its
+    parts; a forecast, of probabilities among choices, also moves when a model only gets less sure.
 
     Parameters
     ----------
@@ -72,10 +74,7 @@ def kind_of(metric: str) -> str:
     ('forecast', '')
     """
     name = metric.lower()
-    for kind, names in (("loss", _LOSSES), ("answer", _ANSWERS), ("forecast", _FORECASTS)):
-        if name in names:
-            return kind
-    return ""
+    return METRICS[name].gentle if name in METRICS else _OTHERS.get(name, "")
 
 
 def gentle(question: Question, metric: str, at: int) -> list[Gentle]:

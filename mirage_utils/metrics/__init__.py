@@ -1,7 +1,8 @@
 """The metrics, one small file a family, and the list of them all.
 
-A metric of your own takes one `Metric` and one call of `register`; from then on it is in every table,
-check and picture that goes through `METRICS`.
+A family's file offers its metrics by its ``__all__``; whatever `Metric` stands there is in `METRICS`, is offered here,
+and says itself by its attributes what grades with it. A metric of your own takes one `Metric` and one call of
+`register`; from then on it is in every table, check and picture that goes through `METRICS`.
 """
 
 from __future__ import annotations
@@ -10,53 +11,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import UnknownNameError, require
-from .arithmetic import CARRY_CREDIT, DIGIT_ACCURACY
-from .base import Metric, Simulated
-from .calibration import BINARY_BRIER, BITS_PER_BYTE, BRIER, LOG_SCORE, TARGET_BRIER
-from .choice import MULTIPLE_CHOICE_GRADE, TOP_2, top_k
-from .error import THRESHOLDED_ERROR
-from .sampling import PASS_AT_K, PASS_UNTIL
-from .string import (
-    CHARACTER_EDIT_DISTANCE,
-    EXACT_MATCH,
-    LONGEST_CORRECT_PREFIX,
-    NORMALISED_EDIT_DISTANCE,
-    SUBSET_ACCURACY,
-    TOKEN_ACCURACY,
-    TOKEN_EDIT_DISTANCE,
-)
-from .text import BLEU, ROUGE_L_SUM
+from . import arithmetic, calibration, choice, error, sampling, string, text
+from .arithmetic import *
+from .base import Counts, Judged, Metric, Simulated
+from .calibration import *
+from .choice import *
+from .error import *
+from .sampling import *
+from .string import *
+from .text import *
 
-__all__ = [
-    "BINARY_BRIER",
-    "BITS_PER_BYTE",
-    "BLEU",
-    "BRIER",
-    "CARRY_CREDIT",
-    "CHARACTER_EDIT_DISTANCE",
-    "DIGIT_ACCURACY",
-    "EXACT_MATCH",
-    "LOG_SCORE",
-    "LONGEST_CORRECT_PREFIX",
-    "METRICS",
-    "MULTIPLE_CHOICE_GRADE",
-    "NORMALISED_EDIT_DISTANCE",
-    "PASS_AT_K",
-    "PASS_UNTIL",
-    "ROUGE_L_SUM",
-    "SUBSET_ACCURACY",
-    "TARGET_BRIER",
-    "THRESHOLDED_ERROR",
-    "TOKEN_ACCURACY",
-    "TOKEN_EDIT_DISTANCE",
-    "TOP_2",
-    "Metric",
-    "Simulated",
-    "get",
-    "register",
-    "top_k",
-    "unregister",
-]
+_FAMILIES = (string, arithmetic, text, choice, error, calibration, sampling)
+"""In the order in which the book introduces them, as the metrics of each are in its ``__all__``."""
 
 _REGISTRY: dict[str, Metric] = {}
 METRICS: Mapping[str, Metric] = MappingProxyType(_REGISTRY)
@@ -125,28 +91,28 @@ def get(name: str) -> Metric:
         raise UnknownNameError("metric", name, f"one of {', '.join(METRICS)}") from None
 
 
-for _metric in (
-    EXACT_MATCH,
-    TOKEN_ACCURACY,
-    TOKEN_EDIT_DISTANCE,
-    NORMALISED_EDIT_DISTANCE,
-    CHARACTER_EDIT_DISTANCE,
-    LONGEST_CORRECT_PREFIX,
-    SUBSET_ACCURACY,
-    DIGIT_ACCURACY,
-    CARRY_CREDIT,
-    ROUGE_L_SUM,
-    BLEU,
-    MULTIPLE_CHOICE_GRADE,
-    TOP_2,
-    THRESHOLDED_ERROR,
-    BINARY_BRIER,
-    BRIER,
-    TARGET_BRIER,
-    LOG_SCORE,
-    BITS_PER_BYTE,
-    PASS_AT_K,
-    PASS_UNTIL,
-):
+def judging(*what: Judged) -> tuple[str, ...]:
+    """Names of the metrics that judge records of some kinds, in the order of `METRICS`.
+
+    Parameters
+    ----------
+    *what : {"tokens", "text", "choices"}
+        As a metric's attribute ``judges`` has it.
+
+    Examples
+    --------
+    >>> judging("text")
+    ('character_edit_distance',)
+    """
+    return tuple(name for name, metric in METRICS.items() if metric.judges in what)
+
+
+_offered = {name: getattr(family, name) for family in _FAMILIES for name in family.__all__}
+_offered = {name: what for name, what in _offered.items() if isinstance(what, Metric)}
+for _metric in _offered.values():
     register(_metric)
-del _metric
+
+__all__ = [
+    *sorted([*_offered, "METRICS"]), "Counts", "Metric", "Simulated", "get", "judging", "register", "top_k",
+    "unregister",
+]  # fmt: skip

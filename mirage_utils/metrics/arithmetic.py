@@ -20,7 +20,7 @@ from ..errors import FieldError
 from ..symbols import L, p
 from .base import Metric, records
 
-__all__ = ["CARRY_CREDIT", "DIGIT_ACCURACY", "Integer", "forget_one_carry", "read_integer"]
+__all__ = ["DIGIT_ACCURACY", "CARRY_CREDIT", "Integer", "forget_one_carry", "read_integer"]
 
 _Number = int | str
 _SIGNS = {ord(c): "-" for c in "\u2212\u2012\u2013\u2010\u2011\u207b\ufe63\uff0d"} | {0xFF0B: "+"}
@@ -222,6 +222,7 @@ DIGIT_ACCURACY = Metric(
     scorer=digit_accuracy,
     simulator=_simulate_digits,
     source="this book: place value, as on paper",
+    gentle="answer",
 )
 
 CARRY_CREDIT = Metric(

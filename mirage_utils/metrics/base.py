@@ -20,10 +20,12 @@ from numpy.typing import ArrayLike, NDArray
 from .. import symbols
 from ..errors import FieldError, UnknownNameError, as_array, require
 
-__all__ = ["Metric", "Simulated"]
+__all__ = ["Counts", "Metric", "Simulated"]
 
 _Direction = Literal["higher", "lower"]
 _Continuity = Literal["linear", "continuous", "discontinuous"]
+Judged = Literal["", "tokens", "text", "choices"]
+Kind = Literal["", "answer", "forecast", "loss"]
 
 
 class Simulated(NamedTuple):
@@ -40,6 +42,28 @@ class Simulated(NamedTuple):
     mean: float
     standard_error: float
     n: int
+
+
+class Counts(NamedTuple):
+    """What many pairs of a target and an output are compared by at once, one number a pair.
+
+    Parameters
+    ----------
+    hits : ndarray of int
+        Positions at which both have the same token.
+    prefix : ndarray of int
+        Those before the first at which they differ.
+    edits : ndarray of int
+        Edit distance.
+    target, output : ndarrays of int
+        Tokens of each; a target has one or more.
+    """
+
+    hits: NDArray[np.int64]
+    prefix: NDArray[np.int64]
+    edits: NDArray[np.int64]
+    target: NDArray[np.int64]
+    output: NDArray[np.int64]
 
 
 # What each symbol of an expression may be. A metric's own symbols decide what `expected` asks for;
@@ -91,6 +115,17 @@ class Metric:
         False for scores that grade an answer and not a forecast.
     binary : bool
         Whether the score of one record is 0 or 1, so that the mean over n is a binomial proportion.
+    judges : {"", "tokens", "text", "choices"}
+        Which records of evaluation files the scorer can take: an answer and its target, both cut
+        into tokens or as whole texts, or the index of the right choice and the probabilities of all.
+        Empty if files do not hold what it needs, or if it needs answers of one kind, such as numbers.
+    gentle : {"", "answer", "forecast", "loss"}
+        Why the score moves before answers are right: it gives credit for parts of an ``answer``; it
+        is of a ``forecast``, the probabilities among choices; or it is a ``loss`` of the right answer,
+        which no rival answers enter. Empty if it is not known to.
+    of_counts : callable, optional
+        The same score from `Counts`, ``of_counts(counts) -> ndarray``: with it, every text of a folder
+        of results is graded by this metric too.
     simulated_from : float
         Smallest `p` at which a simulation of `records` records can be held against the expression.
     records : int
@@ -113,6 +148,9 @@ class Metric:
     source: str
     proper: bool = False
     binary: bool = False
+    judges: Judged = ""
+    gentle: Kind = ""
+    of_counts: Callable[[Counts], NDArray[np.float64]] | None = field(default=None, repr=False)
     simulated_from: float = 0.0
     records: int = 20_000
     domains: Mapping[str, Mapping[str, Any]] = field(

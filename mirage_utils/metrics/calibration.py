@@ -17,7 +17,7 @@ from ..symbols import K, bytes_per_token, p
 from .base import Metric, records
 from .choice import check_choices
 
-__all__ = ["BINARY_BRIER", "BITS_PER_BYTE", "BRIER", "LOG_SCORE", "TARGET_BRIER"]
+__all__ = ["BINARY_BRIER", "BRIER", "TARGET_BRIER", "LOG_SCORE", "BITS_PER_BYTE"]
 
 
 def binary_brier(outcomes: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
@@ -187,6 +187,7 @@ BINARY_BRIER = Metric(
     simulator=_simulate_event,
     source="Brier 1950, for two options and half his scale; Schaeffer et al. 2023, section 2",
     proper=True,
+    gentle="forecast",
 )
 
 BRIER = Metric(
@@ -202,6 +203,8 @@ BRIER = Metric(
     simulator=_simulate_equal_rest,
     source="Brier 1950; Schaeffer et al. 2023, section 2",
     proper=True,
+    judges="choices",
+    gentle="forecast",
 )
 
 TARGET_BRIER = Metric(
@@ -216,6 +219,8 @@ TARGET_BRIER = Metric(
     scorer=target_brier,
     simulator=_simulate_four_options,
     source="Wu and Lo 2025 (there TC-Brier)",
+    judges="choices",
+    gentle="forecast",
 )
 
 LOG_SCORE = Metric(
@@ -231,6 +236,8 @@ LOG_SCORE = Metric(
     simulator=_simulate_four_options,
     source="Good 1952; the cross-entropy of one token, nats",
     proper=True,
+    judges="choices",
+    gentle="loss",
 )
 
 BITS_PER_BYTE = Metric(
@@ -246,4 +253,5 @@ BITS_PER_BYTE = Metric(
     simulator=_simulate_texts,
     source="Gao et al. 2020 (The Pile), section 3.1: loss in bits over the text's bytes",
     proper=True,
+    gentle="loss",
 )

@@ -108,6 +108,7 @@ MULTIPLE_CHOICE_GRADE = Metric(
     simulator=_simulate_choices,
     source="Schaeffer et al. 2023, section 2 (definition); BIG-bench 2022",
     binary=True,
+    judges="choices",
 )
 
 
@@ -153,6 +154,7 @@ def top_k(k: int) -> Metric:
         simulator=_simulate_choices,
         source="Russakovsky et al. 2015 (top-5 error); expression: Plackett 1975, Luce 1959",
         binary=True,
+        judges="choices",
         domains={"K": {"low": k + 1, "integer": True}},  # with K <= k nothing can be missed
     )
 

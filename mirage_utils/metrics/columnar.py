@@ -1,7 +1,7 @@
 """Metrics of the characters of many answers at once, from Arrow's buffers: no Python object an answer.
 
-What comes out is what `METRICS` gives of the same texts: exact match, token accuracy, both edit distances and
-the longest correct prefix, in code points. Texts of up to `LONGEST` characters are compared in tables of
+What comes out is what `METRICS` gives of the same texts, in code points, under every metric that is a function of
+`Counts`: of positions that agree, the prefix and the edit distance. Texts of up to `LONGEST` characters are compared in tables of
 one column a pair; the edit distance of longer ones is rapidfuzz's.
 """
 
@@ -16,17 +16,11 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
+from . import METRICS
+from .base import Counts
 from .batch import BLOCK, LONGEST, table_rows
 
-__all__ = ["METRICS_OF_TEXT", "Texts", "as_arrow", "bytes_of", "is_blank", "scores_of_texts"]
-
-METRICS_OF_TEXT = (
-    "exact_match",
-    "token_accuracy",
-    "token_edit_distance",
-    "normalised_edit_distance",
-    "longest_correct_prefix",
-)
+__all__ = ["Texts", "as_arrow", "bytes_of", "is_blank", "metrics_of_texts", "scores_of_texts"]
 
 _CELLS = BLOCK * LONGEST
 """Cells of a table that are worked on together."""
@@ -141,27 +135,25 @@ class Texts:
         return np.ascontiguousarray(table.T)
 
 
+def metrics_of_texts() -> tuple[str, ...]:
+    """Names of the metrics that are a function of `Counts`, in the order of `METRICS`."""
+    return tuple(name for name, metric in METRICS.items() if metric.of_counts is not None)
+
+
 def scores_of_texts(targets: Texts, outputs: Texts) -> dict[str, NDArray[np.float64]]:
-    """Scores of every pair under each of `METRICS_OF_TEXT`.
+    """Scores of every pair under each of `metrics_of_texts`.
 
     Parameters
     ----------
     targets, outputs : Texts
         Equally many; targets have a character or more.
     """
-    hits, prefix, edits = _compared(targets, outputs)
-    size = targets.lengths
-    return {
-        "exact_match": ((hits == size) & (size == outputs.lengths)).astype(float),
-        "token_accuracy": hits / size,
-        "token_edit_distance": edits.astype(float),
-        "normalised_edit_distance": edits / np.maximum(size, outputs.lengths),
-        "longest_correct_prefix": prefix.astype(float),
-    }
+    counts = _compared(targets, outputs)
+    found = ((name, metric.of_counts) for name, metric in METRICS.items())
+    return {name: score(counts) for name, score in found if score is not None}
 
 
-def _compared(targets: Texts, outputs: Texts) -> tuple[NDArray[np.int64], ...]:
-    """Of each pair the positions that agree, those before the first that does not, and the edit distance."""
+def _compared(targets: Texts, outputs: Texts) -> Counts:
     size = len(targets.lengths)
     hits, prefix, edits = (np.zeros(size, np.int64) for _ in range(3))
     longest = np.maximum(targets.lengths, outputs.lengths)
@@ -181,7 +173,7 @@ def _compared(targets: Texts, outputs: Texts) -> tuple[NDArray[np.int64], ...]:
             scorer=Levenshtein.distance,
             dtype=np.int64,
         )
-    return hits, prefix, edits
+    return Counts(hits, prefix, edits, targets.lengths, outputs.lengths)
 
 
 def _blocks(

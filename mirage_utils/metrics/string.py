@@ -23,16 +23,12 @@ from ..errors import FieldError
 from ..symbols import L, group, p, width
 from .base import Metric, records
 from .batch import Records, edit_distances, is_table
+from .tokens import simulate_eight_tokens, simulate_group, simulate_text, simulate_tokens
 
 __all__ = [
-    "CHARACTER_EDIT_DISTANCE",
-    "EXACT_MATCH",
-    "LONGEST_CORRECT_PREFIX",
-    "NORMALISED_EDIT_DISTANCE",
-    "SUBSET_ACCURACY",
-    "TOKEN_ACCURACY",
-    "TOKEN_EDIT_DISTANCE",
-]
+    "EXACT_MATCH", "TOKEN_ACCURACY", "TOKEN_EDIT_DISTANCE", "NORMALISED_EDIT_DISTANCE", "CHARACTER_EDIT_DISTANCE",
+    "LONGEST_CORRECT_PREFIX", "SUBSET_ACCURACY",
+]  # fmt: skip
 
 
 def _check(targets: Records, outputs: Records) -> None:
@@ -201,10 +197,8 @@ def character_edit_distance(targets: Sequence[str], outputs: Sequence[str]) -> N
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise FieldError(name, text, "a str", where=f"[{i}]")
-    composed = [
-        [unicodedata.normalize("NFC", text) for text in side] for side in (targets, outputs)
-    ]
-    return token_edit_distance(*composed)
+    sides = ([unicodedata.normalize("NFC", t) for t in side] for side in (targets, outputs))
+    return token_edit_distance(*sides)
 
 
 def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
@@ -234,54 +228,6 @@ def subset_accuracy(targets: Records, outputs: Records) -> NDArray[np.float64]:
     return exact_match(targets, outputs)
 
 
-# -- simulators ------------------------------------------------------------------------------------
-
-
-def simulate_tokens(
-    rng: np.random.Generator, n: int, *, p: float, L: int = 1
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Records whose tokens are right independently with probability `p`.
-
-    Targets are L distinct tokens; a wrong token is one that occurs nowhere in the target, so that
-    no shifted alignment can rescue it and the edit distance is the number of wrong tokens.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n : int
-        Records.
-    p : float
-        In [0, 1].
-    L : int
-        Tokens of a target, >= 1.
-
-    Returns
-    -------
-    targets, outputs : ndarray of int, shape (n, L)
-    """
-    targets = np.broadcast_to(np.arange(L), (n, L))
-    outputs = np.where(rng.random((n, L)) < p, targets, rng.integers(L, L + 50_000, (n, L)))
-    return targets, outputs
-
-
-def _simulate_eight_tokens(rng: np.random.Generator, n: int, *, p: float):
-    # Where the expectation does not depend on L; eight tokens a record exercise the averaging.
-    return simulate_tokens(rng, n, p=p, L=8)
-
-
-def _simulate_group(rng: np.random.Generator, n: int, *, p: float, m: int):
-    return simulate_tokens(rng, n, p=p, L=m)
-
-
-def _simulate_text(rng: np.random.Generator, n: int, *, p: float, L: int, w: int):
-    """Texts of L tokens of w characters; the characters of a wrong token occur in no target."""
-    right = [chr(0x4E00 + i) for i in range(L * w)]
-    wrong = [chr(0xAC00 + i) for i in range(L * w)]
-    draws = np.repeat(rng.random((n, L)) < p, w, axis=1)
-    outputs = ["".join(row) for row in np.where(draws, right, wrong)]
-    return ["".join(right)] * n, outputs
-
-
 # -- the metrics -----------------------------------------------------------------------------------
 
 _NO_SHIFT = "no wrong token can be matched by shifting; otherwise the expression is an upper bound"
@@ -299,6 +245,8 @@ EXACT_MATCH = Metric(
     simulator=simulate_tokens,
     source="Schaeffer et al. 2023, section 2 (there called Accuracy)",
     binary=True,
+    judges="tokens",
+    of_counts=lambda c: ((c.hits == c.target) & (c.target == c.output)).astype(float),
 )
 
 TOKEN_ACCURACY = Metric(
@@ -311,8 +259,11 @@ TOKEN_ACCURACY = Metric(
     continuity="linear",
     assumptions="each token is right with probability p (independence is not needed)",
     scorer=token_accuracy,
-    simulator=_simulate_eight_tokens,
+    simulator=simulate_eight_tokens,
     source="the share of correct tokens; Schaeffer et al. 2023, section 2",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.hits / c.target,
 )
 
 TOKEN_EDIT_DISTANCE = Metric(
@@ -327,6 +278,9 @@ TOKEN_EDIT_DISTANCE = Metric(
     scorer=token_edit_distance,
     simulator=simulate_tokens,
     source="Schaeffer et al. 2023, section 2; appendix A.2 has the sign slip corrected here",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.edits.astype(float),
 )
 
 NORMALISED_EDIT_DISTANCE = Metric(
@@ -339,8 +293,11 @@ NORMALISED_EDIT_DISTANCE = Metric(
     continuity="linear",
     assumptions=f"outputs as long as targets, each token right with probability p, and {_NO_SHIFT}",
     scorer=normalised_edit_distance,
-    simulator=_simulate_eight_tokens,
+    simulator=simulate_eight_tokens,
     source="Levenshtein 1966, divided by the longer length",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.edits / np.maximum(c.target, c.output),
 )
 
 CHARACTER_EDIT_DISTANCE = Metric(
@@ -356,8 +313,10 @@ CHARACTER_EDIT_DISTANCE = Metric(
         "character with the target; otherwise the expression is an upper bound"
     ),
     scorer=character_edit_distance,
-    simulator=_simulate_text,
+    simulator=simulate_text,
     source="Levenshtein 1966",
+    judges="text",
+    gentle="answer",
 )
 
 LONGEST_CORRECT_PREFIX = Metric(
@@ -373,6 +332,9 @@ LONGEST_CORRECT_PREFIX = Metric(
     scorer=longest_correct_prefix,
     simulator=simulate_tokens,
     source="the run of right tokens from the start, as in step-by-step grading",
+    judges="tokens",
+    gentle="answer",
+    of_counts=lambda c: c.prefix.astype(float),
 )
 
 SUBSET_ACCURACY = Metric(
@@ -385,7 +347,7 @@ SUBSET_ACCURACY = Metric(
     continuity="continuous",
     assumptions="each of the m items of a group is right independently with probability p",
     scorer=subset_accuracy,
-    simulator=_simulate_group,
+    simulator=simulate_group,
     source="Schaeffer et al. 2023, section 5 and appendix B (there K of K)",
     binary=True,
 )

@@ -14,7 +14,7 @@ from ..errors import FieldError
 from ..symbols import p
 from .base import Metric, records
 
-__all__ = ["BLEU", "ROUGE_L_SUM"]
+__all__ = ["ROUGE_L_SUM", "BLEU"]
 
 _Sentences = str | Sequence[Sequence[Hashable]]
 
@@ -172,6 +172,7 @@ ROUGE_L_SUM = Metric(
     simulator=_simulate_summaries,
     source="Lin 2004, section 3.2; Schaeffer et al. 2023, appendix A.4",
     records=2_000,
+    gentle="answer",
 )
 
 BLEU = Metric(

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..metrics.columnar import METRICS_OF_TEXT
-from .grading import CHOICES
+from ..metrics import judging
+from ..metrics.columnar import metrics_of_texts
 from .one_file import KEY, Part, merged
 from .rows import GROUP
 from .schema import direction_of
@@ -125,10 +125,8 @@ def counted(lengths: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-_TOLD_APART = {
-    **dict.fromkeys(METRICS_OF_TEXT, "its target's text: answers are not graded anew"),
-    **dict.fromkeys(CHOICES, "the likeliest choice: choices are not graded anew"),
-}
+_NO_ANSWERS = "its target's text: answers are not graded anew"
+_NO_CHOICES = "the likeliest choice: choices are not graded anew"
 
 
 def guarded(
@@ -146,10 +144,14 @@ def guarded(
     notes : list of str
         What was left out.
     """
-    here = scores[(scores["graded"] == "here") & scores["metric"].isin(list(_TOLD_APART))]
+    told_apart = {
+        **dict.fromkeys(metrics_of_texts(), _NO_ANSWERS),
+        **dict.fromkeys(judging("choices"), _NO_CHOICES),
+    }
+    here = scores[(scores["graded"] == "here") & scores["metric"].isin(list(told_apart))]
     if not here["file_right"].any():
         return scores, lengths, []
-    kind = here["metric"].map(_TOLD_APART)
+    kind = here["metric"].map(told_apart)
     models = (
         here.assign(kind=kind).groupby([*GROUP, "kind"], sort=False, dropna=False)[_COUNTS].max()
     )
@@ -160,11 +162,11 @@ def guarded(
         f"({row.agree:,.0f} of {row.file_right:,.0f} agree)"
         for (task, setting, what), row in zip(odd.index, odd.itertuples(), strict=True)
     ]
-    marked = scores.assign(kind=scores["metric"].map(_TOLD_APART).fillna(""))
+    marked = scores.assign(kind=scores["metric"].map(told_apart).fillna(""))
     gone = (scores["graded"] == "here") & marked.set_index(["task", "setting", "kind"]).index.isin(
         odd.index
     )
-    answers = [key[:2] for key in odd.index if key[2] == _TOLD_APART["exact_match"]]
+    answers = [key[:2] for key in odd.index if key[2] == _NO_ANSWERS]
     if len(lengths):
         lengths = lengths[~lengths.set_index(["task", "setting"]).index.isin(answers)]
     return scores[~gone].reset_index(drop=True), lengths.reset_index(drop=True), notes

@@ -13,22 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from ..errors import FieldError, UnknownNameError, require
-from ..metrics import METRICS
+from ..metrics import METRICS, judging
 from ..metrics.columnar import Texts, as_arrow, scores_of_texts
 
-__all__ = ["ANSWERS", "CHOICES", "Lists", "grade", "index_of", "scores_of_choices"]
-
-ANSWERS = (
-    "exact_match",
-    "token_accuracy",
-    "token_edit_distance",
-    "normalised_edit_distance",
-    "character_edit_distance",
-    "longest_correct_prefix",
-)
-"""Metrics of an answer's text."""
-CHOICES = ("multiple_choice_grade", "top_2", "brier", "target_brier", "log_score")
-"""Metrics of the log-probabilities of choices, made to sum to one over them."""
+__all__ = ["Lists", "grade", "index_of", "scores_of_choices"]
 
 _ITEM = ["family", "model", "params", "train_flops", "task", "setting", "shots", "item", "source"]
 
@@ -48,10 +36,11 @@ def grade(
         As `mirage_utils.records.Reading.records`. An item that stands there under several metrics is
         graded once.
     metric : str
-        One of `ANSWERS`, which compare ``output`` with ``target``, or of `CHOICES`, for which
-        ``target`` is the index of the right choice and ``logprobs`` are those of the choices.
+        One that judges ``"tokens"`` or ``"text"`` compares ``output`` with ``target``; for one that
+        judges ``"choices"``, ``target`` is the index of the right choice and ``logprobs`` are those of
+        the choices, made to sum to one. `mirage_utils.metrics.judging` lists both.
     tokens : {"characters", "words"} or callable
-        What the token metrics count. ``character_edit_distance`` counts characters in any case.
+        What those count that judge ``"tokens"``.
     strip : bool
         Whether blanks around answers are ignored, as most graders do.
 
@@ -98,7 +87,7 @@ def _scores_of(
     records, tokens, strip
         As for `grade`; no row is left out.
     metrics : sequence of str
-        Metrics of `ANSWERS` and of `CHOICES`.
+        Metrics that judge answers or choices.
 
     Returns
     -------
@@ -109,12 +98,13 @@ def _scores_of(
     FieldError, UnknownNameError
         As `grade`.
     """
-    known = (*ANSWERS, *CHOICES)
+    of_answers, of_choices = judging("tokens", "text"), judging("choices")
+    known = (*of_answers, *of_choices)
     for metric in metrics:
         if metric not in known:
             raise UnknownNameError("metric", metric, f"one of {', '.join(known)}")
     found: dict[str, NDArray[np.float64]] = {}
-    texts = [m for m in metrics if m in ANSWERS]
+    texts = [m for m in metrics if m in of_answers]
     if texts:
         whole = [_texts(records, side, strip) for side in ("target", "output")]
         known_cuts: dict[object, Callable[[str], Sequence[str]]]
@@ -129,9 +119,9 @@ def _scores_of(
         if cut is str:
             found |= scores_of_texts(*(Texts.of(as_arrow(side)) for side in whole))
         for metric in set(texts) - set(found):
-            sides = whole if metric == "character_edit_distance" else parts
+            sides = whole if METRICS[metric].judges == "text" else parts
             found[metric] = METRICS[metric].score(*sides)
-    choices = [m for m in metrics if m in CHOICES]
+    choices = [m for m in metrics if m in of_choices]
     if choices:
         found |= _choices(records, choices)
     return {metric: found[metric] for metric in metrics}

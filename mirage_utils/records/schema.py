@@ -72,8 +72,8 @@ RECORDS = (
 # `_spelt` writes them, beside those of `METRICS`. A name stands here only if it leaves no doubt.
 _SHARES = {
     "acc", "acc_bytes", "acc_mutual_info", "acc_norm", "acc_norm_bytes", "acc_norm_token", "accuracy", "accuracy_norm", "correct", "em", "exact",
-    "exact_match", "exact_str_match", "extractive_match", "final_number_exact_match", "fraction_correct", "includes", "loglikelihood_acc", "match", "math_equiv", "math_equiv_chain_of_thought",
-    "mc1", "multiple_choice_grade", "pass@1", "pass_at_1", "pem", "pqem", "prefix_exact_match",
+    "exact_str_match", "extractive_match", "final_number_exact_match", "fraction_correct", "includes", "loglikelihood_acc", "match", "math_equiv", "math_equiv_chain_of_thought",
+    "mc1", "pass@1", "pass_at_1", "pem", "pqem", "prefix_exact_match",
     "prompt_level_loose_acc", "prompt_level_strict_acc", "qem", "quasi_exact_match",
     "quasi_prefix_exact_match", "relaxed_accuracy", "truthfulqa_mc1",
 }  # fmt: skip
@@ -84,18 +84,18 @@ _FRACTIONS = {
 }  # fmt: skip
 """Other scores in 0..1."""
 _HIGHER = {
-    "anls", "answer_log_likelihood", "bert_score", "bertscore", "bleu", "bleurt", "chr_f", "chr_f++", "chrf", "chrf++",
+    "anls", "answer_log_likelihood", "bert_score", "bertscore", "bleurt", "chr_f", "chr_f++", "chrf", "chrf++",
     "correct_prob_mass", "f1", "faithfulness", "log_likelihood", "log_prob", "log_probability", "loglikelihood",
     "logprob", "macro_f1", "mcc", "mean", "meteor", "micro_f1", "mrr", "ndcg", "rouge1",
-    "rouge2", "rougel", "rougelsum", "rouge_1", "rouge_2", "rouge_l", "rouge_l_sum", "rouge_lsum",
+    "rouge2", "rougel", "rougelsum", "rouge_1", "rouge_2", "rouge_l", "rouge_lsum",
     "rouge_t5", *_FRACTIONS,
 }  # fmt: skip
 _LOWER = {
-    "bits_per_byte", "bits_per_character", "bpb", "bpc", "brier", "brier_score", "byte_perplexity", "cer",
+    "bits_per_character", "bpb", "bpc", "brier_score", "byte_perplexity", "cer",
     "character_error_rate",
     "cross_entropy", "ece", "ece_10_bin", "ece_1_bin", "edit_distance", "error",
     "error_rate", "expected_calibration_error", "loss", "mae", "mse", "nll", "perplexity", "ppl", "rmse",
-    "target_brier", "ter", "wer", "word_error_rate", "word_perplexity",
+    "ter", "wer", "word_error_rate", "word_perplexity",
 }  # fmt: skip
 # Variants such as ``HasAns_exact`` and ``macro_f1`` are as good as what they vary.
 _HIGHER_ENDS = (

@@ -15,10 +15,10 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..metrics import METRICS
-from ..metrics.columnar import METRICS_OF_TEXT, Texts, bytes_of, scores_of_texts
+from ..metrics import METRICS, judging
+from ..metrics.columnar import Texts, bytes_of, metrics_of_texts, scores_of_texts
 from .gradable import kinds_of
-from .grading import CHOICES, scores_of_choices
+from .grading import scores_of_choices
 from .keys import numbered, sums
 from .rows import Rows
 from .schema import RECORDS
@@ -80,8 +80,8 @@ def graded_sums(
     if here.any():
         at, right, lists = once[here], kinds.right[here], kinds.logprobs[here]
         place = _others(rows.stratum[at], rows.chance[at], lists.sizes)
-        own = scores_of_choices(right, lists, CHOICES)
-        other = scores_of_choices(right[place], lists, CHOICES)
+        own = scores_of_choices(right, lists, judging("choices"))
+        other = scores_of_choices(right[place], lists, judging("choices"))
         _add_all(rows, made, notes, at, own, other, own["multiple_choice_grade"])
 
     lengths = pd.DataFrame(columns=[*LENGTH_GROUP, "length", "n", "right"])
@@ -230,7 +230,7 @@ def _graded_texts(
 ) -> tuple[dict[str, NDArray], dict[str, NDArray], NDArray[np.int64], int]:
     """Scores of outputs on their own targets and on others; lengths of their targets; how many are empty."""
     size, blank = len(targets), 0
-    own, other = ({m: np.empty(size) for m in METRICS_OF_TEXT} for _ in range(2))
+    own, other = ({m: np.empty(size) for m in metrics_of_texts()} for _ in range(2))
     lengths = np.empty(size, np.int64)
     for rows in _parts(targets, outputs):
         long = rows.stop - rows.start

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import itertools
+import pkgutil
 
 import numpy as np
 import pytest
@@ -49,35 +51,38 @@ CASES = [
 probability = st.floats(0, 1)
 
 
-MEMBERS = [
-    "exact_match",
-    "token_accuracy",
-    "token_edit_distance",
-    "normalised_edit_distance",
-    "character_edit_distance",
-    "longest_correct_prefix",
-    "subset_accuracy",
-    "digit_accuracy",
-    "carry_credit",
-    "rouge_l_sum",
-    "bleu",
-    "multiple_choice_grade",
-    "top_2",
-    "thresholded_error",
-    "binary_brier",
-    "brier",
-    "target_brier",
-    "log_score",
-    "bits_per_byte",
-    "pass_at_k",
-    "pass_until",
-]
+def test_every_metric_of_every_family_is_listed_and_offered_under_its_name():
+    """Found in what the modules hold, whatever their lists say."""
+    found = {}
+    for part in pkgutil.iter_modules(metrics.__path__):
+        family = importlib.import_module(f"mirage_utils.metrics.{part.name}")
+        found |= {k: v for k, v in vars(family).items() if isinstance(v, Metric)}
+    assert {name.lower(): metric for name, metric in found.items()} == METRICS
+    assert set(found) <= set(metrics.__all__)
+    assert all(getattr(metrics, name) is metric for name, metric in found.items())
 
 
-def test_the_registry_is_complete_and_read_only():
-    assert list(METRICS) == MEMBERS
+def test_the_registry_is_read_only():
     with pytest.raises(TypeError):
         METRICS["mine"] = EXACT_MATCH
+
+
+RECORDS = {
+    "tokens": [(["ab"], ["abc"]), ([["a", "word"]], [["a"]])],
+    "text": [(["ab"], ["abc"])],
+    "choices": [([0, 1], [[0.7, 0.3], [0.4, 0.6]])],
+}
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_metric_scores_the_records_that_it_says_it_judges(metric):
+    for targets, outputs in RECORDS.get(metric.judges, []):
+        assert metric.score(targets, outputs).shape == (len(targets),)
+    if (
+        metric.of_counts is not None
+    ):  # tests/records/test_gathering.py compares its scores with the scorer's
+        assert metric.judges == "tokens"
+    assert (metric.gentle == "loss") == bool(metric.high.is_infinite)  # a loss has no end
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
@@ -225,12 +230,15 @@ def best_forecast(score, truth):
     return mass / mass.sum()
 
 
-@pytest.mark.parametrize("metric", [BRIER, LOG_SCORE, TARGET_BRIER], ids=lambda m: m.name)
+FORECASTS = [m for m in METRICS.values() if m.judges == "choices" and m.gentle]
+
+
+@pytest.mark.parametrize("metric", FORECASTS, ids=lambda m: m.name)
 def test_a_proper_score_is_best_for_the_truth_and_only_a_proper_one(metric):
     truth = np.array([0.6, 0.3, 0.1])
     distance = np.abs(best_forecast(metric.score, truth) - truth).max()
     assert (distance < 1e-3) == metric.proper
-    if not metric.proper:  # it pays to be more certain than one is
+    if metric is TARGET_BRIER:  # it pays to be more certain than one is
         assert best_forecast(metric.score, truth)[0] > 0.65
 
 
@@ -252,9 +260,8 @@ def test_grades_of_answers_are_no_strictly_proper_scores():
         MULTIPLE_CHOICE_GRADE.score(correct, honest)
         == MULTIPLE_CHOICE_GRADE.score(correct, certain)
     ).all()
-    assert {m.name for m in METRICS.values() if m.proper} == {
-        "binary_brier", "brier", "log_score", "bits_per_byte",
-    }  # fmt: skip
+    assert all(m.proper for m in (BINARY_BRIER, BRIER, LOG_SCORE, BITS_PER_BYTE))
+    assert not any(m.proper for m in METRICS.values() if m.gentle not in ("forecast", "loss"))
 
 
 # -- a metric of one's own -----------------------------------------------------------------------------

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mirage_utils.metrics import METRICS
+from mirage_utils.metrics import METRICS, judging
 from mirage_utils.metrics.columnar import (
-    METRICS_OF_TEXT,
     Texts,
     as_arrow,
     is_blank,
+    metrics_of_texts,
     scores_of_texts,
 )  # fmt: skip
 from mirage_utils.records import EvalFileError, gathering, grade, one_file, stream
@@ -292,7 +292,7 @@ def test_answers_are_not_graded_anew_where_the_file_calls_others_right():
     )
     assert set(found.lengths["task"]) == {"good"}
     here = found.scores[found.scores["graded"] == "here"]
-    assert set(here["metric"]) == set(METRICS_OF_TEXT)
+    assert set(here["metric"]) == set(metrics_of_texts())
     assert set(here["file_right"]) == {8}
     assert set(here["agree"]) == {5}
 
@@ -306,15 +306,15 @@ def metrics_of(**columns):
 
 
 def test_log_probabilities_are_what_the_file_says_they_are():
-    choices = {"multiple_choice_grade", "top_2", "brier", "target_brier", "log_score"}
+    choices = set(judging("choices"))
     answer = {"answer_log_likelihood", "expected_exact_match"}
     index, text = ["0", "1", "0"], ["a", "b", "c"]
     best = ["0", "1", "2"]
     assert metrics_of(target=index, output=best)[0] == choices
     assert metrics_of(target=index, output=best, logprobs_of="choices") == (choices, ())
-    assert metrics_of(target=text, output=text)[0] == answer | set(METRICS_OF_TEXT)
+    assert metrics_of(target=text, output=text)[0] == answer | set(metrics_of_texts())
     assert metrics_of(target=index, output=best, logprobs_of="answer")[0] == answer | set(
-        METRICS_OF_TEXT
+        metrics_of_texts()
     )
     none, notes = metrics_of(target=text, output=best, logprobs_of="choices")
     assert none == set()

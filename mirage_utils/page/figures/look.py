@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...metrics import METRICS, Metric
 from ..plots import COLOURS, DASHES, MARKERS, MUTED, RAMP
 
 __all__ = ["BROAD", "Look", "looks", "of_metric"]
@@ -24,7 +25,8 @@ class Look:
     dash: Any
 
 
-# A metric looks the same wherever it is drawn. Those of one kind share a colour and differ in marker and dash.
+# A metric looks the same wherever it is drawn. Those of one kind share a colour and differ in marker and dash. A metric
+# of the library that is not named here has the colour of its kind, and the first marker and dash that are free in it.
 _ORANGE, _BLUE, _GREEN, _PINK, _GOLD, _VIOLET = (COLOURS[i] for i in (1, 0, 2, 3, 4, 5))
 _METRICS = {
     "exact match": Look(_ORANGE, "o", "-"),
@@ -86,7 +88,36 @@ def of_metric(title: str) -> Look | None:
     """The look of a metric by its title, with or without what it depends on; None if it is no metric's."""
     if title.startswith("top-") and title.endswith(" accuracy"):
         return Look(_GOLD, "^", "--")
-    return _METRICS.get(title) or _METRICS.get(title.partition(",")[0])
+    known = dict(_unnamed()) | _METRICS
+    return known.get(title) or known.get(title.partition(",")[0])
+
+
+def _unnamed() -> Iterator[tuple[str, Look]]:
+    """The metrics without a look of their own here, by their titles, each with that of its kind."""
+    taken = list(_METRICS.values())
+    for title, metric in ((m.title.partition(",")[0], m) for m in METRICS.values()):
+        if title not in _METRICS and not title.startswith("top-"):
+            taken.append(_free(_of_kind(metric), taken))
+            yield title, taken[-1]
+
+
+def _of_kind(metric: Metric) -> str:
+    """The colour of what a metric is: of a forecast, of choices, partial credit, all or nothing, or anything else."""
+    if metric.gentle in ("forecast", "loss"):
+        return _PINK
+    if metric.gentle == "answer":
+        return _BLUE if metric.direction == "lower" else _GREEN
+    if metric.judges == "choices":
+        return _GOLD
+    return _ORANGE if metric.binary else _VIOLET
+
+
+def _free(colour: str, taken: Iterable[Look]) -> Look:
+    """A look of that colour whose dash and marker are those that fewest others of it have."""
+    held = [look for look in taken if look.colour == colour]
+    dashes, markers = [look.dash for look in held], [look.marker for look in held]
+    looks = (Look(colour, marker, dash) for dash in DASHES for marker in MARKERS)
+    return min(looks, key=lambda x: (x in held, dashes.count(x.dash), markers.count(x.marker)))
 
 
 def _step(ramp: Sequence[str], i: int, number: int) -> str:
