@@ -222,11 +222,11 @@ def assumptions(
     charts = Charts(
         name="fig-assumptions-explorer",
         panels=(
-            panel(score, title="The score", height=190),
             panel(
                 line, *(dotted(alt.Y, f"{np.log(-np.log(y)):.4f}") for y in (low, high)),
-                title="The same, where the closed form is straight", height=190,
+                title="Where the closed form is straight", height=190,
             ),
+            panel(score, title="The same, as a score", height=190),
         ),
         says=says,
         rows=rows,
