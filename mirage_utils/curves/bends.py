@@ -106,7 +106,7 @@ def bend(curve: Curve, low: float | None = None, high: float | None = None) -> f
     >>> round(bend(Curve(scale, skilled)), 3)
     1.0
     >>> round(bend(Curve(scale, 0.02 + 0.98 * skilled)), 2)  # one in fifty is right without the skill
-    1.81
+    2.01
     """
     require(
         0 < (1e-12 if low is None else low) < (1 - 1e-12 if high is None else high) < 1,

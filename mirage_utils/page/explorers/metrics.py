@@ -17,7 +17,7 @@ from .charts import MUTED, Charts, dotted, numbers, panel, percent, scale_x, seq
 from .controls import Choice, Control, Slider
 from .explorer import Explorer
 from .laws import law_rows
-from .vega import colour, parameter, rounded, switch, vega, written
+from .vega import Format, colour, parameter, rounded, switch, vega, written
 
 __all__ = ["assumptions", "one_metric"]
 
@@ -112,7 +112,7 @@ _X = sp.Symbol("x", real=True)
 _STRENGTH = sp.Symbol("strength", positive=True)
 _EASIER = 100
 """How many times smaller the loss of easy items is."""
-_KINDS = {
+_KINDS: dict[str, tuple[str, float, float, tuple[str, Format, str]]] = {
     # What is broken, its value at strengths 0 and 10, and the words around the value.
     "two_kinds": ("two kinds of items", 0.0, 0.1, ("With ", "percent", f" of the items {_EASIER} times easier")),
     "floor": ("a guessing floor", 0.0, 0.02, ("With ", "percent", " right by guessing")),
