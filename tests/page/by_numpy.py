@@ -18,7 +18,6 @@ from mirage_utils.metrics import (
 )
 from mirage_utils.models.scores import share_below
 from mirage_utils.page.explorers.families import skill_rows
-from mirage_utils.page.explorers.metrics import difficulty
 
 SIZES = np.geomspace(1e7, 1e12, 11)
 
@@ -49,16 +48,22 @@ def one_metric(metric, alpha, L, K, s, c, k):
     return frame.assign(score=chosen.expected(frame["p"], **given))
 
 
-def assumptions(L, v, E, s):
-    x = -4 + 0.15 * np.arange(80)
-    p = np.exp(-E - np.exp(-x)[:, None] * difficulty(round(v * 10) / 10))
-    return pd.DataFrame(
-        {
-            "decades": x / np.log(10),
-            "plain": EXACT_MATCH.expected(np.exp(-np.exp(-x)), L=L),
-            "broken": (MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=s) ** L).mean(axis=1),
-        }
-    )
+def assumptions(kind, strength):
+    x = -4 + 0.1 * np.arange(120)
+    loss, L = np.exp(-x), 5
+    p = np.exp(-loss)
+    plain = EXACT_MATCH.expected(p, L=L)
+    share = strength / 10
+    broken = {
+        "two_kinds": lambda: (1 - 0.1 * share) * plain + 0.1 * share * EXACT_MATCH.expected(np.exp(-loss / 100), L=L),
+        "floor": lambda: 0.02 * share + (1 - 0.02 * share) * plain,
+        # the negative-binomial chance of no failure
+        "unequal": lambda: stats.nbinom.pmf(0, 1 / (4 * share), 1 / (1 + 4 * share * L * loss)) if share else plain,
+        "dependent": lambda: p * (0.9 * share + (1 - 0.9 * share) * p) ** (L - 1),
+        "entropy": lambda: EXACT_MATCH.expected(p * np.exp(-0.3 * share), L=L),
+        "decoding": lambda: MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=1 - 0.9 * share) ** L,
+    }[kind]()  # fmt: skip
+    return pd.DataFrame({"decades": x / np.log(10), "plain": plain, "broken": broken})
 
 
 def tested(N, count, n, **more):

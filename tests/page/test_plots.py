@@ -157,7 +157,6 @@ def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
     [
         (explorers.many_tokens, {"alpha", "N_c", "E", "L", "items"}),
         (explorers.items, {"alpha", "L", "n"}),
-        (explorers.assumptions, {"L", "v", "E", "s"}),
     ],
 )
 def test_every_control_changes_the_picture(make, controls):
