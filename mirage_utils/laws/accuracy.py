@@ -223,7 +223,7 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
 """The line above a floor, with counts that scatter more than those of independent items."""
 TWO_KINDS = AccuracyLaw(
     "two_kinds",
-    "two kinds of item",
+    "two kinds of items",
     w * sp.exp(-_LOSS / c) + (1 - w) * sp.exp(-_LOSS),
     (
         # Any share is as thinkable as any other. With c = 1 there is one kind. A factor c brings the easy kind's rise
@@ -235,7 +235,7 @@ TWO_KINDS = AccuracyLaw(
 )
 """The line, with a share of items whose loss is smaller by a factor."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
-"""Those that chapter 4 compares, the straight line first: all but `TWO_KINDS`."""
+"""The line, and what could rescue it; chapter 4 adds `TWO_KINDS`, which was thought of later."""
 
 
 def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
