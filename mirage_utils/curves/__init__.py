@@ -7,7 +7,7 @@ slope and its sharpest bend. What claims of emergence are made of is in `mirage_
 
 from .curve import Curve
 from .intervals import bootstrap_interval
-from .shape import Curvature, Slope, curvature, location, steepest_slope, width
+from .shape import Curvature, Slope, curvature, location, steepest_slope, width, width_bounds
 
 __all__ = [
     "Curvature",
@@ -18,4 +18,5 @@ __all__ = [
     "location",
     "steepest_slope",
     "width",
+    "width_bounds",
 ]

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import require
+from ..scaling import Interval
 from .curve import Curve
 
-__all__ = ["Curvature", "Slope", "curvature", "location", "steepest_slope", "width"]
+__all__ = ["Curvature", "Slope", "curvature", "location", "steepest_slope", "width", "width_bounds"]
 
 
 class Slope(NamedTuple):
@@ -96,6 +97,41 @@ def width(curve: Curve, low: float = 0.1, high: float = 0.9) -> float:
     """
     require(0 < low < high < 1, "low, high", (low, high), "0 < low < high < 1")
     return float(abs(np.log10(location(curve, high) / location(curve, low))))
+
+
+def width_bounds(curve: Curve, low: float = 0.1, high: float = 0.9) -> Interval:
+    """Fewest and most decades that a curve's own rise can take, whatever it does between its sizes.
+
+    Where the rise falls between two sizes, `width` measures how far apart these are, and not how sharp the rise is. A curve
+    that never falls has crossed a level somewhere between the last size below it and the first size at or above it; that is
+    all that is used here. Nothing is interpolated.
+
+    Parameters
+    ----------
+    curve : Curve
+        Rising: its last score above its first. A score lower than an earlier one counts as level with it.
+    low, high : float
+        Fractions of the rise from the first score to the highest; 0 < low < high < 1.
+
+    Raises
+    ------
+    FieldError
+        If the levels are not between 0 and 1 and in rising order, or no score is above the first.
+
+    Examples
+    --------
+    >>> from mirage_utils import Curve
+    >>> fewest, most = width_bounds(Curve([1e7, 1e8, 1e9, 1e10], [0.0, 0.01, 0.6, 0.95]))
+    >>> round(fewest, 2), round(most, 2)
+    (0.0, 2.0)
+    """
+    require(0 < low < high < 1, "low, high", (low, high), "0 < low < high < 1")
+    reached = np.maximum.accumulate(curve.score) - curve.score[0]
+    require(reached[-1] > 0, "curve", curve.score, "a score above the first")
+    starts, ends = (int(np.argmax(reached >= level * reached[-1])) for level in (low, high))
+    decades = np.log10(curve.scale)
+    fewest = max(decades[ends - 1] - decades[starts], 0.0)
+    return Interval(float(fewest), float(decades[ends] - decades[starts - 1]))
 
 
 def steepest_slope(curve: Curve) -> Slope:

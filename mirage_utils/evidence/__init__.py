@@ -10,8 +10,9 @@ from .leap import Emergence, Leap, emergences, leap
 from .lengths import Lengths, one_line
 from .runs import Runs, runs
 from .smooth import Smooth, smooth
+from .trend import Trend, trend
 
 __all__ = [
     "Curves", "Emergence", "Foretold", "Gentle", "Leap", "Lengths", "Question", "Runs", "Smooth",
-    "curve_of", "curves_of", "emergences", "foretold", "gentle", "kind_of", "leap", "one_line", "runs", "smooth",
+    "Trend", "curve_of", "curves_of", "emergences", "foretold", "gentle", "kind_of", "leap", "one_line", "runs", "smooth", "trend",
 ]  # fmt: skip

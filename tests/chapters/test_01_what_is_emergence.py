@@ -5,34 +5,136 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 import pytest
 from chapter_runs import followed
-from independent import published
-from scipy import stats
+from independent import published, rows_of
+from scipy import optimize, stats
 
 NAME = "01_what_is_emergence"
-CHANGED = {"LEVEL": 0.8}
+CHANGED = {"LEVEL": 0.8, "SWITCH_AT": 90e9}
+
+
+def four_digit():
+    return published()["4D+", "few-shot"]
+
+
+def shuffled_p(k, x, draws=400_000):
+    """Two-sided p-value of a trend by shuffling: right answers are dealt to models as cards are."""
+    rng = np.random.default_rng(1)
+    dealt = rng.multivariate_hypergeometric([2000] * len(k), int(sum(k)), draws)
+    at, middle = dealt @ x, sum(k) * np.mean(x)
+    return np.mean(np.abs(at - middle) >= abs(np.dot(k, x) - middle) - 1e-9)
 
 
 def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
-    _, after = followed(NAME, chapter_run, changed_run)
-    k, n = published()["4D+", "few-shot"][1:]
-    assert after["floor_high"] == pytest.approx(1 - 0.1 ** (1 / n[0]))
+    before, after = followed(NAME, chapter_run, changed_run)
+    _, k, n = four_digit()
+    assert after["zero_high"] == pytest.approx(1 - 0.1 ** (1 / n[0]))
     assert after["sixth_high"] == pytest.approx(stats.beta.ppf(0.9, k[5] + 1, n[5] - k[5]))
+    assert after["grows_high"] < before["grows_high"]  # a lower level, a shorter interval
+    assert after["p_start"] == before["p_start"]
 
 
-def test_chapter_1_numbers(chapter_run):
+def test_the_counts_and_single_intervals(chapter_run):
     g = chapter_run(NAME).glued
-    N, k, _ = published()["4D+", "few-shot"]
+    N, k, _ = four_digit()
+    assert [g[f"right_{i + 1}"] for i in range(8)] == list(k) == [0, 1, 1, 0, 3, 3, 8, 510]
     assert g["items"] == 2000
     assert g["share_of_last_step"] == pytest.approx((k[-1] - k[-2]) / (k[-1] - k[0]))
     assert g["gap"] == pytest.approx(N[-1] / N[-2])
-    assert g["floor_high"] == pytest.approx(1 - 0.025 ** (1 / 2000))  # no success in n: closed form
+    assert g["zero_high"] == pytest.approx(1 - 0.025 ** (1 / 2000))  # no success in n: closed form
     assert g["sixth_low"] == pytest.approx(stats.beta.ppf(0.025, 3, 1998))
     assert g["sixth_high"] == pytest.approx(stats.beta.ppf(0.975, 4, 1997))
-    zero = published()["1DC", "zero-shot"][1] / 2000
-    assert g["ragged_max"] == zero.max()
-    signs = [b > a for a, b in itertools.pairwise(zero)]
+
+
+def test_the_start_of_the_curve_rises(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, _ = four_digit()
+    x = np.log10(N)
+    assert g["p_early"] == pytest.approx(shuffled_p(k[:6], x[:6]), abs=0.002)
+    assert g["p_start"] == pytest.approx(shuffled_p(k[:7], x[:7]), abs=0.0001)
+
+    # The likeliest growth: successes of rare events are Poisson, and given their sum multinomial.
+    def lost(slope):
+        return -(k[:7] @ (slope * (x[:7] - 9) - np.log(np.exp(slope * (x[:7] - 9)).sum())))
+
+    slope = optimize.minimize_scalar(lost, bounds=(0, 6), method="bounded").x
+    assert g["grows"] == pytest.approx(math.exp(slope), rel=0.02)
+    assert g["grows_low"] > 1
+    assert g["tenfold_a_decade"] > 10 * g["early_high"]
+
+    # Tenfold steps: the deviance of binomial counts from the best of these lines.
+    def deviance(level):
+        p = np.exp(level) * 10.0 ** np.arange(6)
+        seen = np.maximum(k[:6], 1e-12) / 2000
+        return (
+            2 * (stats.binom.logpmf(k[:6], 2000, seen) - stats.binom.logpmf(k[:6], 2000, p)).sum()
+        )
+
+    best = optimize.minimize_scalar(deviance, bounds=(-25, -12), method="bounded").fun
+    assert best == pytest.approx(27.7, abs=0.1)
+    assert g["deviance_tenfold"] == pytest.approx(best, rel=0.02)
+    assert g["p_tenfold"] < 0.001
+
+
+def test_both_worlds_fit_and_differ_between(chapter_run):
+    g = chapter_run(NAME).glued
+    assert 0.2 < g["p_smooth"] < 0.8
+    assert 0.2 < g["p_switch"] < 0.85
+    assert g["slow_47"] < g["smooth_47"] / 2 < g["last_score"] / 10
+    # The power of size by another program: a Poisson regression, near enough at such rates.
+    N, k, _ = four_digit()
+    import statsmodels.api as sm
+
+    found = sm.GLM(k[:7], sm.add_constant(np.log(N[:7] / 1e10)), family=sm.families.Poisson()).fit()
+    power = found.predict(np.column_stack([np.ones(2), np.log(np.array([47e9, N[-1]]) / 1e10)]))
+    assert g["slow_47"] == pytest.approx(power[0] / 2000, rel=0.02)
+    assert g["expected_175"] == pytest.approx(power[1], rel=0.03)
+
+
+def test_width_excess_and_skill(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, _ = four_digit()
+    steps = np.abs(np.diff(k))
+    assert g["excess_four"] == pytest.approx((k.max() - k.min()) / np.sort(steps)[3] / 7)
+    assert g["most_four"] == pytest.approx(math.log10(N[-1] / N[-2]))
+    bracketed = published()["1DC", "zero-shot"][1]
+    rise = bracketed.max() - bracketed.min()
+    assert g["excess_line"] == pytest.approx(rise / np.sort(np.abs(np.diff(bracketed)))[3] / 7)
+    signs = [b > a for a, b in itertools.pairwise(bracketed)]
     assert g["turns"] == sum(a != b for a, b in itertools.pairwise(signs))
-    assert g["inside"] >= g["forecasts"] - 2
-    assert g["hidden_top"] == pytest.approx(math.exp(-20 / 300), abs=0.002)
+    words = sorted(
+        (int(r["params"]), float(r["score"]))
+        for r in rows_of("gpt3_word_tasks")
+        if r["task"] == "anagrams 2"
+    )
+    size, score = np.transpose(words)
+    tenth, most = score[0] + np.array([0.1, 0.9]) * (score[-1] - score[0])
+    fewest = math.log10(size[score < most][-1] / size[score >= tenth][0])
+    assert g["fewest_anagrams"] == pytest.approx(fewest)
+    assert fewest > g["most_four"]
+    assert not g["wider_20"]
+
+    # The law fitted to seven models, by maximum likelihood with another optimiser.
+    def lost(theta, k):
+        p = np.exp(-np.exp(theta[0] - theta[1] * np.log(N[:7] / 1e10)))
+        return -stats.binom.logpmf(k[:7], 2000, p).sum()
+
+    for counts, name in ((k, "skill_four"),):
+        theta = optimize.minimize(lost, [1.7, 0.1], args=(counts,), method="Nelder-Mead").x
+        there = math.exp(-math.exp(theta[0] - theta[1] * math.log(N[-1] / 1e10)))
+        actual, before = counts[-1] / 2000, counts[-2] / 2000
+        assert g[name] == pytest.approx(1 - abs(there - actual) / abs(before - actual), abs=0.003)
+
+
+def test_the_simulated_law_is_predicted_with_many_items_and_not_with_few(chapter_run):
+    g = chapter_run(NAME).glued
+    N = four_digit()[0]
+    assert g["simulated_7"] == pytest.approx(0.004, abs=0.0003)
+    assert g["simulated_8"] == pytest.approx(0.004 ** (N[-2] / N[-1]), abs=0.003)
+    assert g["skill_law"] > 0.9
+    assert g["near_many"] > 0.95 * g["tries"]
+    assert g["near_few"] < 0.2 * g["tries"]
+    assert g["narrow_high"] - g["narrow_low"] < 0.15 < 0.5 < g["wide_high"] - g["wide_low"]
+    assert g["kept"] == 4
