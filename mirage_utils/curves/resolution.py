@@ -290,7 +290,7 @@ def effective_items(n: ArrayLike, cluster: ArrayLike, alike: ArrayLike) -> NDArr
     """
     n = as_array("n", n, low=1)
     cluster = as_array("cluster", cluster, low=1)
-    require(bool((cluster <= n).all()), "cluster", cluster, "at most n items")
+    require(bool((cluster <= n).all()), "cluster", float(cluster.max()), "at most n items")
     alike = as_array("alike", alike, low=0, high=1)
     return n / (1 + (cluster - 1) * alike)
 

@@ -55,9 +55,13 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
     score = EXACT_MATCH.expression.subs(symbols.p, symbols.PROBABILITY.subs(symbols.E, 0))
     scores = [vega(score.subs(symbols.N, float(size)), names) for size in SIZES]
     # The drawn count is zero as long as the score has not reached the place of the first right answer.
-    zero = [f"asin(sqrt({each})) < tests[{place('n')}].least[{i}][1]" for i, each in enumerate(scores)]
+    zero = [
+        f"asin(sqrt({each})) < tests[{place('n')}].least[{i}][1]" for i, each in enumerate(scores)
+    ]
     zeros = " + ".join(f"({each} ? 1 : 0)" for each in zero)
-    hidden = ", ".join(f"{is_zero} ? {each} : 0" for is_zero, each in zip(zero, scores, strict=True))
+    hidden = ", ".join(
+        f"{is_zero} ? {each} : 0" for is_zero, each in zip(zero, scores, strict=True)
+    )
     truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
     seen = measured_law("n", E=False)
     says = (
