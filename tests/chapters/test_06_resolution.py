@@ -14,6 +14,8 @@ from conftest import evaluation_data, needs_evaluation_data
 from independent import published
 from scipy import integrate, optimize, stats
 
+from mirage_utils.page import explorers
+
 NAME = "06_resolution"
 CHANGED = {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "POWER": 0.9}
 
@@ -84,7 +86,7 @@ def test_neighbours_and_trend_if_growth_is_as_fitted(chapter_run):
     centred = x[:6] - x[:6].mean()
     total = draws.sum(axis=1)
     z = draws @ centred / np.sqrt(np.maximum(total, 1) * (centred**2).mean())
-    assert g["trend_power"] == pytest.approx((abs(z) > 1.96).mean(), abs=0.09)
+    assert g["trend_power"] == pytest.approx((abs(z) > 1.96).mean(), abs=0.06)
     by_fisher = [
         np.mean([stats.fisher_exact([[a, 2000 - a], [b, 2000 - b]]).pvalue < 0.05 for a, b in draws[:1500, i : i + 2]])
         for i in range(5)
@@ -160,6 +162,15 @@ def test_chapter_6_numbers(chapter_run):
     assert g["saving_small"] == pytest.approx(mean * (1 - mean) / (square - mean**2), rel=1e-4)
 
 
+def test_what_the_exercise_by_slider_says():
+    about = explorers.items(seed=6)
+    left = [
+        about.picture(**{**about.start, **moved}).caption.split(" of 11")[0]
+        for moved in ({}, {"n": 1_000_000}, {"L": 1}, {"n": 1_000_000, "L": 1})
+    ]
+    assert left == ["4", "3", "2", "0"]
+
+
 @needs_evaluation_data
 def test_the_quoted_pass_counts_are_those_of_the_files(chapter_run):
     g = chapter_run(NAME).glued
@@ -208,6 +219,11 @@ def test_the_quoted_pass_counts_are_those_of_the_files(chapter_run):
     # problems drawn again scatter as the standard error says
     drawn = np.random.default_rng(2).choice(rates, (20_000, 128)).mean(axis=1)
     assert drawn.std() == pytest.approx(error, rel=0.03)
+    resampled = np.random.default_rng(5).choice(rates, (20_000, 128))
+    mean = resampled.mean(axis=1)
+    worths = mean * (1 - mean) / (resampled.var(axis=1, ddof=1) / 128)
+    ends = np.percentile(worths, [2.5, 97.5])
+    assert ends == pytest.approx([g["worth_low"], g["worth_high"]], rel=0.03)
     # between problems and within: the samples a problem at which both parts are equal
     within = (rates * (1 - rates)).mean()
     assert g["enough"] == pytest.approx(within / (rates.var(ddof=1) - within / g["each"]), rel=0.02)
