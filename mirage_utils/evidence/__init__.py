@@ -11,8 +11,9 @@ from .lengths import Lengths, one_line
 from .runs import Runs, runs
 from .smooth import Smooth, smooth
 from .trend import Trend, trend
+from .two_worlds import World, smooth_world, switch_world
 
 __all__ = [
-    "Curves", "Emergence", "Foretold", "Gentle", "Leap", "Lengths", "Question", "Runs", "Smooth",
-    "Trend", "curve_of", "curves_of", "emergences", "foretold", "gentle", "kind_of", "leap", "one_line", "runs", "smooth", "trend",
+    "Curves", "Emergence", "Foretold", "Gentle", "Leap", "Lengths", "Question", "Runs", "Smooth", "Trend", "World", "curve_of", "curves_of",
+    "emergences", "foretold", "gentle", "kind_of", "leap", "one_line", "runs", "smooth", "smooth_world", "switch_world", "trend",
 ]  # fmt: skip

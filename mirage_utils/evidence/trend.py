@@ -133,20 +133,26 @@ def trend(successes: ArrayLike, n: ArrayLike, x: ArrayLike, *, level: float = 0.
     ways = math.comb(total + k.size - 1, k.size - 1)
     require(ways <= _MOST, "successes", total, f"few enough for {_MOST:,} ways to share them out")
 
-    shared = _shared_out(total, k.size)
-    count = np.arange(total + 1)
-    choose = special.gammaln(items + 1)[:, None] - special.gammaln(count + 1) - special.gammaln(
-        np.maximum(items[:, None] - count, 0) + 1
-    )  # fmt: skip
-    choose[count > items[:, None]] = -np.inf
-    log_ways = choose[np.arange(k.size), shared].sum(axis=1)
-    possible = np.isfinite(log_ways)
     spread = float(np.ptp(at))
-    away = (shared[possible] - k) @ (at - at[0]) / spread
-    return Trend(away, log_ways[possible], spread, level)
+    along = (at - at[0]) / spread
+    statistic, log_ways = _outcomes(total, tuple(items.tolist()), tuple(along.tolist()))
+    return Trend(statistic - float(k @ along), log_ways, spread, level)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
+def _outcomes(
+    total: int, items: tuple[int, ...], along: tuple[float, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Statistic of every way to share the successes out, and the logarithm of how many ways single items allow."""
+    shared, n = _shared_out(total, len(items)), np.array(items)[:, None]
+    count = np.arange(total + 1)
+    choose = special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(np.maximum(n - count, 0) + 1)  # fmt: skip
+    choose[count > n] = -np.inf
+    log_ways = choose[np.arange(len(items)), shared].sum(axis=1)
+    possible = np.isfinite(log_ways)
+    return (shared * np.array(along)).sum(axis=1)[possible], log_ways[possible]
+
+
 def _shared_out(total: int, sizes: int) -> NDArray[np.int64]:
     """Every way to share so many successes out among so many sizes, one a row."""
     if sizes == 1:
