@@ -50,15 +50,25 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
     just_seen = 1 - sp.Rational(1, 20) ** (1 / items_n)
     floor = symbols.N_c * (-sp.log(just_seen) / symbols.L) ** (-1 / symbols.alpha)
     floor_at = vega(floor, {**names, items_n: "v_n"})
-    # Below this a test is more likely than not to see nothing.
-    unseen = vega(1 - sp.Rational(1, 2) ** (1 / items_n), {items_n: "v_n"})
+    # Upper end of the two-sided interval of a zero.
+    limit = vega(1 - sp.Rational(1, 40) ** (1 / items_n), {items_n: "v_n"})
+    score = EXACT_MATCH.expression.subs(symbols.p, symbols.PROBABILITY.subs(symbols.E, 0))
+    scores = [vega(score.subs(symbols.N, float(size)), names) for size in SIZES]
+    # The drawn count is zero as long as the score has not reached the place of the first right answer.
+    zero = [
+        f"asin(sqrt({each})) < tests[{place('n')}].least[{i}][1]" for i, each in enumerate(scores)
+    ]
+    zeros = " + ".join(f"({each} ? 1 : 0)" for each in zero)
+    hidden = ", ".join(
+        f"{is_zero} ? {each} : 0" for is_zero, each in zip(zero, scores, strict=True)
+    )
     truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
     seen = measured_law("n", E=False)
     says = (
-        f"'A test of ' + {written('v_n', 'whole')} + ' items of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' shows something, "
-        f"95% of the time, ' + ({floor_at} < {SIZES[0]:g} ? 'at every size of this picture' : {floor_at} > {SIZES[-1]:g} ? "
-        f"'at no size of this picture' : 'from ' + {size_words(floor_at)} + ' parameters on') + '. What scores below ' + "
-        f"{written(unseen, 'percent')} + ' most likely reads zero.'"
+        f"({zeros}) + ' of {len(SIZES)} sizes read zero. Behind a zero of ' + {written('v_n', 'whole')} + ' items there may be a true score of up to ' + "
+        f"{written(limit, 'percent')} + (({zeros}) > 0 ? '; the largest one hidden here is ' + {written(f'max({hidden})', 'percent')} : '') + '. "
+        f"From ' + ({floor_at} < {SIZES[0]:g} ? 'the smallest size' : {floor_at} > {SIZES[-1]:g} ? 'beyond the largest size' : {size_words(floor_at)} + "
+        f"' parameters') + ' on, such a test shows at least one right answer 95% of the time.'"
     )
     panels = []
     for title, log in (("On a linear axis", False), ("On a logarithmic axis", True)):
@@ -66,19 +76,26 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
         y = percent("truth", "items all right", domain, log=log)
         line = truth.transform_filter("datum.truth > 0") if log else truth
         dots = seen.transform_filter("datum.share > 0") if log else seen
-        panels.append(
-            panel(
-                line.mark_line(color=MUTED).encode(scale_x(domain=(7e6, 1.4e12)), y),
-                dots.mark_rule(color=colour("c2"), clip=True).encode(
-                    alt.X("N:Q"), alt.Y("low:Q"), alt.Y2("high:Q")
-                ),
-                dots.mark_point(filled=True, size=60, color=colour("c2"), opacity=1, clip=True).encode(
-                    alt.X("N:Q"), alt.Y("share:Q")
-                ),
-                dotted(alt.X, floor_at),
-                title=title,
+        # On a logarithmic axis a zero is an arrow down from the upper end of its interval.
+        bars = seen.transform_calculate(foot=f"max(datum.low, {domain[0]:g})")
+        arrows = seen.transform_filter("datum.share == 0")
+        layers = [
+            line.mark_line(color=MUTED).encode(scale_x(domain=(7e6, 1.4e12)), y),
+            bars.mark_rule(color=colour("c2"), clip=True).encode(
+                alt.X("N:Q"), alt.Y("foot:Q"), alt.Y2("high:Q")
+            ),
+            dots.mark_point(filled=True, size=60, color=colour("c2"), opacity=1, clip=True).encode(
+                alt.X("N:Q"), alt.Y("share:Q")
+            ),
+            dotted(alt.X, floor_at),
+        ]
+        if log:
+            layers.append(
+                arrows.mark_point(
+                    shape="triangle-down", filled=True, size=70, color=colour("c2"), opacity=1
+                ).encode(alt.X("N:Q"), alt.Y("high:Q"))
             )
-        )  # fmt: skip
+        panels.append(panel(*layers, title=title))
     charts = Charts(
         name="fig-items-explorer",
         panels=tuple(panels),
@@ -88,8 +105,8 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
             "N": ("parameters", "size"), "truth": ("truth", "percent"), "count": ("right", "whole"),
             "low": ("interval from", "percent"), "high": ("to", "percent"),
         },
-        caption="A simulated test of a smooth law. Grey: the truth; bars: exact 95% intervals; dotted: from where on "
-        "something is seen 95% of the time.",
+        caption="A simulated test of a smooth law. Grey: the truth; bars: exact two-sided 95% intervals; arrow heads: sizes that "
+        "read zero, at the upper end of their interval; dotted: from where on something is seen 95% of the time.",
         alt="Two charts that follow the sliders: a simulated test of exact match at eleven sizes, with intervals, on a "
         "linear and on a logarithmic axis of score.",
         source="Drawn from the closed form with a fixed seed.",
