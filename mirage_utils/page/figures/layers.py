@@ -323,12 +323,12 @@ def _measured(ax: Axes, x: Any, y: Any, low: Any, high: Any, look: Look, *, join
     if not log and low is not None:
         # A value beyond all bounds, such as ln(-ln 0): an arrow from the end of its interval that is known.
         length = 0.06 * abs(np.subtract(*ax.get_ylim()))
-        for side, end, arrow in ((np.inf, low, "lolims"), (-np.inf, high, "uplims")):
+        for side, end in ((np.inf, low), (-np.inf, high)):
             beyond = (y == side) & np.isfinite(end)
             if beyond.any():
                 ax.errorbar(
-                    x[beyond], end[beyond], yerr=length, fmt="none", **{arrow: True}, **style
-                )
+                    x[beyond], end[beyond], yerr=length, fmt="none", lolims=side > 0, uplims=side < 0, **style
+                )  # fmt: skip
 
 
 def _ends(data: Mapping[str, tuple[NDArray[np.float64], ...]]) -> dict[str, tuple[float, float]]:
