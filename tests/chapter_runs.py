@@ -33,7 +33,12 @@ def changed(name: str) -> dict[str, Any]:
     raise LookupError(f"{path} has no CHANGED = {{...}}")
 
 
-REWRITTEN = {"01_what_is_emergence", "03_many_tokens", "09_same_outputs_two_metrics"}
+REWRITTEN = {
+    "01_what_is_emergence",
+    "03_many_tokens",
+    "07_a_field_guide_to_metrics",
+    "09_same_outputs_two_metrics",
+}
 """Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
-from ..errors import FieldError
+from ..errors import FieldError, require
 from .base import Metric
 
-__all__ = ["Rise", "rise", "share_of_rise"]
+__all__ = ["Rise", "place_of", "rise", "share_of_rise"]
 
 _Score = Callable[[NDArray[np.float64]], ArrayLike]
 _FROM, _TO = -12.0, 60.0
@@ -64,6 +64,35 @@ def share_of_rise(score: Metric | _Score, p: ArrayLike, **parameters: float) -> 
     return (np.asarray(called(np.asarray(p, dtype=float)), dtype=float) - first) / (last - first)
 
 
+def place_of(score: Metric | _Score, share: float, **parameters: float) -> float:
+    """Where a metric has come a share of its way, as ``x = alpha ln(N / N_c)``.
+
+    Parameters
+    ----------
+    score, **parameters
+        As in `share_of_rise`. The score never falls as p grows.
+    share : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    FieldError
+        As in `share_of_rise`, or if the share is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from mirage_utils.metrics import TOKEN_ACCURACY
+    >>> round(place_of(TOKEN_ACCURACY, 0.5), 4)
+    0.3665
+    """
+    require(0 < share < 1, "share", share, "a number between 0 and 1")
+
+    def short(x: float) -> float:
+        return float(share_of_rise(score, np.exp(-np.exp(-x)), **parameters)) - share
+
+    return float(optimize.brentq(short, _FROM, _TO))
+
+
 def rise(score: Metric | _Score, **parameters: float) -> Rise:
     """Half-way point and width of a metric along ``p = exp(-exp(-x))``, where ``x = alpha ln(N / N_c)``.
 
@@ -84,13 +113,7 @@ def rise(score: Metric | _Score, **parameters: float) -> Rise:
     >>> round(exact.half - token.half, 3), round(exact.width / token.width, 3)
     (1.0, 1.0)
     """
-
-    def short(x: float, level: float) -> float:
-        return float(share_of_rise(score, np.exp(-np.exp(-x)), **parameters)) - level
-
-    ten, half, ninety = (
-        optimize.brentq(short, _FROM, _TO, args=(level,)) / np.log(10) for level in (0.1, 0.5, 0.9)
-    )
+    ten, half, ninety = (place_of(score, y, **parameters) / np.log(10) for y in (0.1, 0.5, 0.9))
     return Rise(float(half), float(ninety - ten))
 
 
