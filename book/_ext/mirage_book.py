@@ -26,6 +26,7 @@ import publish
 import reading
 import search
 import site_address
+import steps
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -131,6 +132,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_static, priority=100)
     app.add_role("claim", chapters.ClaimRole())
     directives.setup(app)
+    steps.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-before-read-docs", execution.execute)
     api.setup(app)

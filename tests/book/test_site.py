@@ -7,8 +7,10 @@ import re
 import shutil
 from html.parser import HTMLParser
 
+import lxml.html
 import numpy as np
 import pytest
+import yaml
 from browser import served
 from conftest import ROOT
 from pages import PAGES, settle, visit
@@ -116,6 +118,84 @@ def test_a_reader_finds_the_way(site, browser):
         page.wait_for_url(f"**/{expected}.html")
     assert trouble == []
     page.close()
+
+
+def test_old_addresses_lead_to_the_new_ones(site, browser):
+    moved = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]["html_context"][
+        "moved"
+    ]
+    assert len(moved) >= 4
+    for old, new in moved.items():
+        assert new in PAGES
+        page, trouble = visit(browser, f"file://{site}", f"{old}.html#fig-somewhere", 1400, "light")
+        page.wait_for_url(f"**/{new}.html#fig-somewhere")
+        settle(page)
+        assert trouble == []
+        page.close()
+
+
+PARTS = [name for name in PAGES if name.startswith("book/parts/")]
+
+
+def test_the_pages_of_the_parts_lead_to_every_chapter_in_order(site):
+    steps = []
+    for name in PARTS:
+        page = lxml.html.parse(site / f"{name}.html").getroot()
+        for step in page.find_class("mb-step"):
+            (link,) = step.find_class("mb-step-title")[0].iter("a")
+            address = link.get("href").partition("#")[0]
+            steps.append(
+                ((site / name).parent / address).resolve().relative_to(site.resolve()).as_posix()
+            )
+            chapter = re.search(r"/(\d+)_", address)[1]
+            assert step.find_class("mb-step-number")[0].text == f"Chapter {int(chapter)}"
+            assert len(step.find_class("mb-step-words")[0].text_content().split()) > 15, address
+    assert steps == [f"{name}.html" for name in PAGES if name.startswith("notebooks/")]
+    first = lxml.html.parse(site / "book" / "intro.html").getroot()
+    titles = first.find_class("mb-step-title")
+    links = [link.get("href").partition("#")[0] for title in titles for link in title.iter("a")]
+    assert links == [name.removeprefix("book/") + ".html" for name in PARTS]
+
+
+@pytest.mark.parametrize("name", ["book/intro", *PARTS])
+def test_cards_are_links_with_small_figures(site, browser, name):
+    page, trouble = visit(browser, f"file://{site}", f"{name}.html", 390, "dark")
+    cards = page.locator(".mb-step")
+    for i in range(cards.count()):
+        card = cards.nth(i)
+        assert card.locator("a").count() >= 1
+        picture = card.locator(".mb-thumb[role=img]")
+        assert len(picture.get_attribute("aria-label").split()) >= 4
+        assert picture.locator("path").count() > 3
+        assert not picture.locator("text").count()
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    # A click anywhere on the card leads on, and so does the keyboard.
+    address = cards.first.locator(".mb-step-title a").evaluate("a => a.href.split('#')[0]")
+    for lead in (
+        lambda: cards.first.click(position={"x": 20, "y": 20}),
+        lambda: (cards.first.locator(".mb-step-title a").focus(), page.keyboard.press("Enter")),
+    ):
+        lead()
+        page.wait_for_url(f"{address}*")
+        settle(page)
+        page.go_back()
+        settle(page)
+    assert trouble == []
+    page.close()
+
+
+def test_the_first_picture_is_seen_at_once(site, browser):
+    """The thesis, the chart and its sentence stand on the first screen, of a desk and of a phone."""
+    for width, height in ((1400, 900), (390, 844)):
+        page, _ = visit(browser, f"file://{site}", "book/intro.html", width, "light")
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("document.getElementById('fig-later').dataset.live === 'yes'")
+        box = page.locator("#fig-later .mb-says").bounding_box()
+        assert box["y"] + box["height"] <= height, (width, box)
+        slider = page.locator("#fig-later [name=L]").bounding_box()
+        assert slider["y"] + slider["height"] <= height, (width, slider)
+        page.close()
 
 
 def test_solutions_are_folded_until_asked_for(site, browser):

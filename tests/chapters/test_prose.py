@@ -8,7 +8,8 @@ import pytest
 from conftest import CHAPTERS, ROOT
 from naming import ROLE, cells, glued_by, prose, unused
 
-PAGES = [*CHAPTERS, ROOT / "book" / "intro.md"]
+FRONT = [ROOT / "book" / "intro.md", *sorted((ROOT / "book" / "parts").glob("*.md"))]
+PAGES = [*CHAPTERS, *FRONT]
 NOT_PROSE = re.compile(
     r"```.*?```|~~~.*?~~~|^---.*?^---|\$\$.*?\$\$|\{[a-z:-]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)",
     re.S | re.M,
@@ -64,8 +65,9 @@ def test_the_check_would_find_a_name_that_nobody_uses():
     assert list(unused("07_a_field_guide_to_metrics", {"later_match", "later_match_x"})) == ["later_match_x"]  # fmt: skip
 
 
-def test_the_landing_page_pastes_what_chapters_glue(chapter_run):
-    for content in ROLE.findall((ROOT / "book" / "intro.md").read_text()):
+@pytest.mark.parametrize("path", FRONT, ids=lambda p: p.stem)
+def test_the_first_pages_paste_what_chapters_glue(path, chapter_run):
+    for content in ROLE.findall(path.read_text()):
         if "::" in content:
             chapter, rest = content.split("::")
             name = rest.split(":")[0]

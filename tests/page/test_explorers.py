@@ -16,7 +16,7 @@ from conftest import ROOT
 from pages import keep, visit
 from scipy import stats
 
-from mirage_utils.curves import resolution
+from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
 from mirage_utils.metrics import METRICS
@@ -28,6 +28,7 @@ from mirage_utils.page.explorers import metrics as explorer_metrics
 from mirage_utils.page.explorers.charts import grid
 from mirage_utils.page.explorers.controls import Choice, Steps, powers, round_numbers
 from mirage_utils.page.explorers.counts import counts, tabulated
+from mirage_utils.page.explorers.ladder import LENGTHS
 from mirage_utils.page.explorers.points import emergence_score as score_expression
 from mirage_utils.page.explorers.points import noise_above
 from mirage_utils.page.explorers.vega import FORMATS, evaluated, vega, written
@@ -55,6 +56,7 @@ MAKERS = {
     "items": explorers.items,
     "drawn_points": explorers.drawn_points,
     "measured": explorers.measured,
+    "forecasts": explorers.forecasts,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -65,6 +67,7 @@ MAKERS = {
         source="Made up.",
     ),
     "skills": explorers.skills,
+    "ladder": explorers.ladder,
 }
 REFERENCES = {
     **{name: getattr(by_numpy, name, None) for name in MAKERS},
@@ -72,9 +75,10 @@ REFERENCES = {
     "lengths": by_numpy.lengths(PARAMS, KNOWN[:, None] ** np.arange(1, 9), KNOWN[:, None] ** np.arange(2, 10)),
 }  # fmt: skip
 ON_PAGES = {
+    "book/intro": "fig-later",
     "notebooks/02_one_token": "fig-one-token-explorer",
     "notebooks/03_many_tokens": "fig-many-tokens-explorer",
-    "notebooks/04_does_gpt3_obey": "fig-measured-explorer",
+    "notebooks/04_does_gpt3_obey": "fig-forecasts-explorer",
     "notebooks/07_a_field_guide_to_metrics": "fig-one-metric-explorer",
     "notebooks/06_resolution": "fig-items-explorer",
     "notebooks/08_the_emergence_score": "fig-drawn-points",
@@ -315,7 +319,7 @@ def test_numbers_in_words():
         "whole": {12_345.0: "12,345", 0.6: "1"},
         "fixed1": {0.25: "0.3", -1.5: "−1.5"},
         "fixed2": {1.0: "1.00", -0.5: "−0.50"},
-        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10^−9", 2.5e12: "2.5 × 10^12"},
+        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10⁻⁹", 2.5e12: "2.5 × 10¹²"},
         "percent": {
             0.0: "0%", 1.0: "100%", 0.5: "50%", 0.0625: "6.3%", 0.0004: "0.04%", 4.12e-6: "0.00041%", 1e-12: "under 0.00001%",
             0.9996: "over 99.9%", 0.9994: "99.9%",
@@ -375,6 +379,130 @@ def test_a_slider_that_does_nothing_is_not_shown(stage):
     assert about.inputs["L"].layout.display == "none"
     about.reset()
     assert about.inputs["L"].layout.display is None
+
+
+def places(control):
+    """Values of a control: its ends and one between."""
+    if isinstance(control, Choice):
+        return [value for _, value in control.options]
+    if isinstance(control, Steps):
+        return [control.values[i] for i in (0, len(control.values) // 2, -1)]
+    number = int if control.format == "whole" else float
+    return [number(control.low + part * (control.high - control.low)) for part in (0, 0.5, 1)]
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_sentence_follows_every_control(name):
+    """Who cannot see the chart has the sentence: one that stays as it was says that nothing has happened."""
+    about = explorer(name)
+    for key, control in about.controls.items():
+        used = (
+            [about.start | {"metric": m.name} for m in METRICS.values()]
+            if name == "one_metric"
+            else [about.start]
+        )
+        where = next(
+            start for start in used
+            if evaluated([control.where], about.given(start)) == [True]
+        )  # fmt: skip
+        if "preset" in about.start and key != "preset":
+            where = where | {"preset": "drawn"}
+        said = set()
+        for value in places(control):
+            values = where | {key: value}
+            if key == "preset":
+                values |= about.charts.presets.get(value, {})
+            said |= set(evaluated([about.charts.says], about.given(values)))
+        assert len(said) > 1, (key, said)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_axes_of_scores_stay_where_they_are(name):
+    """An axis that follows the data moves under the eye, and makes every curve as high as the picture."""
+    for panel in explorer(name).charts.panels:
+        scales = [
+            layer["encoding"]["y"]["scale"] for layer in panel["layer"]
+            if "scale" in layer["encoding"].get("y", {})
+        ]  # fmt: skip
+        assert scales
+        assert any("domain" in s or {"domainMin", "domainMax"} <= set(s) for s in scales), scales
+
+
+def test_a_metric_that_is_nearly_one_is_not_said_to_be_one():
+    about = explorer("one_metric")
+    (said,) = evaluated(
+        [about.charts.says], about.given(about.start | {"metric": "pass_at_k", "k": 20})
+    )
+    assert "is just under 1; at ten times that size just under 1." in said
+
+
+def test_the_last_step_of_skills_leads_out_of_the_logarithmic_picture():
+    (line, _) = re.findall(
+        r'class="mark-line role-mark[^"]*"[^>]*><path[^>]*? d="M([^"]+)"',
+        explorer("skills").picture(K=1, s=1.0).panels[1],
+    )
+    heights = [float(point.split(",")[1]) for point in line.split("L")]
+    assert min(heights) == pytest.approx(0)
+    assert max(heights) >= 250
+
+
+def test_tests_are_as_large_as_the_slider_says():
+    """Beyond the size of every test there is only the whole of each, which is no number."""
+    about = explorer("measured")
+    assert about.controls["n"].values[-2] < 1000
+    assert about._steps("n")[-2:] == ["500", "all"]
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_keyboard_goes_where_the_eye_goes(stage, browser, width):
+    page, _ = visit(browser, stage.url.rpartition("/")[0], "index.html", width, "light")
+    for name in MAKERS:
+        figure = explorer(name).still.name
+        awake(page, figure)
+        page.wait_for_timeout(50)
+        tops = page.evaluate(
+            """id => [...document.getElementById(id).querySelectorAll('[tabindex="0"], select, input, button, summary')]
+              .filter(e => e.offsetParent).map(e => Math.round(e.getBoundingClientRect().top))""",
+            figure,
+        )
+        rows = [top // 12 for top in tops]  # a select is a little higher than a slider beside it
+        assert all(b >= a - 2 for a, b in itertools.pairwise(rows)), (figure, tops)
+    page.close()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_on_a_phone_all_words_of_the_charts_are_seen_and_controls_with_them(stage, browser, name):
+    # The book's own margins take 16 of the 390 pixels.
+    page, _ = visit(browser, stage.url.rpartition("/")[0], "index.html", 374, "light")
+    about = explorer(name)
+    figure = about.still.name
+    awake(page, figure)
+    cut = """id => [...document.querySelectorAll(`#${id} .mb-slot`)].flatMap(slot => {
+      const place = slot.getBoundingClientRect();
+      return [...slot.querySelectorAll('text')].filter(text => text.textContent).filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.left < place.left - 1 || box.right > place.right + 1;
+      }).map(text => text.textContent);
+    })"""
+    below = """id => { const f = document.getElementById(id);
+      return f.querySelector('.mb-controls').getBoundingClientRect().bottom - f.getBoundingClientRect().top }"""
+    for key, control in about.controls.items():
+        if not page.locator(f"#{figure} [name={key}]").is_visible():
+            continue
+        for part in (0, 1):
+            if isinstance(control, Choice):
+                value = control.options[-part][1]
+                page.locator(f"#{figure} [name={key}]").select_option(value)
+            else:
+                ends = "(e, v) => { e.value = v ? e.max : e.min; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+                page.locator(f"#{figure} [name={key}]").evaluate(ends, part)
+            page.evaluate(f"mirage.explorers.get('{figure}').update()")
+            page.wait_for_timeout(20)
+            assert page.evaluate(cut, figure) == [], (key, part)
+            assert page.evaluate(below, figure) <= 664, (key, part)
+        page.locator(f"#{figure} button[type=reset]").click()
+        page.wait_for_timeout(20)
+    page.close()
 
 
 def test_steps_of_sliders():
@@ -539,6 +667,75 @@ def test_points_follow_the_pointer(stage):
     assert "preset" in changed
     assert 1 <= len([key for key in changed if key.startswith("y")]) <= 2
     stage.locator(f"#{figure} button[type=reset]").click()
+
+
+def said(**values):
+    """The sentences of the first page's picture at some values of its controls."""
+    about = explorer("ladder")
+    return evaluated([about.charts.says], about.given({**about.start, **values}))[0]
+
+
+def test_a_harsher_metric_is_later_and_never_sharper():
+    before = said(L=1)
+    for L in LENGTHS[1:]:
+        after = said(L=L)
+        assert after != before
+        assert (
+            f"All of {L} tokens right: the same curve, only later, at models {L} times larger."
+            in after
+        )
+        assert not re.search("sharper|steeper|sudden", after)
+        before = after
+    assert "later" not in said(L=1)
+
+
+def test_the_rise_is_equally_wide_for_every_number_of_tokens():
+    """In the picture's own expressions, and measured on its own curves."""
+    about, widths = explorer("ladder"), []
+    bars = [layer for layer in about.charts.panels[0]["layer"] if "x2" in layer["encoding"]]
+    assert len(bars) == 2
+    for L in LENGTHS:
+        given = about.given({**about.start, "L": L})
+        for bar in bars:
+            ends = [step["calculate"] for step in bar["transform"] if step["as"] in ("low", "high")]
+            low, high = map(float, evaluated(ends, given))
+            widths.append(np.log10(high / low))
+        N = np.geomspace(1e6, 1e16, 4001)
+        curve = Curve(N, np.exp(-L * 2e9 / N))
+        assert width(curve) == pytest.approx(widths[-1], abs=2e-3), L
+    assert np.ptp(widths) < 1e-9
+    assert widths[0] == pytest.approx(np.log10(np.log(10) / -np.log(0.9)))
+    assert all("a factor of 22 in size" in said(L=L) for L in LENGTHS)
+
+
+def test_the_ladder_s_sentence_follows_every_control():
+    about = explorer("ladder")
+    steps = about.controls["items"].values
+    by_items = [
+        int(re.search(r"items, (none|\d+) of", said(items=n))[1].replace("none", "0"))
+        for n in steps
+    ]
+    assert by_items == sorted(by_items, reverse=True)
+    assert by_items[0] > by_items[-1]
+    ends = {sizes: said(sizes=sizes).rpartition("; ")[2] for sizes in ("many", "gpt3", "four")}
+    assert len(set(ends.values())) == 3
+    assert "so it looks like a slope" in ends["many"]
+    assert "so it looks like a jump" in ends["gpt3"]
+    assert "so it looks like a jump" in ends["four"]
+    assert "so it looks like a slope" in said(L=1)
+    # What it says of zeros and steps is what the dots show.
+    for L, items, sizes in itertools.product((1, 5, 20, 50), (50, 200, 10_000), ends):
+        share = by_numpy.ladder(L, items, sizes)["count"].to_numpy() / items
+        words = said(L=L, items=items, sizes=sizes)
+        zeros, part = (share == 0).sum(), np.diff(share).max() / share.max()
+        assert f" items, {zeros or 'none'} of " in words
+        told = int(re.search(r"(\d+)% of what is seen", words)[1]) / 100
+        assert ("jump" in words) == (part >= 0.5)
+        assert (
+            (part - 0.01 <= told <= part + 1e-9)
+            if part >= 0.5
+            else (part - 1e-9 <= told <= part + 0.01)
+        )
 
 
 def test_the_keyboard_alone_is_enough(site, browser):

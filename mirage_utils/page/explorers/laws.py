@@ -25,10 +25,13 @@ from .counts import simulated_test, tabulated
 from .explorer import Explorer
 from .vega import colour, place, size_words, vega, written
 
-__all__ = ["AT", "SIZES", "law_rows", "many_tokens", "one_token", "measured_law"]
+__all__ = ["AT", "DECADES", "SIZES", "law_rows", "many_tokens", "one_token", "measured_law"]
 
 AT = {symbols.N: "datum.N", symbols.p: "datum.p"}
 """Fields of rows that stand for symbols."""
+_DECADES = sp.log(sp.log(10) / sp.log(sp.Rational(10, 9))) / sp.log(10) / symbols.alpha
+DECADES = written(vega(_DECADES), "digits3")
+"""How many powers of ten of scale the rise from 10% to 90% of its end takes, in words: 1.34 / alpha, at any length."""
 SIZES = np.geomspace(1e7, 1e12, 11)
 """Numbers of parameters of the models that are tested in simulations."""
 
@@ -78,7 +81,7 @@ def draws(seed: int) -> NDArray[np.float64]:
 
 
 def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explorer:
-    """Explorer of chapter 2: the loss of one token, and the accuracy that comes of it.
+    """Explorer of chapter 2: the loss of one token, and the probability that follows from it.
 
     Parameters
     ----------
@@ -90,32 +93,35 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         "E": Slider("irreducible loss E, nats", E, 0.0, 2.0, 0.05),
     }
     rows = law_rows()
-    at_critical = vega(symbols.PROBABILITY.subs(symbols.N, symbols.N_c))
+    # Where the reducible loss has the values of 10% and 90% right.
+    low, high = (
+        vega(symbols.N_c * sp.log(1 / sp.Rational(share, 100)) ** (-1 / symbols.alpha))
+        for share in (10, 90)
+    )
     says = (
-        f"'At the critical scale, ' + {size_words('v_N_c')} + ' parameters, one token is right with probability ' + "
-        f"{written(at_critical, 'percent')} + (v_E > 0 ? '; it can never be more than ' + {written('exp(-v_E)', 'percent')} : '') + '.'"
+        f"'The rise from 10% to 90%' + (v_E > 0 ? ' of its height' : '') + ' takes ' + {DECADES} + "
+        f"' decades of size: 1.34 divided by the exponent. It is steepest at ' + {size_words('v_N_c')} + ' parameters, the critical scale.'"
+        f" + (v_E > 0 ? ' It levels off at ' + {written('exp(-v_E)', 'percent')} + ', the least that a perfect model gets.' : '')"
     )
     critical = dotted(alt.X, "v_N_c")
     loss = rows.mark_line(color=colour("c1")).encode(
         scale_x(), numbers("loss", "cross-entropy per token, nats", (1e-3, 1e3), log=True)
     )
-    accuracy = rows.mark_line(color=colour("c2")).encode(
-        scale_x(), percent("p", "accuracy = exp(−loss)")
-    )
+    accuracy = rows.mark_line(color=colour("c2")).encode(scale_x(), percent("p", "p = exp(−loss)"))
     charts = Charts(
         name="fig-one-token-explorer",
         panels=(
             panel(loss, critical, title="='Loss on log axes' + (v_E > 0 ? '' : ': a straight line')"),
-            panel(accuracy, critical, title="Accuracy of one token: an S"),
+            panel(accuracy, dotted(alt.X, low), dotted(alt.X, high), title="Probability of one token"),
         ),
         says=says,
         rows=rows,
         columns={
-            "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("accuracy", "percent"),
+            "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("probability", "percent"),
         },
-        caption="One scaling law, twice. Dotted: the critical scale.",
+        caption="One scaling law, twice. Dotted: on the left the critical scale, on the right where the rise has reached 10% and 90%.",
         alt="Two charts against number of parameters that follow the sliders: the cross-entropy of a token, falling on "
-        "logarithmic axes, and the accuracy that comes of it, rising in an S.",
+        "logarithmic axes, and the probability of the right token, rising in an S.",
         source="The closed form of this chapter; no data.",
         kind="formula",
         every=10,
@@ -163,15 +169,19 @@ def many_tokens(
     test = measured_law("items")
     both = two_lines(
         rows,
-        {"edits": ("edit distance / L", colour("c1")), "brier": ("Brier, 4 choices", colour("c4"))},
+        {"edits": ("edit distance / L", colour("c1")), "brier": ("Brier, K = 4", colour("c4"))},
         scale_x(),
-        numbers("value", "score (lower is better)"),
+        numbers("value", "score (lower is better)", (0, 1.4)),
         dashed="brier",
     )
-    half = vega(EXACT_MATCH.expression.subs(symbols.p, sp.Rational(1, 2)))
+    # Of the way to its end, exp(-L E).
+    half = vega(symbols.N_c * (symbols.L / sp.log(2)) ** (1 / symbols.alpha))
+    low, high = (f"1e{end:g}" for end in GRID[:2])
     says = (
-        "'Target length ' + v_L + (v_L == 1 ? ': an answer is one token' : ': where one token is right half of the time, all of "
-        f"them are right ' + {written(half, 'percent')} + ' of the time') + '. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
+        "'Exact match of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' is half-way up' + (v_E > 0 ? ', to at most ' + "
+        f"{written('exp(-v_L * v_E)', 'percent')} + ',' : '') + ({half} < {low} ? ' below the sizes of this picture' : {half} > {high} ? "
+        f"' beyond the sizes of this picture' : ' at ' + {size_words(half)} + ' parameters') + '. Its rise from 10% to 90% of its end takes ' + "
+        f"{DECADES} + ' decades of scale at any length. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
         f"between 0 and ' + {written('1 / v_items', 'percent')} + '.'"
     )
 
