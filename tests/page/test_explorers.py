@@ -20,9 +20,11 @@ from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
 from mirage_utils.metrics import METRICS
+from mirage_utils.metrics.rises import rise
 from mirage_utils.models import bundled
 from mirage_utils.models.scores import errors_by_size
 from mirage_utils.page import explorers, plots
+from mirage_utils.page.explorers import metrics as explorer_metrics
 from mirage_utils.page.explorers.charts import grid
 from mirage_utils.page.explorers.controls import Choice, Steps, powers, round_numbers
 from mirage_utils.page.explorers.counts import counts, tabulated
@@ -257,6 +259,31 @@ def test_every_metric_over_a_grid_in_vega(stage):
             assert given == expected or np.isclose(given, expected, rtol=1e-9, atol=1e-15), (
                 metric.name, point, given, expected,
             )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("L", "K", "s", "c", "k"),
+    [(5, 4, 0.35, 0.1, 10), (1, 3, 0.05, 0.01, 1), (50, 20, 2.0, 0.9, 1000)],
+)
+def test_the_explorer_of_metrics_says_when_and_how_wide(L, K, s, c, k):
+    expressions, token = explorer_metrics._rise(), rise(METRICS["token_accuracy"])
+    given = {"v_alpha": 0.5, "v_L": L, "v_K": K, "v_s": s, "v_c": c, "v_k": k}
+    given |= explorer_metrics._tabulated_levels()
+    for name, metric in METRICS.items():
+        if metric.gentle == "loss":
+            assert evaluated([explorer_metrics._place(1)], {**given, "v_metric": name}) == [None]
+            continue
+        found = evaluated(expressions, {**given, "v_metric": name})
+        half, width = rise(metric, L=L, m=L, K=K, s=s, c=c, k=k, w=4, b=4)
+        assert found == pytest.approx([(half - token.half) / 0.5, width / 0.5], abs=2e-5), name
+
+
+def test_the_explorer_of_metrics_in_words():
+    about = explorers.one_metric(metric="exact_match")
+    assert "half-way 1.40 decades later than token accuracy, and rises over 2.68 decades: 100% of the width" in about.still.alt  # fmt: skip
+    assert "is half-way where token accuracy is" in explorers.one_metric(metric="rouge_l_sum").still.alt  # fmt: skip
+    assert "0.50 decades earlier" in explorers.one_metric(metric="brier").still.alt
+    assert "has no end" in explorers.one_metric(metric="log_score").still.alt
 
 
 def test_the_score_of_points_is_equation_1():

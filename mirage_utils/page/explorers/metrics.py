@@ -12,7 +12,8 @@ from ... import symbols
 from ...curves import Curve, bend, rise
 from ...errors import as_array
 from ...laws.sweep import evaluate
-from ...metrics import METRICS, MULTIPLE_CHOICE_GRADE
+from ...metrics import METRICS, MULTIPLE_CHOICE_GRADE, THRESHOLDED_ERROR
+from ...metrics.rises import place_of
 from .charts import (
     GRID,
     MUTED,
@@ -73,10 +74,12 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
     )
     titles = switch("metric", {m.name: f"'{m.title}'" for m in METRICS.values()})
     better = switch("metric", {m.name: f"'{m.direction} is better'" for m in METRICS.values()})
-    says = (
-        f"'At the critical scale one token is right with probability ' + {written('exp(-1)', 'percent')} + ', and ' + {titles} + "
-        f"' (' + {better} + ') is ' + {_short_of_one(score[here])} + '; at ten times that size ' + "
-        f"{_short_of_one(score[later])} + '.'"
+    capital = f"upper(slice({titles}, 0, 1)) + slice({titles}, 1)"
+    losses = [m.name for m in METRICS.values() if m.high.is_infinite]
+    endless = (
+        f"{capital} + ' (' + {better} + ')' + (indexof({losses}, v_metric) >= 0 ? ' has no end, so it is nowhere half-way. It' : '') + "
+        f"' is ' + {_short_of_one(score[here])} + ' at the critical scale, where one token is right with probability ' + "
+        f"{written('exp(-1)', 'percent')} + '; at ten times that size ' + {_short_of_one(score[later])} + '.'"
     )
     # From nothing to the metric's best or worst score; a metric without an end begins at the smallest model's.
     ends = f"isFinite({score['0']}) && isFinite({score['1']}) ? max({score['0']}, {score['1']}) : {score[least]}"
@@ -85,6 +88,7 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
         scale=alt.Scale(type="linear", domainMin=0, domainMax=alt.expr(ends), nice=False),
         axis=alt.Axis(title="score", tickCount=5, format="~g"),
     )
+    says = f"(isValid({_place(1)}) ? {_when_and_how_wide(capital, *_rise())} : {endless})"
     both = two_lines(
         rows,
         {"p": ("token accuracy", MUTED), "rise": ("this metric", colour("c2"))},
@@ -95,27 +99,102 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
     charts = Charts(
         name="fig-one-metric-explorer",
         panels=(
+            panel(both, title="Beside token accuracy"),
             panel(
                 rows.mark_line(color=colour("c2")).encode(scale_x(), own),
-                title=f"=upper(slice({titles}, 0, 1)) + slice({titles}, 1)",
+                title=f"={capital}",
             ),
-            panel(both, title="Beside token accuracy"),
         ),
         says=says,
         rows=rows,
         columns={
             "N": ("parameters", "size"), "p": ("one token", "percent"), "score": ("score", "digits3"),
         },
-        caption="A metric over one loss. Right: its way from its first to its last value, beside that of token accuracy; "
-        "a metric without an end has none.",
-        alt="Two charts against number of parameters that follow the controls: the chosen metric, and the share of its "
-        "rise beside the accuracy of one token.",
+        caption="A metric over one loss: its way from its worst to its best score beside that of token accuracy, and its score. "
+        "A metric without an end has no such way.",
+        alt="Two charts against number of parameters that follow the controls: the share of the chosen metric's rise beside the "
+        "accuracy of one token, and its score.",
         source="The metric's expression; no data.",
         kind="formula",
-        constants={"v_N_c": N_c},
+        constants={"v_N_c": N_c} | _tabulated_levels(),
         every=10,
     )  # fmt: skip
     return Explorer(controls, charts)
+
+
+_y = sp.Symbol("y", positive=True)
+_WIDE = 1 - sp.sqrt(1 - _y)
+_FLOOR = THRESHOLDED_ERROR.expression.subs(symbols.p, 0)
+_ODDS = (  # of the right option against one other, where two may be named: the root of a square
+    sp.sqrt((2 * symbols.K - 3) ** 2 + 4 * (symbols.K - 1) * (symbols.K - 2) * _y / (1 - _y))
+    - (2 * symbols.K - 3)
+) / 2
+_LEVELS: dict[str, sp.Expr] = {
+    "exact_match": _y ** (1 / symbols.L),
+    "subset_accuracy": _y ** (1 / symbols.group),
+    "bleu": _y ** sp.Rational(2, 5),
+    "multiple_choice_grade": 1 / (1 + (symbols.K - 1) * ((1 - _y) / ((symbols.K - 1) * _y)) ** symbols.spread),
+    "top_2": 1 / (1 + (symbols.K - 1) * _ODDS ** -symbols.spread),
+    "thresholded_error": 1 - symbols.threshold * (1 / (_FLOOR + _y * (1 - _FLOOR)) - 1) ** symbols.spread,
+    "binary_brier": _WIDE, "brier": _WIDE, "target_brier": _WIDE,
+    "pass_at_k": 1 - (1 - _y) ** (1 / symbols.k),
+}  # fmt: skip
+"""By metric: the probability p at which it has come the share y of its way. Metrics that are linear in p have come p."""
+_TABULATED = ("longest_correct_prefix", "carry_credit")
+"""Metrics of which that is no formula, and which depend on L alone."""
+_SHARES = (0.1, 0.5, 0.9)
+
+
+def _tabulated_levels() -> dict[str, list[list[float]]]:
+    """The same for `_TABULATED`, by share and L, as places on the axis of ``alpha ln(N / N_c)``."""
+    return {
+        f"places_{name}": [
+            [round(place_of(METRICS[name], share, L=L), 5) for L in range(1, 51)]
+            for share in _SHARES
+        ]
+        for name in _TABULATED
+    }
+
+
+def _place(share: int) -> str:
+    """Where the chosen metric has come one of `_SHARES`, on the axis of ``alpha ln(N / N_c)``; null if nowhere or not known."""
+    cases = {name: f"places_{name}[{share}][v_L - 1]" for name in _TABULATED}
+    for metric in METRICS.values():
+        level = _y if metric.continuity == "linear" else _LEVELS.get(metric.name)
+        if level is not None:
+            names: dict[Any, str] = {a: _SETTINGS[str(a)] for a in level.free_symbols - {_y}}
+            cases[metric.name] = f"-log(-log({vega(level, names | {_y: str(_SHARES[share])})}))"
+    alike: dict[
+        str, list[str]
+    ] = {}  # many metrics share a formula, and the sentence has it ten times
+    for name, where in cases.items():
+        alike.setdefault(where, []).append(name)
+    chosen = (
+        f"indexof({names}, {parameter('metric')}) >= 0 ? {at} : " for at, names in alike.items()
+    )
+    return f"({''.join(chosen)}null)"
+
+
+def _rise() -> tuple[str, str]:
+    """How far the chosen metric is half-way after token accuracy, and its width, in decades."""
+    unit = "(LN10 * v_alpha)"
+    token = float(-np.log(np.log(2)))
+    return f"(({_place(1)} - {token!r}) / {unit})", f"(({_place(2)} - {_place(0)}) / {unit})"
+
+
+def _when_and_how_wide(title: str, half: str, width: str) -> str:
+    """The sentence that says whether a metric is later, and whether it is narrower."""
+    token = float(np.log(np.log(10) / np.log(10 / 9)) / np.log(10))
+    side = f"({half} > 0 ? 'later' : 'earlier')"
+    when = (
+        f"(abs({half}) < 0.005 ? 'where token accuracy is' : "
+        f"{written(f'abs({half})', 'fixed2')} + ' decades ' + {side} + ' than token accuracy')"
+    )
+    # Written once, since an expression has no names for its parts and this one is long.
+    ratio = (
+        f"format(100 * {width} * v_alpha / {token!r}, '.0f') + '% of the width of token accuracy'"
+    )
+    return f"{title} + ' is half-way ' + {when} + ', and rises over ' + {written(width, 'fixed2')} + ' decades: ' + {ratio} + '.'"
 
 
 def _used(slider: str) -> str:
