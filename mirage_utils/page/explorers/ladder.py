@@ -60,7 +60,7 @@ def counted(
 def ladder(
     *, alpha: float = 1.0, N_c: float = 2e9, L: int = 20, items: int = 200, seed: int = 2023
 ) -> Explorer:
-    """Explorer of the first page: the same curve, later; and how few sizes and few items make a jump of it.
+    """Explorer of the first page: the same curve, later; few items hide its start, and few sizes make a jump of it.
 
     Parameters
     ----------
