@@ -44,7 +44,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     require(shape in _SHAPES, "shape", shape, "one of " + ", ".join(_SHAPES))
     names = tuple(f"y{i + 1}" for i in range(POINTS))
     presets = {
-        key: {n: round(float(v), 4) for n, v in zip(names, y, strict=True)}
+        key: {n: round(round(2000 * float(v)) / 2000, 4) for n, v in zip(names, y, strict=True)}
         for key, (_, y) in _SHAPES.items()
     }
     options = tuple((words, key) for key, (words, _) in _SHAPES.items())
@@ -93,7 +93,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
         "straight line.",
         alt="A chart of eight points that follow the pointer and the sliders, one for each model from the smallest to the "
         "largest.",
-        source="Your points; the noise is Gaussian, 200,000 draws.",
+        source="Your points, or GPT-3's (Brown et al. 2020, Table H.1, few-shot); the noise is Gaussian, 200,000 draws.",
         kind="simulation",
         constants={"noise": above.tolist()},
         drag=names,
