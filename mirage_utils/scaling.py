@@ -18,6 +18,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
@@ -44,6 +45,17 @@ def _cross_entropy():
     return symbols.numpy_function(
         symbols.CROSS_ENTROPY, (symbols.N, symbols.alpha, symbols.N_c, symbols.E)
     )
+
+
+@cache
+def _against_log_scale(irreducible: bool) -> symbols.Formula:
+    """The law against ln N, to be fitted in alpha, ln N_c and, if there is an irreducible part, E."""
+    u, log_n_c = sp.symbols("u c", real=True)
+    law = symbols.CROSS_ENTROPY.subs({symbols.N: sp.exp(u), symbols.N_c: sp.exp(log_n_c)})
+    parameters = (symbols.alpha, log_n_c, symbols.E) if irreducible else (symbols.alpha, log_n_c)
+    if not irreducible:
+        law = law.subs(symbols.E, 0)
+    return symbols.Formula(sp.powsimp(law, deep=True), u, parameters)
 
 
 @dataclass(frozen=True)
@@ -202,7 +214,7 @@ def fit_scaling_law(
     Notes
     -----
     `scipy.optimize.curve_fit` minimises over ``(alpha, ln N_c, E)`` from a start taken from the
-    straight line of ``ln(CE - E)`` on ``ln N``; with `irreducible` from several starts for `E`,
+    straight line of ``ln(CE - E)`` on ``ln N``, along exact slopes; with `irreducible` from several starts for `E`,
     because the objective can have a valley along which `E` and `alpha` trade.
 
     Examples
@@ -224,11 +236,7 @@ def fit_scaling_law(
         require(sigma.shape == N.shape, "sigma", sigma.shape, f"the shape of N, {N.shape}")
 
     u = np.log(N)
-
-    # With `u` centred the two parameters of the line are nearly uncorrelated.
-    def model(u, alpha, log_n_c, E=0.0):
-        return E + np.exp(-alpha * (u - log_n_c))
-
+    model = _against_log_scale(irreducible)
     best = None
     for fraction in (0.0, 0.5, 0.9, 0.99) if irreducible else (0.0,):
         E0 = fraction * ce.min()
@@ -239,7 +247,7 @@ def fit_scaling_law(
         try:
             theta, covariance = optimize.curve_fit(
                 model, u, ce, start, sigma, absolute_sigma=sigma is not None,
-                bounds=bounds, max_nfev=20_000,
+                bounds=bounds, jac=model.slopes, max_nfev=20_000,
             )  # fmt: skip
         except RuntimeError:  # this start did not converge; another may
             continue

@@ -7,11 +7,16 @@ JavaScript under the sliders, so that nothing about a formula is ever typed twic
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import sympy as sp
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "CROSS_ENTROPY",
+    "Formula",
     "E",
     "K",
     "L",
@@ -81,6 +86,64 @@ def numpy_function(expression: sp.Expr, arguments: Sequence[sp.Symbol]) -> Calla
     0.125
     """
     return sp.lambdify(list(arguments), expression, modules="numpy", cse=True)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A curve in closed form, to be fitted: NumPy functions of its height and of its slopes by each parameter.
+
+    SymPy differentiates, and what height and slopes have in common is computed once.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+    variable : sympy.Symbol
+        What the curve runs along.
+    parameters : tuple of sympy.Symbol
+        What a fit may move.
+
+    Examples
+    --------
+    >>> m, c = sp.symbols("m c")
+    >>> line = Formula(m * x + c, x, (m, c))
+    >>> line(3.0, 2.0, 1.0)
+    7.0
+    >>> line.slopes(3.0, 2.0, 1.0)
+    array([3., 1.])
+    """
+
+    expression: sp.Expr
+    variable: sp.Symbol
+    parameters: tuple[sp.Symbol, ...]
+
+    @cached_property
+    def _height(self) -> Callable:
+        return numpy_function(self.expression, (self.variable, *self.parameters))
+
+    @cached_property
+    def _height_and_slopes(self) -> Callable:
+        wanted = [self.expression, *(self.expression.diff(q) for q in self.parameters)]
+        # Bounds of a parameter, Min and Max, have steps for slopes.
+        names = [{"Heaviside": np.heaviside}, "numpy"]
+        return sp.lambdify([self.variable, *self.parameters], wanted, modules=names, cse=True)
+
+    def __call__(self, variable: ArrayLike, *parameters: ArrayLike) -> NDArray[np.float64]:
+        """Height; arguments broadcast."""
+        return self._height(variable, *parameters)
+
+    def with_slopes(
+        self, variable: ArrayLike, *parameters: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Height and slopes; the last axis of the slopes runs over the parameters."""
+        height, *by_parameter = self._height_and_slopes(variable, *parameters)
+        slopes = np.empty((*np.shape(height), len(by_parameter)))
+        for i, slope in enumerate(by_parameter):
+            slopes[..., i] = slope
+        return height, slopes
+
+    def slopes(self, variable: ArrayLike, *parameters: ArrayLike) -> NDArray[np.float64]:
+        """Derivatives by the parameters, along the last axis."""
+        return self.with_slopes(variable, *parameters)[1]
 
 
 def javascript(expression: sp.Expr) -> str:

@@ -28,7 +28,7 @@ PAGES = {
     "notebooks/02_one_token": "One token",
     "notebooks/03_many_tokens": "Many tokens",
     "notebooks/04_does_gpt3_obey": "Does GPT-3 obey?",
-    "notebooks/05_assumptions": "Assumptions, broken one at a time",
+    "notebooks/05_assumptions": "What could bend it?",
     "book/parts/test": "What a test can see",
     "notebooks/06_resolution": "Resolution",
     "notebooks/07_a_field_guide_to_metrics": "A field guide to metrics",

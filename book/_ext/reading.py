@@ -23,6 +23,8 @@ from mirage_utils.page.markup import data_script
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = "book/glossary"
 WORDS_A_MINUTE = 220
+EVERYDAY = frozenset({"claim", "exponent", "induction", "level", "scale", "sensitivity", "width"})
+"""Terms that are words of everyday English, too: a link from each first mention would often explain another word."""
 
 # Parts of a text in which a link would be noise or would break something.
 _QUIET = (
@@ -44,7 +46,7 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Link the first mention of each term in a chapter's running text to the glossary."""
     if app.builder.format != "html" or not docname.startswith("notebooks/"):
         return
-    terms = glossary_terms(app)
+    terms = {word: at for word, at in glossary_terms(app).items() if word not in EVERYDAY}
     if not terms:
         return
     # The longest first, so that "edit distance" is not taken for something shorter.

@@ -5,6 +5,7 @@ its location (where it crosses a level), its width (how many decades a rise take
 slope and its sharpest bend. What claims of emergence are made of is in `mirage_utils.evidence.emergence`.
 """
 
+from .bends import Rise, bend, rise
 from .curve import Curve
 from .intervals import bootstrap_interval
 from .shape import Curvature, Slope, curvature, location, steepest_slope, width, width_bounds
@@ -12,10 +13,13 @@ from .shape import Curvature, Slope, curvature, location, steepest_slope, width,
 __all__ = [
     "Curvature",
     "Curve",
+    "Rise",
     "Slope",
+    "bend",
     "bootstrap_interval",
     "curvature",
     "location",
+    "rise",
     "steepest_slope",
     "width",
     "width_bounds",

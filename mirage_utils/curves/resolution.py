@@ -25,6 +25,7 @@ __all__ = [
     "binomial_interval",
     "chance_of_zero",
     "detection_scale",
+    "effective_items",
     "exact_match_probability",
     "items_to_distinguish",
     "items_to_measure",
@@ -126,10 +127,14 @@ def chance_of_zero(score: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
         return np.exp(n * np.log1p(-score))
 
 
-def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
-    """Largest score that is still believable after no success in n items: a one-sided limit.
+def zero_bound(
+    n: ArrayLike, level: float = 0.95, *, sides: Literal[1, 2] = 1
+) -> NDArray[np.float64]:
+    """Largest score that is still believable after no success in n items.
 
-    ``1 - (1 - level)**(1/n)``, the score at which a zero has probability ``1 - level``.
+    ``1 - (1 - level)**(1/n)`` if only this side was ever of interest: the score at which a zero has probability
+    ``1 - level``. The upper end of a two-sided interval, which keeps half of its error for the other side, is
+    ``1 - ((1 - level) / 2)**(1/n)``; it is what `binomial_interval` gives for a count of zero.
 
     Parameters
     ----------
@@ -137,6 +142,8 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
         Number of items, >= 1; any shape.
     level : float
         In (0, 1).
+    sides : {1, 2}
+        Of the interval whose upper end this is.
 
     Raises
     ------
@@ -145,12 +152,13 @@ def zero_bound(n: ArrayLike, level: float = 0.95) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> round(float(zero_bound(100)), 4)
-    0.0295
+    >>> round(float(zero_bound(100)), 4), round(float(zero_bound(100, sides=2)), 4)
+    (0.0295, 0.0362)
     """
     n = as_array("n", n, low=1, integer=True)
     require(0 < level < 1, "level", level, "a number between 0 and 1")
-    return -np.expm1(np.log1p(-level) / n)
+    require(sides in (1, 2), "sides", sides, "1 or 2")
+    return -np.expm1(np.log((1 - level) / sides) / n)
 
 
 def rule_of_three(n: ArrayLike) -> NDArray[np.float64]:
@@ -253,6 +261,38 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
     from statsmodels.stats.proportion import samplesize_confint_proportion  # loads pandas
 
     return int(np.ceil(samplesize_confint_proportion(score, half_width, alpha=1 - level)))
+
+
+def effective_items(n: ArrayLike, cluster: ArrayLike, alike: ArrayLike) -> NDArray[np.float64]:
+    """Independent items that carry as much information about a mean score as n items in clusters.
+
+    ``n / (1 + (cluster - 1) * alike)``, Kish's design effect. Items of one template, document or problem are alike; whoever
+    wants to know the score on *other* templates has fewer items than there are lines in the file.
+
+    Parameters
+    ----------
+    n : array_like
+        Number of items, >= 1.
+    cluster : array_like
+        Items in each cluster, >= 1, at most `n`.
+    alike : array_like
+        Intraclass correlation of the items of a cluster, in [0, 1]: 0 if they are independent, 1 if all succeed or fail together.
+
+    Raises
+    ------
+    FieldError
+        If an argument is not finite or out of the range given above.
+
+    Examples
+    --------
+    >>> float(effective_items(2000, 100, 0.0)), round(float(effective_items(2000, 100, 0.1)))
+    (2000.0, 183)
+    """
+    n = as_array("n", n, low=1)
+    cluster = as_array("cluster", cluster, low=1)
+    require(bool((cluster <= n).all()), "cluster", float(cluster.max()), "at most n items")
+    alike = as_array("alike", alike, low=0, high=1)
+    return n / (1 + (cluster - 1) * alike)
 
 
 # -- the detection floor ------------------------------------------------------------------------------

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from ..errors import FieldError, as_array, require
+from ..symbols import Formula, x
 
 __all__ = ["Rise", "logistic_rise"]
+
+
+_TOP, _MIDDLE, _WIDTH = sp.symbols("top middle width", real=True)
+# The logistic function through tanh, which never overflows; it is at 10 % where tanh is -.8, that is half a width below.
+_LOGISTIC = Formula(
+    _TOP * (1 + sp.tanh(sp.log(9) * (x - _MIDDLE) / _WIDTH)) / 2, x, (_TOP, _MIDDLE, _WIDTH)
+)
 
 
 class Rise(NamedTuple):
@@ -32,7 +41,7 @@ class Rise(NamedTuple):
 
     def at(self, scale: ArrayLike) -> NDArray[np.float64]:
         """The rise at scales > 0."""
-        return _logistic(np.log10(np.asarray(scale, dtype=float)), *self)
+        return _LOGISTIC(np.log10(np.asarray(scale, dtype=float)), *self)
 
 
 def logistic_rise(scale: ArrayLike, score: ArrayLike) -> Rise:
@@ -49,22 +58,19 @@ def logistic_rise(scale: ArrayLike, score: ArrayLike) -> Rise:
     FieldError
         If there are fewer than four points, or no rise fits them.
     """
-    x = np.log10(as_array("scale", scale, low=0, open_low=True))
+    log_scale = np.log10(as_array("scale", scale, low=0, open_low=True))
     y = as_array("score", score)
-    require(y.shape == x.shape, "score", y.shape, f"the shape of scale, {x.shape}")
-    require(x.size >= 4, "scale", x.size, "at least four points")
+    m = log_scale.shape
+    require(y.shape == m, "score", y.shape, f"the shape of scale, {m}")
+    require(y.size >= 4, "scale", y.size, "at least four points")
     # Half-way between the ends to begin with, or where the scores above half of the highest begin.
-    high = x[y > y.max() / 2]
-    start = (float(y.max()), float(np.median(high)) if high.size else float(x.mean()), 1.5)
+    high = log_scale[y > y.max() / 2]
+    middle = float(np.median(high)) if high.size else float(log_scale.mean())
+    start = (float(y.max()), middle, 1.5)
     try:
-        theta, _ = optimize.curve_fit(_logistic, x, y, start, maxfev=20_000)
+        theta, _ = optimize.curve_fit(
+            _LOGISTIC, log_scale, y, start, jac=_LOGISTIC.slopes, maxfev=20_000
+        )
     except RuntimeError:
         raise FieldError("score", y, "scores that a logistic rise fits") from None
     return Rise(*(float(value) for value in theta))
-
-
-def _logistic(
-    x: NDArray[np.float64], top: float, middle: float, width: float
-) -> NDArray[np.float64]:
-    with np.errstate(over="ignore"):  # far to the left of a narrow rise: nothing
-        return top / (1 + np.exp(-2 * np.log(9) * (x - middle) / width))

@@ -127,7 +127,7 @@ def trend(successes: ArrayLike, n: ArrayLike, x: ArrayLike, *, level: float = 0.
     items = np.broadcast_to(as_array("n", n, low=1, integer=True).astype(int), k.shape)
     require(bool((k <= items).all()), "successes", k, "at most n")
     require(0 < k.sum() < items.sum(), "successes", k, "some successes, and not all")
-    require(np.ptp(at) > 0, "x", at, "values that differ")
+    require(bool(np.ptp(at) > 0), "x", at, "values that differ")
     require(0 < level < 1, "level", level, "a number between 0 and 1")
     total = int(k.sum())
     ways = math.comb(total + k.size - 1, k.size - 1)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from ..ground.lazy import on_first_use
 
-_MODULES = ("accuracy", "beliefs", "fitting", "forecast", "sweep")
+_MODULES = ("accuracy", "beliefs", "bends", "fitting", "forecast", "sweep", "trials")
 _NAMES = {
     "AccuracyLaw": "accuracy",
+    "CUBIC": "bends",
     "FLOOR": "accuracy",
     "FLOOR_OVERDISPERSED": "accuracy",
     "IRREDUCIBLE": "accuracy",
+    "KINK": "bends",
     "LAWS": "accuracy",
     "LawFit": "fitting",
     "LocalSlope": "beliefs",
     "OVERDISPERSED": "accuracy",
+    "PARABOLA": "bends",
     "Parameter": "accuracy",
     "Posterior": "beliefs",
     "Prediction": "beliefs",
     "STRAIGHT": "accuracy",
+    "Trial": "trials",
+    "TWO_KINDS": "accuracy",
     "UNEQUAL": "accuracy",
     "deviance": "fitting",
     "fit": "fitting",
@@ -26,7 +31,9 @@ _NAMES = {
     "monte_carlo_p": "fitting",
     "pooled_lengths": "accuracy",
     "posterior": "beliefs",
+    "scattered": "bends",
     "shared_slope": "fitting",
+    "trial": "trials",
 }
 
 __all__ = [*_MODULES, *_NAMES]

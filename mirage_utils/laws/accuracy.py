@@ -28,7 +28,7 @@ from scipy import special
 
 from ..curves import Curve
 from ..errors import as_array, require
-from ..symbols import alpha, numpy_function
+from ..symbols import Formula, alpha
 
 __all__ = [
     "FLOOR",
@@ -37,6 +37,7 @@ __all__ = [
     "LAWS",
     "OVERDISPERSED",
     "STRAIGHT",
+    "TWO_KINDS",
     "UNEQUAL",
     "AccuracyLaw",
     "Parameter",
@@ -50,6 +51,8 @@ g = sp.Symbol("g", nonnegative=True)
 f = sp.Symbol("f", nonnegative=True)
 v = sp.Symbol("v", positive=True)
 rho = sp.Symbol("rho", positive=True)
+w = sp.Symbol("w", nonnegative=True)
+c = sp.Symbol("c", positive=True)
 
 _LOSS = sp.exp(a - alpha * u)
 """Loss of the whole target, L times the loss per token."""
@@ -112,13 +115,25 @@ class AccuracyLaw:
         return (*_LINE, *self.extra)
 
     @cached_property
-    def _function(self):
-        return numpy_function(self.expression, (u, *(q.symbol for q in self.parameters)))
+    def _formula(self) -> Formula:
+        return Formula(self.expression, u, tuple(q.symbol for q in self.parameters))
 
     def accuracy(self, u: ArrayLike, theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
         """Accuracy at log scales `u`; parameters in the order of `parameters`, broadcast."""
         with np.errstate(over="ignore", under="ignore"):
-            return self._function(np.asarray(u, dtype=float), *theta)
+            return self._formula(np.asarray(u, dtype=float), *theta)
+
+    def with_slopes(
+        self, u: ArrayLike, theta: Sequence[ArrayLike]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Accuracy, and its derivatives by the parameters along a last axis.
+
+        Zero where an exponential overflows: no accuracy that can be told from 0 or 1 moves there.
+        """
+        with np.errstate(all="ignore"):
+            accuracy, slopes = self._formula.with_slopes(np.asarray(u, dtype=float), *theta)
+        slopes[~np.isfinite(slopes)] = 0.0
+        return accuracy, slopes
 
     def log_likelihood(
         self, curve: Curve, reference: float, theta: Sequence[ArrayLike]
@@ -131,12 +146,33 @@ class AccuracyLaw:
     ) -> Callable[[Sequence[ArrayLike]], NDArray[np.float64]]:
         """`log_likelihood` as a function of the parameters alone, which a fit asks thousands of times."""
         u = np.log(curve.scale / reference)
-        log_pmf = log_pmf_of(curve.counts, curve.n)
+        counts = Counts(curve.counts, curve.items)
 
         def log_likelihood(theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
-            return log_pmf(self.accuracy(u, theta), theta[-1] if self.overdispersed else None)
+            correlation = theta[-1] if self.overdispersed else None
+            return counts.log_pmf(self.accuracy(u, theta), correlation)
 
         return log_likelihood
+
+    def _slopes_of(
+        self, curve: Curve, reference: float
+    ) -> Callable[[Sequence[ArrayLike]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Log-likelihood of a whole curve and its derivatives by the parameters, as a function of these."""
+        u = np.log(curve.scale / reference)
+        counts = Counts(curve.counts, curve.items)
+
+        def both(
+            theta: Sequence[ArrayLike],
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            accuracy, slopes = self.with_slopes(u, theta)
+            correlation = theta[-1] if self.overdispersed else None
+            by_accuracy, by_correlation = counts.slopes(accuracy, correlation)
+            gradient = by_accuracy @ slopes
+            if self.overdispersed:  # which accuracy does not depend on
+                gradient[-1] = by_correlation.sum()
+            return counts.log_pmf(accuracy, correlation).sum(), gradient
+
+        return both
 
 
 # The line's own parameters. At the reference size, a = -12 is an accuracy of .999994 and a = 6 one
@@ -185,8 +221,21 @@ FLOOR_OVERDISPERSED = AccuracyLaw(
     overdispersed=True,
 )
 """The line above a floor, with counts that scatter more than those of independent items."""
+TWO_KINDS = AccuracyLaw(
+    "two_kinds",
+    "two kinds of items",
+    w * sp.exp(-_LOSS / c) + (1 - w) * sp.exp(-_LOSS),
+    (
+        # Any share is as thinkable as any other. With c = 1 there is one kind. A factor c brings the easy kind's rise
+        # to sizes c**(1/alpha) times smaller: with alpha = 2, as in GPT-3's sums of two digits, a million means a
+        # thousand times smaller, which is the whole range of its sizes, and the easy kind is a floor.
+        Parameter(w, 0.0, 1.0, meaning="share of the easier kind"),
+        Parameter(c, 1.0, 1e6, log=True, meaning="how many times smaller its loss is"),
+    ),
+)
+"""The line, with a share of items whose loss is smaller by a factor."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)
-"""All of them, the straight line first."""
+"""The line, and what could rescue it; chapter 4 adds `TWO_KINDS`, which was thought of later."""
 
 
 def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
@@ -205,26 +254,64 @@ def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
     return AccuracyLaw("pooled", "pooled lengths", sp.Add(*terms))
 
 
-def log_pmf_of(k, n) -> Callable[..., NDArray[np.float64]]:
-    """Binomial or beta-binomial log-probability of counts, as a function of accuracy and correlation.
+class Counts:
+    """Counts of right answers among items: their binomial or beta-binomial log-probability, and its slopes.
 
     Broadcast, and finite at accuracies of 0 and 1.
+
+    Parameters
+    ----------
+    k, n : array_like
+        Right answers, and items.
     """
-    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
-    missed = n - k
-    choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(missed + 1)
 
-    def log_pmf(accuracy, rho=None) -> NDArray[np.float64]:
+    def __init__(self, k: ArrayLike, n: ArrayLike) -> None:
+        self.k, self.n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+        self.missed = self.n - self.k
+        self._choose = (
+            special.gammaln(self.n + 1)
+            - special.gammaln(self.k + 1)
+            - special.gammaln(self.missed + 1)
+        )
+
+    def log_pmf(self, accuracy: ArrayLike, rho: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Log-probability at an accuracy, and at a correlation of the items if counts are beta-binomial."""
         if rho is None:
-            A = np.minimum(np.maximum(accuracy, 1e-300), 1 - 1e-15)
-            return choose + k * np.log(A) + missed * np.log1p(-A)
-        size = 1 / np.asarray(rho) - 1
-        # Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
-        A = np.minimum(np.maximum(accuracy, 1e-12), 1 - 1e-12)
+            A = _inside(accuracy, *_BINOMIAL)
+            return self._choose + self.k * np.log(A) + self.missed * np.log1p(-A)
+        A, size = _inside(accuracy, *_BETA_BINOMIAL), 1 / np.asarray(rho) - 1
         right, wrong = A * size, (1 - A) * size
-        return choose + special.betaln(k + right, missed + wrong) - special.betaln(right, wrong)
+        together = special.betaln(self.k + right, self.missed + wrong)
+        return self._choose + together - special.betaln(right, wrong)
 
-    return log_pmf
+    def slopes(
+        self, accuracy: ArrayLike, rho: ArrayLike | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Derivatives of `log_pmf` by accuracy and by correlation (0 where counts are binomial).
+
+        Beyond the accuracies that `log_pmf` tells apart they are those at the nearest one: a climb that has strayed
+        there still learns which way is back.
+        """
+        if rho is None:
+            A = _inside(accuracy, *_BINOMIAL)
+            return (self.k - self.n * A) / (A * (1 - A)), np.zeros(())
+        A, size = _inside(accuracy, *_BETA_BINOMIAL), 1 / np.asarray(rho) - 1
+        right, wrong = A * size, (1 - A) * size
+        by_right = special.digamma(self.k + right) - special.digamma(right)
+        by_wrong = special.digamma(self.missed + wrong) - special.digamma(wrong)
+        by_sum = special.digamma(size) - special.digamma(self.n + size)
+        by_size = A * by_right + (1 - A) * by_wrong + by_sum
+        return size * (by_right - by_wrong), -by_size / np.asarray(rho) ** 2
+
+
+_BINOMIAL = 1e-300, 1 - 1e-15
+# Below 1e-12 a beta-binomial cannot be told from no successes at all at any n used here.
+_BETA_BINOMIAL = 1e-12, 1 - 1e-12
+
+
+def _inside(accuracy: ArrayLike, low: float, high: float) -> NDArray[np.float64]:
+    # np.clip of a few numbers takes several times as long.
+    return np.minimum(np.maximum(accuracy, low), high)
 
 
 def linearise(score: ArrayLike) -> NDArray[np.float64]:

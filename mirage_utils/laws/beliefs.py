@@ -13,7 +13,7 @@ from scipy import special
 from ..curves import Curve
 from ..errors import as_array, positive, require
 from ..scaling import Interval
-from .accuracy import AccuracyLaw, log_pmf_of
+from .accuracy import AccuracyLaw, Counts
 from .fitting import checked_reference, fit
 
 __all__ = ["LocalSlope", "Posterior", "Prediction", "local_slopes", "posterior"]
@@ -106,7 +106,7 @@ class Posterior:
         log_score = float("nan")
         if observed is not None:
             correlation = self.samples[:, -1] if self.law.overdispersed else None
-            log_pmf = log_pmf_of(observed, n)(accuracy, correlation)
+            log_pmf = Counts(observed, n).log_pmf(accuracy, correlation)
             log_score = float(special.logsumexp(log_pmf, b=self.weights))
         return Prediction(Interval(float(low), float(high)), float(median), log_score)
 

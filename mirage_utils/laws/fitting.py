@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,8 +13,8 @@ from scipy import optimize, stats
 
 from ..curves import Curve
 from ..errors import FieldError, as_array, positive, require
-from .accuracy import FLOOR, AccuracyLaw
-from .climbing import Boxes, linear_algebra, scored, with_gradient
+from .accuracy import FLOOR, TWO_KINDS, AccuracyLaw, Parameter
+from .climbing import Sloped, linear_algebra, scored
 
 __all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope"]
 
@@ -132,7 +132,7 @@ def fit(
 
     Notes
     -----
-    Bounded L-BFGS (`scipy.optimize.minimize`) from several starts: for each of a few values of the
+    Bounded L-BFGS (`scipy.optimize.minimize`) along exact slopes, from several starts: for each of a few values of the
     extra parameters the best line on a coarse grid. The likelihoods of the richer laws have more
     than one hill.
 
@@ -167,91 +167,123 @@ def _climbed(
     held: tuple[tuple[str, float], ...],
     start: ArrayLike | None,
 ) -> LawFit:
-    fixed = dict(held)
-    names = [str(q.symbol) for q in law.parameters]
-    for name in fixed:
-        require(name in names, "fixed", name, f"names among {names}")
-    free = [i for i, name in enumerate(names) if name not in fixed]
-    require(len(free) > 0, "fixed", fixed, "at least one parameter left to fit")
-    boxes = [law.parameters[i].box for i in free]
-    logs = [law.parameters[i].log for i in free]
+    search = _Search(law, dict(held))
     log_likelihood = law._likelihood_of(curve, reference)
 
-    def unpack(z: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Parameters from search coordinates (last axis over the free ones)."""
-        theta: list = [None] * len(names)
-        for j, i in enumerate(free):
-            theta[i] = np.exp(z[..., j]) if logs[j] else z[..., j]
-        for name, value in fixed.items():
-            theta[names.index(name)] = np.full(z.shape[:-1], float(value))
-        return theta
-
     def loss(z: NDArray[np.float64]) -> NDArray[np.float64]:
-        columns = [t[..., None] for t in unpack(np.asarray(z))]
-        return -log_likelihood(columns).sum(axis=-1)
+        return -log_likelihood(search.theta(z[..., None, :])).sum(axis=-1)
 
-    if start is None:
-        starts = _starts(law, boxes, free, loss)
-    else:
-        given = np.asarray(start, dtype=float)[free]
-        starts = [np.where(logs, np.log(np.maximum(given, 1e-300)), given)]
-    if law == FLOOR and len(starts) > 1:
-        # Scoring climbs all its hills together. Those of other laws have ridges, on which it stops too early.
-        starts = [_highest(law, curve, reference, unpack, np.array(starts), boxes)]
+    starts = _starts(search, loss) if start is None else [search.z(np.asarray(start, dtype=float))]
+    if law in (FLOOR, TWO_KINDS) and len(starts) > 1:
+        # Scoring climbs all their hills together. Those of other laws have ridges, on which it stops too early.
+        ends, heights = scored(
+            search.accuracy_of(curve, reference), curve.counts[None], curve.items,
+            np.array(starts), search.boxes, least=1e-6, most=80,
+        )  # fmt: skip
+        starts = [ends[np.argmax(heights)]]
     best = None
-    sloped = with_gradient(loss, boxes)
+    downhill = search.downhill(curve, reference)
     with linear_algebra().limit(limits=1):
-        for z0 in starts:
-            found = optimize.minimize(sloped, z0, jac=True, method="L-BFGS-B", bounds=boxes)
+        for z0 in starts[:12]:  # the hills worth climbing
+            found = optimize.minimize(
+                downhill, z0, jac=True, method="L-BFGS-B", bounds=search.boxes
+            )
             # A second run from the end point recovers from the badly scaled first Hessian.
-            found = optimize.minimize(sloped, found.x, jac=True, method="L-BFGS-B", bounds=boxes)
+            found = optimize.minimize(
+                downhill, found.x, jac=True, method="L-BFGS-B", bounds=search.boxes
+            )
             if best is None or found.fun < best.fun:
                 best = found
     assert best is not None, "there is at least one start"
-    theta = np.array([float(t) for t in unpack(best.x)])
+    theta = np.array([float(t) for t in search.theta(best.x)])
     theta.flags.writeable = False
     return LawFit(law, curve, float(reference), theta, -float(best.fun))
 
 
-def _highest(
-    law: AccuracyLaw,
-    curve: Curve,
-    reference: float,
-    unpack: Callable[[NDArray[np.float64]], list[NDArray[np.float64]]],
-    starts: NDArray[np.float64],
-    boxes: Boxes,
-) -> NDArray[np.float64]:
-    """A point near the top of the highest hill that can be climbed from some starts."""
-    u = np.log(curve.scale / reference)
+class _Search:
+    """What a fit moves: the parameters of a law that are not held, in logarithms where their prior is flat in it.
 
-    def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
-        return law.accuracy(u, [t[..., None] for t in unpack(z)])
+    Parameters
+    ----------
+    law : AccuracyLaw
+    held : mapping
+        Values of the other parameters, by name.
+    """
 
-    ends, heights = scored(
-        accuracy, curve.counts[None], curve.items, starts, boxes, least=1e-6, most=80
-    )
-    return ends[np.argmax(heights)]
+    def __init__(self, law: AccuracyLaw, held: Mapping[str, float]) -> None:
+        names = [str(q.symbol) for q in law.parameters]
+        for name in held:
+            require(name in names, "fixed", name, f"names among {names}")
+        self.law = law
+        self.held = {names.index(name): float(value) for name, value in held.items()}
+        self.free = [i for i in range(len(names)) if i not in self.held]
+        require(len(self.free) > 0, "fixed", held, "at least one parameter left to fit")
+        self.parameters: list[Parameter] = [law.parameters[i] for i in self.free]
+        self.boxes = [q.box for q in self.parameters]
+        self._logs = np.array([q.log for q in self.parameters], dtype=float)
+
+    def theta(self, z: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """All parameters in their own units; the last axis of `z` runs over the free ones."""
+        theta: list = [self.held.get(i) for i in range(len(self.law.parameters))]
+        for j, (i, q) in enumerate(zip(self.free, self.parameters, strict=True)):
+            theta[i] = np.exp(z[..., j]) if q.log else z[..., j]
+        return theta
+
+    def z(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The way back."""
+        free = theta[self.free]
+        return np.where(self._logs, np.log(np.maximum(free, 1e-300)), free)
+
+    def _by_z(self, by_theta: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Slopes by the free coordinates from those by all parameters: d/d ln t is t d/dt."""
+        return by_theta[..., self.free] * np.exp(self._logs * z)
+
+    def accuracy_of(self, curve: Curve, reference: float) -> Sloped:
+        """Accuracy at the scales of a curve, and its slopes."""
+        u = np.log(curve.scale / reference)
+
+        def accuracy(z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            z = z[..., None, :]  # one column along the points
+            value, slopes = self.law.with_slopes(u, self.theta(z))
+            return value, self._by_z(slopes, z)
+
+        return accuracy
+
+    def downhill(self, curve: Curve, reference: float) -> Sloped:
+        """Minus the log-likelihood of a curve, and its slopes."""
+        likelihood = self.law._slopes_of(curve, reference)
+
+        def loss(z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            value, slopes = likelihood(self.theta(z))
+            # At a floor of nothing the slope is as steep as one over the accuracy: the optimiser squares it.
+            downhill = -self._by_z(slopes, z)
+            return -value, np.minimum(np.maximum(downhill, -_STEEPEST), _STEEPEST)
+
+        return loss
 
 
-def _starts(law: AccuracyLaw, boxes, free: Sequence[int], loss) -> list[NDArray[np.float64]]:
+_STEEPEST = 1e12
+"""Slope beyond which steeper says nothing more."""
+
+
+def _starts(search: _Search, loss) -> list[NDArray[np.float64]]:
     """Starting points in search coordinates: the best coarse line for each value of the extras."""
-    line = [box for i, box in zip(free, boxes, strict=True) if i < 2]
-    extra = [box for i, box in zip(free, boxes, strict=True) if i >= 2]
-    lines = list(itertools.product(*(np.linspace(box[0], box[1], 25) for box in line)))
+    line = [q for i, q in zip(search.free, search.parameters, strict=True) if i < 2]
+    extra = [q for i, q in zip(search.free, search.parameters, strict=True) if i >= 2]
+    lines = list(itertools.product(*(np.linspace(*q.box, 25) for q in line)))
     # Near the low end an extra parameter is off and the law is the line it extends. A low end of
     # zero is approached in even ratios, because a floor of .001 and one of .1 are equally thinkable.
     off = [
-        np.linspace(box[0], box[1], 7)
-        if box[0] != 0
-        else np.array([0, *np.geomspace(1e-4, 0.9, 6) * box[1]])
-        for box in extra
+        np.linspace(*q.box, 7)
+        if q.low != 0
+        else np.array([0, *np.geomspace(1e-4, 0.9, 6) * q.high])
+        for q in extra
     ]
     found = []
     for corner in itertools.product(*off):
         grid = np.array([(*point, *corner) for point in lines])
         found.append(grid[np.argmin(loss(grid))])
-    # the hills worth climbing: the best dozen
-    return sorted(found, key=lambda z: float(loss(z)))[:12]
+    return sorted(found, key=lambda z: float(loss(z)))
 
 
 def monte_carlo_p(fitted: LawFit, *, draws: int, seed: int) -> float:
@@ -292,16 +324,10 @@ def _refits(fitted: LawFit, counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
     Each climbs from the parameters at hand; all of them in step.
     """
-    law, curve = fitted.law, fitted.curve
-    u = np.log(curve.scale / fitted.reference)
-
-    def accuracy(z: NDArray[np.float64]) -> NDArray[np.float64]:
-        theta = [np.exp(z[..., i]) if q.log else z[..., i] for i, q in enumerate(law.parameters)]
-        return law.accuracy(u, [t[..., None] for t in theta])
-
-    start = [np.log(t) if q.log else t for q, t in zip(law.parameters, fitted.theta, strict=True)]
-    boxes = [q.box for q in law.parameters]
-    return scored(accuracy, counts, curve.items, np.tile(start, (len(counts), 1)), boxes)[1]
+    curve, search = fitted.curve, _Search(fitted.law, {})
+    start = np.tile(search.z(fitted.theta), (len(counts), 1))
+    accuracy = search.accuracy_of(curve, fitted.reference)
+    return scored(accuracy, counts, curve.items, start, search.boxes)[1]
 
 
 def shared_slope(

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from sympy.codegen.numpy_nodes import logaddexp
 
 from ..errors import UnknownNameError, as_array, require
-from .climbing import Law, in_step, one_by_one
-from .climbing import slopes as slopes_of
+from ..symbols import Formula, x
+from .climbing import in_step, one_by_one
 
 __all__ = [
     "CONTENDERS",
@@ -49,9 +51,9 @@ class Contender:
     Parameters
     ----------
     name, title : str
-    law : callable, optional
-        ``law(u, *parameters) -> score`` of ``u``, the natural logarithm of scale over that of the
-        middle of the known scales; None for the naive forecast, the last known score.
+    law : Formula, optional
+        The score along the natural logarithm of scale, counted from the middle of the known scales in units of their
+        range; None for the naive forecast, the last known score.
     starts : callable, optional
         ``starts(u, y)``: initial parameters, one tuple or several; the best fit of all counts.
     source : str
@@ -60,35 +62,36 @@ class Contender:
 
     name: str
     title: str
-    law: Callable[..., NDArray[np.float64]] | None = field(repr=False)
+    law: Formula | None = field(repr=False)
     starts: Callable[..., list[tuple[float, ...]]] | None = field(repr=False)
     source: str
 
 
-def _line(u, a, b):
-    return a + b * u
+def _within(value: sp.Expr, end: int) -> sp.Expr:
+    return sp.Max(sp.Min(value, end), -end)
 
 
-def _power(u, a, b, c):
-    # The exponent is bounded through tanh: what a fit to few points may not do is explode.
-    return a + b * np.exp(-3 * (1 + np.tanh(c)) / 2 * u)
+_a, _b, _c, _turn, _change = sp.symbols("a b c turn change", real=True)
+_low, _rise, _middle, _slope = sp.symbols("low rise middle slope", real=True)
 
-
-def _within(x, low, high):
-    # np.clip of a few numbers takes several times as long: half of a fit.
-    return np.minimum(np.maximum(x, low), high)
-
-
-def _sigmoid(u, low, rise, middle, slope):
-    z = _within(np.exp(_within(slope, -4, 4)) * (u - middle), -500, 500)
-    return low + rise / (1 + np.exp(-z))
-
-
-def _broken(u, a, b, c, turn, change):
-    """A power law with one smooth break (in logarithms: two slopes, joined softly)."""
-    first = 3 * (1 + np.tanh(c)) / 2
-    bend = np.logaddexp(0, _within(4 * (u - turn), -500, 500)) / 4
-    return a + b * np.exp(_within(-first * u - np.tanh(change) * 3 * bend, -50, 50))
+_LINE = Formula(_a + _b * x, x, (_a, _b))
+# Exponents are bounded through tanh: what a fit to few points may not do is explode.
+_EXPONENT = 3 * (1 + sp.tanh(_c)) / 2
+_POWER = Formula(_a + _b * sp.exp(-_EXPONENT * x), x, (_a, _b, _c))
+# The logistic function of z is (1 + tanh(z / 2)) / 2, which never overflows.
+_STEEPNESS = sp.exp(_within(_slope, 4))
+_SIGMOID = Formula(
+    _low + _rise * (1 + sp.tanh(_STEEPNESS * (x - _middle) / 2)) / 2,
+    x,
+    (_low, _rise, _middle, _slope),
+)
+# A power law with one smooth break: in logarithms two slopes, joined softly.
+_BEND = logaddexp(0, 4 * (x - _turn)) / 4
+_BROKEN = Formula(
+    _a + _b * sp.exp(_within(-_EXPONENT * x - 3 * sp.tanh(_change) * _BEND, 50)),
+    x,
+    (_a, _b, _c, _turn, _change),
+)
 
 
 CONTENDERS: Mapping[str, Contender] = {
@@ -98,14 +101,14 @@ CONTENDERS: Mapping[str, Contender] = {
         Contender(
             "line",
             "straight line",
-            _line,
+            _LINE,
             lambda u, y: [tuple(np.polyfit(u, y, 1)[::-1])],
             "linear in the logarithm of scale",
         ),
         Contender(
             "power",
             "power law",
-            _power,
+            _POWER,
             lambda u, y: (
                 [(y[-1], y[0] - y[-1], c) for c in (-1.5, -0.5, 0.5)]
                 + [(y[0], 1e-2 * (y[-1] - y[0]), -0.5)]
@@ -115,14 +118,14 @@ CONTENDERS: Mapping[str, Contender] = {
         Contender(
             "sigmoid",
             "sigmoid",
-            _sigmoid,
+            _SIGMOID,
             lambda u, y: [(y[0], y[-1] - y[0], m, s) for m in (0.0, u[-1]) for s in (-0.5, 0.7)],
             "Ruan et al. 2024; Bhagia et al. 2024, second step",
         ),
         Contender(
             "broken",
             "broken power law",
-            _broken,
+            _BROKEN,
             lambda u, y: [(y[-1], y[0] - y[-1], -0.5, t, 0.3) for t in (-0.5, 0.5)],
             "after Caballero et al. 2023, one break",
         ),
@@ -132,7 +135,7 @@ CONTENDERS: Mapping[str, Contender] = {
 
 
 _FLOATS = NDArray[np.float64]
-Fits = Callable[[Law, _FLOATS, _FLOATS, _FLOATS], tuple[_FLOATS, _FLOATS]]
+Fits = Callable[[Formula, _FLOATS, _FLOATS, _FLOATS], tuple[_FLOATS, _FLOATS]]
 
 
 def forecast(
@@ -242,10 +245,10 @@ def _forecasts(
         theta, left = _best(chosen, u, score, fits)
         freedom = max(scale.shape[1] - theta.shape[1], 1)
         scatter = np.maximum(left[:, None] / freedom, least**2)
-        known = np.nan_to_num(slopes_of(chosen.law, u, theta))
+        known = np.nan_to_num(chosen.law.slopes(u, *theta.T[..., None]))
         # Parameters the data do not fix get a wide but finite spread through the pseudo-inverse.
         inverse = np.linalg.pinv(np.swapaxes(known, 1, 2) @ known, rcond=1e-10, hermitian=True)
-        slopes = slopes_of(chosen.law, at_u, theta)
+        slopes = chosen.law.slopes(at_u, *theta.T[..., None])
         variance = scatter * (1 + np.einsum("ckj,cjl,ckl->ck", slopes, inverse, slopes))
         mean = chosen.law(at_u, *theta.T[..., None])
     factor = stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975)

@@ -12,7 +12,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Light and dark form of each colour. The six series colours are Okabe and Ito's palette, darkened
-# or lightened to keep a contrast of at least 3 : 1 on white and on the dark page, in their order of
+# or lightened to keep a contrast of at least 4.5 : 1, that of text, on the page and on its cards, in their order of
 # use. Every series also differs by marker or dash, never by colour alone.
 THEME: dict[str, tuple[str, str]] = {
     "ink": ("#1f2430", "#e6e8ee"),
@@ -20,7 +20,7 @@ THEME: dict[str, tuple[str, str]] = {
     "grid": ("#dfe2e9", "#2c313b"),
     "paper": ("#fefefe", "#121212"),
     "c1": ("#0068a8", "#5db5ea"),
-    "c2": ("#c84f00", "#ff9650"),
+    "c2": ("#bd4a00", "#ff9650"),
     "c3": ("#00795a", "#3fcfa0"),
     "c4": ("#a8487f", "#e79cc5"),
     "c5": ("#8a6a00", "#ecc23b"),

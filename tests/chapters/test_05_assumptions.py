@@ -1,17 +1,18 @@
-"""Chapter 5 ("Assumptions, broken one at a time"): its numbers against independent computations."""
+"""Chapter 5 ("What could bend it?"): its numbers against independent computations."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from chapter_runs import followed
 from independent import published, rise
-from scipy import integrate
+from scipy import integrate, optimize, stats
 
 NAME = "05_assumptions"
-CHANGED = {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5]}
+CHANGED = {"LENGTH": 7, "VARIANCES": [0.5, 1.5], "CORRELATIONS": [0.2, 0.5], "SPREADS": [0.8, 0.4]}
 
 
 def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
@@ -21,35 +22,97 @@ def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     assert after["inflation_formula"] == pytest.approx(1 + 6 * 0.5)
 
 
-def test_chapter_8_numbers(chapter_run):
+def test_what_each_broken_assumption_does(chapter_run):
     g = chapter_run(NAME).glued
     assert g["uniform_true"] == pytest.approx(integrate.quad(lambda p: p**5, 0, 1)[0])
     assert g["uniform_naive"] == pytest.approx(0.5**5)
     # widths by root finding on formulas written anew
-    _, base = rise(lambda p: p**5)
+    start, base = rise(lambda p: p**5)
     assert g["base_width"] == pytest.approx(base, rel=1e-4)
     x10, x90 = (math.log(5 * 2 / (y**-2 - 1)) for y in (0.1, 0.9))  # (1 + 10 q)^(-1/2) solved for q
     assert g["widest_unequal"] == pytest.approx((x90 - x10) / math.log(10) / base, rel=1e-3)
     half, markov = rise(lambda p: p * (p + 0.6 * (1 - p)) ** 4)
     assert g["width_markov"] == pytest.approx(markov / base, rel=1e-3)
-    assert g["place_dependent"] == pytest.approx(rise(lambda p: p**5)[0] - half, abs=2e-4)
+    assert g["place_dependent"] == pytest.approx(start - half, abs=2e-4)
     assert g["ceiling_top"] == pytest.approx(math.exp(-1.5))
 
-    def greedy(p, s=0.35):
+    def greedy(p, s):
         if p in (0.0, 1.0):
             return p
         odds = (p / ((1 - p) / 9)) ** (1 / s)
         return (odds / (odds + 9)) ** 5
 
-    half, sharp = rise(greedy)
+    half, sharp = rise(lambda p: greedy(p, 0.35))
     assert g["narrow_middle"] == pytest.approx(sharp / base, rel=1e-3)
-    assert g["earlier_greedy"] == pytest.approx(rise(lambda p: p**5)[0] - half, abs=2e-4)
+    assert g["earlier_greedy"] == pytest.approx(start - half, abs=2e-4)
     assert g["position_80"] == pytest.approx(sum(0.8**j for j in range(1, 13)) / 12)
     assert g["shift_three"] == pytest.approx(math.log10(3), abs=1e-3)
     assert g["same_difference"] == 0
-    # the bend of GPT-3's two-digit additions, from the counts
+    # a coin of little entropy: sampled, it repeats itself with the chance of two equal draws
+    q = g["likely"]
+    assert -q * math.log(q) - (1 - q) * math.log(1 - q) == pytest.approx(0.1)
+    assert g["sampled_right"] == pytest.approx(q**2 + (1 - q) ** 2)
+    assert math.exp(-0.1) < g["sampled_right"] < q
+
+
+def mixed(loss, share, easier):
+    return (1 - share) * math.exp(-loss) + share * math.exp(-loss / easier)
+
+
+def test_two_kinds_of_items_bend_as_gpt3_does_and_gamma_does_not(chapter_run):
+    g = chapter_run(NAME).glued
     N, k, n = published()["2D+", "few-shot"]
     u, y = np.log(N[:7]), np.log(-np.log(k[:7] / n[:7]))
     middle = np.interp((u[0] + u[-1]) / 2, u, y)
     assert g["gpt3_bend"] == pytest.approx((y[-1] - middle) / (middle - y[0]))
-    assert g["best_bend"] < g["limit_unequal"] < g["gpt3_bend_low"]
+    low, high = k[0] / n[0], k[6] / n[6]
+    ends = [
+        optimize.brentq(lambda x, a=a: mixed(math.exp(-x), 0.04, 100) - a, -8, 8)
+        for a in (low, high)
+    ]
+    at = [math.log(-math.log(mixed(math.exp(-x), 0.04, 100))) for x in np.linspace(*ends, 3)]
+    assert g["bend_mixed"] == pytest.approx((at[1] - at[2]) / (at[0] - at[1]), rel=1e-3)
+    assert g["gpt3_bend_low"] < g["bend_mixed"] < g["gpt3_bend_high"]
+    # gamma of variance 1000 is near the limit
+    v = 1000.0
+    logs = [v * math.log(1 / a) for a in (low, high)]  # ln of the loss, up to a constant
+    at = [math.log(x / v) for x in np.linspace(*logs, 3)]
+    assert g["limit_unequal"] == pytest.approx((at[1] - at[2]) / (at[0] - at[1]), rel=1e-6)
+    assert (
+        max(g["bend_dependent"], g["bend_greedy"], g["bend_weibull"], g["bend_lognormal"])
+        < g["limit_unequal"]
+        < g["gpt3_bend_low"]
+    )
+
+
+def test_the_deviances_are_those_of_a_search_of_its_own(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, n = published()["2D+", "few-shot"]
+    u = np.log(N / 6.66e9)
+    saturated = stats.binom.logpmf(k, n, k / n).sum()
+
+    def deviance(theta):
+        a, log_alpha, share, log_easier = theta
+        loss = np.exp(np.clip(a - np.exp(log_alpha) * u, -40, 40))
+        A = (1 - share) * np.exp(-loss) + share * np.exp(-loss * np.exp(-log_easier))
+        return 2 * (saturated - stats.binom.logpmf(k, n, np.clip(A, 1e-300, 1 - 1e-15)).sum())
+
+    starts = itertools.product((0.5, 1.0), (0.3, 0.8), (0.05,), (7.0, 10.0))
+    options = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-6, "fatol": 1e-6}
+    best = min(
+        (optimize.minimize(deviance, s, method="Nelder-Mead", options=options) for s in starts),
+        key=lambda found: found.fun,
+    )
+    assert g["two_deviance"] == pytest.approx(best.fun, abs=0.05)
+    assert g["easy_share"] == pytest.approx(best.x[2], rel=0.02)
+    assert (
+        g["two_deviance"] < g["floor_deviance"] < g["gamma_deviance"] < g["hundred_deviance"] + 50
+    )
+
+
+def test_shares_of_sums_are_counted(chapter_run):
+    g = chapter_run(NAME).glued
+    assert g["zero_one"] == pytest.approx(1 - 0.98**2)
+    assert g["no_carry"] == pytest.approx((55 / 100) ** 2)
+    assert g["constant"] == pytest.approx(0.01)
+    assert g["right_three"] == published()["3D+", "few-shot"][1][0]

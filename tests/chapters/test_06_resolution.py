@@ -14,6 +14,8 @@ from conftest import evaluation_data, needs_evaluation_data
 from independent import published
 from scipy import integrate, optimize, stats
 
+from mirage_utils.page import explorers
+
 NAME = "06_resolution"
 CHANGED = {"ALPHA": 0.8, "LENGTHS": [1, 3, 9], "POWER": 0.9}
 
@@ -22,23 +24,100 @@ def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     before, after = followed(NAME, chapter_run, changed_run)
     assert after["gain_limit"] == pytest.approx(math.log10(2) / 0.8)
     assert after["double_hundredth"] > before["double_hundredth"]
+    assert after["needed_low"] > before["needed_low"]
     assert after["rate"] == before["rate"]
+
+
+def test_what_a_zero_bounds(chapter_run):
+    g = chapter_run(NAME).glued
+    assert g["three"] == pytest.approx(math.log(20))
+    assert g["two_sided"] == pytest.approx(math.log(40))
+    assert g["bound_2000"] == pytest.approx(1 - 0.05 ** (1 / 2000))
+    assert g["zero_high"] == pytest.approx(1 - 0.025 ** (1 / 2000))
+    assert g["zero_high"] == pytest.approx(stats.binomtest(0, 2000).proportion_ci(0.95).high)
+    assert g["touching"] == pytest.approx(math.erfc(1.959964), abs=1e-6)
+
+
+def test_the_counts_of_gpt3(chapter_run):
+    g = chapter_run(NAME).glued
+    _, k, n = published()["4D+", "few-shot"]
+    assert g["right_six"] == "0, 1, 1, 0, 3 and 3"
+    assert list(k[:6]) == [0, 1, 1, 0, 3, 3]
+    assert g["right_13"] == k[6] == 8
+    low, high = stats.beta.ppf(0.025, k, n - k + 1), stats.beta.ppf(0.975, k + 1, n - k)
+    low[k == 0] = 0
+    pairs = list(itertools.combinations(range(7), 2))
+    assert g["n_pairs"] == len(pairs)
+    assert g["overlapping"] == sum(max(low[i], low[j]) <= min(high[i], high[j]) for i, j in pairs)
+
+
+@pytest.mark.parametrize(("m", "name"), [(6, "p_six"), (7, "p_seven")])
+def test_the_trend_by_shuffling_right_answers(chapter_run, m, name):
+    """Right answers thrown at random into m equal bins: how far does the sum of log sizes get from its mean?"""
+    N, k, _ = published()["4D+", "few-shot"]
+    x = np.log(np.asarray(N[:m], float))
+    rng, many = np.random.default_rng(3), 400_000
+    total = int(np.sum(k[:m]))
+    # 2,000 items a bin: with or without replacement makes no difference to three digits here
+    sums = x[rng.integers(0, m, (many, total))].sum(axis=1)
+    middle = total * x.mean()
+    p = (abs(sums - middle) >= abs(np.dot(k[:m], x) - middle) - 1e-9).mean()
+    assert chapter_run(name=NAME).glued[name] == pytest.approx(
+        p, abs=4 * math.sqrt(p / many) + 0.02 * p
+    )
+
+
+def test_neighbours_and_trend_if_growth_is_as_fitted(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, _ = published()["4D+", "few-shot"]
+    x, k = np.log10(np.asarray(N[:7], float)), np.asarray(k[:7], float)
+
+    # Poisson regression for such rare successes, by maximum likelihood
+    def loss(theta):
+        mean = 2000 * np.exp(theta[0] + theta[1] * (x - 9))
+        return (mean - k * np.log(mean)).sum()
+
+    found = optimize.minimize(loss, [-8.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10})  # fmt: skip
+    assert g["growth"] == pytest.approx(math.exp(found.x[1]), rel=0.02)
+    p = np.exp(found.x[0] + found.x[1] * (x[:6] - 9))
+    rng = np.random.default_rng(8)
+    draws = rng.poisson(2000 * p, (20_000, 6))
+    # normal approximation of the trend test (Cochran and Armitage)
+    centred = x[:6] - x[:6].mean()
+    total = draws.sum(axis=1)
+    z = draws @ centred / np.sqrt(np.maximum(total, 1) * (centred**2).mean())
+    assert g["trend_power"] == pytest.approx((abs(z) > 1.96).mean(), abs=0.06)
+    by_fisher = [
+        np.mean([stats.fisher_exact([[a, 2000 - a], [b, 2000 - b]]).pvalue < 0.05 for a, b in draws[:1500, i : i + 2]])
+        for i in range(5)
+    ]  # fmt: skip
+    assert max(by_fisher) == pytest.approx(g["best_neighbours"], abs=0.03)
+    # Poisson counts of both and the normal approximation of square roots
+    wanted = [
+        ((1.96 + 0.8416) / (2 * (math.sqrt(b) - math.sqrt(a)))) ** 2 * 2
+        for a, b in itertools.pairwise(p)
+    ]
+    assert g["needed_low"] == pytest.approx(min(wanted), rel=0.15)
+    assert g["needed_high"] == pytest.approx(max(wanted), rel=0.15)
+
+
+def test_a_zero_from_templates_by_simulation(chapter_run):
+    g = chapter_run(NAME).glued
+    rng, score, alike = np.random.default_rng(4), g["limit_tenth"], 0.1
+    scores = rng.beta(
+        score * (1 / alike - 1), (1 - score) * (1 / alike - 1), (100_000, g["templates"])
+    )
+    nothing = np.prod((1 - scores) ** g["template_size"], axis=1).mean()
+    assert nothing == pytest.approx(0.025, rel=0.05)
+    # the design effect, as the variance of a mean of correlated items
+    one, m, T = 0.05, g["template_size"], g["templates"]
+    scores = rng.beta(one * 9, (1 - one) * 9, (4000, T))
+    means = rng.binomial(m, scores).mean(axis=1) / m
+    assert one * (1 - one) / means.var() == pytest.approx(g["template_worth"], rel=0.08)
 
 
 def test_chapter_6_numbers(chapter_run):
     g = chapter_run(NAME).glued
-    assert g["three"] == pytest.approx(math.log(20))
-    assert g["bound_128"] == pytest.approx(1 - 0.05 ** (1 / 128))
-    N, k, n = published()["4D+", "few-shot"]
-    assert (g["count_13"], g["count_175"]) == (k[-2], k[-1]) == (8, 510)
-    assert g["sixth_low"] == pytest.approx(stats.beta.ppf(0.025, 3, 1998))
-    assert g["zero_high"] == pytest.approx(1 - 0.025 ** (1 / 2000))
-    low, high = stats.beta.ppf(0.025, k, n - k + 1), stats.beta.ppf(0.975, k + 1, n - k)
-    low[k == 0] = 0
-    small = [i for i in range(8) if N[i] < 7e9]
-    pairs = list(itertools.combinations(small, 2))
-    assert g["n_pairs"] == len(pairs)
-    assert g["overlapping"] == sum(max(low[i], low[j]) <= min(high[i], high[j]) for i, j in pairs)
     # worst coverage of Wilson's interval, written out
     rates, counts = np.geomspace(2e-4, 0.5, 400), np.arange(129)
     q, z = counts / 128, stats.norm.ppf(0.975)
@@ -83,6 +162,15 @@ def test_chapter_6_numbers(chapter_run):
     assert g["saving_small"] == pytest.approx(mean * (1 - mean) / (square - mean**2), rel=1e-4)
 
 
+def test_what_the_exercise_by_slider_says():
+    about = explorers.items(seed=6)
+    left = [
+        about.picture(**{**about.start, **moved}).caption.split(" of 11")[0]
+        for moved in ({}, {"n": 1_000_000}, {"L": 1}, {"n": 1_000_000, "L": 1})
+    ]
+    assert left == ["4", "3", "2", "0"]
+
+
 @needs_evaluation_data
 def test_the_quoted_pass_counts_are_those_of_the_files(chapter_run):
     g = chapter_run(NAME).glued
@@ -104,6 +192,41 @@ def test_the_quoted_pass_counts_are_those_of_the_files(chapter_run):
         g["right"],
         g["never"],
     ]
+    by_problem = {
+        file: np.array(
+            [
+                (float(row["Num. Samples Correct"]), float(row[columns]))
+                for row in csv.DictReader((folder / file).read_text().splitlines())
+                if row["Model"] == "Pythia 70M" and row["Benchmark"] == benchmark
+            ]
+        ).T
+        for file, columns, benchmark in (
+            ("pythia_gsm8k_math_pass_counts.csv", "Num. Samples", "GSM8K"),
+            ("pythia_math_original_pass_counts_10000_samples.csv", "Num. Samples Total", "MATH"),
+        )
+    }
+    (k, m), (other, tens) = by_problem.values()
+    assert set(m) == {g["each"]}
+    rates = k / m
+    error = rates.std(ddof=1) / math.sqrt(128)
+    assert g["error"] == pytest.approx(error, rel=1e-5)
+    assert g["worth"] == pytest.approx(g["rate"] * (1 - g["rate"]) / error**2, rel=1e-4)
+    assert g["ten_easiest"] == pytest.approx(np.sort(k)[-10:].sum() / k.sum())
+    assert g["one_each"] == pytest.approx(np.prod(1 - rates), abs=1e-6)
+    rest = np.sort(rates)[:-1]
+    assert g["error_without_easiest"] == pytest.approx(rest.std(ddof=1) / math.sqrt(127), rel=1e-5)
+    assert g["error_brown"] == pytest.approx((other / tens).std(ddof=1) / math.sqrt(128), rel=1e-5)
+    # problems drawn again scatter as the standard error says
+    drawn = np.random.default_rng(2).choice(rates, (20_000, 128)).mean(axis=1)
+    assert drawn.std() == pytest.approx(error, rel=0.03)
+    resampled = np.random.default_rng(5).choice(rates, (20_000, 128))
+    mean = resampled.mean(axis=1)
+    worths = mean * (1 - mean) / (resampled.var(axis=1, ddof=1) / 128)
+    ends = np.percentile(worths, [2.5, 97.5])
+    assert ends == pytest.approx([g["worth_low"], g["worth_high"]], rel=0.03)
+    # between problems and within: the samples a problem at which both parts are equal
+    within = (rates * (1 - rates)).mean()
+    assert g["enough"] == pytest.approx(within / (rates.var(ddof=1) - within / g["each"]), rel=0.02)
     assert g["rate"] == pytest.approx(0.000675, abs=5e-7)
     assert totals[first, "Pythia 70M", "MATH"][1:3] == [g["math_samples"], 0]
     assert totals[brown, "Pythia 70M", "MATH"][1:3] == [g["brown_samples"], g["brown_right"]]

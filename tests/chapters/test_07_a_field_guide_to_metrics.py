@@ -8,10 +8,25 @@ import numpy as np
 import pytest
 from chapter_runs import followed
 from independent import rise
-from scipy import stats
+from scipy import optimize, stats
 
 NAME = "07_a_field_guide_to_metrics"
 CHANGED = {"LENGTH": 9, "ATTEMPTS": 100, "SPREAD": 0.2}
+GPT3 = np.array([125e6, 356e6, 760e6, 1.32e9, 2.65e9, 6.66e9, 12.85e9, 174.6e9])
+
+
+def grade(s, K=4):
+    """Share of items in which the right option is the largest."""
+
+    def picked(p):  # with Gumbel noise of scale s, as often as mass**(1/s) has it
+        weights = np.array([p, *[(1 - p) / (K - 1)] * (K - 1)]) ** (1 / s)
+        return weights[0] / weights.sum()
+
+    return picked
+
+
+def below(s, c=0.1):
+    return lambda p: stats.logistic.cdf((math.log(c) - math.log(max(1 - p, 1e-300))) / s)
 
 
 def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
@@ -21,37 +36,86 @@ def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     assert after["narrower_grade"] < before["narrower_grade"]  # items more alike, sharper
 
 
-def test_chapter_5_numbers(chapter_run):
+def test_each_metric_from_its_definition_and_not_from_its_expression(chapter_run):
     g = chapter_run(NAME).glued
-    assert g["worst_z"] < 4.6
-    assert g["n_metrics"] == g["n_linear"] + g["n_continuous"] + g["n_steps"]
-    assert g["bleu_tokens"] == 2.5
     place, width = rise(lambda p: p)
-    assert g["width_token"] == pytest.approx(width, rel=1e-4)
-    # each metric from its definition, not from its expression
     shapes = {
         "match": rise(lambda p: p**5),
         "bleu": rise(lambda p: math.prod(p**n for n in (1, 2, 3, 4)) ** 0.25),
-        "prefix": rise(lambda p: sum(p**j for j in range(1, 6))),
-        "carry": rise(
-            lambda p: sum(w * stats.binom.pmf(5 - j, 5, p) for j, w in ((0, 1), (1, 0.5)))
-        ),
-        "threshold": rise(
-            lambda p: stats.logistic.cdf((math.log(0.1) - math.log(max(1 - p, 1e-300))) / 0.35)
-        ),
+        "brier": rise(lambda p: 2 - ((p - 1) ** 2 + 3 * ((1 - p) / 3) ** 2)),  # four options
+        "pass": rise(lambda p: 1 - stats.binom.pmf(0, 10, p)),
+        "grade": rise(grade(0.35)),
+        "threshold": rise(below(0.35)),
     }
-    for name, (half, _) in shapes.items():
-        assert g[f"later_{name}"] == pytest.approx(half - place, abs=2e-4), name
-    for name in ("prefix", "carry", "threshold"):
+    for name in ("match", "bleu", "threshold"):
+        assert g[f"later_{name}"] == pytest.approx(shapes[name][0] - place, abs=2e-4), name
+    for name in ("brier", "pass"):
+        assert g[f"earlier_{name}"] == pytest.approx(place - shapes[name][0], abs=2e-4), name
+    for name in ("brier", "pass", "grade", "threshold"):
         assert g[f"narrower_{name}"] == pytest.approx(shapes[name][1] / width, rel=1e-3), name
-    half, w = rise(lambda p: 2 - ((p - 1) ** 2 + 3 * ((1 - p) / 3) ** 2))  # four options, summed
-    assert g["earlier_brier"] == pytest.approx(place - half, abs=2e-4)
-    assert g["narrower_brier"] == pytest.approx(w / width, rel=1e-3)
-    half, w = rise(lambda p: 1 - stats.binom.pmf(0, 10, p))
-    assert (g["earlier_pass"], g["narrower_pass"]) == pytest.approx(
-        (place - half, w / width), abs=1e-3
-    )
+    prefix = rise(lambda p: sum(p**j for j in range(1, 6)))
+    carry = rise(lambda p: sum(w * stats.binom.pmf(5 - j, 5, p) for j, w in ((0, 1), (1, 0.5))))
+    assert g["prefix_wide"] == pytest.approx(prefix[1] / width, rel=1e-3)
+    assert g["carry_narrow"] == pytest.approx(carry[1] / width, rel=1e-3)
+    assert g["bleu_tokens"] == 2.5
+    even = optimize.brentq(lambda s: rise(below(s))[1] - width, 0.4, 1.5)
+    assert g["threshold_even"] == pytest.approx(even, abs=1e-3)
+    assert g["grade_even"] == pytest.approx(1, abs=1e-6)
+
+
+def test_slips_by_summing_the_chances_of_their_numbers(chapter_run):
+    g = chapter_run(NAME).glued
+    place, width = rise(lambda p: p)
+
+    def few(slips, of):
+        return lambda p: sum(
+            math.comb(of, j) * (1 - p) ** j * p ** (of - j) for j in range(slips + 1)
+        )
+
+    assert g["slip_ratio"] == pytest.approx(rise(few(1, 10))[1] / width, rel=1e-4)
+    assert g["all_later"] == pytest.approx((rise(few(0, 10))[0] - place) / 0.5, abs=1e-4)
+    ends = [rise(few(1, of))[1] / width for of in (2, 1000)]
+    assert (g["slip_most"], g["slip_least"]) == pytest.approx(ends, rel=1e-4)
+    assert g["most"] == pytest.approx(ends[0], rel=1e-4)
+
+
+def test_dependent_tokens_by_integrating_over_the_beta_distribution(chapter_run):
+    g = chapter_run(NAME).glued
+    _, width = rise(lambda p: p)
+    at = (np.arange(40_000) + 0.5) / 40_000
+
+    def passed(required):
+        def score(p):
+            if p in (0.0, 1.0):
+                return p
+            spare = 0.7 / 0.3
+            return stats.binom.sf(
+                required - 1, 10, stats.beta.ppf(at, p * spare, (1 - p) * spare)
+            ).mean()
+
+        return score
+
+    for name, required in (("one_dep", 1), ("all_dep", 10)):
+        assert g[name] == pytest.approx(rise(passed(required))[1] / width, abs=3e-3), name
+
+
+def test_excess_by_hand(chapter_run):
+    g = chapter_run(NAME).glued
+
+    def excess(score, critical):
+        y = np.array([score(math.exp(-((n / critical) ** -0.5))) for n in GPT3])
+        return (y[-1] - y[0]) / np.median(np.abs(np.diff(y))) / 7
+
+    assert g["excess_token"] == pytest.approx(excess(lambda p: p, 1e9))
+    assert g["excess_match"] == pytest.approx(excess(lambda p: p**5, 1e9))
+    assert g["excess_grade"] == pytest.approx(excess(grade(0.35), 1e9))
+    assert g["token_there"] == pytest.approx(excess(lambda p: p, 1e11))
+
+
+def test_rouge_the_target_brier_score_and_what_a_test_sees(chapter_run):
+    g = chapter_run(NAME).glued
     assert g["rouge_drop"] == pytest.approx(0.05, abs=4 * g["rouge_drop_error"] / 1.96)
+    assert g["rouge_power"] == pytest.approx(1, abs=0.02)
     # the target Brier score's best forecast by brute force over the simplex
     a, b = np.meshgrid(np.linspace(0, 1, 601), np.linspace(0, 1, 601))
     c = 1 - a - b

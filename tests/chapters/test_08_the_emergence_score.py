@@ -140,7 +140,7 @@ def test_beyond_a_smooth_law_names_the_law(chapter_run):
     assert chances["3D+", False] < 0.005 < 0.3 < chances["3D+", True]
     assert g["p_four"] == pytest.approx(chances["4D+", False], abs=0.05)
     assert g["p_two_floor"] > 0.99
-    assert g["n_smooth"] > g["n_unequal"] > g["n_floor"] == 0
+    assert g["n_smooth"] > g["n_unequal"] > g["n_floor"] == g["n_kinds"] == 0
 
 
 def test_the_same_width_and_another_excess(chapter_run):

@@ -38,6 +38,30 @@ def test_the_rule_of_three_is_the_exact_bound_for_many_items(n):
     assert bound < resolution.rule_of_three(n) < bound * (1.003 + 2 / n if n > 1 else 4)
 
 
+@pytest.mark.parametrize("n", [1, 128, 2000])
+def test_a_two_sided_limit_of_zero_is_the_end_of_the_exact_interval(n):
+    assert resolution.zero_bound(n, sides=2) == pytest.approx(
+        resolution.binomial_interval(0, n).high
+    )
+    assert resolution.zero_bound(n, sides=2) > resolution.zero_bound(n)
+
+
+def test_effective_items_are_those_of_the_variance_of_correlated_items():
+    rng = np.random.default_rng(1)
+    alike, cluster, n = 0.2, 10, 500
+    # each item copies its cluster's coin with probability sqrt(alike), else it has its own
+    shape = (4000, n // cluster, cluster)
+    copies = rng.random(shape) < np.sqrt(alike)
+    shared = rng.random((*shape[:2], 1)) < 0.3
+    right = np.where(copies, shared, rng.random(shape) < 0.3)
+    variance = right.mean(axis=(1, 2)).var()
+    assert 0.3 * 0.7 / variance == pytest.approx(
+        resolution.effective_items(n, cluster, alike), rel=0.08
+    )
+    assert resolution.effective_items(n, cluster, 0) == n
+    assert resolution.effective_items(n, cluster, 1) == n / cluster
+
+
 @pytest.mark.parametrize(("score", "n"), [(1e-3, 2_995), (1e-4, 29_956), (1e-5, 299_572), (1, 1)])
 def test_items_to_see_known_scores(score, n):
     assert resolution.items_to_see(score) == n
@@ -153,6 +177,9 @@ def test_probability_of_an_exact_match_is_the_product():
         (lambda: resolution.chance_of_zero(1.5, 3), r"^score = 1\.5"),
         (lambda: resolution.zero_bound(0), r"^n = 0"),
         (lambda: resolution.zero_bound(5, 1.0), r"^level = 1\.0"),
+        (lambda: resolution.zero_bound(5, sides=3), r"^sides = 3"),
+        (lambda: resolution.effective_items(10, 11, 0.1), r"^cluster = 11"),
+        (lambda: resolution.effective_items(10, 5, -0.1), r"^alike = -0\.1"),
         (lambda: resolution.items_to_see(-0.1), r"^score = -0\.1"),
         (lambda: resolution.items_to_see(0.1, successes=0), r"^successes = 0"),
         (lambda: resolution.items_to_measure(0.0, 0.1), r"^score = 0"),

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from mirage_utils import Curve, FieldError, ScalingLaw, laws, tables
 from mirage_utils.evidence import curve_of
-from mirage_utils.laws import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, UNEQUAL, fitting
+from mirage_utils.laws import FLOOR, LAWS, OVERDISPERSED, STRAIGHT, TWO_KINDS, UNEQUAL, fitting
 from mirage_utils.metrics import EXACT_MATCH
 
 REFERENCE = 6.66e9
@@ -107,7 +107,7 @@ def test_the_line_finds_the_closed_form_back():
     assert found.p_value > 1e-3
 
 
-@pytest.mark.parametrize("law", LAWS[1:], ids=lambda law: law.name)
+@pytest.mark.parametrize("law", [*LAWS[1:], TWO_KINDS], ids=lambda law: law.name)
 @pytest.mark.parametrize(
     "key", [("2D+", "one-shot"), ("2Dx", "one-shot"), ("1DC", "one-shot"), ("4D-", "few-shot")]
 )
@@ -118,7 +118,7 @@ def test_a_richer_law_never_fits_worse_than_the_line(law, key):
     )
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+@pytest.mark.parametrize("law", [*LAWS, TWO_KINDS], ids=lambda law: law.name)
 def test_no_random_point_beats_the_fit(law):
     """The maximum is global as far as 20,000 random parameters can tell."""
     rng = np.random.default_rng(7)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mirage_utils import ScalingLaw, tables
+from mirage_utils import ScalingLaw, laws, tables
 from mirage_utils.curves import resolution
 from mirage_utils.evidence import curves_of
 from mirage_utils.metrics import (
@@ -18,7 +18,6 @@ from mirage_utils.metrics import (
 )
 from mirage_utils.models.scores import share_below
 from mirage_utils.page.explorers.families import skill_rows
-from mirage_utils.page.explorers.metrics import difficulty
 
 SIZES = np.geomspace(1e7, 1e12, 11)
 
@@ -49,16 +48,22 @@ def one_metric(metric, alpha, L, K, s, c, k):
     return frame.assign(score=chosen.expected(frame["p"], **given))
 
 
-def assumptions(L, v, E, s):
-    x = -4 + 0.15 * np.arange(80)
-    p = np.exp(-E - np.exp(-x)[:, None] * difficulty(round(v * 10) / 10))
-    return pd.DataFrame(
-        {
-            "decades": x / np.log(10),
-            "plain": EXACT_MATCH.expected(np.exp(-np.exp(-x)), L=L),
-            "broken": (MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=s) ** L).mean(axis=1),
-        }
-    )
+def assumptions(kind, strength):
+    x = -4 + 0.1 * np.arange(120)
+    loss, L = np.exp(-x), 5
+    p = np.exp(-loss)
+    plain = EXACT_MATCH.expected(p, L=L)
+    share = strength / 10
+    broken = {
+        "two_kinds": lambda: (1 - 0.1 * share) * plain + 0.1 * share * EXACT_MATCH.expected(np.exp(-loss / 100), L=L),
+        "floor": lambda: 0.02 * share + (1 - 0.02 * share) * plain,
+        # the negative-binomial chance of no failure
+        "unequal": lambda: stats.nbinom.pmf(0, 1 / (4 * share), 1 / (1 + 4 * share * L * loss)) if share else plain,
+        "dependent": lambda: p * (0.9 * share + (1 - 0.9 * share) * p) ** (L - 1),
+        "entropy": lambda: EXACT_MATCH.expected(p * np.exp(-0.3 * share), L=L),
+        "decoding": lambda: MULTIPLE_CHOICE_GRADE.expected(p, K=10, s=1 - 0.9 * share) ** L,
+    }[kind]()  # fmt: skip
+    return pd.DataFrame({"decades": x / np.log(10), "plain": plain, "broken": broken})
 
 
 def tested(N, count, n, **more):
@@ -99,6 +104,20 @@ def measured(task, metric, axis, n):
     used = np.minimum(n, curve.items)
     assert (used == curve.items).all(), "only the whole test is as measured"
     return tested(curve.scale, np.round(curve.score * curve.items), used, used=used)
+
+
+def forecasts(task, law, seen):
+    table = tables.load_table("gpt3_arithmetic")
+    (curve,) = (
+        c for c in curves_of(table[table["setting"] == "few-shot"]).curves if c.task == task
+    )
+    chosen = {each.name: each for each in (laws.STRAIGHT, laws.FLOOR, laws.TWO_KINDS)}[law]
+    seen, last = int(seen), float(curve.scale[int(seen) - 1])
+    points = 20_000 if len(chosen.parameters) < 4 else 300_000
+    belief = laws.posterior(chosen, curve.up_to(last), reference=last, points=points)
+    told = [belief.predict(float(s), int(n), seed=0).interval for s, n in zip(curve.scale[seen:], curve.n[seen:], strict=True)]  # fmt: skip
+    low, high = np.transpose([*[(np.nan, np.nan)] * seen, *told])
+    return pd.DataFrame({"N": curve.scale, "score": curve.score, "low": low, "high": high})
 
 
 def threshold(sizes, errors):

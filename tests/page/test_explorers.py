@@ -20,9 +20,11 @@ from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
 from mirage_utils.metrics import METRICS
+from mirage_utils.metrics.rises import rise
 from mirage_utils.models import bundled
 from mirage_utils.models.scores import errors_by_size
 from mirage_utils.page import explorers, plots
+from mirage_utils.page.explorers import metrics as explorer_metrics
 from mirage_utils.page.explorers.charts import grid
 from mirage_utils.page.explorers.controls import Choice, Steps, powers, round_numbers
 from mirage_utils.page.explorers.counts import counts, tabulated
@@ -54,6 +56,7 @@ MAKERS = {
     "items": explorers.items,
     "drawn_points": explorers.drawn_points,
     "measured": explorers.measured,
+    "forecasts": explorers.forecasts,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -75,7 +78,7 @@ ON_PAGES = {
     "book/intro": "fig-later",
     "notebooks/02_one_token": "fig-one-token-explorer",
     "notebooks/03_many_tokens": "fig-many-tokens-explorer",
-    "notebooks/04_does_gpt3_obey": "fig-measured-explorer",
+    "notebooks/04_does_gpt3_obey": "fig-forecasts-explorer",
     "notebooks/07_a_field_guide_to_metrics": "fig-one-metric-explorer",
     "notebooks/06_resolution": "fig-items-explorer",
     "notebooks/08_the_emergence_score": "fig-drawn-points",
@@ -258,6 +261,31 @@ def test_every_metric_over_a_grid_in_vega(stage):
             )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("L", "K", "s", "c", "k"),
+    [(5, 4, 0.35, 0.1, 10), (1, 3, 0.05, 0.01, 1), (50, 20, 2.0, 0.9, 1000)],
+)
+def test_the_explorer_of_metrics_says_when_and_how_wide(L, K, s, c, k):
+    expressions, token = explorer_metrics._rise(), rise(METRICS["token_accuracy"])
+    given = {"v_alpha": 0.5, "v_L": L, "v_K": K, "v_s": s, "v_c": c, "v_k": k}
+    given |= explorer_metrics._tabulated_levels()
+    for name, metric in METRICS.items():
+        if metric.gentle == "loss":
+            assert evaluated([explorer_metrics._place(1)], {**given, "v_metric": name}) == [None]
+            continue
+        found = evaluated(expressions, {**given, "v_metric": name})
+        half, width = rise(metric, L=L, m=L, K=K, s=s, c=c, k=k, w=4, b=4)
+        assert found == pytest.approx([(half - token.half) / 0.5, width / 0.5], abs=2e-5), name
+
+
+def test_the_explorer_of_metrics_in_words():
+    about = explorers.one_metric(metric="exact_match")
+    assert "half-way 1.40 decades later than token accuracy, and rises over 2.68 decades: 100% of the width" in about.still.alt  # fmt: skip
+    assert "is half-way where token accuracy is" in explorers.one_metric(metric="rouge_l_sum").still.alt  # fmt: skip
+    assert "0.50 decades earlier" in explorers.one_metric(metric="brier").still.alt
+    assert "has no end" in explorers.one_metric(metric="log_score").still.alt
+
+
 def test_the_score_of_points_is_equation_1():
     rng = np.random.default_rng(1)
     names = [f"v_y{i}" for i in range(8)]
@@ -291,7 +319,7 @@ def test_numbers_in_words():
         "whole": {12_345.0: "12,345", 0.6: "1"},
         "fixed1": {0.25: "0.3", -1.5: "−1.5"},
         "fixed2": {1.0: "1.00", -0.5: "−0.50"},
-        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10^−9", 2.5e12: "2.5 × 10^12"},
+        "digits3": {0.0: "0", 7.256: "7.26", 12_345.0: "12300", 4e-9: "4 × 10⁻⁹", 2.5e12: "2.5 × 10¹²"},
         "percent": {
             0.0: "0%", 1.0: "100%", 0.5: "50%", 0.0625: "6.3%", 0.0004: "0.04%", 4.12e-6: "0.00041%", 1e-12: "under 0.00001%",
             0.9996: "over 99.9%", 0.9994: "99.9%",
@@ -351,6 +379,130 @@ def test_a_slider_that_does_nothing_is_not_shown(stage):
     assert about.inputs["L"].layout.display == "none"
     about.reset()
     assert about.inputs["L"].layout.display is None
+
+
+def places(control):
+    """Values of a control: its ends and one between."""
+    if isinstance(control, Choice):
+        return [value for _, value in control.options]
+    if isinstance(control, Steps):
+        return [control.values[i] for i in (0, len(control.values) // 2, -1)]
+    number = int if control.format == "whole" else float
+    return [number(control.low + part * (control.high - control.low)) for part in (0, 0.5, 1)]
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_sentence_follows_every_control(name):
+    """Who cannot see the chart has the sentence: one that stays as it was says that nothing has happened."""
+    about = explorer(name)
+    for key, control in about.controls.items():
+        used = (
+            [about.start | {"metric": m.name} for m in METRICS.values()]
+            if name == "one_metric"
+            else [about.start]
+        )
+        where = next(
+            start for start in used
+            if evaluated([control.where], about.given(start)) == [True]
+        )  # fmt: skip
+        if "preset" in about.start and key != "preset":
+            where = where | {"preset": "drawn"}
+        said = set()
+        for value in places(control):
+            values = where | {key: value}
+            if key == "preset":
+                values |= about.charts.presets.get(value, {})
+            said |= set(evaluated([about.charts.says], about.given(values)))
+        assert len(said) > 1, (key, said)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_axes_of_scores_stay_where_they_are(name):
+    """An axis that follows the data moves under the eye, and makes every curve as high as the picture."""
+    for panel in explorer(name).charts.panels:
+        scales = [
+            layer["encoding"]["y"]["scale"] for layer in panel["layer"]
+            if "scale" in layer["encoding"].get("y", {})
+        ]  # fmt: skip
+        assert scales
+        assert any("domain" in s or {"domainMin", "domainMax"} <= set(s) for s in scales), scales
+
+
+def test_a_metric_that_is_nearly_one_is_not_said_to_be_one():
+    about = explorer("one_metric")
+    (said,) = evaluated(
+        [about.charts.says], about.given(about.start | {"metric": "pass_at_k", "k": 20})
+    )
+    assert "is just under 1; at ten times that size just under 1." in said
+
+
+def test_the_last_step_of_skills_leads_out_of_the_logarithmic_picture():
+    (line, _) = re.findall(
+        r'class="mark-line role-mark[^"]*"[^>]*><path[^>]*? d="M([^"]+)"',
+        explorer("skills").picture(K=1, s=1.0).panels[1],
+    )
+    heights = [float(point.split(",")[1]) for point in line.split("L")]
+    assert min(heights) == pytest.approx(0)
+    assert max(heights) >= 250
+
+
+def test_tests_are_as_large_as_the_slider_says():
+    """Beyond the size of every test there is only the whole of each, which is no number."""
+    about = explorer("measured")
+    assert about.controls["n"].values[-2] < 1000
+    assert about._steps("n")[-2:] == ["500", "all"]
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_keyboard_goes_where_the_eye_goes(stage, browser, width):
+    page, _ = visit(browser, stage.url.rpartition("/")[0], "index.html", width, "light")
+    for name in MAKERS:
+        figure = explorer(name).still.name
+        awake(page, figure)
+        page.wait_for_timeout(50)
+        tops = page.evaluate(
+            """id => [...document.getElementById(id).querySelectorAll('[tabindex="0"], select, input, button, summary')]
+              .filter(e => e.offsetParent).map(e => Math.round(e.getBoundingClientRect().top))""",
+            figure,
+        )
+        rows = [top // 12 for top in tops]  # a select is a little higher than a slider beside it
+        assert all(b >= a - 2 for a, b in itertools.pairwise(rows)), (figure, tops)
+    page.close()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_on_a_phone_all_words_of_the_charts_are_seen_and_controls_with_them(stage, browser, name):
+    # The book's own margins take 16 of the 390 pixels.
+    page, _ = visit(browser, stage.url.rpartition("/")[0], "index.html", 374, "light")
+    about = explorer(name)
+    figure = about.still.name
+    awake(page, figure)
+    cut = """id => [...document.querySelectorAll(`#${id} .mb-slot`)].flatMap(slot => {
+      const place = slot.getBoundingClientRect();
+      return [...slot.querySelectorAll('text')].filter(text => text.textContent).filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.left < place.left - 1 || box.right > place.right + 1;
+      }).map(text => text.textContent);
+    })"""
+    below = """id => { const f = document.getElementById(id);
+      return f.querySelector('.mb-controls').getBoundingClientRect().bottom - f.getBoundingClientRect().top }"""
+    for key, control in about.controls.items():
+        if not page.locator(f"#{figure} [name={key}]").is_visible():
+            continue
+        for part in (0, 1):
+            if isinstance(control, Choice):
+                value = control.options[-part][1]
+                page.locator(f"#{figure} [name={key}]").select_option(value)
+            else:
+                ends = "(e, v) => { e.value = v ? e.max : e.min; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+                page.locator(f"#{figure} [name={key}]").evaluate(ends, part)
+            page.evaluate(f"mirage.explorers.get('{figure}').update()")
+            page.wait_for_timeout(20)
+            assert page.evaluate(cut, figure) == [], (key, part)
+            assert page.evaluate(below, figure) <= 664, (key, part)
+        page.locator(f"#{figure} button[type=reset]").click()
+        page.wait_for_timeout(20)
+    page.close()
 
 
 def test_steps_of_sliders():
@@ -556,7 +708,7 @@ def test_the_rise_is_equally_wide_for_every_number_of_tokens():
     assert all("a factor of 22 in size" in said(L=L) for L in LENGTHS)
 
 
-def test_the_sentence_follows_every_control():
+def test_the_ladder_s_sentence_follows_every_control():
     about = explorer("ladder")
     steps = about.controls["items"].values
     by_items = [

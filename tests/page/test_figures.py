@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.offsetbox import AnnotationBbox
+from test_plots import contrast
 
 from mirage_utils import Curve, FieldError, ScalingLaw
 from mirage_utils.metrics import EXACT_MATCH, METRICS
@@ -39,6 +41,7 @@ from mirage_utils.page.figures.figure import _drawn, _quantities
 from mirage_utils.page.figures.labels import spread
 from mirage_utils.page.figures.look import looks, of_metric
 from mirage_utils.page.plots import COLOURS
+from mirage_utils.page.style import THEME
 
 SIZES = np.array([1e6, 1e7, 1e8, 1e9])
 WORDS = {
@@ -73,6 +76,32 @@ def test_every_metric_has_a_look_of_its_own_and_keeps_it():
     among = looks(["my model", "BLEU", "exact match"])
     assert among["exact match"] == alone
     assert among["my model"].colour not in (alone.colour, among["BLEU"].colour)
+
+
+def test_names_beside_steps_of_a_ramp_are_written_in_ink():
+    """The palest step has a contrast of 2.7 : 1 on the page, the darkest one of 3.3 : 1 in the dark."""
+    data = {k: (SIZES, [0, 0, y, y]) for k, y in (("L = 1", 1), ("L = 4", 0.5))}
+    for ordered, plain in ((True, {plots.INK}), (False, set(COLOURS[:2]))):
+        found = panel("x", lines(data, ordered=ordered), x=SIZE, y="y")
+        fig = _drawn(found, looks(data, *_quantities([found])), single=True)
+        assert {t.get_color() for t in fig.axes[0].texts if t.get_text()} == plain
+        samples = fig.axes[0].findobj(AnnotationBbox)
+        assert len(samples) == (2 if ordered else 0)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_numbers_in_cells_can_be_read_on_every_shade(which):
+    found = panel("x", heat([[0.0, 0.5, 1.0]], across=["a", "b", "c"], down=["d"]), x="x")
+    fig = _drawn(found, {}, single=True)
+    shade, page = (THEME[name][which] for name in ("r3", "paper"))
+    for cell in fig.axes[0].patches:
+        part = cell.get_alpha()
+        mixed = "#" + "".join(
+            f"{round(part * int(shade[i : i + 2], 16) + (1 - part) * int(page[i : i + 2], 16)):02x}"
+            for i in (1, 3, 5)
+        )
+        assert contrast(mixed, THEME["ink"][which]) >= 4.5
+    assert len(fig.axes[0].patches) == 3
 
 
 def test_steps_of_an_ordered_quantity_are_one_hue_from_light_to_dark():

@@ -98,7 +98,9 @@ def test_colours_can_be_told_from_the_page(name, which):
     """WCAG 2.2: 3 : 1 for graphics, 4.5 : 1 for text."""
     ratio = contrast(THEME[name][which], THEME["paper"][which])
     lightest = name == "r1" and which == 0  # the lightest step of the ramp also has its own dash
-    assert ratio >= (4.5 if name in ("ink", "muted") else 2.5 if lightest else 3.0)
+    assert ratio >= (2.5 if lightest else 3.0 if name[0] == "r" else 4.5)
+    if name[0] != "r":  # series are named in their colours, and some figures stand on a card
+        assert contrast(THEME[name][which], ("#f3f4f5", "#29313d")[which]) >= 4.5
 
 
 @pytest.mark.parametrize("matrix", [
@@ -155,7 +157,6 @@ def test_an_explorer_moves_in_a_kernel_and_stands_still_in_a_page(make):
     [
         (explorers.many_tokens, {"alpha", "N_c", "E", "L", "items"}),
         (explorers.items, {"alpha", "L", "n"}),
-        (explorers.assumptions, {"L", "v", "E", "s"}),
     ],
 )
 def test_every_control_changes_the_picture(make, controls):

@@ -4,6 +4,7 @@ from .charts import Charts
 from .controls import Choice, Slider, Steps
 from .explorer import Explorer
 from .families import lengths, skills
+from .forecasts import forecasts
 from .ladder import ladder
 from .laws import many_tokens, one_token
 from .measurement import items, measured, threshold
@@ -11,6 +12,7 @@ from .metrics import assumptions, one_metric
 from .points import drawn_points
 
 __all__ = [
-    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "items", "ladder", "lengths", "many_tokens", "measured",
+    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "forecasts", "items", "ladder", "lengths",
+    "many_tokens", "measured",
     "one_metric", "one_token", "skills", "threshold",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ...errors import require
-from .vega import FORMATS, Format, rounded
+from .vega import FORMATS, Format, rounded, written
 
 __all__ = ["Choice", "Control", "Slider", "Steps", "powers", "round_numbers"]
 
@@ -62,6 +62,10 @@ class Slider:
             self.label, self.value, f"{self.low:g} to {self.high:g} on the slider",
         )  # fmt: skip
 
+    def text(self, value: str) -> str:
+        """Expression of a value of the control in words."""
+        return written(value, self.format)
+
     def widget(self, words: Iterable[str] = ()) -> widgets.ValueWidget:
         """The control in a live kernel."""
         whole = self.format == "whole"
@@ -93,6 +97,8 @@ class Steps:
         Rising; see `powers` and `round_numbers`.
     format, where : str
         As in `Slider`.
+    last : str
+        Words for the last of `values`, such as ``all``; the number by default.
 
     Raises
     ------
@@ -105,12 +111,20 @@ class Steps:
     values: tuple[float, ...]
     format: Format = "digits3"
     where: str = "true"
+    last: str = ""
 
     def __post_init__(self) -> None:
         require(self.format in FORMATS, "format", self.format, "one of " + ", ".join(FORMATS))
         _number(self)
         ends = f"{self.values[0]:g} to {self.values[-1]:g} on the slider"
         require(self.value in self.values, self.label, self.value, ends)
+
+    def text(self, value: str) -> str:
+        """Expression of a value of the control in words."""
+        number = written(value, self.format)
+        return (
+            f"({value} >= {self.values[-1]!r} ? '{self.last}' : {number})" if self.last else number
+        )
 
     def widget(self, words: Iterable[str] = ()) -> widgets.ValueWidget:
         """The control in a live kernel, with each of its values in words."""
@@ -152,6 +166,10 @@ class Choice:
         known = [value for _, value in self.options]
         require(self.value in known, self.label, self.value, "one of " + ", ".join(known))
 
+    def text(self, value: str) -> str:
+        """Expression of a value of the control in words."""
+        return written(value, self.format)
+
     def widget(self, words: Iterable[str] = ()) -> widgets.ValueWidget:
         """The control in a live kernel."""
         return widgets.Dropdown(
@@ -167,7 +185,7 @@ class Choice:
             for label, value in self.options
         )
         return (
-            f'<div class="mb-control mb-choice"{" hidden" * hidden}><label for="{key}">{html.escape(self.label)}</label>'
+            f'<div class="mb-control mb-choice"{" hidden" * hidden}><label for="{key}">{_label(self)}</label>'
             f'<select id="{key}" name="{name}">{options}</select></div>'
         )
 
@@ -215,12 +233,16 @@ def _range(
     low, high, step, value = at
     text = html.escape(words, quote=True)
     return (
-        f'<div class="mb-control"{" hidden" * hidden}><label for="{key}">{html.escape(control.label)}</label>'
+        f'<div class="mb-control"{" hidden" * hidden}><label for="{key}">{_label(control)}</label>'
         f'<input type="range" id="{key}" name="{name}" min="{low:g}" max="{high:g}" '
         f'step="{step}" value="{value:.12g}" aria-valuetext="{text}">'
         # The slider itself tells its value to those who move it.
         f'<output for="{key}" aria-live="off">{text}</output></div>'
     )
+
+
+def _label(control: Control) -> str:
+    return html.escape(control.label).replace("N_c", "N<sub>c</sub>")
 
 
 def _number(control: Slider | Steps) -> None:

@@ -13,7 +13,7 @@ from ...errors import require
 from .. import markup, plots
 from .charts import Charts
 from .controls import Control, Steps
-from .vega import evaluated, parameter, svg, texts_of_rows, written
+from .vega import evaluated, parameter, svg, texts_of_rows
 
 __all__ = ["Explorer"]
 
@@ -141,7 +141,7 @@ class Explorer:
         control = self.controls[name]
         if not isinstance(control, Steps):
             return []
-        return evaluated([written(repr(float(v)), control.format) for v in control.values], {})
+        return evaluated([control.text(repr(float(v))) for v in control.values], {})
 
     # -- in a page -----------------------------------------------------------------------------------
 
@@ -173,16 +173,16 @@ class Explorer:
         alt, moving = (html.escape(text, quote=True) for text in (still.alt, charts.alt))
         return (
             f'<figure class="mb-figure mb-explorer" id="{still.name}">'
+            '<div class="mb-stage">'
+            f'<div class="{many}" role="img" aria-label="{alt}">{"".join(still.panels)}</div>'
+            f'<div class="{many} mb-live" role="img" aria-label="{moving}" hidden>{slots}</div></div>'
+            f'<p class="mb-says" role="status">{html.escape(says)}</p>'
             '<form class="mb-form pst-js-only" autocomplete="off">'
             '<fieldset><legend class="visually-hidden">Controls of this figure</legend>'
             f'<div class="mb-controls">{controls}</div>'
             '<div class="mb-buttons"><button type="reset">Reset</button>'
             '<button type="button" class="mb-share">Copy link to these values</button>'
             '<span class="mb-shared" role="status"></span></div></fieldset></form>'
-            '<div class="mb-stage">'
-            f'<div class="{many}" role="img" aria-label="{alt}">{"".join(still.panels)}</div>'
-            f'<div class="{many} mb-live" role="img" aria-label="{moving}" hidden>{slots}</div></div>'
-            f'<p class="mb-says" role="status">{html.escape(says)}</p>'
             f'<noscript><p class="mb-still">{_STILL}</p></noscript>'
             f'<p class="mb-still mb-failed" hidden>{_FAILED}</p>'
             f"{self._table(table, about['given'])}"
@@ -192,7 +192,7 @@ class Explorer:
 
     def _texts(self) -> dict[str, str]:
         """Expressions of the values of the controls in words, by the name of the signal."""
-        return {f"text_{n}": written(parameter(n), c.format) for n, c in self.controls.items()}
+        return {f"text_{n}": c.text(parameter(n)) for n, c in self.controls.items()}
 
     def _wheres(self) -> dict[str, str]:
         """Expressions of which controls are shown, of those that are not always."""

@@ -63,6 +63,8 @@ def lengths(
         .transform_calculate(share="datum.shares[v_L - 1]", expected="datum.sure[v_L - 1]")
         .transform_calculate(zero="pow(1 - datum.share, v_n)")
     )
+    hollow = " + ".join(f"(pow(1 - seen[{i}][v_L - 1], v_n) > 0.5 ? 1 : 0)" for i in range(len(N)))
+    hollow = f"({hollow})"
     x = scale_x(domain=(float(N.min()) / 1.2, float(N.max()) * 1.2))
     y = percent("share", "first L all right")
     floor = float(10 ** np.floor(np.log10(min(sure.min(), 1e-5))))
@@ -85,9 +87,10 @@ def lengths(
                 title="What probabilities show",
             ),
         ),
-        says="'Asked for ' + v_L + (v_L == 1 ? ' symbol' : ' symbols') + '. A hollow point is a model of which a test of ' + "
-        f"{written('v_n', 'whole')} + ' items most likely sees no right answer: one that is right less often than once in ' + "
-        f"{written('1 / (1 - pow(0.5, 1 / v_n))', 'whole')} + '.'",
+        says="'Asked for ' + v_L + (v_L == 1 ? ' symbol' : ' symbols') + '. In a test of ' + "
+        f"{written('v_n', 'whole')} + ' items, a model that is right less often than once in ' + "
+        f"{written('1 / (1 - pow(0.5, 1 / v_n))', 'whole')} + ' most likely shows no right answer: ' + "
+        f"({hollow} == 0 ? 'none of these {len(N)}.' : {hollow} + ' of these {len(N)}, drawn hollow.')",
         rows=models,
         columns={
             "N": ("parameters", "size"), "share": ("likeliest answers right", "percent"),
@@ -99,6 +102,7 @@ def lengths(
         "expected share of answers drawn at random on a logarithmic axis, by number of parameters.",
         source=source,
         kind="our runs",
+        constants={"seen": seen.tolist()},
     )  # fmt: skip
     return Explorer(controls, charts)
 
@@ -164,7 +168,7 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
     x = alt.X(
         "room:Q",
         scale=alt.Scale(type="log", domain=[1e-3, 2], nice=False, clamp=True),
-        axis=alt.Axis(title="room, as a share of what all skills need", values=[0.001, 0.01, 0.1, 1], format="~g"),
+        axis=alt.Axis(title="room, of what all skills need", values=[0.001, 0.01, 0.1, 1], format="~g"),
     )  # fmt: skip
     order = alt.Order("learnt:Q")
     level = [
@@ -181,9 +185,8 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
             ),
             axis=alt.Axis(title="loss, of guessing", format="~g", tickCount=5),
         )  # fmt: skip
-        rows = (
-            line.transform_filter("datum.value > 1e-9") if log else line
-        )  # the sum of all is not quite the whole
+        # The last step goes to nothing, on a logarithmic axis down and out of the picture.
+        rows = line.transform_calculate(value="max(datum.value, 1e-6)") if log else line
         panels.append(
             panel(
                 rows.mark_line(color=colour("c1"), interpolate="step-after").encode(x, y, order),

@@ -23,12 +23,15 @@ from .charts import (
 from .controls import Control, Slider, Steps, powers, round_numbers
 from .counts import simulated_test, tabulated
 from .explorer import Explorer
-from .vega import colour, place, vega, written
+from .vega import colour, place, size_words, vega, written
 
-__all__ = ["AT", "SIZES", "law_rows", "many_tokens", "one_token", "measured_law"]
+__all__ = ["AT", "DECADES", "SIZES", "law_rows", "many_tokens", "one_token", "measured_law"]
 
 AT = {symbols.N: "datum.N", symbols.p: "datum.p"}
 """Fields of rows that stand for symbols."""
+_DECADES = sp.log(sp.log(10) / sp.log(sp.Rational(10, 9))) / sp.log(10) / symbols.alpha
+DECADES = written(vega(_DECADES), "digits3")
+"""How many powers of ten of scale the rise from 10% to 90% of its end takes, in words: 1.34 / alpha, at any length."""
 SIZES = np.geomspace(1e7, 1e12, 11)
 """Numbers of parameters of the models that are tested in simulations."""
 
@@ -96,8 +99,8 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         for share in (10, 90)
     )
     says = (
-        f"'The rise from 10% to 90%' + (v_E > 0 ? ' of its height' : '') + ' takes ' + "
-        f"{written(f'log(({high}) / ({low})) / log(10)', 'digits3')} + ' decades of size: 1.34 divided by the exponent.'"
+        f"'The rise from 10% to 90%' + (v_E > 0 ? ' of its height' : '') + ' takes ' + {DECADES} + "
+        f"' decades of size: 1.34 divided by the exponent. It is steepest at ' + {size_words('v_N_c')} + ' parameters, the critical scale.'"
         f" + (v_E > 0 ? ' It levels off at ' + {written('exp(-v_E)', 'percent')} + ', the least that a perfect model gets.' : '')"
     )
     critical = dotted(alt.X, "v_N_c")
@@ -109,7 +112,7 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         name="fig-one-token-explorer",
         panels=(
             panel(loss, critical, title="='Loss on log axes' + (v_E > 0 ? '' : ': a straight line')"),
-            panel(accuracy, dotted(alt.X, low), dotted(alt.X, high), title="Probability of one token: an S"),
+            panel(accuracy, dotted(alt.X, low), dotted(alt.X, high), title="Probability of one token"),
         ),
         says=says,
         rows=rows,
@@ -166,15 +169,19 @@ def many_tokens(
     test = measured_law("items")
     both = two_lines(
         rows,
-        {"edits": ("edit distance / L", colour("c1")), "brier": ("Brier, 4 choices", colour("c4"))},
+        {"edits": ("edit distance / L", colour("c1")), "brier": ("Brier, K = 4", colour("c4"))},
         scale_x(),
-        numbers("value", "score (lower is better)"),
+        numbers("value", "score (lower is better)", (0, 1.4)),
         dashed="brier",
     )
-    half = vega(EXACT_MATCH.expression.subs(symbols.p, sp.Rational(1, 2)))
+    # Of the way to its end, exp(-L E).
+    half = vega(symbols.N_c * (symbols.L / sp.log(2)) ** (1 / symbols.alpha))
+    low, high = (f"1e{end:g}" for end in GRID[:2])
     says = (
-        "'Target length ' + v_L + (v_L == 1 ? ': an answer is one token' : ': where one token is right half of the time, all of "
-        f"them are right ' + {written(half, 'percent')} + ' of the time') + '. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
+        "'Exact match of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' is half-way up' + (v_E > 0 ? ', to at most ' + "
+        f"{written('exp(-v_L * v_E)', 'percent')} + ',' : '') + ({half} < {low} ? ' below the sizes of this picture' : {half} > {high} ? "
+        f"' beyond the sizes of this picture' : ' at ' + {size_words(half)} + ' parameters') + '. Its rise from 10% to 90% of its end takes ' + "
+        f"{DECADES} + ' decades of scale at any length. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
         f"between 0 and ' + {written('1 / v_items', 'percent')} + '.'"
     )
 

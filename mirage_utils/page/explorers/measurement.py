@@ -50,15 +50,25 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
     just_seen = 1 - sp.Rational(1, 20) ** (1 / items_n)
     floor = symbols.N_c * (-sp.log(just_seen) / symbols.L) ** (-1 / symbols.alpha)
     floor_at = vega(floor, {**names, items_n: "v_n"})
-    # Below this a test is more likely than not to see nothing.
-    unseen = vega(1 - sp.Rational(1, 2) ** (1 / items_n), {items_n: "v_n"})
+    # Upper end of the two-sided interval of a zero.
+    limit = vega(1 - sp.Rational(1, 40) ** (1 / items_n), {items_n: "v_n"})
+    score = EXACT_MATCH.expression.subs(symbols.p, symbols.PROBABILITY.subs(symbols.E, 0))
+    scores = [vega(score.subs(symbols.N, float(size)), names) for size in SIZES]
+    # The drawn count is zero as long as the score has not reached the place of the first right answer.
+    zero = [
+        f"asin(sqrt({each})) < tests[{place('n')}].least[{i}][1]" for i, each in enumerate(scores)
+    ]
+    zeros = " + ".join(f"({each} ? 1 : 0)" for each in zero)
+    hidden = ", ".join(
+        f"{is_zero} ? {each} : 0" for is_zero, each in zip(zero, scores, strict=True)
+    )
     truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
     seen = measured_law("n", E=False)
     says = (
-        f"'A test of ' + {written('v_n', 'whole')} + ' items of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' shows something, "
-        f"95% of the time, ' + ({floor_at} < {SIZES[0]:g} ? 'at every size of this picture' : {floor_at} > {SIZES[-1]:g} ? "
-        f"'at no size of this picture' : 'from ' + {size_words(floor_at)} + ' parameters on') + '. What scores below ' + "
-        f"{written(unseen, 'percent')} + ' most likely reads zero.'"
+        f"({zeros}) + ' of {len(SIZES)} sizes read zero. Behind a zero of ' + {written('v_n', 'whole')} + ' items there may be a true score of up to ' + "
+        f"{written(limit, 'percent')} + (({zeros}) > 0 ? '; the largest one hidden here is ' + {written(f'max({hidden})', 'percent')} : '') + '. "
+        f"From ' + ({floor_at} < {SIZES[0]:g} ? 'the smallest size' : {floor_at} > {SIZES[-1]:g} ? 'beyond the largest size' : {size_words(floor_at)} + "
+        f"' parameters') + ' on, such a test shows at least one right answer 95% of the time.'"
     )
     panels = []
     for title, log in (("On a linear axis", False), ("On a logarithmic axis", True)):
@@ -66,19 +76,26 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
         y = percent("truth", "items all right", domain, log=log)
         line = truth.transform_filter("datum.truth > 0") if log else truth
         dots = seen.transform_filter("datum.share > 0") if log else seen
-        panels.append(
-            panel(
-                line.mark_line(color=MUTED).encode(scale_x(domain=(7e6, 1.4e12)), y),
-                dots.mark_rule(color=colour("c2"), clip=True).encode(
-                    alt.X("N:Q"), alt.Y("low:Q"), alt.Y2("high:Q")
-                ),
-                dots.mark_point(filled=True, size=60, color=colour("c2"), opacity=1, clip=True).encode(
-                    alt.X("N:Q"), alt.Y("share:Q")
-                ),
-                dotted(alt.X, floor_at),
-                title=title,
+        # On a logarithmic axis a zero is an arrow down from the upper end of its interval.
+        bars = seen.transform_calculate(foot=f"max(datum.low, {domain[0]:g})")
+        arrows = seen.transform_filter("datum.share == 0")
+        layers = [
+            line.mark_line(color=MUTED).encode(scale_x(domain=(7e6, 1.4e12)), y),
+            bars.mark_rule(color=colour("c2"), clip=True).encode(
+                alt.X("N:Q"), alt.Y("foot:Q"), alt.Y2("high:Q")
+            ),
+            dots.mark_point(filled=True, size=60, color=colour("c2"), opacity=1, clip=True).encode(
+                alt.X("N:Q"), alt.Y("share:Q")
+            ),
+            dotted(alt.X, floor_at),
+        ]
+        if log:
+            layers.append(
+                arrows.mark_point(
+                    shape="triangle-down", filled=True, size=70, color=colour("c2"), opacity=1
+                ).encode(alt.X("N:Q"), alt.Y("high:Q"))
             )
-        )  # fmt: skip
+        panels.append(panel(*layers, title=title))
     charts = Charts(
         name="fig-items-explorer",
         panels=tuple(panels),
@@ -88,8 +105,8 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
             "N": ("parameters", "size"), "truth": ("truth", "percent"), "count": ("right", "whole"),
             "low": ("interval from", "percent"), "high": ("to", "percent"),
         },
-        caption="A simulated test of a smooth law. Grey: the truth; bars: exact 95% intervals; dotted: from where on "
-        "something is seen 95% of the time.",
+        caption="A simulated test of a smooth law. Grey: the truth; bars: exact two-sided 95% intervals; arrow heads: sizes that "
+        "read zero, at the upper end of their interval; dotted: from where on something is seen 95% of the time.",
         alt="Two charts that follow the sliders: a simulated test of exact match at eleven sizes, with intervals, on a "
         "linear and on a logarithmic axis of score.",
         source="Drawn from the closed form with a fixed seed.",
@@ -156,9 +173,8 @@ def threshold(
         {"N": float(s), "shares": [float(share_below(row, step)) for step in steps]}
         for s, row in zip(scale, found, strict=True)
     ]
-    right = alt.Chart(alt.Data(values=models)).transform_calculate(
-        share=f"datum.shares[{place('c')}]"
-    )
+    here = place("c")
+    right = alt.Chart(alt.Data(values=models)).transform_calculate(share=f"datum.shares[{here}]")
     x = scale_x(title=label, domain=(float(scale.min()) / 1.15, float(scale.max()) * 1.15))
     y = percent("share", "items below c")
     charts = Charts(
@@ -171,7 +187,9 @@ def threshold(
                 title="Share under c",
             ),
         ),
-        says=f"'An item counts as reconstructed if its mean squared error is below ' + {written('v_c', 'digits3')} + '.'",
+        says=f"'An item counts as reconstructed if its mean squared error is below ' + {written('v_c', 'digits3')} + ': ' + "
+        f"{written(f'ends[0][{here}]', 'percent')} + ' of them by the smallest model, ' + "
+        f"{written(f'ends[1][{here}]', 'percent')} + ' by the largest.'",
         rows=right,
         columns={"N": (label, "size"), "share": ("items below c", "percent")},
         caption=f"n = {found.shape[1]:,} items a size. Left: one curve a size, larger models darker and further left. The "
@@ -180,6 +198,7 @@ def threshold(
         "line at the threshold; and the share of items under it against size.",
         source=source,
         kind=kind,
+        constants={"ends": [models[i]["shares"] for i in (scale.argmin(), scale.argmax())]},
     )  # fmt: skip
     return Explorer(controls, charts)
 
@@ -205,12 +224,14 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
     """
     curves = _measured_curves()
     largest = max(int(curve.items.max()) for curve in curves.values())
-    steps = round_numbers(10, largest, largest)
+    # As far as every test goes; beyond it lies only the whole of each.
+    smallest = min(int(curve.items.min()) for curve in curves.values())
+    steps = (*(n for n in round_numbers(10, smallest, 10) if n < smallest), largest)
     controls: dict[str, Control] = {
         "task": Choice("models and task", tuple((w, k) for k, w in _MEASURED.items()), task),
         "metric": Choice("metric", (("share right", "share"), ("−ln(share right)", "loss")), "share"),
         "axis": Choice("axis of score", (("linear", "linear"), ("logarithmic", "log")), "linear"),
-        "n": Steps("test items n, at most", largest, steps, format="whole"),
+        "n": Steps("test items n", largest, steps, format="whole", last="all"),
     }  # fmt: skip
     test = (
         alt.Chart(alt.Data(values=_smaller_tests(curves, steps, np.random.default_rng(seed))))
@@ -247,8 +268,10 @@ def measured(*, task: str = "3D+", seed: int = 0) -> Explorer:
     used = f"min(v_n, {most})"
     says = (
         f"{titles} + ', ' + {written(used, 'whole')} + ' items' + (v_n < {most} ? ', drawn as if the scores on all ' + "
-        f"{written(most, 'whole')} + ' were exact' : ', as measured') + '. The smallest score above zero that such a test can "
-        f"give is ' + {written(f'1 / {used}', 'percent')} + '.'"
+        f"{written(most, 'whole')} + ' were exact' : ', as measured') + (v_metric == 'share' ? '. The smallest score above zero that such a test can "
+        f"give is ' + {written(f'1 / {used}', 'percent')} : '. The largest finite loss that such a test can give is ' + "
+        f"{written(f'log({used})', 'digits3')} + ' nats') + (v_axis == 'linear' ? '' : v_metric == 'share' ? '; zero itself has no "
+        "place on a logarithmic axis' : '; a loss of zero has no place on a logarithmic axis') + '.'"
     )
     # A logarithm of nothing has no place on the axis: no answer right, or none wrong.
     seen = test.transform_filter(

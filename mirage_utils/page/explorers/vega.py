@@ -112,8 +112,9 @@ def written(value: str, how: Format) -> str:
         case "fixed1" | "fixed2":
             return f"format({x}, '.{how[-1]}f')"
         case "digits3":
-            power = f"replace(replace(format({x}, '.2~e'), 'e-', ' × 10^−'), 'e+', ' × 10^')"
-            number = f"({x} == 0 || abs{x} >= 1e-6 && abs{x} < 1e7 ? format({x}, '.3~r') : {power})"
+            number = (
+                f"({x} == 0 || abs{x} >= 1e-6 && abs{x} < 1e7 ? format({x}, '.3~r') : {_power(x)})"
+            )
             return f"(!isValid({x}) ? '–' : isFinite({x}) ? {number} : '∞')"
         case "percent":
             small = f"{x} < 1e-7 ? 'under 0.00001%' : format(100 * {x}, '.2~r') + '%'"
@@ -121,6 +122,15 @@ def written(value: str, how: Format) -> str:
             return f"(!isValid({x}) ? '–' : {x} > 0 && {x} < 0.01 ? ({small}) : {large})"
         case _:
             return f"toString({x})"
+
+
+def _power(x: str) -> str:
+    """Expression of a number with a power of ten, as the prose writes it: ``4 × 10⁻⁹``."""
+    parts = f"split(format({x}, '.2~e'), 'e')"
+    raised = f"replace({parts}[1], '+', '')"
+    for plain, high in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True):
+        raised = f"replace({raised}, regexp('{plain}', 'g'), '{high}')"
+    return f"{parts}[0] + ' × 10' + {raised}"
 
 
 def rounded(values: ArrayLike, digits: int) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from numpy.typing import NDArray
 
 from .. import plots
@@ -54,11 +55,16 @@ def label(
         places = spread(wanted, step)
         near = np.abs(places - np.clip(wanted, 0, 1)).max() <= _FARTHEST * step
         if near and places.min() >= -step and places.max() <= 1 + step:
+            # Steps of a ramp are too pale or too dark for letters, in one of the themes: those have ink, and a sample.
+            pale = any(looks[text].colour in plots.RAMP for text in ends)
             for (text, _), y in zip(ends.items(), places, strict=True):
+                look = looks[text]
                 ax.annotate(
-                    text, (1, y), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points",
-                    va="center", color=looks[text].colour, fontsize=9,
+                    text, (1, y), xycoords="axes fraction", xytext=(30 if pale else 5, 0), textcoords="offset points",
+                    va="center", color=plots.INK if pale else look.colour, fontsize=9,
                 )  # fmt: skip
+                if pale:
+                    _sample(ax, y, look, handles[text])
             return
     _below(fig, list(ends), looks, handles)
 
@@ -90,6 +96,22 @@ def _share_of_height(ax: Axes, end: tuple[float, float]) -> float:
     if not np.isfinite(end).all() or (ax.get_yscale() == "log" and end[1] <= 0):
         return float("nan")
     return float(ax.transAxes.inverted().transform(ax.transData.transform(end))[1])
+
+
+def _sample(ax: Axes, y: float, look: Look, handle: Handle) -> None:
+    """What stands for a series, between the panel and its name."""
+    box = DrawingArea(22, 0)
+    style = _style(look, handle)
+    whole = style.get("linestyle") != ""
+    box.add_artist(
+        Line2D([0, 22] if whole else [11], [0, 0] if whole else [0], color=look.colour, **style)
+    )
+    ax.add_artist(
+        AnnotationBbox(
+            box, (1, y), xycoords="axes fraction", xybox=(5, 0), boxcoords="offset points",
+            box_alignment=(0, 0.5), frameon=False, pad=0, annotation_clip=False,
+        )
+    )  # fmt: skip
 
 
 def _below(

@@ -148,7 +148,7 @@ def intervals(series: Series, *, ordered: bool = False, join: bool = True, meani
     Parameters
     ----------
     series : mapping of str to (x, y, low, high)
-        By label.
+        By label. An infinite value has an arrow that begins at the end of its interval that is finite.
     ordered, join : bool
         As in `points`.
     meaning : str
@@ -177,9 +177,7 @@ def seeds(
     middle : {"mean", "median"}
         What the line goes through. Where runs are of two kinds, a median jumps from one kind to the other.
     """
-    require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
-    at_middle = np.nanmean if middle == "mean" else np.nanmedian
-    data = of_runs(series)
+    data, at_middle = of_runs(series), middle_of(middle)
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
@@ -188,7 +186,7 @@ def seeds(
                 np.repeat(x, values.shape[1]), values.ravel(), look.marker, color=look.colour,
                 markersize=3, alpha=0.35, markeredgewidth=0,
             )  # fmt: skip
-            ax.plot(x, at_middle(values, axis=1), color=look.colour, linestyle=look.dash)
+            draw_middle(ax, x, values, look, middle)
 
     runs = tuple(values.shape[1] for _, values in data.values())
     ends = {k: (x[-1], float(at_middle(v[-1]))) for k, (x, v) in data.items()}
@@ -283,6 +281,18 @@ def of_runs(series: Series) -> dict[str, tuple[NDArray[np.float64], NDArray[np.f
     return data
 
 
+def middle_of(middle: str) -> Callable[..., Any]:
+    """The function of a mean or a median, without what is not known."""
+    require(middle in ("mean", "median"), "middle", middle, "'mean' or 'median'")
+    return np.nanmean if middle == "mean" else np.nanmedian
+
+
+def draw_middle(ax: Axes, x: Any, values: Any, look: Look, middle: str, **style: Any) -> None:
+    """A line through the means or medians of runs."""
+    y = middle_of(middle)(values, axis=1)
+    ax.plot(x, y, color=look.colour, linestyle=look.dash, **style)
+
+
 def _bars(data: Any, confidence: float) -> tuple[Any, Any, str]:
     """Ends of the intervals of a curve, and their kind."""
     if isinstance(data, Curve) and data.proportion:
@@ -310,6 +320,15 @@ def _measured(ax: Axes, x: Any, y: Any, low: Any, high: Any, look: Look, *, join
     if log and high is not None and (~seen).any():
         top = high[~seen]
         ax.errorbar(x[~seen], top, yerr=0.45 * top, uplims=True, fmt="none", **style)
+    if not log and low is not None:
+        # A value beyond all bounds, such as ln(-ln 0): an arrow from the end of its interval that is known.
+        length = 0.06 * abs(np.subtract(*ax.get_ylim()))
+        for side, end in ((np.inf, low), (-np.inf, high)):
+            beyond = (y == side) & np.isfinite(end)
+            if beyond.any():
+                ax.errorbar(
+                    x[beyond], end[beyond], yerr=length, fmt="none", lolims=side > 0, uplims=side < 0, **style
+                )  # fmt: skip
 
 
 def _ends(data: Mapping[str, tuple[NDArray[np.float64], ...]]) -> dict[str, tuple[float, float]]:

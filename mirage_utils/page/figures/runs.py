@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from .layers import Layer, Series, of_runs, seeds
+from .layers import Layer, Series, draw_middle, of_runs, seeds
 from .look import Look
 
 __all__ = ["swarm", "traces"]
@@ -51,14 +51,11 @@ def swarm(
         As in `seeds`.
     """
     data, plain = of_runs(series), seeds(series, ordered=ordered, middle=middle)
-    at_middle = np.nanmean if middle == "mean" else np.nanmedian
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         for label, (x, values) in data.items():
             look = looks[label]
-            ax.plot(
-                x, at_middle(values, axis=1), color=look.colour, linestyle=look.dash, linewidth=1.2
-            )
+            draw_middle(ax, x, values, look, middle, linewidth=1.2)
             ax.plot(
                 _side_by_side(ax, x, values.shape[1]).ravel(), np.sort(values, axis=1).ravel(), look.marker,
                 color=look.colour, markersize=3.6, alpha=0.75, markeredgewidth=0,

@@ -42,7 +42,7 @@ def heat(
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         span = (high - low) or 1.0
         # A number must be legible on its shade; small cells of one shade must not be told apart by their gaps.
-        base, strength, edge = (0.06, 0.6, 0.0) if written else (0.0, 1.0, 0.5)
+        base, strength, edge = (0.06, 0.48, 0.0) if written else (0.0, 1.0, 0.5)
         for (i, j), value in np.ndenumerate(cells):
             if np.isnan(value):
                 continue

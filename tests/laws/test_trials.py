@@ -1,0 +1,90 @@
+"""Laws on trial, and the bent curves that a line must be held against."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from mirage_utils import Curve, laws
+from mirage_utils.errors import FieldError
+from mirage_utils.laws import CUBIC, FLOOR, KINK, PARABOLA, STRAIGHT, TWO_KINDS, scattered, trial
+
+SIZES = np.geomspace(1e8, 1e11, 8)
+U = np.log(SIZES / 1e9)
+THETA = {
+    "parabola": (0.5, 0.4, 0.05),
+    "cubic": (0.5, 0.4, 0.05, 0.01),
+    "kink": (0.5, 0.2, 1.0, 2.0),
+}
+
+
+def by_hand(name, a, alpha, *extra):
+    if name == "kink":
+        loss = a - alpha * U - extra[0] * np.maximum(U - extra[1], 0)
+    else:
+        loss = a - alpha * U - sum(c * U ** (k + 2) for k, c in enumerate(extra))
+    return np.exp(-np.exp(loss))
+
+
+@pytest.mark.parametrize("law", [PARABOLA, CUBIC, KINK], ids=lambda law: law.name)
+def test_a_bent_law_is_what_its_name_says(law):
+    found = law.accuracy(U, THETA[law.name])
+    # The two lines of a kink are joined within a few per cent of size.
+    assert found == pytest.approx(
+        by_hand(law.name, *THETA[law.name]), abs=0.03 if law is KINK else 1e-12
+    )
+
+
+@pytest.mark.parametrize("law", [PARABOLA, CUBIC, KINK], ids=lambda law: law.name)
+def test_a_bent_law_contains_the_line(law):
+    line = STRAIGHT.accuracy(U, (0.5, 0.4))
+    flat = (0.0,) * (len(law.extra))
+    assert law.accuracy(U, (0.5, 0.4, *flat)) == pytest.approx(line, abs=1e-12)
+
+
+def test_scatter_leaves_the_accuracy_and_adds_a_parameter():
+    law = scattered(TWO_KINDS)
+    assert law.expression == TWO_KINDS.expression
+    assert [str(q.symbol) for q in law.extra] == ["w", "c", "rho"]
+    with pytest.raises(FieldError, match="binomial"):
+        scattered(law)
+
+
+def test_a_trial_of_the_line_on_its_own_data_predicts_and_fits():
+    rng = np.random.default_rng(1)
+    shares = STRAIGHT.accuracy(U, (0.5, 0.4))
+    curve = Curve(SIZES, rng.binomial(2000, shares) / 2000, 2000)
+    found = trial(STRAIGHT, curve, up_to=2e10, reference=1e9, seed=0)
+    assert len(found.predictions) == len(found.hidden) == 2
+    assert all(found.inside(i) and found.predicted(i) for i in range(2))
+    assert found.ignorance[0] == pytest.approx(-np.log(2001))
+    # Deviance by a direct search, plus ln 8 for each of two parameters.
+    k = curve.counts
+
+    def lost(z):
+        p = np.exp(-np.exp(z[0] - z[1] * U))
+        return 2 * (stats.binom.logpmf(k, 2000, k / 2000) - stats.binom.logpmf(k, 2000, p)).sum()
+
+    best = optimize.minimize(lost, [0.5, 0.4], method="Nelder-Mead").fun
+    assert found.bic == pytest.approx(best + 2 * np.log(8), abs=1e-3)
+
+
+def test_an_interval_that_holds_everything_has_not_predicted():
+    counts = np.array([0, 0, 1, 0, 1, 1, 900, 1990])
+    curve = Curve(SIZES, counts / 2000, 2000)
+    found = trial(FLOOR, curve, up_to=2e10, reference=1e9, points=20_000, seed=0)
+    wide = [i for i in range(2) if np.ptp(found.predictions[i].interval) > 0.95]
+    assert all(found.inside(i) for i in wide)
+    assert all(found.predicted(i) <= found.inside(i) for i in range(2))
+    missed = trial(STRAIGHT, curve, up_to=2e10, reference=1e9, points=20_000, seed=0)
+    assert not any(missed.inside(i) or missed.predicted(i) for i in range(2))
+
+
+def test_kink_finds_the_place_where_two_lines_meet():
+    shares = by_hand("kink", 0.5, 0.2, 1.0, 2.0)
+    curve = Curve(SIZES, np.round(shares * 20_000) / 20_000, 20_000)
+    found = laws.fit(KINK, curve, reference=1e9)
+    smooth = laws.fit(CUBIC, curve, reference=1e9)
+    assert found["k"] == pytest.approx(2.0, abs=0.3)
+    assert found.deviance < smooth.deviance
