@@ -19,6 +19,7 @@ __all__ = ["drawn_points"]
 
 POINTS = 8
 _SHAPES = {
+    "four": ("four-digit addition", np.array([0, 1, 1, 0, 3, 3, 8, 510]) / 2000),  # GPT-3, few-shot: Brown et al. 2020, Table H.1
     "law": ("a smooth law", EXACT_MATCH.expected(np.exp(-(10.0 ** np.linspace(1, -1.2, POINTS))), L=5)),
     "line": ("a straight line", np.linspace(0, 0.7, POINTS)),
     "step": ("a step", np.r_[np.full(5, 0.02), np.full(3, 0.8)]),
@@ -28,12 +29,12 @@ _SHAPES = {
 
 
 def drawn_points(*, shape: str = "law") -> Explorer:
-    """Explorer of chapter 8: points of your own, their emergence score, and how often noise beats it.
+    """Explorer of chapter 8: points of your own, their emergence score and excess, and how often noise beats them.
 
     Parameters
     ----------
     shape : str
-        What to begin with: ``law``, ``line``, ``step``, ``noise`` or ``wiggle``.
+        What to begin with: ``four`` (GPT-3's four-digit addition), ``law``, ``line``, ``step``, ``noise`` or ``wiggle``.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     require(shape in _SHAPES, "shape", shape, "one of " + ", ".join(_SHAPES))
     names = tuple(f"y{i + 1}" for i in range(POINTS))
     presets = {
-        key: {n: round(float(v), 3) for n, v in zip(names, y, strict=True)}
+        key: {n: round(round(2000 * float(v)) / 2000, 4) for n, v in zip(names, y, strict=True)}
         for key, (_, y) in _SHAPES.items()
     }
     options = tuple((words, key) for key, (words, _) in _SHAPES.items())
@@ -52,17 +53,21 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     }
     for i, name in enumerate(names):
         controls[name] = Slider(
-            f"model {i + 1}", presets[shape][name], 0.0, 1.0, 0.001, format="percent"
+            f"model {i + 1}", presets[shape][name], 0.0, 1.0, 0.0005, format="percent"
         )
     score = emergence_score([parameter(name) for name in names])
     grid, above = noise_above()
     step = (grid[-1] - grid[0]) / (len(grid) - 1)
     at = f"clamp(round((log(max(abs({score}), 1e-9)) - {grid[0]:.9g}) / {step:.9g}), 0, {len(grid) - 1})"
     often = f"({score} < 0 ? 1 - noise[{at}] : noise[{at}])"
+    line = POINTS - 1
+    against = f"(abs({score}) < {0.95 * line} ? 'less than' : abs({score}) > {1.05 * line} ? 'more than' : 'about as much as')"
     says = (
-        f"'Emergence score of these eight points: ' + (isNaN({score}) ? 'undefined, since nothing changes' : !isFinite({score}) ? "
-        f"({score} < 0 ? 'minus infinity' : 'infinite') + ', since most steps are exactly zero' : {written(score, 'digits3')} + '. Noise without a trend scores as high in ' + "
-        f"({often} == 0 ? 'none of 200,000' : {written(often, 'percent')} + ' of') + ' cases') + '.'"
+        f"isNaN({score}) ? 'Nothing changes, so there is no score.' : !isFinite({score}) ? "
+        f"'Emergence score and excess: ' + ({score} < 0 ? 'minus infinity' : 'infinite') + '. Most steps are exactly zero.' : "
+        f"'Emergence score ' + {written(score, 'digits3')} + ', excess ' + {written(f'{score} / {line}', 'digits3')} + ': ' + {against} + "
+        f"' a straight line. Noise without a trend scores as high in ' + "
+        f"({often} == 0 ? 'none of 200,000' : {written(often, 'percent')} + ' of') + ' cases.'"
     )
     rows = alt.Chart(
         alt.Data(values=[{"i": i, "model": i + 1} for i in range(POINTS)])
@@ -84,11 +89,11 @@ def drawn_points(*, shape: str = "law") -> Explorer:
         says=says,
         rows=rows,
         columns={"model": ("model", "whole"), "score": ("score", "percent")},
-        caption="Eight scores, drawn by hand. The score is that of equation 1; it does not know how many items were "
-        "behind a point.",
+        caption="Eight scores; one step of a slider is one right answer in 2,000. Excess: the emergence score divided by that of a "
+        "straight line.",
         alt="A chart of eight points that follow the pointer and the sliders, one for each model from the smallest to the "
         "largest.",
-        source="Your points; the noise is Gaussian, 200,000 draws.",
+        source="Your points, or GPT-3's (Brown et al. 2020, Table H.1, few-shot); the noise is Gaussian, 200,000 draws.",
         kind="simulation",
         constants={"noise": above.tolist()},
         drag=names,
