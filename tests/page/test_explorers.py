@@ -643,7 +643,11 @@ def test_a_shape_sets_the_points_and_a_moved_point_is_nobodys_shape(stage):
         assert {k: v for k, v in state.items() if k != "preset"} == pytest.approx(dict(points))
         score = emergence_score(list(points.values())).value
         # The charts write a minus sign, not a hyphen.
-        words = f"{score:.3g}, excess {score / 7:.3g}:".replace("-", "−") if np.isfinite(score) else "infinite"
+        words = (
+            f"{score:.3g}, excess {score / 7:.3g}:".replace("-", "−")
+            if np.isfinite(score)
+            else "infinite"
+        )
         stage.wait_for_function(
             "([id, text]) => document.querySelector(`#${id} .mb-says`).textContent.includes(text)",
             arg=[figure, words],
