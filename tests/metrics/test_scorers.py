@@ -35,6 +35,8 @@ from mirage_utils.metrics import (
     TOKEN_EDIT_DISTANCE,
     TOP_2,
     batch,
+    get,
+    judging,
 )
 from mirage_utils.metrics.arithmetic import forget_one_carry, read_integer
 
@@ -119,12 +121,15 @@ def test_shifts_only_ever_save_edits():
     assert (TOKEN_EDIT_DISTANCE.score(a, b) <= (a != b).sum(axis=1)).all()
 
 
+def test_the_audit_can_grade_by_every_metric_of_tokens():
+    """Without `of_counts` it would pass a metric over, and say nothing."""
+    assert [name for name in judging("tokens") if get(name).of_counts is None] == []
+
+
 def test_arrays_and_sequences_are_scored_alike():
     rng = np.random.default_rng(3)
-    string_metrics = (
-        EXACT_MATCH, TOKEN_ACCURACY, TOKEN_EDIT_DISTANCE, NORMALISED_EDIT_DISTANCE,
-        LONGEST_CORRECT_PREFIX,
-    )  # fmt: skip
+    string_metrics = [get(name) for name in judging("tokens")]
+    assert EXACT_MATCH in string_metrics
     for lengths in ((6, 6), (6, 4), (3, 9), (40, 40)):
         a, b = (rng.integers(0, 3, (300, k)) for k in lengths)
         b[::3, : min(lengths)] = a[::3, : min(lengths)]

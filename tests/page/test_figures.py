@@ -453,7 +453,7 @@ def test_all_verbs_make_one_figure():
         small_multiples({"one": lines(laws()), "two": [lines(laws())]}, x=SIZE, y=share("score")),
         **WORDS,
     )  # fmt: skip
-    assert len(picture.panels) == 8
+    assert len(picture.panels) == 8  # small multiples are two
     assert "single runs, 5 a size" in picture.caption
     assert "Bands: prediction intervals." in picture.caption
     html = picture._repr_html_()
