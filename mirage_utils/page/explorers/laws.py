@@ -55,8 +55,8 @@ def law_rows(E: bool = True) -> alt.Chart:
     )
 
 
-def measured_law(items: str, *, E: bool = True) -> alt.Chart:
-    """Rows of a test of exact match at `SIZES`, of the scaling law under the sliders.
+def measured_law(items: str, *, E: bool = True, sizes: NDArray[np.float64] = SIZES) -> alt.Chart:
+    """Rows of a test of exact match at some sizes, of the scaling law under the sliders.
 
     Parameters
     ----------
@@ -64,8 +64,10 @@ def measured_law(items: str, *, E: bool = True) -> alt.Chart:
         Name of the slider of the number of items, whose tests are the constant ``tests``.
     E : bool
         Whether there is an irreducible loss among the controls.
+    sizes : ndarray
+        Numbers of parameters of the models, `SIZES` unless given.
     """
-    values = [{"i": i, "N": float(size)} for i, size in enumerate(SIZES)]
+    values = [{"i": i, "N": float(size)} for i, size in enumerate(sizes)]
     p = symbols.PROBABILITY if E else symbols.PROBABILITY.subs(symbols.E, 0)
     models = (
         alt.Chart(alt.Data(values=values))
