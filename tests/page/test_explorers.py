@@ -96,6 +96,28 @@ def explorer(name):
     return MAKERS[name]()
 
 
+def test_a_law_that_missed_is_not_said_to_have_seen_it_coming():
+    explorer("forecasts")  # what it tries is kept
+    part = sys.modules["mirage_utils.page.explorers.forecasts"]
+    told = set()
+    for curve, law, seen in itertools.product(
+        part._few_shot().values(), part._LAWS.values(), part._SEEN
+    ):
+        if curve.task not in part._TASKS:
+            continue
+        found = part._tried(law, curve, seen, 0)
+        words = part._sentence(found)
+        pairs = list(zip(found.predictions, found.hidden.score, strict=True))
+        over = any(score < each.interval.low for each, score in pairs)
+        under = any(score > each.interval.high for each, score in pairs)
+        assert ("too much" in words, "too little" in words) == (over, under), words
+        assert ("saw that coming" in words or "next to nothing" in words) == (
+            not over and not under
+        ), words
+        told.add(words.rpartition(". ")[2])
+    assert len(told) > 5
+
+
 def test_every_explorer_stands_on_a_page():
     assert sorted(explorer(name).charts.name for name in MAKERS) == sorted(
         figure for _, figure in ON_PAGES
@@ -739,6 +761,7 @@ def test_the_ladder_s_sentence_follows_every_control():
     assert "so it looks like a jump" in ends["gpt3"]
     assert "so it looks like a jump" in ends["four"]
     assert "so it looks like a slope" in said(L=1)
+    assert "so it looks like a slope" in said(L=1, sizes="four")
     # What it says of zeros and steps is what the dots show.
     for L, items, sizes in itertools.product((1, 5, 20, 50), (50, 200, 10_000), ends):
         share = by_numpy.ladder(L, items, sizes)["count"].to_numpy() / items
@@ -746,11 +769,10 @@ def test_the_ladder_s_sentence_follows_every_control():
         zeros, part = (share == 0).sum(), np.diff(share).max() / share.max()
         assert f" items, {zeros or 'none'} of " in words
         told = int(re.search(r"(\d+)% of what is seen", words)[1]) / 100
-        assert ("jump" in words) == (part >= 0.5)
+        jump = part >= 0.5 and part >= 2 / (len(share) - 1)  # twice an even step
+        assert ("jump" in words) == jump
         assert (
-            (part - 0.01 <= told <= part + 1e-9)
-            if part >= 0.5
-            else (part - 1e-9 <= told <= part + 0.01)
+            (part - 0.01 <= told <= part + 1e-9) if jump else (part - 1e-9 <= told <= part + 0.01)
         )
 
 

@@ -27,8 +27,8 @@ _LAWS: dict[str, AccuracyLaw] = {law.name: law for law in (STRAIGHT, FLOOR, TWO_
 _SEEN = (5, 6, 7)
 _NAMES = ("125M", "350M", "760M", "1.3B", "2.7B", "6.7B", "13B", "175B")
 _END = 2.2e11
-_CLOSE, _WIDE = 0.05, 0.6
-"""A miss by less is small; an interval that is wider says next to nothing."""
+_WIDE = 0.6
+"""An interval that is wider says next to nothing."""
 
 
 def forecasts(
@@ -161,7 +161,8 @@ def _models(found: dict[str, list[Trial]], curves: dict[str, Curve]) -> list[dic
 def _sentence(found: Trial) -> str:
     """What a state shows, in words."""
     first = len(_NAMES) - len(found.hidden)
-    parts, worst, widest = [], 0.0, 0.0
+    parts, widest = [], 0.0
+    too_little, too_much = 0.0, 0.0  # how far a score lies above what is allowed, and below
     for name, told, score in zip(
         _NAMES[first:], found.predictions, found.hidden.score, strict=True
     ):
@@ -169,15 +170,24 @@ def _sentence(found: Trial) -> str:
         parts.append(
             f"{in_words(low)} to {in_words(high)} for {name} (observed: {in_words(float(score))})"
         )
-        worst = max(worst, low - float(score), float(score) - high)
+        too_little = max(too_little, float(score) - high)
+        too_much = max(too_much, low - float(score))
         widest = max(widest, high - low)
     law = found.law.title.replace("two kinds", "law of two kinds")
     text = f"Fitted up to {_NAMES[first - 1]}, the {law} predicts {', '.join(parts)}. "
-    if worst > _CLOSE:
-        return (
-            text
-            + f"Its worst miss is {100 * worst:.0f} points: this law would not have warned you."
-        )
+    missed = [
+        f"too {which} (by {_points(miss)})"
+        for which, miss in (("little", too_little), ("much", too_much))
+        if miss > 0
+    ]
+    if missed:
+        return text + f"It expected {', and '.join(missed)}."
     if widest > _WIDE:
         return text + "It is not wrong, but an interval that wide excludes next to nothing."
     return text + "It saw that coming."
+
+
+def _points(miss: float) -> str:
+    """A difference of two shares in words."""
+    whole = round(100 * miss)
+    return "less than a point" if whole < 1 else f"{whole} point{'s' if whole > 1 else ''}"

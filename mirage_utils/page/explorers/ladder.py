@@ -25,7 +25,7 @@ LENGTHS = (1, 2, 3, 4, 5, 7, 10, 14, 20, 28, 40, 50)
 _AT = {symbols.N: "datum.N", symbols.p: "datum.p"}
 _DOMAIN = (8e7, 4e12)
 _JUMP = 0.5
-"""A step between neighbouring sizes that makes more than this part of what is seen is said to look like a jump."""
+"""A step that makes at least this part of what is seen, and twice as much as an even step would, is said to look like a jump."""
 
 
 def ladders() -> dict[str, NDArray[np.float64]]:
@@ -133,7 +133,7 @@ def ladder(
                     alt.X("N:Q"), alt.Y("share:Q")
                 ),
                 *_rise("1", "'one token: ' + ", 1.06, green, [6, 3]),
-                *_rise("v_L", "(v_L > 1 ? 'all ' + v_L + ': ' : 'one token: ') + ", 1.2, orange, [1, 0]),
+                *_rise("v_L", "'all ' + v_L + ': ' + ", 1.2, orange, [1, 0], where="v_L > 1"),
                 title="='One token right' + (v_L > 1 ? ' (dashed), all ' + v_L + ' right' : '')",
                 height=250,
             ),
@@ -167,12 +167,18 @@ def _reached(share: str, tokens: str) -> str:
     return vega(size, {y: share, symbols.L: tokens})
 
 
-def _rise(tokens: str, words: str, height: float, ink: str, dash: list[int]) -> list[alt.Chart]:
+def _rise(
+    tokens: str, words: str, height: float, ink: str, dash: list[int], *, where: str = "true"
+) -> list[alt.Chart]:
     """A bar from 10% to 90% of the rise of a curve, and how many times larger the models are at its end."""
     low, high = _reached("0.1", tokens), _reached("0.9", tokens)
     factor = f"{words}{written(f'({high}) / ({low})', 'whole')} + '× in size'"
-    bar = alt.Chart(alt.Data(values=[{}])).transform_calculate(
-        low=low, high=high, middle=f"sqrt({low} * {high})", at=repr(height), factor=factor
+    bar = (
+        alt.Chart(alt.Data(values=[{}]))
+        .transform_filter(where)
+        .transform_calculate(
+            low=low, high=high, middle=f"sqrt({low} * {high})", at=repr(height), factor=factor
+        )
     )
     return [
         bar.mark_rule(color=ink, strokeWidth=4, strokeDash=dash).encode(
@@ -193,9 +199,10 @@ def _seen(counts: NDArray[np.int64], items: tuple[int, ...]) -> list[list[dict[s
             share = counts[:, n, length] / each
             steps = np.diff(share)
             part = float(steps.max() / share.max()) if share.max() > 0 else 0.0
+            jump = part >= max(_JUMP, 2 / len(steps))
             # In whole per cent: at least so much of a jump, at most so much of a slope.
-            part = (np.floor if part > _JUMP else np.ceil)(round(100 * part, 6)) / 100
-            found[-1].append({"zeros": int((share == 0).sum()), "part": part})
+            part = (np.floor if jump else np.ceil)(round(100 * part, 6)) / 100
+            found[-1].append({"zeros": int((share == 0).sum()), "part": part, "jump": jump})
     return found
 
 
@@ -210,6 +217,6 @@ def _says(rungs: dict[str, NDArray[np.float64]]) -> str:
         f"{written(half, 'whole')} + ' times larger. Its rise is as wide as before: ' : 'One token right: a smooth curve. Its rise is ' ) + "
         f"'a factor of ' + {width} + ' in size. With ' + {written('v_items', 'whole')} + ' test items, ' + "
         f"({seen}.zeros == 0 ? 'none' : {seen}.zeros) + ' of ' + {whose} + ({seen}.zeros < 2 ? ' reads' : ' read') + ' zero; ' + "
-        f"({seen}.part >= {_JUMP} ? 'one step makes ' + {written(f'{seen}.part', 'percent')} + ' of what is seen, so it looks like a jump.' : "
+        f"({seen}.jump ? 'one step makes ' + {written(f'{seen}.part', 'percent')} + ' of what is seen, so it looks like a jump.' : "
         f"'no step makes more than ' + {written(f'{seen}.part', 'percent')} + ' of what is seen, so it looks like a slope.')"
     )
