@@ -113,17 +113,17 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
     charts = Charts(
         name="fig-one-token-explorer",
         panels=(
-            panel(loss, critical, title="='Loss on log axes' + (v_E > 0 ? '' : ': a straight line')"),
             panel(accuracy, dotted(alt.X, low), dotted(alt.X, high), title="Probability of one token"),
+            panel(loss, critical, title="='Loss on log axes' + (v_E > 0 ? '' : ': a straight line')"),
         ),
         says=says,
         rows=rows,
         columns={
             "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("probability", "percent"),
         },
-        caption="One scaling law, twice. Dotted: on the left the critical scale, on the right where the rise has reached 10% and 90%.",
-        alt="Two charts against number of parameters that follow the sliders: the cross-entropy of a token, falling on "
-        "logarithmic axes, and the probability of the right token, rising in an S.",
+        caption="One scaling law, twice. Dotted: where the rise has reached 10% and 90%, and, with the loss, the critical scale.",
+        alt="Two charts against number of parameters that follow the sliders: the probability of the right token, rising in an "
+        "S, and the cross-entropy of a token, falling on logarithmic axes.",
         source="The closed form of this chapter; no data.",
         kind="formula",
         every=10,
