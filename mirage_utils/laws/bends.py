@@ -121,7 +121,7 @@ def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLu
     reference = checked_reference(curve, reference, len(law.parameters))
     places = np.log(curve.scale / reference)[:, None]
     counts = Counts(curve.counts[:, None], curve.items[:, None])
-    luck = np.linspace(-4.5, 4.5, 601)  # steps finer than what thousands of items tell apart
+    luck = np.linspace(-4.5, 4.5, 401)  # steps finer than what thousands of items tell apart
     weight = np.exp(-(luck**2) / 2) / np.exp(-(luck**2) / 2).sum()
     extra = np.array([(q.low, q.high) for q in law.extra]).reshape(-1, 2)
 
