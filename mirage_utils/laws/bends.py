@@ -131,7 +131,8 @@ def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLu
         right = law.accuracy(places, (z[0] + spread * luck, rate, *others))
         return -float(special.logsumexp(counts.log_pmf(right), b=weight, axis=1).sum())
 
-    line = [fit(law, curve, reference=reference).theta[:2], (1.0, 1.0)]
+    fitted = fit(law, curve, reference=reference)
+    line = [(fitted.theta[0], fitted.theta[1]), (1.0, 1.0)]
     starts = [
         (first, np.log(rate), np.log(spread), *(-2.0 for _ in extra))
         for first, rate in line

@@ -51,7 +51,7 @@ class EasyTail(AccuracyLaw):
 
     def accuracy(self, u: ArrayLike, theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
         """Accuracy at log scales `u`; parameters in the order of `parameters`, broadcast."""
-        a, alpha, share, rate = theta
+        a, alpha, share, rate = (np.asarray(t, dtype=float) for t in theta)
         with np.errstate(over="ignore", under="ignore"):
             x = _loss(u, a, alpha)
             return share * tail_accuracy(x, rate) + (1 - share) * np.exp(-x)
