@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..ground.lazy import on_first_use
 
-_MODULES = ("accuracy", "beliefs", "bends", "fitting", "forecast", "sweep", "trials")
+_MODULES = ("accuracy", "beliefs", "bends", "easy_tail", "fitting", "forecast", "sweep", "trials")
 _NAMES = {
     "AccuracyLaw": "accuracy",
     "CUBIC": "bends",
+    "EASY_TAIL": "easy_tail",
     "FLOOR": "accuracy",
     "FLOOR_OVERDISPERSED": "accuracy",
     "IRREDUCIBLE": "accuracy",
@@ -26,9 +27,11 @@ _NAMES = {
     "UNEQUAL": "accuracy",
     "deviance": "fitting",
     "fit": "fitting",
+    "NormalLuck": "bends",
     "linearise": "accuracy",
     "local_slopes": "beliefs",
     "monte_carlo_p": "fitting",
+    "normal_luck": "bends",
     "pooled_lengths": "accuracy",
     "posterior": "beliefs",
     "scattered": "bends",

@@ -6,13 +6,19 @@ the line, a cubic has two, and so do two lines that meet: whoever says "bend" mu
 
 from __future__ import annotations
 
-import sympy as sp
+from typing import NamedTuple
 
+import numpy as np
+import sympy as sp
+from scipy import optimize, special
+
+from ..curves import Curve
 from ..errors import require
 from ..symbols import alpha
-from .accuracy import _RHO, AccuracyLaw, Parameter, a, u
+from .accuracy import _RHO, AccuracyLaw, Counts, Parameter, a, u
+from .fitting import checked_reference, deviance, fit
 
-__all__ = ["CUBIC", "KINK", "PARABOLA", "scattered"]
+__all__ = ["CUBIC", "KINK", "PARABOLA", "NormalLuck", "normal_luck", "scattered"]
 
 _SQUARE = Parameter(sp.Symbol("b", real=True), -2.0, 2.0, meaning="curvature")
 _CUBE = Parameter(sp.Symbol("d", real=True), -2.0, 2.0, meaning="change of curvature")
@@ -60,13 +66,81 @@ def scattered(law: AccuracyLaw) -> AccuracyLaw:
     --------
     >>> from mirage_utils.laws import FLOOR
     >>> scattered(FLOOR).title
-    'guessing floor, with scatter'
+    'guessing floor, with luck'
     """
     require(not law.overdispersed, "law", law.name, "a law with binomial counts")
     return AccuracyLaw(
         f"{law.name}_scattered",
-        f"{law.title}, with scatter",
+        f"{law.title}, with luck",
         law.expression,
         (*law.extra, _RHO),
         True,
     )
+
+
+class NormalLuck(NamedTuple):
+    """A law whose training runs have normal luck, fitted to a curve.
+
+    Attributes
+    ----------
+    deviance : float
+        From the saturated binomial model.
+    spread : float
+        Standard deviation of the luck, in ``ln(-ln accuracy)`` of the line.
+    """
+
+    deviance: float
+    spread: float
+
+    @property
+    def at_one_half(self) -> float:
+        """By how much one standard deviation of luck moves a score of one half, to first order."""
+        return self.spread * 0.5 * float(np.log(2))
+
+
+def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLuck:
+    """Fit a law whose runs have luck of another form than `scattered`: normal in ``ln(-ln accuracy)`` of the line.
+
+    Parameters
+    ----------
+    law : AccuracyLaw
+        With binomial counts.
+    curve : Curve
+        Of counts.
+    reference : float
+        Scale at which ``u = 0``.
+
+    Examples
+    --------
+    >>> from mirage_utils.laws import STRAIGHT
+    >>> curve = Curve([1e8, 1e9, 1e10, 1e11], [0.007, 0.081, 0.285, 0.533], n=1000)
+    >>> normal_luck(STRAIGHT, curve, reference=1e9).spread < 0.1
+    True
+    """
+    require(not law.overdispersed, "law", law.name, "a law with binomial counts")
+    reference = checked_reference(curve, reference, len(law.parameters))
+    places = np.log(curve.scale / reference)[:, None]
+    counts = Counts(curve.counts[:, None], curve.items[:, None])
+    luck = np.linspace(-4.5, 4.5, 401)  # steps finer than what thousands of items tell apart
+    weight = np.exp(-(luck**2) / 2) / np.exp(-(luck**2) / 2).sum()
+    extra = np.array([(q.low, q.high) for q in law.extra]).reshape(-1, 2)
+
+    def lost(z: np.ndarray) -> float:
+        rate, spread = np.exp(np.clip(z[1:3], -7, 3))
+        others = extra[:, 0] + (extra[:, 1] - extra[:, 0]) * special.expit(z[3:])
+        right = law.accuracy(places, (z[0] + spread * luck, rate, *others))
+        return -float(special.logsumexp(counts.log_pmf(right), b=weight, axis=1).sum())
+
+    fitted = fit(law, curve, reference=reference)
+    line = [(fitted.theta[0], fitted.theta[1]), (1.0, 1.0)]
+    starts = [
+        (first, np.log(rate), np.log(spread), *(-2.0 for _ in extra))
+        for first, rate in line
+        for spread in (0.2, 1.0)
+    ]
+    ends = [
+        optimize.minimize(lost, z, method="Nelder-Mead", options={"maxfev": 250}) for z in starts
+    ]
+    best = min(ends, key=lambda end: end.fun)
+    best = optimize.minimize(lost, best.x, method="Nelder-Mead", options={"maxfev": 600})
+    return NormalLuck(deviance(curve, -best.fun), float(np.exp(np.clip(best.x[2], -7, 3))))

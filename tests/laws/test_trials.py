@@ -51,6 +51,27 @@ def test_scatter_leaves_the_accuracy_and_adds_a_parameter():
         scattered(law)
 
 
+def test_normal_luck_against_hermites_quadrature():
+    """A wide luck on few items, where forty nodes of another rule suffice."""
+    rng = np.random.default_rng(3)
+    right = np.exp(-np.exp(0.5 - 0.4 * U + 0.5 * rng.standard_normal(8)))
+    curve = Curve(SIZES, rng.binomial(50, right) / 50, 50)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+
+    def lost(z):
+        p = np.exp(-np.exp(z[0] - z[1] * U[:, None] + np.exp(z[2]) * nodes)).clip(1e-9)
+        chance = stats.binom.pmf(curve.counts[:, None], 50, p) @ weights / weights.sum()
+        return 2 * (stats.binom.logpmf(curve.counts, 50, curve.score) - np.log(chance)).sum()
+
+    theirs = optimize.minimize(lost, [0.5, 0.4, -0.7], method="Nelder-Mead")
+    found = laws.normal_luck(STRAIGHT, curve, reference=1e9)
+    assert found.deviance == pytest.approx(theirs.fun, abs=0.02)
+    assert found.spread == pytest.approx(np.exp(theirs.x[2]), rel=0.02)
+    assert found.at_one_half == pytest.approx(found.spread * 0.3466, rel=1e-3)
+    with pytest.raises(FieldError, match="binomial"):
+        laws.normal_luck(scattered(STRAIGHT), curve, reference=1e9)
+
+
 def test_a_trial_of_the_line_on_its_own_data_predicts_and_fits():
     rng = np.random.default_rng(1)
     shares = STRAIGHT.accuracy(U, (0.5, 0.4))

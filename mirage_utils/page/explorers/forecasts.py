@@ -111,7 +111,7 @@ def _few_shot() -> dict[str, Curve]:
 @lru_cache(maxsize=256)
 def _tried(law: AccuracyLaw, curve: Curve, seen: int, seed: int) -> Trial:
     last = float(curve.scale[seen - 1])
-    points = 20_000 if len(law.parameters) < 4 else 300_000
+    points = 20_000 if len(law.parameters) < 4 else 100_000
     return trial(law, curve, up_to=last, reference=last, points=points, seed=seed)
 
 
