@@ -158,7 +158,9 @@ class Sketch(Question):
         true = self.share(self.step(self.truth))
         ax.plot(self.at, true, "s--", color=plots.COLOURS[1], label=self.called, clip_on=False)
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-        alt = html.escape(f"The curve you drew and the {self.called} one, {self.y} by {self.x}", quote=True)
+        alt = html.escape(
+            f"The curve you drew and the {self.called} one, {self.y} by {self.x}", quote=True
+        )
         svg = plots.svg(fig, self.name)
         return f'<div role="img" aria-label="{alt}" style="max-width: 27em">{svg}</div>'
 
@@ -229,7 +231,7 @@ class Sketch(Question):
             f'<div class="mb-drawing pst-js-only"><div class="mb-pad" role="img" aria-label="{alt}">{empty}</div>'
             f'<details><summary>Draw with sliders instead</summary><div class="mb-controls">{sliders}</div></details>'
             '<div class="mb-buttons"><button type="button" class="mb-reveal">'
-            f'Show the {html.escape(self.called)} curve</button>'
+            f"Show the {html.escape(self.called)} curve</button>"
             '<button type="reset">Draw again</button></div></div></fieldset>'
             f'{self._switch()}<p class="mb-verdict" role="status"></p>'
             f'<details class="mb-values"><summary>The {html.escape(self.called)} curve in numbers</summary><p>{values}</p></details>'
