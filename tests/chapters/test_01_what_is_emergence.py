@@ -76,6 +76,7 @@ def test_the_start_of_the_curve_rises(chapter_run):
     assert best == pytest.approx(27.7, abs=0.1)
     assert g["deviance_tenfold"] == pytest.approx(best, rel=0.02)
     assert g["p_tenfold"] < 0.001
+    assert g["reached_tenfold"] == 0
 
 
 def test_over_networks_little_is_left_of_the_trend(chapter_run):
