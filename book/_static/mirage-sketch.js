@@ -20,7 +20,11 @@
     const path = (steps) => steps.map((step, i) => `${i ? "L" : "M"}${about.at[i]} ${atY(step)}`).join("");
 
     const drawn = make(pad, "path", { class: "mb-drawn" });
-    const points = about.at.map((x) => make(pad, "circle", { cx: x, r: 3.5, class: "mb-drawn" }));
+    // What was measured stands still, as a square; the reader moves the rest.
+    const free = about.free, moved = new Map(free.map((i, k) => [i, sliders[k]]));
+    const points = about.at.map((x, i) => moved.has(i)
+      ? make(pad, "circle", { cx: x, r: 3.5, class: "mb-drawn" })
+      : make(pad, "rect", { x: x - 4, y: atY(about.known[i]) - 4, width: 8, height: 8, class: "mb-fixed" }));
     const truth = make(pad, "path", { class: "mb-truth" });
     const verdict = form.querySelector(".mb-verdict");
     let touched = false;
@@ -33,10 +37,10 @@
     };
 
     function show() {
-      const steps = sliders.map((slider) => Number(slider.value));
+      const steps = about.known.map((known, i) => moved.has(i) ? Number(moved.get(i).value) : known);
       drawn.setAttribute("d", path(steps));
-      points.forEach((point, i) => point.setAttribute("cy", atY(steps[i])));
-      sliders.forEach((slider, i) => {
+      free.forEach((i) => points[i].setAttribute("cy", atY(steps[i])));
+      moved.forEach((slider, i) => {
         slider.nextElementSibling.value = about.steps[steps[i]];
         slider.setAttribute("aria-valuetext", about.steps[steps[i]]);
       });
@@ -47,8 +51,8 @@
     function move(event) {
       const box = pad.getBoundingClientRect(), scale = pad.viewBox.baseVal.width / box.width;
       const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
-      const far = about.at.map((at) => Math.abs(at - x));
-      const i = far.indexOf(Math.min(...far));
+      const far = free.map((i) => Math.abs(about.at[i] - x));
+      const i = far.indexOf(Math.min(...far)); // of the sliders
       const value = Math.min(100, Math.max(0, Math.round((100 * (about.bottom - y)) / about.height)));
       // A quick stroke skips points: those between are filled in.
       const [from, start] = last ?? [i, value];
@@ -79,11 +83,11 @@
       show();
     }));
     form.querySelector(".mb-reveal").addEventListener("click", () => {
-      const steps = show(), gaps = steps.map((step, i) => Math.abs(step - about.truth[i]));
+      const steps = show(), gaps = free.map((i) => Math.abs(steps[i] - about.truth[i]));
       truth.setAttribute("d", path(about.truth));
       cover(false);
       if (!touched) return; // who only looks has nothing to be compared
-      const worst = gaps.indexOf(Math.max(...gaps));
+      const worst = free[gaps.indexOf(Math.max(...gaps))];
       const words = {
         gap: about.gaps[Math.round(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length)],
         label: about.labels[worst], drawn: about.steps[steps[worst]], true: about.true[worst],

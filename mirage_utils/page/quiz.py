@@ -54,6 +54,8 @@ def draw(
     y: str,
     lowest: float | None = None,
     labels: Sequence[str] | None = None,
+    called: str = "true",
+    known: Mapping[float, float] | None = None,
 ) -> None:
     """Let the reader draw a curve of shares against size; then the true one lies over it, and the figure follows.
 
@@ -77,6 +79,10 @@ def draw(
         Lower end of a logarithmic axis of shares; without it the axis is linear, from 0 to 1. Take the figure's.
     labels : sequence of str, optional
         What to call the sizes; ``125M`` and the like if not given.
+    called : str
+        What to call the curve of `truth` where nobody knows the true one: ``"smooth"``, ``"fitted"``.
+    known : mapping of float to float, optional
+        Shares that were measured, by size. They stand in the picture from the start, and the reader draws the others.
 
     Raises
     ------
@@ -86,7 +92,8 @@ def draw(
     ratios = as_array("sizes", sizes, low=0)
     names = [_size(size) for size in ratios] if labels is None else labels
     sketched = Sketch(
-        name, question, labels=names, truth=truth, x=x, y=y, sizes=ratios, lowest=lowest, reveals=reveals
+        name, question, labels=names, truth=truth, x=x, y=y, sizes=ratios, lowest=lowest, reveals=reveals,
+        called=called, known=known,
     )  # fmt: skip
     display(sketched)
 

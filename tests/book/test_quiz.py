@@ -64,6 +64,8 @@ def test_what_is_wrong_with_a_question_is_named():
         ({"lowest": 0.0}, "lowest = 0.0"),
         ({"lowest": 1.0}, "lowest = 1.0"),
         ({"labels": ["1"]}, "one share a label, 1"),
+        ({"known": {1e9: 0.5}}, "some of the sizes"),
+        ({"known": {1.25e8: 1.5}}, "known[0] = 1.5"),
     ]:
         given = {"reveals": picture(), "sizes": GPT3, "truth": SCORES, "x": "x", "y": "y"}
         with pytest.raises(FieldError, match=re.escape(message)):
@@ -154,6 +156,25 @@ def test_in_a_kernel_a_drawn_curve_is_compared_and_the_figure_follows():
     assert [slider.value for slider in again.children] == [25] * 8
     assert "true value is 26%" in result.value
     assert len(place.children) == 1
+
+
+def test_what_was_measured_stands_still_and_only_the_rest_is_compared():
+    question = sketched(known=dict(zip(GPT3[:-1], SCORES[:-1], strict=True)), called="smooth")
+    page = question.html()
+    assert page.count('type="range"') == 1
+    assert "Show the smooth curve" in page
+    assert "true curve" not in page
+    assert "13B: 0.4%" in re.search(r'class="mb-pad" role="img" aria-label="([^"]*)"', page)[1]
+    about = json.loads(re.search(r'json">(.*)</script>', page)[1])
+    assert about["free"] == [7]
+    assert about["known"] == pytest.approx([*(100 * np.array(SCORES[:-1])), 50])
+    *_, sliders, button, result, _ = question.widget().children
+    (slider,) = sliders.children
+    assert (slider.description, button.description) == ("175B", "Show the smooth curve")
+    slider.value = 30
+    button.click()
+    said = "differ by 4 points on average, most at 175B, where you drew 30% and the smooth value is 26%"
+    assert said in result.value
 
 
 def test_how_far_a_curve_is_off_is_said_in_the_measure_of_its_axis():
@@ -345,7 +366,7 @@ def test_a_curve_is_drawn_by_pointer_and_by_keyboard_and_the_figure_follows(open
     steps = [int(slider.input_value()) for slider in form.locator("input[type=range]").all()]
     about = json.loads(form.locator("script").text_content())
     question = sketched(lowest=1e-4)
-    assert about["says"] == question._VERDICT
+    assert about["says"] == question.says
     truth = [float(text.rstrip("%")) / 100 for text in about["true"]]
     assert form.locator(".mb-verdict").inner_text() == sketched(
         lowest=1e-4, truth=truth, sizes=GPT3

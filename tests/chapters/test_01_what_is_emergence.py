@@ -76,6 +76,38 @@ def test_the_start_of_the_curve_rises(chapter_run):
     assert best == pytest.approx(27.7, abs=0.1)
     assert g["deviance_tenfold"] == pytest.approx(best, rel=0.02)
     assert g["p_tenfold"] < 0.001
+    assert g["reached_tenfold"] == 0
+
+
+def test_over_networks_little_is_left_of_the_trend(chapter_run):
+    g = chapter_run(NAME).glued
+    rng = np.random.default_rng(2)
+    found = {}
+    for task, setting in itertools.product(("4D+", "4D-"), ("few-shot", "one-shot", "zero-shot")):
+        N, k, _ = published()[task, setting]
+        x = np.log10(N[:7])
+        shuffled = np.array([rng.permutation(k[:7]) for _ in range(40_000)])
+        away = np.abs(shuffled @ x - k[:7].sum() * x.mean())
+        found[task, setting] = np.mean(away >= abs(k[:7] @ x - k[:7].sum() * x.mean()) - 1e-9)
+    first, *rest = sorted(found.values())
+    assert found["4D+", "few-shot"] == first
+    assert g["p_networks"] == pytest.approx(first, abs=0.003)
+    assert g["p_networks_low"] == pytest.approx(rest[0], abs=0.006)
+    assert 6 * g["p_networks"] > 0.05  # Holm: none of the six
+    assert g["orders"] == math.factorial(7)
+
+
+def test_the_start_continued_falls_short_with_fifty_examples_only(chapter_run):
+    g = chapter_run(NAME).glued
+    assert g["on_few_low"] < g["expected_175"] < g["on_few_high"] < g["right_8"]
+    assert g["on_one_low"] < g["seen_one"] < g["on_one"] < g["on_one_high"]
+    assert g["seen_one"] == published()["4D+", "one-shot"][1][-1]
+    import statsmodels.api as sm
+
+    N, k, _ = published()["4D+", "one-shot"]
+    found = sm.GLM(k[:7], sm.add_constant(np.log(N[:7] / 1e10)), family=sm.families.Poisson()).fit()
+    assert g["on_one"] == pytest.approx(found.predict([1, np.log(N[-1] / 1e10)])[0], rel=0.04)
+    assert g["gap"] > 13
 
 
 def test_both_worlds_fit_and_differ_between(chapter_run):
@@ -99,10 +131,21 @@ def test_width_excess_and_skill(chapter_run):
     steps = np.abs(np.diff(k))
     assert g["excess_four"] == pytest.approx((k.max() - k.min()) / np.sort(steps)[3] / 7)
     assert g["most_four"] == pytest.approx(math.log10(N[-1] / N[-2]))
-    bracketed = published()["1DC", "zero-shot"][1]
-    rise = bracketed.max() - bracketed.min()
-    assert g["excess_line"] == pytest.approx(rise / np.sort(np.abs(np.diff(bracketed)))[3] / 7)
-    signs = [b > a for a, b in itertools.pairwise(bracketed)]
+    composite = published()["1DC", "zero-shot"][1]
+    rise = composite.max() - composite.min()
+    assert g["excess_line"] == pytest.approx(rise / np.sort(np.abs(np.diff(composite)))[3] / 7)
+    assert g["composite_last"] == pytest.approx((composite[-1] - composite[-2]) / rise)
+    # Averaged falls: pools of equal scores by hand. Seven small ones below a tenth of the rise, one at the end.
+    pools = [[v] for v in composite]
+    while any(np.mean(a) > np.mean(b) for a, b in itertools.pairwise(pools)):
+        i = next(i for i in range(len(pools) - 1) if np.mean(pools[i]) > np.mean(pools[i + 1]))
+        pools[i : i + 2] = [pools[i] + pools[i + 1]]
+    level = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    there = (level - level[0]) / (level[-1] - level[0])
+    assert there[6] < 0.1
+    assert (g["pooled_fewest"], g["pooled_most"]) == (0, pytest.approx(math.log10(N[-1] / N[-2])))
+    assert g["levelled_fewest"] > 1.5
+    signs = [b > a for a, b in itertools.pairwise(composite)]
     assert g["turns"] == sum(a != b for a, b in itertools.pairwise(signs))
     words = sorted(
         (int(r["params"]), float(r["score"]))

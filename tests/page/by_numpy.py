@@ -10,7 +10,6 @@ from mirage_utils import ScalingLaw, laws, tables
 from mirage_utils.curves import resolution
 from mirage_utils.evidence import curves_of
 from mirage_utils.metrics import (
-    BRIER,
     EXACT_MATCH,
     MULTIPLE_CHOICE_GRADE,
     TOKEN_EDIT_DISTANCE,
@@ -37,7 +36,6 @@ def many_tokens(alpha, N_c, E, L, items):
     return frame.assign(
         exact=EXACT_MATCH.expected(frame["p"], L=L),
         edits=TOKEN_EDIT_DISTANCE.expected(frame["p"], L=L) / L,
-        brier=BRIER.expected(frame["p"], K=4),
     )
 
 

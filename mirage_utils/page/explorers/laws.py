@@ -8,7 +8,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ... import symbols
-from ...metrics import BRIER, EXACT_MATCH, TOKEN_EDIT_DISTANCE
+from ...metrics import EXACT_MATCH, TOKEN_EDIT_DISTANCE
 from .charts import (
     GRID,
     Charts,
@@ -18,7 +18,6 @@ from .charts import (
     percent,
     scale_x,
     sequence,
-    two_lines,
 )
 from .controls import Control, Slider, Steps, powers, round_numbers
 from .counts import simulated_test, tabulated
@@ -140,7 +139,7 @@ def many_tokens(
     items: int = 500,
     seed: int = 0,
 ) -> Explorer:
-    """Explorer of chapter 3: one loss under three metrics, measured with a finite test set.
+    """Explorer of chapter 3: one loss under two metrics, measured with a finite test set.
 
     Parameters
     ----------
@@ -165,17 +164,9 @@ def many_tokens(
         .transform_calculate(exact=vega(EXACT_MATCH.expression, AT))
         .transform_calculate(
             edits=vega(TOKEN_EDIT_DISTANCE.expression / symbols.L, AT),
-            brier=vega(BRIER.expression.subs(symbols.K, 4), AT),
         )
     )
     test = measured_law("items")
-    both = two_lines(
-        rows,
-        {"edits": ("edit distance / L", colour("c1")), "brier": ("Brier, K = 4", colour("c4"))},
-        scale_x(),
-        numbers("value", "score (lower is better)", (0, 1.4)),
-        dashed="brier",
-    )
     # Of the way to its end, exp(-L E).
     half = vega(symbols.N_c * (symbols.L / sp.log(2)) ** (1 / symbols.alpha))
     low, high = (f"1e{end:g}" for end in GRID[:2])
@@ -208,17 +199,22 @@ def many_tokens(
                 dots(test.transform_filter("datum.share > 0")),
                 title="The same, on a log axis of score",
             ),
-            panel(both, title="Edit distance and Brier score"),
+            panel(
+                rows.mark_line(color=colour("c1")).encode(
+                    scale_x(), numbers("edits", "edits per token (lower is better)", (0, 1))
+                ),
+                title="Edit distance",
+            ),
         ),
         says=says,
         rows=rows,
         columns={
             "N": ("parameters", "size"), "p": ("one token", "percent"), "exact": ("exact match", "percent"),
-            "edits": ("edit distance / L", "digits3"), "brier": ("Brier", "digits3"),
+            "edits": ("edits per token", "digits3"),
         },
-        caption="One loss, three metrics. Dots: a simulated test; dotted: the smallest score above zero that it can give.",
+        caption="One loss, two metrics. Dots: a simulated test; dotted: the smallest score above zero that it can give.",
         alt="Three charts against number of parameters that follow the sliders: exact match on a linear and on a "
-        "logarithmic axis with dots of a simulated test, and edit distance and Brier score falling smoothly.",
+        "logarithmic axis with dots of a simulated test, and the edit distance per token, falling smoothly.",
         source="The closed form of this chapter; dots drawn from it with a fixed seed.",
         kind="simulation",
         constants={"tests": tabulated(steps, draws(seed))},
