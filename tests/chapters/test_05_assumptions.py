@@ -111,10 +111,13 @@ def in_two_kinds(loss, log_easier):
     return np.exp(-loss * np.exp(-log_easier))
 
 
+LEGENDRE = np.polynomial.legendre.leggauss(400)
+
+
 def in_a_tail(loss, log_rate):
     """By the rule of Gauss and Legendre in the logarithm of the difficulty, with no special function."""
     rate = np.exp(log_rate)
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = LEGENDRE
     far = 40 / rate  # e^-40 of the tail lies beyond
     t, dt = far * (nodes + 1) / 2, far * weights / 2
     return np.exp(-loss[:, None] * np.exp(-t)) @ (dt * rate * np.exp(-rate * t))
