@@ -85,24 +85,99 @@ def test_two_kinds_of_items_bend_as_gpt3_does_and_gamma_does_not(chapter_run):
     )
 
 
-def test_the_deviances_are_those_of_a_search_of_its_own(chapter_run):
-    g = chapter_run(NAME).glued
-    N, k, n = published()["2D+", "few-shot"]
-    u = np.log(N / 6.66e9)
+def searched(key, easy, starts, leave_out=None):
+    """The least deviance of a law with a share of easy items, whose accuracy is ``easy(loss, log_constant)``."""
+    N, k, n = published()[key]
+    keep = np.arange(len(N)) != leave_out
+    u, k, n = np.log(N / 6.66e9)[keep], k[keep], n[keep]
     saturated = stats.binom.logpmf(k, n, k / n).sum()
 
     def deviance(theta):
-        a, log_alpha, share, log_easier = theta
+        a, log_alpha, share, log_constant = theta
         loss = np.exp(np.clip(a - np.exp(log_alpha) * u, -40, 40))
-        A = (1 - share) * np.exp(-loss) + share * np.exp(-loss * np.exp(-log_easier))
+        A = (1 - share) * np.exp(-loss) + share * easy(loss, log_constant)
+        if not 0 <= share <= 1:
+            return 1e9
         return 2 * (saturated - stats.binom.logpmf(k, n, np.clip(A, 1e-300, 1 - 1e-15)).sum())
 
-    starts = itertools.product((0.5, 1.0), (0.3, 0.8), (0.05,), (7.0, 10.0))
     options = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-6, "fatol": 1e-6}
-    best = min(
+    return min(
         (optimize.minimize(deviance, s, method="Nelder-Mead", options=options) for s in starts),
         key=lambda found: found.fun,
     )
+
+
+def in_two_kinds(loss, log_easier):
+    return np.exp(-loss * np.exp(-log_easier))
+
+
+LEGENDRE = np.polynomial.legendre.leggauss(400)
+
+
+def in_a_tail(loss, log_rate):
+    """By the rule of Gauss and Legendre in the logarithm of the difficulty, with no special function."""
+    rate = np.exp(log_rate)
+    nodes, weights = LEGENDRE
+    far = 40 / rate  # e^-40 of the tail lies beyond
+    t, dt = far * (nodes + 1) / 2, far * weights / 2
+    return np.exp(-loss[:, None] * np.exp(-t)) @ (dt * rate * np.exp(-rate * t))
+
+
+TWO_STARTS = tuple(itertools.product((0.5, 1.0), (0.3, 0.8), (0.05,), (7.0, 10.0)))
+TAIL_STARTS = ((1.5, 1.2, 0.16, -2.5), (5.0, 2.0, 0.16, -3.0))
+
+
+def test_one_hump_with_a_tail_fits_best(chapter_run):
+    g = chapter_run(NAME).glued
+    best = searched(("2D+", "few-shot"), in_a_tail, TAIL_STARTS)
+    assert g["tail_deviance"] == pytest.approx(best.fun, abs=0.1)
+    assert g["tail_share"] == pytest.approx(best.x[2], rel=0.03)
+    assert g["tail_deviance"] < g["two_deviance"] / 3
+    assert g["tail_deviance"] <= g["gentle_deviance"] < g["tail_deviance"] + 3
+    # at 2.7B the tail rises and two kinds do not; without it they fit alike
+    assert g["two_fifth"] - g["two_fourth"] < 2 < 30 < g["tail_fifth"] - g["tail_fourth"]
+    two, tail = (
+        searched(("2D+", "few-shot"), law, starts, leave_out=4).fun
+        for law, starts in ((in_two_kinds, TWO_STARTS), (in_a_tail, TAIL_STARTS))
+    )
+    assert g["two_without"] == pytest.approx(two, abs=0.1)
+    assert g["tail_without"] == pytest.approx(tail, abs=0.3)
+    # the curves that the text names as failing, and no others
+    assert (g["tail_halves"], g["two_halves"], g["n_beyond"]) == (11, 9, 8)
+
+
+def test_a_floor_bends_only_just_below_the_lowest_score(chapter_run):
+    g = chapter_run(NAME).glued
+    _, k, n = published()["2D+", "few-shot"]
+    low, high = k[0] / n[0], k[6] / n[6]
+
+    def bend(gap):
+        x = np.linspace(-2, 12, 2_000_001)[::-1]  # ln of the loss, of which gap is e^-loss
+        x = x[np.exp(x) < -math.log(gap / (1 - low)) + 1]
+        above = (1 - low + gap) * np.exp(-np.exp(x))  # the score less the floor
+        inside = (above >= gap) & (above <= gap + high - low)
+        y = np.log(-np.log(low - gap + above[inside]))
+        middle = np.interp((x[inside][0] + x[inside][-1]) / 2, x[inside][::-1], y[::-1])
+        return (middle - y[-1]) / (y[0] - middle)
+
+    assert g["bend_below"] == pytest.approx(bend(0.001), rel=1e-3)
+    assert g["bend_guess"] == pytest.approx(bend(0.01), rel=1e-3)
+    assert bend(g["floor_gap"]) == pytest.approx(g["gpt3_bend"], rel=1e-2)
+    assert g["floor_gap"] < 1e-9
+    assert g["floor_share"] > low  # as fitted it lies above the first score
+
+
+def test_what_other_lengths_and_dependence_bend(chapter_run):
+    g = chapter_run(NAME).glued
+    assert 1.6 < g["bend_fate"] < 1.7 < 3.5 < g["bend_fate_long"] < 3.8
+    assert g["bend_greedy"] < 1.2 < 1.5 < g["bend_greedy_one"]
+    assert g["bend_few"] < 2 < g["bend_many"] < 3 < g["bend_mixed"]
+    assert 2 < g["limit_unequal"] < 3  # what the question counts as right
+
+
+def test_the_deviances_are_those_of_a_search_of_its_own(chapter_run):
+    g = chapter_run(NAME).glued
+    best = searched(("2D+", "few-shot"), in_two_kinds, TWO_STARTS)
     assert g["two_deviance"] == pytest.approx(best.fun, abs=0.05)
     assert g["easy_share"] == pytest.approx(best.x[2], rel=0.02)
     assert (

@@ -219,11 +219,14 @@ def _score(p: str) -> str:
 
 _X = sp.Symbol("x", real=True)
 _STRENGTH = sp.Symbol("strength", positive=True)
-_EASIER = 100
-"""How many times smaller the loss of easy items is."""
+_EASIER = 10_000
+"""How many times smaller the loss of easy items is: about what fits GPT-3's two-digit additions."""
+_TAIL, _APART = 0.15, 1.5
+"""Rate of the tail of easy items in log difficulty, with which they are fitted well; and how finely its integral is summed."""
 _KINDS: dict[str, tuple[str, float, float, tuple[str, Format, str]]] = {
     # What is broken, its value at strengths 0 and 10, and the words around the value.
-    "two_kinds": ("two kinds of items", 0.0, 0.1, ("With ", "percent", f" of the items {_EASIER} times easier")),
+    "two_kinds": ("two kinds of items", 0.0, 0.1, ("With ", "percent", f" of the items {_EASIER:,} times easier")),
+    "tail": ("a tail of easy items", 0.0, 0.3, ("With ", "percent", " of the items in a tail of easier ones")),
     "floor": ("a guessing floor", 0.0, 0.02, ("With ", "percent", " right by guessing")),
     "unequal": ("unequal items", 0.0, 4.0, ("With difficulty of variance ", "fixed1", "")),
     "dependent": ("dependent tokens", 0.0, 0.9, ("With tokens correlated by ", "fixed2", "")),
@@ -240,7 +243,19 @@ def _broken(L: int) -> dict[str, sp.Expr]:
         zip(map(str, MULTIPLE_CHOICE_GRADE.arguments), MULTIPLE_CHOICE_GRADE.arguments, strict=True)
     )
     grade = MULTIPLE_CHOICE_GRADE.expression.subs({given["K"]: 10, given["s"]: t, given["p"]: p})
+    far = _APART * (
+        np.arange(28) + 0.5
+    )  # how much easier, as a logarithm; the last stands for all beyond
+    weights = np.exp(-_TAIL * (far - _APART / 2)) - np.exp(-_TAIL * (far + _APART / 2))
+    weights[-1] = np.exp(-_TAIL * (far[-1] - _APART / 2))
+    tail = sp.Add(
+        *(
+            float(f"{share:.4g}") * sp.exp(-float(f"{L * np.exp(-d):.4g}") * loss)
+            for share, d in zip(weights, far, strict=True)
+        )
+    )
     return {
+        "tail": (1 - t) * plain + t * tail,
         "two_kinds": (1 - t) * plain + t * sp.exp(-L * loss / _EASIER),
         "floor": t + (1 - t) * plain,
         "unequal": (1 + L * t * loss) ** (-1 / t),
@@ -295,7 +310,7 @@ def assumptions(
     plain = f"exp(-{L} * exp(-datum.x))"
     names = {_X: "datum.x", _STRENGTH: "datum.strength"}
     rows = (
-        alt.Chart(sequence(-4.0, 8.0, 0.1, "x"))
+        alt.Chart(sequence(-10.5, 6.0, 0.15, "x"))
         .transform_calculate(strength=value, plain=plain, decades="datum.x / LN10")
         .transform_calculate(
             broken=f"v_strength == 0 ? datum.plain : {switch('kind', {k: vega(e, names) for k, e in expressions.items()})}"
@@ -305,7 +320,9 @@ def assumptions(
             broken_line="datum.broken < 1 ? log(-log(datum.broken)) : null",
         )
     )  # fmt: skip
-    x = alt.X("decades:Q", title="α log10(N / N_c)", scale=alt.Scale(domain=[-1.5, 3], nice=False))
+    x = alt.X(
+        "decades:Q", title="α log10(N / N_c)", scale=alt.Scale(domain=[-4.5, 2.5], nice=False)
+    )
     upright = numbers("value", "ln(−ln accuracy)", (3, -4))  # up is better
     looks = (("as assumed", MUTED), ("broken", colour("c2")))
     score = two_lines(
