@@ -160,14 +160,17 @@ def test_the_grade_against_the_mean_probability_on_other_draws_of_the_items(chap
     noise = np.random.default_rng(11).gumbel(size=(40_000, 4))
     for name, s in (("same_narrow", 0.1), ("same_wide", 1.5)):
 
-        def mean(p, s=s):
-            if p in (0.0, 1.0):
-                return p
+        def mean(x, s=s):
+            p = math.exp(-math.exp(-x))
             own = math.log(p) + s * noise[:, 0]
             rest = math.log((1 - p) / 3) + s * noise[:, 1:]
             return (1 / (1 + np.exp(rest - own[:, None]).sum(axis=1))).mean()
 
-        assert g[name] == pytest.approx(rise(grade(s))[1] / rise(mean)[1], abs=0.012), name
+        probability = [optimize.brentq(lambda x, y=y: mean(x) - y, -3, 6) for y in (0.1, 0.9)]
+        odds = [(3 * y / (1 - y)) ** s for y in (0.1, 0.9)]  # at which the grade is y
+        largest = [-math.log(math.log((o + 3) / o)) for o in odds]
+        expected = (largest[1] - largest[0]) / (probability[1] - probability[0])
+        assert g[name] == pytest.approx(expected, abs=0.012), name
 
 
 def test_exact_match_from_guessing(chapter_run):
