@@ -125,6 +125,61 @@ def test_rouge_the_target_brier_score_and_what_a_test_sees(chapter_run):
     best = np.unravel_index(loss.argmin(), loss.shape)
     assert g["target_best"] == pytest.approx(a[best], abs=2e-3)
     assert g["target_last"] == pytest.approx(c[best], abs=2e-3)
-    # what of one resolution is seen on the two ends: p with 1 - (1-p)^10 = 1/300, and p^5 = 1/300
-    at = [-math.log(-math.log(p)) for p in (1 - (1 - 1 / 300) ** 0.1, (1 / 300) ** 0.2)]
+    # what of one resolution is seen, for whole answers: 1 - (1 - p^5)^10 = 1/300, and p^5 = 1/300
+    at = [-math.log(-math.log(q) / 5) for q in (1 - (1 - 1 / 300) ** 0.1, 1 / 300)]
     assert g["seen_gap"] == pytest.approx((at[1] - at[0]) / math.log(10) / 0.5, abs=1e-3)
+
+
+def test_pass_at_k_of_whole_answers_comes_after_one_token(chapter_run):
+    g = chapter_run(NAME).glued
+    # half-way: 1 - (1 - p^5)^10 = 1/2 against p = 1/2
+    half = (1 - 0.5**0.1) ** 0.2
+    assert g["pass_later"] == pytest.approx(math.log10(math.log(0.5) / math.log(half)), abs=1e-4)
+
+
+def test_unequal_tokens_by_drawing_their_difficulties(chapter_run):
+    g = chapter_run(NAME).glued
+    rng = np.random.default_rng(7)
+    hard = rng.exponential(size=(200_000, 5))
+
+    def width(score):
+        ten, ninety = (
+            optimize.brentq(lambda x, y=y: score(math.exp(-x)) - y, -12, 8) for y in (0.1, 0.9)
+        )
+        return ten - ninety
+
+    token = width(lambda d: np.exp(-d * hard[:, 0]).mean())
+    match = width(lambda d: np.exp(-d * hard.sum(axis=1)).mean())
+    assert g["unequal"] == pytest.approx(match / token, abs=0.01)
+    limit = math.log10(math.log(10) / math.log(10 / 9)) / math.log10(81)  # many tokens: no spread
+    assert g["unequal_long"] == pytest.approx(limit, abs=2e-3)
+
+
+def test_the_grade_against_the_mean_probability_on_other_draws_of_the_items(chapter_run):
+    g = chapter_run(NAME).glued
+    noise = np.random.default_rng(11).gumbel(size=(40_000, 4))
+    for name, s in (("same_narrow", 0.1), ("same_wide", 1.5)):
+
+        def mean(x, s=s):
+            p = math.exp(-math.exp(-x))
+            own = math.log(p) + s * noise[:, 0]
+            rest = math.log((1 - p) / 3) + s * noise[:, 1:]
+            return (1 / (1 + np.exp(rest - own[:, None]).sum(axis=1))).mean()
+
+        probability = [optimize.brentq(lambda x, y=y: mean(x) - y, -3, 6) for y in (0.1, 0.9)]
+        odds = [(3 * y / (1 - y)) ** s for y in (0.1, 0.9)]  # at which the grade is y
+        largest = [-math.log(math.log((o + 3) / o)) for o in odds]
+        expected = (largest[1] - largest[0]) / (probability[1] - probability[0])
+        assert g[name] == pytest.approx(expected, abs=0.012), name
+
+
+def test_exact_match_from_guessing(chapter_run):
+    g = chapter_run(NAME).glued
+    for name, K in (("guess_most", 2), ("guess_least", 10)):
+        at = []
+        for y in (0.1, 0.9):
+            plain = 1 / K + y * (1 - 1 / K)
+            match = (K**-5 + y * (1 - K**-5)) ** 0.2
+            at.append([-math.log(-math.log(q)) for q in (plain, match)])
+        ratio = (at[1][1] - at[0][1]) / (at[1][0] - at[0][0])
+        assert g[name] == pytest.approx(ratio, rel=1e-3), name
