@@ -134,6 +134,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     directives.setup(app)
     steps.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
+    app.connect("env-updated", site_address.leave_out_what_leads_nowhere)
     app.connect("env-before-read-docs", execution.execute)
     api.setup(app)
     app.connect("doctree-resolved", layout.plain_tables)

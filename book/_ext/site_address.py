@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 
 
@@ -52,17 +53,24 @@ def launch_links(repository: str, docname: str) -> dict[str, str]:
 
 def configure(app: Sphinx, config: Config) -> None:
     """Hand the addresses to the theme and to the extensions that need them."""
-    moved = config.html_context.get("moved", {})
-    config.html_additional_pages |= dict.fromkeys(moved, "moved.html")
+    moved = config.html_context.setdefault("moved", {})
+    config.html_additional_pages |= dict.fromkeys(["index", *moved], "moved.html")
     site, repository = addresses()
     if site:
         config.html_baseurl = site
         config.ogp_site_url = site
         config.sitemap_url_scheme = "{link}"
-        config.sitemap_excludes = [f"{name}.html" for name in moved]
+        config.sitemap_excludes = [f"{name}.html" for name in ("index", *moved)]
         config.notfound_urls_prefix = urlsplit(site).path
     if repository:
         config.html_theme_options |= {
             "repository_url": repository, "use_repository_button": True, "use_issues_button": True,
             "path_to_docs": ".", "repository_branch": "main",
         }  # fmt: skip
+
+
+def leave_out_what_leads_nowhere(app: Sphinx, env: BuildEnvironment) -> None:
+    """A book of fewer pages has no addresses of those it lacks."""
+    for name, target in app.config.html_context["moved"].items():
+        if target not in env.found_docs:
+            app.config.html_additional_pages.pop(name, None)
