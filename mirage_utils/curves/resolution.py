@@ -363,8 +363,9 @@ class Passes(NamedTuple):
 def pass_until(samples: int, passes: int, level: float = 0.95) -> Passes:
     """Pass rate of one problem that was sampled until the `passes`-th pass, at sample `samples`.
 
-    The relative error depends on the passes and hardly on the rate, so that a rate of one in a
-    million is measured as well as one in ten, for a million times as many samples per pass.
+    From three passes on, the relative error depends on the passes and hardly on the rate: a rate
+    of one in a million is measured about as well as one in ten, for 100,000 times as many samples.
+    With two passes it grows without limit as the rate falls.
 
     Parameters
     ----------
