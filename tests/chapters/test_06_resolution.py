@@ -87,6 +87,8 @@ def test_neighbours_and_trend_if_growth_is_as_fitted(chapter_run):
     total = draws.sum(axis=1)
     z = draws @ centred / np.sqrt(np.maximum(total, 1) * (centred**2).mean())
     assert g["trend_power"] == pytest.approx((abs(z) > 1.96).mean(), abs=0.06)
+    assert g["trend_power_slow"] < 0.4 < g["trend_power"]
+    assert g["reads_zero_all"] == pytest.approx(math.exp(-686 / 1_015_808 * 1_319), abs=1e-3)
     by_fisher = [
         np.mean([stats.fisher_exact([[a, 2000 - a], [b, 2000 - b]]).pvalue < 0.05 for a, b in draws[:1500, i : i + 2]])
         for i in range(5)
