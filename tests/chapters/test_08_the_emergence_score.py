@@ -87,14 +87,10 @@ def test_noise(chapter_run):
         [score_of(y) == math.inf for y in rng.binomial(50, 0.01, (20_000, 6)) if np.ptp(y)]
     )
     assert g["floor_infinite"] == pytest.approx(up.sum() / 20_000, abs=0.02)
-<<<<<<< HEAD
-    shares = [(drawn_scores(np.full(m, 0.01), 50, 3_000) > 10).mean() for m in (4, 5, 6, 8, 12)]
-=======
     shares = []
     for m in (4, 5, 6, 8, 12):
         rounded = rng.binomial(50, 0.01, (3_000, m))
         shares.append(np.mean([np.ptp(y) > 0 and score_of(y) > 10 for y in rounded]))
->>>>>>> ch6
     assert g["rounded_10"] == pytest.approx(np.mean(shares) * 88_000, rel=0.06)
 
 
