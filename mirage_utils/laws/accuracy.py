@@ -294,7 +294,8 @@ class Counts:
         """
         if rho is None:
             A = _inside(accuracy, *_BINOMIAL)
-            return (self.k - self.n * A) / (A * (1 - A)), np.zeros(())
+            with np.errstate(over="ignore"):  # at the clip, of counts without limit
+                return (self.k - self.n * A) / (A * (1 - A)), np.zeros(())
         A, size = _inside(accuracy, *_BETA_BINOMIAL), 1 / np.asarray(rho) - 1
         right, wrong = A * size, (1 - A) * size
         by_right = special.digamma(self.k + right) - special.digamma(right)

@@ -47,7 +47,16 @@ def tail_accuracy(x: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
 
 class EasyTail(AccuracyLaw):
-    """The law with its closed form computed by SciPy, since SymPy has no short slope for it."""
+    """The law with its closed form computed by SciPy, since SymPy has no short slope for it.
+
+    Parameters
+    ----------
+    name, title : str
+    expression : sympy.Expr
+    extra : tuple of Parameter
+    overdispersed : bool
+        All as those of `AccuracyLaw`.
+    """
 
     def accuracy(self, u: ArrayLike, theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
         """Accuracy at log scales `u`; parameters in the order of `parameters`, broadcast."""

@@ -93,13 +93,12 @@ def test_what_the_page_folds_is_collapsed(chapter, kind):
 
 
 def test_imports_are_collapsed_wherever_they_stand_alone():
-    """In chapter 4 they begin a derivation that is worth reading."""
     without = [
         chapter.stem
         for chapter in CHAPTERS
         if not any("# Imports\n" in cell.source for cell in copied(chapter, LIVE).cells)
     ]
-    assert without == ["04_does_gpt3_obey"]
+    assert without == []
 
 
 @every_copy

@@ -223,7 +223,7 @@ def test_numbers_follow_a_parameter_and_a_prediction_uncovers_the_figure(opened)
     chapter.run_all()
     text = " ".join(chapter.sentence("The shift is").split())
     assert shift not in text
-    assert "The shift is 1.51 decades; the formula says 1.51" in text  # log10(16) / 0.8
+    assert "The shift is 1.51 decades, as the formula predicts (1.51)" in text  # log10(16) / 0.8
     # The figure waits for an answer, and appears below it.
     question = chapter.cell("Predict first.")
     assert question.locator("figure.mb-figure").count() == 0

@@ -88,7 +88,7 @@ def test_a_choice_uncovers_the_figure(site, browser):
     page.keyboard.press("Space")
     assert picture.is_visible()
     assert page.locator("#guess-exponent .mb-answer:visible").count() == 1
-    assert "more steeply" in page.locator("#guess-exponent .mb-answer:visible").inner_text()
+    assert "fewer decades" in page.locator("#guess-exponent .mb-answer:visible").inner_text()
     page.locator("#guess-exponent input").last.check()  # without a guess
     assert picture.is_visible()
     page.close()
@@ -369,7 +369,7 @@ def test_where_the_book_stands_is_told_and_never_guessed():
 
 def test_addresses_reach_the_extensions(monkeypatch):
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/book")
-    config = SimpleNamespace(html_theme_options={})
+    config = SimpleNamespace(html_theme_options={}, html_context={}, html_additional_pages={})
     site_address.configure(None, config)
     assert config.html_baseurl == config.ogp_site_url == "https://owner.github.io/book/"
     assert config.notfound_urls_prefix == "/book/"

@@ -16,6 +16,7 @@ from mirage_utils.metrics import (
     get,
 )
 from mirage_utils.models.scores import share_below
+from mirage_utils.page.explorers import metrics
 from mirage_utils.page.explorers.families import skill_rows
 
 SIZES = np.geomspace(1e7, 1e12, 11)
@@ -46,14 +47,29 @@ def one_metric(metric, alpha, L, K, s, c, k):
     return frame.assign(score=chosen.expected(frame["p"], **given))
 
 
+def tail_of_easy_items(loss):
+    """Items easier by a factor whose logarithm is exponentially distributed, in the explorer's steps of it."""
+    step, rate = metrics._APART, metrics._TAIL
+    ends = step * np.arange(28)
+    chance = np.append(
+        stats.expon.cdf(ends[1:], scale=1 / rate) - stats.expon.cdf(ends[:-1], scale=1 / rate),
+        stats.expon.sf(ends[-1], scale=1 / rate),
+    )
+    return sum(
+        float(f"{c:.4g}") * np.exp(-float(f"{5 * np.exp(-d):.4g}") * loss / 5)
+        for c, d in zip(chance, ends + step / 2, strict=True)
+    )
+
+
 def assumptions(kind, strength):
-    x = -4 + 0.1 * np.arange(120)
+    x = -10.5 + 0.15 * np.arange(110)
     loss, L = np.exp(-x), 5
     p = np.exp(-loss)
     plain = EXACT_MATCH.expected(p, L=L)
     share = strength / 10
     broken = {
-        "two_kinds": lambda: (1 - 0.1 * share) * plain + 0.1 * share * EXACT_MATCH.expected(np.exp(-loss / 100), L=L),
+        "two_kinds": lambda: (1 - 0.1 * share) * plain + 0.1 * share * EXACT_MATCH.expected(np.exp(-loss / 10_000), L=L),
+        "tail": lambda: (1 - 0.3 * share) * plain + 0.3 * share * tail_of_easy_items(L * loss),
         "floor": lambda: 0.02 * share + (1 - 0.02 * share) * plain,
         # the negative-binomial chance of no failure
         "unequal": lambda: stats.nbinom.pmf(0, 1 / (4 * share), 1 / (1 + 4 * share * L * loss)) if share else plain,
@@ -111,7 +127,7 @@ def forecasts(task, law, seen):
     )
     chosen = {each.name: each for each in (laws.STRAIGHT, laws.FLOOR, laws.TWO_KINDS)}[law]
     seen, last = int(seen), float(curve.scale[int(seen) - 1])
-    points = 20_000 if len(chosen.parameters) < 4 else 300_000
+    points = 20_000 if len(chosen.parameters) < 4 else 100_000
     belief = laws.posterior(chosen, curve.up_to(last), reference=last, points=points)
     told = [belief.predict(float(s), int(n), seed=0).interval for s, n in zip(curve.scale[seen:], curve.n[seen:], strict=True)]  # fmt: skip
     low, high = np.transpose([*[(np.nan, np.nan)] * seen, *told])

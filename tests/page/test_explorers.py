@@ -467,7 +467,7 @@ def test_a_metric_that_is_nearly_one_is_not_said_to_be_one():
     (said,) = evaluated(
         [about.charts.says], about.given(about.start | {"metric": "pass_at_k", "k": 20})
     )
-    assert "is just under 1; at ten times that size just under 1." in said
+    assert not re.search(r"\bis 1\b|100%", said)
 
 
 def test_the_last_step_of_skills_leads_out_of_the_logarithmic_picture():
@@ -735,7 +735,9 @@ def test_the_rise_is_equally_wide_for_every_number_of_tokens():
     for L in LENGTHS:
         given = about.given({**about.start, "L": L})
         for bar in bars:
-            ends = [step["calculate"] for step in bar["transform"] if step["as"] in ("low", "high")]
+            ends = [
+                step["calculate"] for step in bar["transform"] if step.get("as") in ("low", "high")
+            ]
             low, high = map(float, evaluated(ends, given))
             widths.append(np.log10(high / low))
         N = np.geomspace(1e6, 1e16, 4001)
