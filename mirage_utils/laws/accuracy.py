@@ -254,6 +254,10 @@ def pooled_lengths(weights: Mapping[int, float]) -> AccuracyLaw:
     return AccuracyLaw("pooled", "pooled lengths", sp.Add(*terms))
 
 
+_STEEPEST = 1e200
+"""Slopes end here, which is next to an accuracy of nothing: those of 10**15 items would be too large for a number."""
+
+
 class Counts:
     """Counts of right answers among items: their binomial or beta-binomial log-probability, and its slopes.
 
@@ -294,8 +298,9 @@ class Counts:
         """
         if rho is None:
             A = _inside(accuracy, *_BINOMIAL)
-            with np.errstate(over="ignore"):  # at the clip, of counts without limit
-                return (self.k - self.n * A) / (A * (1 - A)), np.zeros(())
+            with np.errstate(over="ignore"):
+                by_accuracy = (self.k - self.n * A) / (A * (1 - A))
+            return np.clip(by_accuracy, -_STEEPEST, _STEEPEST), np.zeros(())
         A, size = _inside(accuracy, *_BETA_BINOMIAL), 1 / np.asarray(rho) - 1
         right, wrong = A * size, (1 - A) * size
         by_right = special.digamma(self.k + right) - special.digamma(right)
