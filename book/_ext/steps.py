@@ -90,11 +90,15 @@ def small(svg: str, prefix: str) -> str:
     for size in ("width", "height"):
         tree.attrib.pop(size, None)
     tree.set("preserveAspectRatio", "xMidYMid meet")
-    text = lxml.etree.tostring(tree, encoding="unicode")
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
-    return re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
+    lxml.etree.strip_elements(tree, lxml.etree.Comment, with_tail=False)
+    for element in tree.iter():
+        for name, value in element.attrib.items():
+            if name == "id":
+                value = f"{prefix}-{value}"
+            elif name.endswith("href"):
+                value = value.replace("#", f"#{prefix}-", 1)
+            element.set(name, value.replace("url(#", f"url(#{prefix}-"))
+    return lxml.etree.tostring(tree, encoding="unicode")
 
 
 def drawn(chapter: nodes.document, figure: str) -> list[str]:

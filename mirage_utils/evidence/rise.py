@@ -12,7 +12,7 @@ from scipy import optimize
 from ..errors import FieldError, as_array, require
 from ..symbols import Formula, x
 
-__all__ = ["Rise", "logistic_rise"]
+__all__ = ["LogisticRise", "logistic_rise"]
 
 
 _TOP, _MIDDLE, _WIDTH = sp.symbols("top middle width", real=True)
@@ -22,7 +22,7 @@ _LOGISTIC = Formula(
 )
 
 
-class Rise(NamedTuple):
+class LogisticRise(NamedTuple):
     """A logistic rise from zero.
 
     Attributes
@@ -44,7 +44,7 @@ class Rise(NamedTuple):
         return _LOGISTIC(np.log10(np.asarray(scale, dtype=float)), *self)
 
 
-def logistic_rise(scale: ArrayLike, score: ArrayLike) -> Rise:
+def logistic_rise(scale: ArrayLike, score: ArrayLike) -> LogisticRise:
     """The rise that fits scores at several scales best, by least squares.
 
     Parameters
@@ -73,4 +73,4 @@ def logistic_rise(scale: ArrayLike, score: ArrayLike) -> Rise:
         )
     except RuntimeError:
         raise FieldError("score", y, "scores that a logistic rise fits") from None
-    return Rise(*(float(value) for value in theta))
+    return LogisticRise(*(float(value) for value in theta))

@@ -5,21 +5,32 @@ Neither is a theory. They show how much, or how little, scores at a few sizes sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
 
 from ..curves import Curve
 from ..errors import as_array, require
+from ..laws.accuracy import Counts
+from ..laws.climbing import Boxes, scored
+from ..symbols import Formula
 
 __all__ = ["World", "smooth_world", "switch_world"]
 
-_Floats = NDArray[np.float64]
-_Law = Callable[[ArrayLike, _Floats], _Floats]
+_u, _rare, _steepness, _middle, _level, _slope = sp.symbols("u rare steepness middle level slope")
+_S_CURVE = Formula(
+    # The logistic function of z is (1 + tanh(z / 2)) / 2, which never overflows.
+    sp.exp(_rare)
+    + (1 - sp.exp(_rare)) * (1 + sp.tanh(sp.exp(_steepness) * (_u - _middle) / 2)) / 2,
+    _u,
+    (_rare, _steepness, _middle),
+)
+_POWER = Formula(sp.exp(_level + _slope * _u), _u, (_level, _slope))
+# Scores of e**-30 and rises a hundred times as wide as the sizes, or as narrow, are told from nothing by no test.
+_RARELY, _STEEP, _WHERE = (-30.0, 0.0), (-5.0, 5.0), (-40.0, 40.0)
 
 
 @dataclass(frozen=True)
@@ -28,29 +39,38 @@ class World:
 
     Attributes
     ----------
-    law : callable
-        ``law(constants, scale)``: the score.
+    law : Formula
+        The score against the logarithm of scale, counted from the largest size that it was fitted to.
     constants : tuple of float
         At their likeliest.
     curve : Curve
         What they were fitted to.
     deviance : float
         Twice the log-likelihood by which a free score for every size beats the law.
+    boxes : sequence of (float, float)
+        Where the constants were looked for.
     switch : tuple of float, optional
         From which scale on the score has another value, and that value.
     """
 
-    law: _Law
+    law: Formula
     constants: tuple[float, ...]
     curve: Curve
     deviance: float
+    boxes: Boxes
     switch: tuple[float, float] | None = None
 
-    def at(self, scale: ArrayLike) -> _Floats:
-        """Score at scales > 0."""
+    def unswitched(self, scale: ArrayLike) -> NDArray[np.float64]:
+        """Score at scales > 0 if nobody throws the switch."""
         N = as_array("scale", scale, low=0, open_low=True)
-        found = self.law(self.constants, N)
-        return found if self.switch is None else np.where(self.switch[0] > N, found, self.switch[1])
+        return self.law(np.log(N / self.curve.scale[-1]), *self.constants)
+
+    def at(self, scale: ArrayLike) -> NDArray[np.float64]:
+        """Score at scales > 0."""
+        found = self.unswitched(scale)
+        if self.switch is None:
+            return found
+        return np.where(np.asarray(scale) < self.switch[0], found, self.switch[1])
 
     def chance_of_misfit(self, *, draws: int, seed: int) -> float:
         """Share of data sets, made by the law and fitted again, that it fits no better than its own.
@@ -61,13 +81,10 @@ class World:
             >= 1.
         seed : int
         """
-        rng, n = np.random.default_rng(seed), self.curve.items
-        made = rng.binomial(n, self.law(self.constants, self.curve.scale), (draws, len(n)))
-        worse = sum(
-            _fitted(self.law, self.curve.scale, k, n, self.constants)[1] >= self.deviance
-            for k in made
-        )
-        return (1 + worse) / (1 + draws)
+        rng, curve = np.random.default_rng(seed), self.curve
+        made = rng.binomial(curve.items, self.unswitched(curve.scale), (draws, len(curve)))
+        found = _climbed(self.law, curve, made, [self.constants] * draws, self.boxes)[1]
+        return (1 + int((found >= self.deviance - 1e-9).sum())) / (1 + draws)
 
 
 def smooth_world(curve: Curve) -> World:
@@ -90,11 +107,9 @@ def smooth_world(curve: Curve) -> World:
     array([0.3])
     """
     _checked(curve, 4)
-    top, least = curve.log_scale[-1], max(float(curve.score[:-1].mean()), 0.1 / curve.items[0])
-    starts = [(np.log(least / 2), np.log(h), top + 1 / h) for h in (1.0, 2.0)]
-    fits = [_fitted(_s_curve, curve.scale, curve.counts, curve.items, start) for start in starts]
-    constants, deviance = min(fits, key=lambda found: found[1])
-    return World(_s_curve, constants, curve, deviance)
+    least = max(float(curve.score[:-1].mean()), 0.1 / curve.items[0])
+    starts = [(np.log(least / 2), np.log(h), 1 / h) for h in (1.0, 2.0)]
+    return _fitted(_S_CURVE, curve, starts, (_RARELY, _STEEP, _WHERE))
 
 
 def switch_world(curve: Curve, at: float) -> World:
@@ -124,34 +139,33 @@ def switch_world(curve: Curve, at: float) -> World:
     low, high = curve.scale[-2:]
     require(low < at <= high, "at", at, f"a scale above {low:g} and up to {high:g}")
     before = curve.up_to(low)
-    power = partial(_power, reference=float(low))
     start = (np.log(max(float(before.score[-1]), 0.5 / before.items[-1])), 0.5)
-    constants, deviance = _fitted(power, before.scale, before.counts, before.items, start)
-    return World(power, constants, before, deviance, (float(at), float(curve.score[-1])))
+    world = _fitted(_POWER, before, [start], (_RARELY, _WHERE))
+    return replace(world, switch=(float(at), float(curve.score[-1])))
 
 
-def _s_curve(constants: ArrayLike, scale: _Floats) -> _Floats:
-    log_rare, log_steepness, middle = np.asarray(constants)
-    rare = np.exp(log_rare)
-    return rare + (1 - rare) * special.expit(np.exp(log_steepness) * (np.log(scale) - middle))
+def _fitted(law: Formula, curve: Curve, starts: Sequence[tuple[float, ...]], boxes: Boxes) -> World:
+    ends, deviances = _climbed(law, curve, curve.counts[None], starts, boxes)
+    best = int(np.argmin(deviances))
+    return World(law, tuple(ends[best].tolist()), curve, float(deviances[best]), boxes)
 
 
-def _power(constants: ArrayLike, scale: _Floats, *, reference: float) -> _Floats:
-    level, slope = np.asarray(constants)
-    return np.exp(level + slope * np.log(scale / reference))
+def _climbed(
+    law: Formula,
+    curve: Curve,
+    counts: NDArray[np.int64],
+    starts: Sequence[tuple[float, ...]],
+    boxes: Boxes,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Constants that make counts likeliest, and the deviances left, one row a start."""
+    u = np.log(curve.scale / curve.scale[-1])
 
+    def score(z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return law.with_slopes(u, *z.T[..., None])
 
-def _fitted(
-    law: _Law, scale: _Floats, k: NDArray[np.int64], n: NDArray[np.int64], start: ArrayLike
-) -> tuple[tuple[float, ...], float]:
-    def deviance(constants: _Floats) -> float:
-        p = np.clip(law(constants, scale), 1e-12, 1 - 1e-12)
-        right = special.xlogy(k, k / (n * p))
-        return float(2 * (right + special.xlogy(n - k, (1 - k / n) / (1 - p))).sum())
-
-    options = {"maxiter": 3000, "maxfev": 3000, "xatol": 1e-6, "fatol": 1e-6}
-    found = optimize.minimize(deviance, np.asarray(start), method="Nelder-Mead", options=options)
-    return tuple(float(value) for value in found.x), float(found.fun)
+    ends, heights = scored(score, counts, curve.items, np.array(starts), boxes)
+    saturated = Counts(counts, curve.items).log_pmf(counts / curve.items).sum(axis=1)
+    return ends, 2 * (saturated - heights)
 
 
 def _checked(curve: Curve, sizes: int) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from ..ground.lazy import on_first_use
 
-_MODULES = ("accuracy", "beliefs", "bends", "easy_tail", "fitting", "forecast", "sweep", "trials")
+_MODULES = ("accuracy", "beliefs", "easy_tail", "fitting", "forecast", "rivals", "sweep", "trials")
 _NAMES = {
     "AccuracyLaw": "accuracy",
-    "CUBIC": "bends",
+    "CUBIC": "rivals",
     "EASY_TAIL": "easy_tail",
     "FLOOR": "accuracy",
     "FLOOR_OVERDISPERSED": "accuracy",
     "IRREDUCIBLE": "accuracy",
-    "KINK": "bends",
+    "KINK": "rivals",
     "LAWS": "accuracy",
     "LawFit": "fitting",
     "LocalSlope": "beliefs",
     "OVERDISPERSED": "accuracy",
-    "PARABOLA": "bends",
+    "PARABOLA": "rivals",
     "Parameter": "accuracy",
     "Posterior": "beliefs",
     "Prediction": "beliefs",
@@ -27,14 +27,14 @@ _NAMES = {
     "UNEQUAL": "accuracy",
     "deviance": "fitting",
     "fit": "fitting",
-    "NormalLuck": "bends",
+    "NormalLuck": "rivals",
     "linearise": "accuracy",
     "local_slopes": "beliefs",
     "monte_carlo_p": "fitting",
-    "normal_luck": "bends",
+    "normal_luck": "rivals",
     "pooled_lengths": "accuracy",
     "posterior": "beliefs",
-    "scattered": "bends",
+    "scattered": "rivals",
     "shared_slope": "fitting",
     "trial": "trials",
 }

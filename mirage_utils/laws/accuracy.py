@@ -101,6 +101,8 @@ class AccuracyLaw:
     overdispersed : bool
         Counts are beta-binomial with intra-class correlation ``rho`` (the last extra parameter),
         instead of binomial.
+    hilly : bool
+        Whether its likelihood of counts has several hills and no ridges, so that a fit does well to climb all of them.
     """
 
     name: str
@@ -108,6 +110,7 @@ class AccuracyLaw:
     expression: sp.Expr
     extra: tuple[Parameter, ...] = ()
     overdispersed: bool = False
+    hilly: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -187,7 +190,7 @@ _FLOOR = Parameter(g, 0.0, 0.2, meaning="share answered right without the skill"
 
 STRAIGHT = AccuracyLaw("straight", "straight line", sp.exp(-_LOSS))
 """The closed form itself: a straight line of ``ln(-ln accuracy)`` in ln N."""
-FLOOR = AccuracyLaw("floor", "guessing floor", g + (1 - g) * sp.exp(-_LOSS), (_FLOOR,))
+FLOOR = AccuracyLaw("floor", "guessing floor", g + (1 - g) * sp.exp(-_LOSS), (_FLOOR,), hilly=True)
 """The line, above a share of items that is answered right without the skill."""
 IRREDUCIBLE = AccuracyLaw(
     "irreducible",
@@ -232,6 +235,7 @@ TWO_KINDS = AccuracyLaw(
         Parameter(w, 0.0, 1.0, meaning="share of the easier kind"),
         Parameter(c, 1.0, 1e6, log=True, meaning="how many times smaller its loss is"),
     ),
+    hilly=True,
 )
 """The line, with a share of items whose loss is smaller by a factor."""
 LAWS = (STRAIGHT, FLOOR, IRREDUCIBLE, UNEQUAL, OVERDISPERSED, FLOOR_OVERDISPERSED)

@@ -54,7 +54,7 @@ class EasyTail(AccuracyLaw):
     name, title : str
     expression : sympy.Expr
     extra : tuple of Parameter
-    overdispersed : bool
+    overdispersed, hilly : bool
         All as those of `AccuracyLaw`.
     """
 

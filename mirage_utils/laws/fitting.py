@@ -13,7 +13,7 @@ from scipy import optimize, stats
 
 from ..curves import Curve
 from ..errors import FieldError, as_array, positive, require
-from .accuracy import FLOOR, TWO_KINDS, AccuracyLaw, Parameter
+from .accuracy import AccuracyLaw, Parameter
 from .climbing import Sloped, linear_algebra, scored
 
 __all__ = ["LawFit", "deviance", "fit", "monte_carlo_p", "shared_slope"]
@@ -174,8 +174,8 @@ def _climbed(
         return -log_likelihood(search.theta(z[..., None, :])).sum(axis=-1)
 
     starts = _starts(search, loss) if start is None else [search.z(np.asarray(start, dtype=float))]
-    if law in (FLOOR, TWO_KINDS) and len(starts) > 1:
-        # Scoring climbs all their hills together. Those of other laws have ridges, on which it stops too early.
+    if law.hilly and len(starts) > 1:
+        # Scoring climbs all hills together. On the ridges of other laws it would stop too early.
         ends, heights = scored(
             search.accuracy_of(curve, reference), curve.counts[None], curve.items,
             np.array(starts), search.boxes, least=1e-6, most=80,

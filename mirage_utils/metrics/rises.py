@@ -12,14 +12,14 @@ from scipy import optimize
 from ..errors import FieldError, require
 from .base import Metric
 
-__all__ = ["Rise", "place_of", "rise", "share_of_rise"]
+__all__ = ["MetricRise", "place_of", "rise", "share_of_rise"]
 
 _Score = Callable[[NDArray[np.float64]], ArrayLike]
 _FROM, _TO = -12.0, 60.0
 """Logarithms of scale between which p goes from zero to one in double precision."""
 
 
-class Rise(NamedTuple):
+class MetricRise(NamedTuple):
     """Half-way point and width of a metric's rise, in decades of scale times the exponent of the law.
 
     Attributes
@@ -93,7 +93,7 @@ def place_of(score: Metric | _Score, share: float, **parameters: float) -> float
     return float(optimize.brentq(short, _FROM, _TO))
 
 
-def rise(score: Metric | _Score, **parameters: float) -> Rise:
+def rise(score: Metric | _Score, **parameters: float) -> MetricRise:
     """Half-way point and width of a metric along ``p = exp(-exp(-x))``, where ``x = alpha ln(N / N_c)``.
 
     Parameters
@@ -114,7 +114,7 @@ def rise(score: Metric | _Score, **parameters: float) -> Rise:
     (1.0, 1.0)
     """
     ten, half, ninety = (place_of(score, y, **parameters) / np.log(10) for y in (0.1, 0.5, 0.9))
-    return Rise(float(half), float(ninety - ten))
+    return MetricRise(float(half), float(ninety - ten))
 
 
 def _called(score: Metric | _Score, parameters: dict[str, float]) -> _Score:

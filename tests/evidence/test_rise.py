@@ -5,7 +5,7 @@ import pytest
 
 from mirage_utils import FieldError
 from mirage_utils.evidence.geometric import geometric
-from mirage_utils.evidence.rise import Rise, logistic_rise
+from mirage_utils.evidence.rise import LogisticRise, logistic_rise
 
 
 def test_a_geometric_law_is_found_and_another_is_rejected():
@@ -26,7 +26,7 @@ def test_a_geometric_law_is_found_and_another_is_rejected():
 
 @pytest.mark.parametrize("width", [0.4, 1.5, 4.0])
 def test_a_logistic_rise_is_found_back(width):
-    truth = Rise(0.6, 22.5, width)
+    truth = LogisticRise(0.6, 22.5, width)
     scale = np.geomspace(1e19, 1e25, 60)
     found = logistic_rise(scale, truth.at(scale))
     assert found == pytest.approx(truth, rel=1e-5)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import altair as alt
 import numpy as np
 
@@ -108,7 +106,6 @@ def _few_shot() -> dict[str, Curve]:
     return {c.task: c for c in curves_of(table[table["setting"] == "few-shot"]).curves}
 
 
-@lru_cache(maxsize=256)
 def _tried(law: AccuracyLaw, curve: Curve, seen: int, seed: int) -> Trial:
     last = float(curve.scale[seen - 1])
     points = 20_000 if len(law.parameters) < 4 else 100_000

@@ -16,13 +16,13 @@ from ...metrics import EXACT_MATCH, TOKEN_ACCURACY
 from .charts import MUTED, Charts, panel, percent, scale_x, sequence
 from .controls import Choice, Control, Steps, round_numbers
 from .explorer import Explorer
+from .laws import AT
 from .vega import colour, place, switch, vega, written
 
 __all__ = ["LENGTHS", "counted", "ladder", "ladders"]
 
 LENGTHS = (1, 2, 3, 4, 5, 7, 10, 14, 20, 28, 40, 50)
 """Tokens that must all be right: nearly equal ratios, so that each step slides the curve about as far."""
-_AT = {symbols.N: "datum.N", symbols.p: "datum.p"}
 _DOMAIN = (8e7, 4e12)
 _JUMP = 0.5
 """A step that makes at least this part of what is seen, and twice as much as an even step would, is said to look like a jump."""
@@ -90,14 +90,14 @@ def ladder(
     counts["four"] = counts["gpt3"][1::2]  # the same models, tested once
     given = {symbols.E: sp.Integer(0)}
     loss = symbols.CROSS_ENTROPY.subs(given)
-    p = vega(symbols.PROBABILITY.subs(given), _AT)
+    p = vega(symbols.PROBABILITY.subs(given), AT)
 
     def probability(rows: alt.Chart) -> alt.Chart:
         return (
-            rows.transform_calculate(loss=vega(loss, _AT))
+            rows.transform_calculate(loss=vega(loss, AT))
             .transform_calculate(p=p)
             .transform_calculate(
-                one=vega(TOKEN_ACCURACY.expression, _AT), all=vega(EXACT_MATCH.expression, _AT)
+                one=vega(TOKEN_ACCURACY.expression, AT), all=vega(EXACT_MATCH.expression, AT)
             )
         )
 

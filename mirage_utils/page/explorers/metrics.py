@@ -35,8 +35,6 @@ __all__ = ["assumptions", "one_metric"]
 
 _SETTINGS = {"L": "v_L", "m": "v_L", "K": "v_K", "s": "v_s", "c": "v_c", "k": "v_k", "w": "4", "b": "4"}  # fmt: skip
 """What a metric's parameters are: tokens and items share a slider, two have none."""
-_STEP = 0.2
-"""Of the slider of the variance of difficulty."""
 
 
 def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 1e9) -> Explorer:
@@ -164,9 +162,8 @@ def _place(share: int) -> str:
         if level is not None:
             names: dict[Any, str] = {a: _SETTINGS[str(a)] for a in level.free_symbols - {_y}}
             cases[metric.name] = f"-log(-log({vega(level, names | {_y: str(_SHARES[share])})}))"
-    alike: dict[
-        str, list[str]
-    ] = {}  # many metrics share a formula, and the sentence has it ten times
+    # Many metrics share a formula, and the sentence has it ten times.
+    alike: dict[str, list[str]] = {}
     for name, where in cases.items():
         alike.setdefault(where, []).append(name)
     chosen = (

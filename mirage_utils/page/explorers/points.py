@@ -7,8 +7,9 @@ import itertools
 import altair as alt
 import numpy as np
 
+from ... import tables
 from ...errors import require
-from ...evidence import emergence
+from ...evidence import curve_of, emergence
 from ...metrics import EXACT_MATCH
 from .charts import Charts, panel, percent
 from .controls import Choice, Control, Slider
@@ -19,7 +20,7 @@ __all__ = ["drawn_points"]
 
 POINTS = 8
 _SHAPES = {
-    "four": ("four-digit addition", np.array([0, 1, 1, 0, 3, 3, 8, 510]) / 2000),  # GPT-3, few-shot: Brown et al. 2020, Table H.1
+    "four": ("four-digit addition", curve_of(tables.load_table("gpt3_arithmetic"), "4D+", "few-shot").score),
     "law": ("a smooth law", EXACT_MATCH.expected(np.exp(-(10.0 ** np.linspace(1, -1.2, POINTS))), L=5)),
     "line": ("a straight line", np.linspace(0, 0.7, POINTS)),
     "step": ("a step", np.r_[np.full(5, 0.02), np.full(3, 0.8)]),

@@ -88,8 +88,8 @@ def of_metric(title: str) -> Look | None:
     """The look of a metric by its title, with or without what it depends on; None if it is no metric's."""
     if title.startswith("top-") and title.endswith(" accuracy"):
         return Look(_GOLD, "^", "--")
-    known = dict(_unnamed()) | _METRICS
-    return known.get(title) or known.get(title.partition(",")[0])
+    head = title.partition(",")[0]
+    return _METRICS.get(title) or _METRICS.get(head) or dict(_unnamed()).get(head)
 
 
 def _unnamed() -> Iterator[tuple[str, Look]]:
