@@ -66,8 +66,9 @@ def served_packed(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
             if pack:
                 self.send_header("Content-Encoding", "gzip")
             self.end_headers()
-            self.wfile.write(content)
+            # First, or whoever has read it could look at the tally before it stands there.
             sent[self.path] = len(content)
+            self.wfile.write(content)
 
     with served(folder, Packing) as address:
         yield address, sent
