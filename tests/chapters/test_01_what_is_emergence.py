@@ -181,3 +181,104 @@ def test_the_simulated_law_is_predicted_with_many_items_and_not_with_few(chapter
     assert g["near_few"] < 0.2 * g["tries"]
     assert g["narrow_high"] - g["narrow_low"] < 0.15 < 0.5 < g["wide_high"] - g["wide_low"]
     assert g["kept"] == 4
+
+
+def test_who_knows_the_exponent_predicts_with_few_items(chapter_run):
+    g = chapter_run(NAME).glued
+    N = four_digit()[0]
+    place = -math.log(0.004) * N[-2]
+    rng = np.random.default_rng(7)
+    missed = []
+    for _ in range(100):
+        k = rng.binomial(2000, np.exp(-place / N))
+        found = optimize.minimize_scalar(
+            lambda c, k=k: -stats.binom.logpmf(k[:-1], 2000, np.exp(-c / N[:-1])).sum(),
+            bounds=(place / 3, place * 3),
+            method="bounded",
+        ).x
+        missed.append(abs(math.exp(-found / N[-1]) - k[-1] / 2000))
+    assert np.mean(np.array(missed) < 0.1) > 0.98
+    assert g["near_known"] > 0.98 * g["tries"]
+    assert g["worst_known"] < 10
+    assert 0.3 * g["tries"] < g["predicted_few"] < 0.7 * g["tries"]
+
+
+def test_the_other_four_digit_curves_continued(chapter_run):
+    g = chapter_run(NAME).glued
+    import statsmodels.api as sm
+
+    # A bend by a likelihood ratio of Poisson regressions: a value of its own for 175B, or none.
+    bent, judged = [], 0
+    for task, setting in itertools.product(("4D+", "4D-"), ("few-shot", "one-shot", "zero-shot")):
+        N, k, _ = published()[task, setting]
+        if not k[:6].any():
+            continue
+        judged += 1
+        lines = sm.add_constant(np.log(N / 1e10))
+        plain = sm.GLM(k, lines, family=sm.families.Poisson()).fit()
+        own = np.column_stack([lines, N > 1e11])
+        free = sm.GLM(k, own, family=sm.families.Poisson()).fit()
+        up = free.params[2] > 0
+        if up and stats.chi2.sf(plain.deviance - free.deviance, 1) < 0.05:
+            bent.append((task, setting))
+        if (task, setting) == ("4D-", "few-shot"):
+            assert g["on_minus"] == pytest.approx(math.exp(lines[-1] @ free.params[:2]), rel=0.02)
+            assert g["seen_minus"] == k[-1]
+    assert bent == [("4D+", "few-shot"), ("4D+", "zero-shot")]
+    assert (g["bending"], g["continuable"]) == (len(bent), judged)
+    assert g["on_minus_low"] < g["on_minus"] < g["seen_minus"] < g["on_minus_high"]
+    assert 0.85 * g["right_8"] < g["on_early_high"] < g["right_8"]
+
+
+def test_a_smooth_law_with_a_floor_fits_too_and_gives_more_between(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, _ = four_digit()
+
+    def score(z, at):
+        return z[2] ** 2 + (1 - z[2] ** 2) * np.exp(-np.exp(z[0] - z[1] * np.log(at / 1e10)))
+
+    def deviance(z):
+        p = np.clip(score(z, N), 1e-12, 1 - 1e-12)
+        seen = stats.binom.logpmf(k, 2000, k / 2000)
+        return 2 * (seen - stats.binom.logpmf(k, 2000, p)).sum()
+
+    options = {"xatol": 1e-8, "fatol": 1e-8, "maxiter": 5000}
+    best = optimize.minimize(deviance, [1.8, 0.5, 0.02], method="Nelder-Mead", options=options)
+    assert g["floor_47"] == pytest.approx(float(score(best.x, 47e9)), rel=0.01)
+    assert g["p_floor"] == pytest.approx(stats.chi2.sf(best.fun, 5), abs=0.005)
+    assert g["p_floor"] > 0.1
+    assert g["floor_47"] > 1.5 * g["smooth_47"]
+
+
+def test_how_often_flat_lines_look_like_a_trend(chapter_run):
+    g = chapter_run(NAME).glued
+    rng = np.random.default_rng(3)
+    none = 1.0
+    for task, setting in itertools.product(("4D+", "4D-"), ("few-shot", "one-shot", "zero-shot")):
+        N, k, _ = published()[task, setting]
+        total, x = int(k[:6].sum()), np.log10(N[:6])
+        if total:
+            away = np.abs(
+                rng.multivariate_hypergeometric([2000] * 6, total, 40_000) @ (x - x.mean())
+            )
+            kinds, which, often = np.unique(away.round(9), return_inverse=True, return_counts=True)
+            tail = np.cumsum(often[::-1])[::-1] / often.sum()
+            assert len(kinds) == len(tail)
+            none *= 1 - np.mean(tail[which] < 0.05)
+    assert g["flat_found"] == pytest.approx(1 - none, abs=0.03)
+
+
+def test_the_unsettled_cell_and_the_anagrams(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, _ = published()["4D-", "one-shot"]
+    x = np.log10(N[:7])
+    assert list(k[:7]) == [0, 0, 0, 0, 1, 0, 10]
+
+    def permuted(place):  # where the two models that have right answers may stand
+        found = [10 * b + a for a, b in itertools.permutations(x - x.mean(), 2)]
+        seen = 10 * (x[6] - x.mean()) + (x[place] - x.mean())
+        return np.mean(np.abs(found) >= abs(seen) - 1e-9)
+
+    assert g["p_as_printed"] == pytest.approx(permuted(4))
+    assert g["p_moved"] == pytest.approx(permuted(5))
+    assert g["anagrams_low"] < g["predicted_above"] < g["skill_anagrams"] < g["anagrams_high"]

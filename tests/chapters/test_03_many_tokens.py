@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from chapter_runs import followed
+from independent import rows_of
 from scipy import optimize
 
 NAME = "03_many_tokens"
@@ -41,6 +42,10 @@ def test_chapter_3_numbers(chapter_run):
     assert g["brier_p"] == pytest.approx(math.exp(-loss))
     a13, a175 = (math.exp(-16 * 1e10 / N) for N in (12.85e9, 174.6e9))
     assert g["share_long"] == pytest.approx((a175 - a13) / a175, rel=1e-6)
+    sizes = sorted({int(row["params"]) for row in rows_of("gpt3_arithmetic")})
+    at_one = {k: k * 1e10 / math.log(500) for k in (1, 16)}  # exp(-k 1e10 / N) = 1 / 500
+    assert g["hidden_short"] == sum(at_one[1] > N for N in sizes) == 4
+    assert g["hidden_long"] == sum(at_one[16] > N for N in sizes) == 7
     assert abs(g["slip_simulated"] - 8 * 0.2) < 5 * math.sqrt(8 * 0.2 * 0.8 / g["slip_n"])
     assert g["stretch_16"] == pytest.approx(256)
     assert g["sixteen"] == pytest.approx(0.9**16)
