@@ -60,7 +60,7 @@ class EasyTail(AccuracyLaw):
 
     def accuracy(self, u: ArrayLike, theta: Sequence[ArrayLike]) -> NDArray[np.float64]:
         """Accuracy at log scales `u`; parameters in the order of `parameters`, broadcast."""
-        a, alpha, share, rate = (np.asarray(t, dtype=float) for t in theta)
+        a, alpha, share, rate = (np.asarray(t, dtype=float) for t in theta[:4])
         with np.errstate(over="ignore", under="ignore"):
             x = _loss(u, a, alpha)
             return share * tail_accuracy(x, rate) + (1 - share) * np.exp(-x)
@@ -69,7 +69,7 @@ class EasyTail(AccuracyLaw):
         self, u: ArrayLike, theta: Sequence[ArrayLike]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Accuracy, and its derivatives by the parameters along a last axis."""
-        a, alpha, share, rate = (np.asarray(t, dtype=float) for t in theta)
+        a, alpha, share, rate = (np.asarray(t, dtype=float) for t in theta[:4])
         u = np.asarray(u, dtype=float)
         with np.errstate(over="ignore", under="ignore"):
             x = _loss(u, a, alpha)
@@ -79,8 +79,9 @@ class EasyTail(AccuracyLaw):
             step = 1e-5 * rate
             by_rate = (tail_accuracy(x, rate + step) - tail_accuracy(x, rate - step)) / (2 * step)
             by_a = by_x * x
+        others = [np.zeros_like(by_a) for _ in theta[4:]]  # the luck of runs
         slopes = np.stack(
-            np.broadcast_arrays(by_a, -u * by_a, tail - spike, share * by_rate), axis=-1
+            np.broadcast_arrays(by_a, -u * by_a, tail - spike, share * by_rate, *others), axis=-1
         )
         slopes[~np.isfinite(slopes)] = 0.0
         return share * tail + (1 - share) * spike, slopes

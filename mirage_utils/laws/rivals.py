@@ -6,6 +6,7 @@ the line, a cubic has two, and so do two lines that meet: whoever says "bend" mu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -69,12 +70,13 @@ def scattered(law: AccuracyLaw) -> AccuracyLaw:
     'guessing floor, with luck'
     """
     require(not law.overdispersed, "law", law.name, "a law with binomial counts")
-    return AccuracyLaw(
-        f"{law.name}_scattered",
-        f"{law.title}, with luck",
-        law.expression,
-        (*law.extra, _RHO),
-        True,
+    return replace(  # of the law's own class, which may compute its accuracy in a way of its own
+        law,
+        name=f"{law.name}_scattered",
+        title=f"{law.title}, with luck",
+        extra=(*law.extra, _RHO),
+        overdispersed=True,
+        hilly=False,
     )
 
 

@@ -188,3 +188,125 @@ def test_arrows_point_where_the_bounds_go(chapter_run):
     heads = [set(re.findall(r'd="M -?2\.2 0 \nL 0 (-?3)\.3 ', panel)) for panel in panels]
     five_digits, two_digits = heads[6], heads[0]
     assert (five_digits, two_digits) == ({"3"}, {"-3"})  # y of an SVG grows downwards
+
+
+def test_luck_could_hold_13b_and_not_175b(chapter_run):
+    """The line with as much luck as all eight sizes want: its posterior on a grid of its own, counts by SciPy."""
+    g = chapter_run(NAME).glued
+    N, k, n = published()["2D+", "few-shot"]
+    glm = line_of(N[:6], k[:6], n[:6])
+    assert g["six_dof"] == 4
+    assert g["six_deviance"] == pytest.approx(glm.deviance, rel=1e-3)
+    assert g["six_p"] == pytest.approx(stats.chi2.sf(glm.deviance, 4), rel=0.02)
+    spread = 1 / (2 * g["line_luck"]) ** 2 - 1
+
+    def rates(a, log_alpha, size):
+        return np.clip(
+            np.exp(-np.exp(a - np.exp(log_alpha) * np.log(size / 6.66e9))), 1e-12, 1 - 1e-12
+        )
+
+    axes = np.linspace(-12, 6, 250), np.linspace(math.log(0.01), math.log(15), 250)
+    a, log_alpha = (m.ravel() for m in np.meshgrid(*axes))
+    ll = 0
+    for size, ki in zip(N[:6], k[:6], strict=True):
+        p = rates(a, log_alpha, size)
+        ll = ll + stats.betabinom.logpmf(ki, 2000, p * spread, (1 - p) * spread)
+    rng = np.random.default_rng(0)
+    chosen = rng.choice(a.size, 40_000, p=special.softmax(ll))
+    ends = []
+    for size in N[6:8]:
+        p = rates(a[chosen], log_alpha[chosen], size)
+        ends.append(
+            np.quantile(
+                rng.binomial(2000, rng.beta(p * spread, (1 - p) * spread)) / 2000, (0.025, 0.975)
+            )
+        )
+    assert (g["so_lucky_low"], g["so_lucky_high"]) == pytest.approx(ends[0], abs=0.02)
+    assert g["so_lucky_low"] < k[6] / 2000 < g["so_lucky_high"]
+    assert g["so_lucky_far"] == pytest.approx(ends[1][1], abs=0.01)
+    assert g["so_lucky_far"] < k[7] / 2000
+
+
+def test_unequal_items_forecast_175b_on_three_curves(chapter_run):
+    """Gamma-distributed difficulty by a random walk of 60 walkers a curve."""
+    g = chapter_run(NAME).glued
+    table = {key: v for key, v in published().items() if key[0] in ("2D+", "2D-", "3D+", "3D-")}
+    N = next(iter(table.values()))[0]
+    k = np.array([v[1] for v in table.values()])[:, None, :]
+    u = np.log(N / 6.66e9)
+    low, high = np.array([-12, math.log(0.01), 0.0]), np.array([6, math.log(15), 10.0])
+
+    def accuracy(z, places):
+        v = np.maximum(z[..., 2:], 1e-9)
+        log_loss = z[..., :1] - np.exp(np.minimum(z[..., 1:2], 4)) * places
+        A = np.exp(-np.log1p(v * np.exp(np.clip(log_loss, -300, 300))) / v)
+        return np.clip(A, 1e-12, 1 - 1e-12)
+
+    def height(z):
+        A = accuracy(z, u[:6])
+        inside = ((z > low) & (z < high)).all(axis=-1)
+        return np.where(
+            inside, (k[..., :6] * np.log(A) + (2000 - k[..., :6]) * np.log1p(-A)).sum(-1), -np.inf
+        )
+
+    rng = np.random.default_rng(1)
+    z = rng.uniform((-1, -2, 0.1), (2, 0, 9.9), (12, 60, 3))
+    now, kept = height(z), []
+    for turn in range(6000):
+        first, second = (rng.permutation(60) for _ in range(2))
+        # along the difference of two other walkers (differential evolution), now and then a whole step
+        step = (1.0 if turn % 10 == 0 else 0.97) * (z[:, first] - z[:, second])
+        new = z + step + rng.normal(0, 1e-4, z.shape)
+        there = height(new)
+        taken = np.log(rng.random(now.shape)) < there - now
+        z, now = np.where(taken[..., None], new, z), np.where(taken, there, now)
+        if turn > 2000 and turn % 20 == 0:
+            kept.append(z)
+    z = np.concatenate(kept, axis=1)
+    made = rng.binomial(2000, accuracy(z, u[6:8]))
+    ends = np.quantile(made / 2000, (0.025, 0.975), axis=1)
+    scores = k[:, 0, 6:8] / 2000
+    inside = (ends[0] <= scores) & (scores <= ends[1])
+    blind = stats.binom.pmf(k[..., 6:8], 2000, accuracy(z, u[6:8])).mean(axis=1) < 1 / 2001
+    told = inside & ~blind
+    assert (g["unequal_near"], g["unequal_far"]) == tuple(told.sum(axis=0)) == (0, 3)
+    assert g["unequal_missed"] == (~inside[:, 0]).sum() == 12
+    excluded = 1 - (ends[1] - ends[0])[told[:, 1], 1]
+    assert (g["excluded_least"], g["excluded_most"]) == pytest.approx(
+        (excluded.min(), excluded.max()), abs=0.02
+    )
+
+
+def test_kink_and_tail_may_be_lucky_too(chapter_run):
+    """The BIC of both, with beta-binomial counts, by a direct search."""
+    g = chapter_run(NAME).glued
+    N, k, n = published()["2D+", "few-shot"]
+    u = np.log(N / 6.66e9)
+    full = stats.binom.logpmf(k, n, k / n).sum()
+
+    def kink(z):
+        return np.exp(-np.exp(z[0] - z[1] * u - z[2] * np.maximum(u - z[3], 0)))
+
+    def tail(z):
+        loss, rate = np.exp(z[0] - np.exp(z[1]) * u), np.exp(z[3])
+        easy = rate * special.gammainc(rate, loss) * special.gamma(rate) * loss**-rate
+        return (1 - z[2]) * np.exp(-loss) + z[2] * easy
+
+    def bic(model, starts):
+        def lost(z):
+            with np.errstate(all="ignore"):
+                p = np.clip(np.nan_to_num(model(z)), 1e-9, 1 - 1e-9)
+                spread = np.exp(-np.clip(z[-1], -14, -0.7)) - 1
+            if not -12 < z[0] < 6 or not 0 <= (z[2] if model is tail else 0.5) <= 1:
+                return 1e9
+            return 2 * (full - stats.betabinom.logpmf(k, n, p * spread, (1 - p) * spread).sum())
+
+        options = {"maxiter": 6000, "maxfev": 6000, "fatol": 1e-6}
+        return min(optimize.minimize(lost, z, method="Nelder-Mead", options=options).fun for z in starts) + 5 * np.log(8)  # fmt: skip
+
+    kinks = bic(kink, [(0.8, 0.14, 3, 0.3, -7), (0.8, 0.2, 2, 0.2, -6)])
+    tails = bic(tail, [(1.5, 1.2, 0.16, -2.5, -7), (5.0, 2.0, 0.16, -3.0, -7)])
+    assert g["bic_lucky_kink"] == pytest.approx(kinks, abs=1)  # the library joins softly
+    assert g["bic_lucky_tail"] == pytest.approx(tails, abs=0.5)
+    assert g["bic_lucky_tail"] < g["bic_lucky_kink"] < g["bic_lucky_two"] < g["bic_lucky_floor"]
+    assert g["laws_compared"] == 12

@@ -171,6 +171,18 @@ def test_what_other_lengths_and_dependence_bend(chapter_run):
     g = chapter_run(NAME).glued
     assert 1.6 < g["bend_fate"] < 1.7 < 3.5 < g["bend_fate_long"] < 3.8
     assert g["bend_greedy"] < 1.2 < 1.5 < g["bend_greedy_one"]
+    _, k, n = published()["2D+", "few-shot"]
+    low, high = k[0] / n[0], k[6] / n[6]
+
+    def greedy(x, s=4):  # five tokens of ten options, the right one with chance exp(-exp(-x))
+        p = math.exp(-math.exp(-x))
+        odds = (p / ((1 - p) / 9)) ** (1 / s)
+        return (odds / (odds + 9)) ** 5
+
+    ends = [optimize.brentq(lambda x, a=a: greedy(x) - a, -6, 30) for a in (low, high)]
+    at = [math.log(-math.log(greedy(x))) for x in np.linspace(*ends, 3)]
+    assert g["bend_greedy"] == pytest.approx((at[1] - at[2]) / (at[0] - at[1]), rel=1e-3)
+    assert g["limit_unequal"] < g["limit_above"] < g["limit_unequal"] + 0.01
     assert g["bend_few"] < 2 < g["bend_many"] < 3 < g["bend_mixed"]
     assert 2 < g["limit_unequal"] < 3  # what the question counts as right
 
