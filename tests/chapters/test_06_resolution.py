@@ -232,3 +232,26 @@ def test_the_quoted_pass_counts_are_those_of_the_files(chapter_run):
     assert g["rate"] == pytest.approx(0.000675, abs=5e-7)
     assert totals[first, "Pythia 70M", "MATH"][1:3] == [g["math_samples"], 0]
     assert totals[brown, "Pythia 70M", "MATH"][1:3] == [g["brown_samples"], g["brown_right"]]
+
+
+def test_normal_intervals_from_log_probabilities_miss_the_truth_at_the_start(chapter_run):
+    g = chapter_run(NAME).glued
+    rng, found = np.random.default_rng(21), []
+    for decade in np.linspace(8, 12, 9):
+        loss = 8 * 10 ** (-(decade - 9) / 2)
+        q = np.exp(-loss * rng.gamma(8, 1 / 8, (8_000, 100)))
+        truth = stats.gamma(8, scale=1 / 8).expect(lambda h, loss=loss: np.exp(-loss * h))
+        z = (q.mean(axis=1) - truth) / (q.std(axis=1, ddof=1) / 10)
+        found.append((abs(z) <= 1.96).mean())
+    three = [g[f"covers_{place}"] for place in ("first", "second", "third")]
+    assert three == pytest.approx(found[:3], abs=0.05)
+    assert (g["covers_least"], g["covers_most"]) == pytest.approx(
+        (min(found[3:]), max(found[3:])), abs=0.03
+    )
+
+
+def test_one_answer_to_each_test_problem_over_the_interval_of_the_rate(chapter_run):
+    g = chapter_run(NAME).glued
+    t = stats.t.ppf(0.975, 127)
+    low, high = (math.exp(-1_319 * (g["rate"] + way * t * g["error"])) for way in (1, -1))
+    assert (g["all_low"], g["all_high"]) == pytest.approx((low, high), abs=2e-3)

@@ -183,3 +183,58 @@ def test_exact_match_from_guessing(chapter_run):
             at.append([-math.log(-math.log(q)) for q in (plain, match)])
         ratio = (at[1][1] - at[0][1]) / (at[1][0] - at[0][0])
         assert g[name] == pytest.approx(ratio, rel=1e-3), name
+
+
+def test_from_guessing_the_grade_is_half_way_before_the_brier_score(chapter_run):
+    g = chapter_run(NAME).glued
+
+    def half(score, K):
+        start = score(1 / K)
+        q = optimize.brentq(
+            lambda q: (score(q) - start) / (score(1 - 1e-12) - start) - 0.5, 1 / K, 1 - 1e-9
+        )
+        return math.log10(-math.log(q))  # larger: earlier
+
+    for K in (2, 3, 4, 10, 100):
+        plain = half(lambda q: q, K)
+        # the Brier score of q on the right option and the rest spread evenly
+        brier = half(lambda q, K=K: 2 - (1 - q) ** 2 - (1 - q) ** 2 / (K - 1), K) - plain
+        largest = half(grade(0.35, K), K) - plain
+        assert largest > brier > 0
+        if K == 4:
+            assert g["grade_above"] == pytest.approx(largest, abs=1e-3)
+            assert g["brier_above"] == pytest.approx(brier, abs=1e-3)
+
+
+def test_the_mean_bleu_of_sentences_by_drawing_them(chapter_run):
+    g = chapter_run(NAME).glued
+    for name, words in (("few", 5), ("many", 16)):
+        assert g[f"{name}_words"] == words
+        drawn = np.random.default_rng(words).random((40_000, words))
+
+        def mean(p, drawn=drawn, words=words):
+            right, product = drawn < p, 1.0
+            run = np.ones_like(right)
+            for n in (1, 2, 3, 4):
+                run = right if n == 1 else run[:, :-1] & right[:, n - 1 :]
+                product = product * run.mean(axis=1)
+            return (product**0.25).mean()
+
+        at = [optimize.brentq(lambda q, y=y: mean(q) - y, 0.05, 0.9999) for y in (0.1, 0.5, 0.9)]
+        ten, half, ninety = (math.log10(-math.log(q)) for q in at)
+        assert g[f"sentence_{name}_later"] == pytest.approx(
+            math.log10(math.log(2)) - half, abs=0.01
+        )
+        one = math.log10(math.log(0.1) / math.log(0.9))
+        assert g[f"sentence_{name}_width"] == pytest.approx((ten - ninety) / one, abs=0.015)
+
+
+def test_one_size_left_out_and_items_of_wide_spread(chapter_run):
+    g = chapter_run(NAME).glued
+    left = []
+    for i in range(8):
+        y = np.exp(-5 * (np.delete(GPT3, i) / 1e9) ** -0.5)
+        low, high = np.sort(np.diff(y) ** 2)[2:4]  # the middle two of six steps
+        left.append((y[-1] - y[0]) / math.sqrt((low + high) / 2) / 6)
+    assert (g["left_low"], g["left_high"]) == pytest.approx((min(left), max(left)))
+    assert g["same_wide"] < g["same_far"] < 1

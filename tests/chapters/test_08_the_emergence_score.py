@@ -168,3 +168,79 @@ def test_error_rates_and_looking_often(chapter_run):
     assert g["fit_detected"] > g["detected"]
     assert g["raw_alarms"] == pytest.approx(0.05 * 2200, abs=35)
     assert g["holm_alarms"] <= 1
+
+
+def gamma_law(N, k, n):
+    """Chances of right answers at each size, if p**d is averaged over gamma-distributed d; by Nelder and Mead."""
+    u = np.log(N / 6.66e9)
+
+    def accuracy(z):
+        harder = np.exp(np.clip(z[0] - z[1] * u, -50, 50))
+        shape = math.exp(z[2])
+        return (1 + harder / shape) ** -shape
+
+    def lost(z):
+        p = np.clip(accuracy(z), 1e-300, 1 - 1e-12)
+        return -(k @ np.log(p) + (n - k) @ np.log1p(-p))
+
+    best = None
+    for z in ((a, b, c) for a in (1, 3, 5) for b in (0.5, 1, 2) for c in (0, 1, 2)):
+        for _ in range(3):
+            found = optimize.minimize(lost, z, method="Nelder-Mead", options={"maxiter": 4000})
+            z = found.x
+        best = found if best is None or found.fun < best.fun else best
+    return accuracy(best.x)
+
+
+def test_other_smooth_laws_against_the_switch(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, n = published()["4D+", "few-shot"]
+    x = np.log(N)
+    start = sm.GLM(
+        k[:7], sm.add_constant(x[:7] - x[6]), sm.families.Poisson(), offset=np.log(n[:7])
+    ).fit()
+    switch = drawn_scores(np.r_[start.predict() / n[:7], k[-1] / n[-1]], 2000, 8_000)
+    fitted = {
+        "floor": refitted(True, N, k, n),
+        "closed": refitted(False, N, k, n),
+        "gamma": gamma_law(N, k, n),
+    }
+    at = np.unique(switch[np.isfinite(switch)])
+    for name, p in fitted.items():
+        scores = drawn_scores(p, 2000, 8_000, 1)
+        gap = max(abs(np.mean(scores >= t) - np.mean(switch >= t)) for t in at)
+        assert g[f"gap_{name}"] == pytest.approx(100 * gap, abs=3), name
+    # deviance from the counts, with as many degrees as sizes less constants
+    for name, p, constants in (
+        ("fit_gamma", fitted["gamma"], 3),
+        ("fit_above", fitted["floor"], 3),
+        ("fit_closed", fitted["closed"], 2),
+    ):
+        right = special.xlogy(k, k / (n * p)) + special.xlogy(n - k, (n - k) / (n * (1 - p)))
+        assert g[name] == pytest.approx(special.chdtrc(8 - constants, 2 * right.sum()), abs=0.01)
+    assert g["gap_kinds"] < 10 < 15 < g["gap_gamma"] < g["gap_closed"]
+    assert g["fit_closed"] < 1e-6 < 0.05 < g["fit_gamma"]
+
+
+def test_the_floor_that_claim_8_3_names_is_rejected_by_the_counts(chapter_run):
+    N, k, n = published()["2D+", "few-shot"]
+    p = refitted(True, N, k, n)
+    right = special.xlogy(k, k / (n * p)) + special.xlogy(n - k, (n - k) / (n * (1 - p)))
+    assert chapter_run(NAME).glued["two_deviance"] == pytest.approx(2 * right.sum(), abs=1)
+    assert special.chdtrc(5, 2 * right.sum()) < 1e-9
+
+
+def test_ties_and_other_numbers_of_sizes(chapter_run):
+    g = chapter_run(NAME).glued
+    tied = [1, 0, 0.2, 0.4, 0.5, 0.6, 0.8, 1]
+    assert g["tie_score"] == pytest.approx(score_of(tied)) == pytest.approx(-5)
+    assert g["tie_turned"] == pytest.approx(score_of([1 - v for v in tied[::-1]]))
+    assert g["tie_turned"] == pytest.approx(5)
+    harsh = {
+        m: score_of(np.exp(-16 * (np.geomspace(1e6, 1e13, m) / 1e9) ** -0.5)) / (m - 1)
+        for m in (5, 8, *range(10, 15), 20, 40)
+    }
+    assert g["near_low"] == pytest.approx(min(harsh[m] for m in range(10, 15)))
+    assert g["near_high"] == pytest.approx(max(harsh[m] for m in range(10, 15)))
+    five, eight, twelve, twenty, forty = (round(harsh[m]) for m in (5, 8, 12, 20, 40))
+    assert g["harsh_said"] == f"{five}, {eight}, {twelve}, {twenty} and {forty}"

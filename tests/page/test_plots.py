@@ -202,7 +202,7 @@ def test_drawn_points_say_what_has_no_score_and_what_has_an_infinite_one():
     assert "infinite" in explorer._view.value
     explorer.inputs["preset"].value = "line"
     assert [c.value for c in points] == pytest.approx(np.linspace(0, 0.7, 8), abs=1e-9)
-    assert "Emergence score 7, excess 1: about as much as a straight line." in explorer._view.value
+    assert "Emergence score 7, excess 1: about a straight line's." in explorer._view.value
 
 
 # -- glue and claims ----------------------------------------------------------------------------

@@ -62,12 +62,12 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     at = f"clamp(round((log(max(abs({score}), 1e-9)) - {grid[0]:.9g}) / {step:.9g}), 0, {len(grid) - 1})"
     often = f"({score} < 0 ? 1 - noise[{at}] : noise[{at}])"
     line = POINTS - 1
-    against = f"(abs({score}) < {0.95 * line} ? 'less than' : abs({score}) > {1.05 * line} ? 'more than' : 'about as much as')"
+    against = f"(abs({score}) < {0.95 * line} ? 'below' : abs({score}) > {1.05 * line} ? 'above' : 'about')"
     says = (
         f"isNaN({score}) ? 'Nothing changes, so there is no score.' : !isFinite({score}) ? "
         f"'Emergence score and excess: ' + ({score} < 0 ? 'minus infinity' : 'infinite') + '. Most steps are exactly zero.' : "
         f"'Emergence score ' + {written(score, 'digits3')} + ', excess ' + {written(f'{score} / {line}', 'digits3')} + ': ' + {against} + "
-        f"' a straight line. Noise without a trend scores as high in ' + "
+        f"' a straight line\\'s. Noise without a trend scores as high in ' + "
         f"({often} == 0 ? 'none of 200,000' : {written(often, 'percent')} + ' of') + ' cases.'"
     )
     rows = alt.Chart(
