@@ -106,7 +106,7 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
     )
     critical = dotted(alt.X, "v_N_c")
     loss = rows.mark_line(color=colour("c1")).encode(
-        scale_x(), numbers("loss", "cross-entropy per token, nats", (1e-3, 1e3), log=True)
+        scale_x(), numbers("loss", "cross-entropy per token, nats", (1e3, 1e-3), log=True)
     )
     accuracy = rows.mark_line(color=colour("c2")).encode(scale_x(), percent("p", "p = exp(−loss)"))
     charts = Charts(
@@ -120,9 +120,9 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         columns={
             "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("probability", "percent"),
         },
-        caption="One scaling law, twice. Dotted: where the rise has reached 10% and 90%, and, with the loss, the critical scale.",
+        caption="One scaling law, twice. Dotted: where the rise has reached 10% and 90%, and, with the loss, the critical scale. The axis of loss is turned, so that up is better.",
         alt="Two charts against number of parameters that follow the sliders: the probability of the right token, rising in an "
-        "S, and the cross-entropy of a token, falling on logarithmic axes.",
+        "S, and the cross-entropy of a token on logarithmic axes, of which the vertical one is turned so that a smaller loss is higher.",
         source="The closed form of this chapter; no data.",
         kind="formula",
         every=10,
@@ -201,7 +201,7 @@ def many_tokens(
             ),
             panel(
                 rows.mark_line(color=colour("c1")).encode(
-                    scale_x(), numbers("edits", "edits per token (lower is better)", (0, 1))
+                    scale_x(), numbers("edits", "edits per token", (1, 0))
                 ),
                 title="Edit distance",
             ),
@@ -212,9 +212,10 @@ def many_tokens(
             "N": ("parameters", "size"), "p": ("one token", "percent"), "exact": ("exact match", "percent"),
             "edits": ("edits per token", "digits3"),
         },
-        caption="One loss, two metrics. Dots: a simulated test; dotted: the smallest score above zero that it can give.",
+        caption="One loss, two metrics. Dots: a simulated test; dotted: the smallest score above zero that it can give. "
+        "The axis of edits is turned, so that up is better.",
         alt="Three charts against number of parameters that follow the sliders: exact match on a linear and on a "
-        "logarithmic axis with dots of a simulated test, and the edit distance per token, falling smoothly.",
+        "logarithmic axis with dots of a simulated test, and the edit distance per token on a turned axis, improving smoothly.",
         source="The closed form of this chapter; dots drawn from it with a fixed seed.",
         kind="simulation",
         constants={"tests": tabulated(steps, draws(seed))},
