@@ -69,3 +69,25 @@ def test_chapter_13_numbers(chapter_run):
     fitted = np.polyfit(np.log(sorted(zipf)), np.log(mean), 1)
     assert g["zipf_exponent"] == pytest.approx(-fitted[0], rel=1e-4)
     assert g["zipf_rise"] > 2 * g["uniform_rise"]
+
+
+def test_eight_digits_rise_over_fewer_decades_than_one(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = np.array(sorted(found))
+
+    def ends(digits):  # the sizes between which a tenth and nine tenths of the rise are passed, at the least and at the most
+        score = np.array(
+            [
+                np.mean([np.exp(lp[:, :digits].sum(axis=1)).mean() for lp, _ in found[n].values()])
+                for n in sizes
+            ]
+        )
+        way = (score - score[0]) / (score[-1] - score[0])
+        first, last = int(np.argmax(way >= 0.1)), int(np.argmax(way >= 0.9))
+        fewest = max(0, math.log10(sizes[last - 1] / sizes[first])) if last > first else 0
+        return fewest, math.log10(sizes[last] / sizes[first - 1])
+
+    assert g["one_fewest"] == pytest.approx(ends(1)[0])
+    assert g["eight_most"] == pytest.approx(ends(8)[1])
+    assert g["eight_most"] < g["one_fewest"]

@@ -171,7 +171,7 @@ def many_tokens(
     half = vega(symbols.N_c * (symbols.L / sp.log(2)) ** (1 / symbols.alpha))
     low, high = (f"1e{end:g}" for end in GRID[:2])
     says = (
-        "'Exact match of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' is half-way up' + (v_E > 0 ? ', to at most ' + "
+        "'Exact match of ' + v_L + (v_L == 1 ? ' token' : ' tokens') + ' is half-way up' + (v_E > 0 ? ', on its way to ' + "
         f"{written('exp(-v_L * v_E)', 'percent')} + ',' : '') + ({half} < {low} ? ' below the sizes of this picture' : {half} > {high} ? "
         f"' beyond the sizes of this picture' : ' at ' + {size_words(half)} + ' parameters') + '. Its rise from 10% to 90% of its end takes ' + "
         f"{DECADES} + ' decades of scale at any length. A test of ' + {written('v_items', 'whole')} + ' items shows nothing "
