@@ -120,18 +120,6 @@ def test_a_zero_from_templates_by_simulation(chapter_run):
 
 def test_chapter_6_numbers(chapter_run):
     g = chapter_run(NAME).glued
-    # worst coverage of Wilson's interval, written out
-    rates, counts = np.geomspace(2e-4, 0.5, 400), np.arange(129)
-    q, z = counts / 128, stats.norm.ppf(0.975)
-    middle, half = (
-        (q + z**2 / 256) / (1 + z**2 / 128),
-        z * np.sqrt(q * (1 - q) / 128 + z**2 / (4 * 128**2)) / (1 + z**2 / 128),
-    )
-    inside = (np.maximum(middle - half, 0)[:, None] - 1e-12 <= rates) & (
-        rates <= (middle + half)[:, None]
-    )
-    cover = (stats.binom.pmf(counts[:, None], 128, rates) * inside).sum(axis=0)
-    assert g["worst_wilson"] == pytest.approx(cover.min(), abs=1e-6)
     assert g["reads_zero"] == pytest.approx((1 - g["rate"]) ** 128)
     assert g["pooled_low"] == pytest.approx(stats.beta.ppf(0.025, 686, 1_015_808 - 685))
 
@@ -153,7 +141,6 @@ def test_chapter_6_numbers(chapter_run):
     assert (tail <= 0.025).mean() == pytest.approx(0.8, abs=0.04)
     assert g["bias_two"] == pytest.approx(2, abs=0.1)
     assert g["bias_twenty"] == pytest.approx(20 / 19, abs=0.02)
-    assert g["scatter_twenty"] == pytest.approx(1 / math.sqrt(18), rel=0.1)
     # worth of an item by probability: gamma integrals done numerically
     loss = 8 * 10 ** (0.5)  # eight tokens at a tenth of the critical scale
     density = stats.gamma(8, scale=1 / 8).pdf
@@ -162,6 +149,57 @@ def test_chapter_6_numbers(chapter_run):
     )
     assert g["truth_lowest"] == pytest.approx(mean, rel=1e-6)
     assert g["saving_small"] == pytest.approx(mean * (1 - mean) / (square - mean**2), rel=1e-4)
+    savings = []
+    for decade in np.linspace(8, 12, 9):
+        gone = 8 * 10 ** (-(decade - 9) / 2)
+        mean, square = (
+            integrate.quad(lambda h, c=t * gone: np.exp(-c * h) * density(h), 0, 10, limit=200)[0]
+            for t in (1, 2)
+        )
+        savings.append(mean * (1 - mean) / (square - mean**2))
+    assert g["saving_least"] == pytest.approx(min(savings), rel=1e-3)
+    assert g["saving_least"] < g["saving_large"] < g["saving_small"]
+
+
+def test_the_worst_coverage_is_beside_an_end_of_an_interval(chapter_run):
+    g = chapter_run(NAME).glued
+    k, z = np.arange(129), stats.norm.ppf(0.975)
+    q = k / 128
+    middle = (q + z**2 / 256) / (1 + z**2 / 128)
+    half = z * np.sqrt(q * (1 - q) / 128 + z**2 / (4 * 128**2)) / (1 + z**2 / 128)
+    written_out = {
+        "exact": (stats.beta.ppf(0.025, k, 129 - k), stats.beta.ppf(0.975, k + 1, 128 - k)),
+        "wilson": (middle - half, middle + half),
+        "jeffreys": tuple(stats.beta.ppf(u, k + 0.5, 128.5 - k) for u in (0.025, 0.975)),
+    }
+    for name, (low, high) in written_out.items():
+        low, high = np.where(k == 0, 0, low), np.where(k == 128, 1, high)
+
+        def covered(p, low=low, high=high):
+            return sum(math.comb(128, j) * p**j * (1 - p) ** (128 - j) for j in k if low[j] <= p <= high[j])  # fmt: skip
+
+        at = [e * way for e in (*low, *high) if 2e-4 < e < 0.5 for way in (1 - 1e-10, 1 + 1e-10)]
+        least = min(covered(p) for p in at)
+        assert g[f"worst_{name}"] == pytest.approx(least, abs=1e-6), name
+        # and nowhere between them is it lower
+        assert min(covered(p) for p in np.geomspace(2e-4, 0.5, 1_500)) >= least - 1e-6, name
+
+
+def test_the_error_of_waiting_for_passes(chapter_run):
+    g = chapter_run(NAME).glued
+    rng = np.random.default_rng(12)
+    for r, name in ((3, "three"), (5, "five"), (20, "twenty")):
+        took = rng.geometric(0.1, (400_000, r)).sum(axis=1)
+        error = np.sqrt((((r - 1) / (took - 1) - 0.1) ** 2).mean()) / 0.1
+        assert g[f"{name}_often"] == pytest.approx(error, rel=0.02), name
+        # rare passes come as a Poisson process: one over a gamma variable
+        assert g[f"{name}_rare"] == pytest.approx(1 / math.sqrt(r - 2), rel=2e-3), name
+
+
+def test_how_well_the_rate_on_these_problems_is_known(chapter_run):
+    g = chapter_run(NAME).glued
+    normal = 1.96 * math.sqrt(686) / 1_015_808  # Poisson counts
+    assert g["rate_within"] == pytest.approx(normal, rel=0.02)
 
 
 def test_what_the_exercise_by_slider_says():

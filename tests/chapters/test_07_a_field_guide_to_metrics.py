@@ -238,3 +238,53 @@ def test_one_size_left_out_and_items_of_wide_spread(chapter_run):
         left.append((y[-1] - y[0]) / math.sqrt((low + high) / 2) / 6)
     assert (g["left_low"], g["left_high"]) == pytest.approx((min(left), max(left)))
     assert g["same_wide"] < g["same_far"] < 1
+
+
+def test_tokens_of_two_kinds_by_the_number_of_hard_ones(chapter_run):
+    g = chapter_run(NAME).glued
+    assert (g["hard_share"], g["hard_times"]) == (0.04, 100)
+
+    def width(tokens):
+        hard = np.arange(min(tokens, 200) + 1)
+        weight = stats.binom.pmf(hard, tokens, 0.04)
+        total = tokens + 99 * hard  # difficulty of the answer, in easy tokens
+
+        def score(x):
+            return (weight * np.exp(-total * math.exp(-x))).sum()
+
+        ten, ninety = (optimize.brentq(lambda x, y=y: score(x) - y, -9, 25) for y in (0.1, 0.9))
+        return ninety - ten
+
+    assert g["kinds_wide"] == pytest.approx(width(5) / width(1), abs=1e-3)
+    assert g["kinds_wide"] > 1.2
+    assert g["kinds_long"] == pytest.approx(width(1_000) / width(1), abs=1e-3)
+
+
+def test_exact_match_keeps_its_width_under_the_power_law_only(chapter_run):
+    g = chapter_run(NAME).glued
+    laws = {
+        "power": lambda x: math.exp(-math.exp(-x)),
+        "logistic": lambda x: 1 / (1 + math.exp(-x)),
+        "normal": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
+        "cauchy": lambda x: 0.5 + math.atan(x) / math.pi,
+    }
+
+    def ratio(law, score):
+        def width(of):
+            at = [optimize.brentq(lambda x, y=y: of(law(x)) - y, -35, 60) for y in (0.1, 0.9)]
+            return at[1] - at[0]
+
+        return width(score) / width(lambda p: p)
+
+    for name, law, score in (
+        ("logistic_match", "logistic", lambda p: p**5),
+        ("logistic_long", "logistic", lambda p: p**10),
+        ("logistic_bleu", "logistic", lambda p: p**2.5),
+        ("normal_long", "normal", lambda p: p**10),
+        ("cauchy_long", "cauchy", lambda p: p**10),
+        ("cauchy_pass", "cauchy", lambda p: 1 - (1 - p) ** 10),
+    ):
+        assert g[name] == pytest.approx(ratio(laws[law], score), abs=1e-4), name
+    assert ratio(laws["power"], lambda p: p**5) == pytest.approx(1, abs=1e-9)
+    # exponential difficulty makes the mean chance of a token logistic
+    assert g["unequal"] == pytest.approx(g["logistic_match"], abs=1e-6)

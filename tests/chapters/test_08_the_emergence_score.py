@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from chapter_runs import followed
-from independent import published
-from scipy import optimize, special
+from independent import published, rows_of
+from scipy import optimize, special, stats
 
 NAME = "08_the_emergence_score"
 CHANGED = {"ALPHA": 0.4, "SIZES": 16, "SWITCH_AT": 90e9}
@@ -244,3 +244,121 @@ def test_ties_and_other_numbers_of_sizes(chapter_run):
     assert g["near_high"] == pytest.approx(max(harsh[m] for m in range(10, 15)))
     five, eight, twelve, twenty, forty = (round(harsh[m]) for m in (5, 8, 12, 20, 40))
     assert g["harsh_said"] == f"{five}, {eight}, {twelve}, {twenty} and {forty}"
+
+
+def scores_by_column(y):
+    """Equation 1 for many curves of an odd number of steps."""
+    steps = np.sort(np.abs(np.diff(y, axis=1)), axis=1)[:, (y.shape[1] - 1) // 2]
+    sign = np.sign(y.argmax(axis=1) - y.argmin(axis=1))
+    with np.errstate(divide="ignore"):
+        return sign * np.ptp(y, axis=1) / steps
+
+
+def test_ends_of_the_excess_of_gpt3(chapter_run):
+    g = chapter_run(NAME).glued
+    _, k, n = published()["3D-", "few-shot"]
+    drawn = np.random.default_rng(31).binomial(2_000, k / n, (200_000, 8))
+    excess = scores_by_column(drawn) / 7
+    assert g["three_low"] == pytest.approx(np.quantile(excess, 0.025), rel=0.02)
+    # the upper end lies where the typical step goes from two answers to three
+    assert (excess >= 120).mean() == pytest.approx(0.0257, abs=0.0015)
+    assert g["three_high"] == pytest.approx(np.quantile(excess[excess >= 120], 0.05), rel=0.02)
+
+
+def test_the_largest_difference_between_the_two_worlds(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, n = published()["4D+", "few-shot"]
+    x = np.log(N)
+
+    def s_curve(z):
+        rare = math.exp(z[0])
+        return rare + (1 - rare) / (1 + np.exp(-z[1] * (x - z[2])))
+
+    def lost(z):
+        p = np.clip(s_curve(z), 1e-12, 1 - 1e-12)
+        return -(k @ np.log(p) + (n - k) @ np.log1p(-p))
+
+    fits = [
+        optimize.minimize(lost, [-7.5, h, x[-1] + 1 / h], method="Nelder-Mead", options={"maxiter": 9_000, "maxfev": 9_000})
+        for h in (1.0, 1.5, 2.0)
+    ]  # fmt: skip
+    start = sm.GLM(
+        k[:7], sm.add_constant(x[:7] - x[6]), sm.families.Poisson(), offset=np.log(n[:7])
+    ).fit()
+    switch = np.r_[start.predict() / n[:7], k[-1] / n[-1]]
+    smooth = s_curve(min(fits, key=lambda f: f.fun).x)
+    found = [
+        np.sort(scores_by_column(np.random.default_rng(40 + i).binomial(2_000, p, (300_000, 8))))
+        for i, p in enumerate((smooth, switch, switch))
+    ]
+    at = np.unique(found[1])
+
+    def gap(a, b):
+        return 100 * abs(np.searchsorted(a, at) - np.searchsorted(b, at)).max() / 300_000
+
+    assert g["apart_items_points"] == pytest.approx(gap(*found[:2]), abs=0.3)
+    assert g["apart_same_points"] < 0.35 > gap(*found[1:])
+
+
+def test_the_ranks_by_the_fit(chapter_run):
+    g = chapter_run(NAME).glued
+    scores, lost = [], {False: [], True: []}
+    for N, k, n in published().values():
+        scores.append(score_of(k / n))
+        for at_floor, deviances in lost.items():
+            p = np.clip(refitted(at_floor, N, k, n), 1e-300, 1 - 1e-12)
+            right = special.xlogy(k, k / (n * p)) + special.xlogy(n - k, (n - k) / (n * (1 - p)))
+            deviances.append(2 * right.sum())
+    for at_floor, name in ((False, "rank_fit_closed"), (True, "rank_fit_floor")):
+        ranks = [stats.rankdata(v) for v in (scores, lost[at_floor])]
+        assert g[name] == pytest.approx(np.corrcoef(ranks)[0, 1], abs=0.03), name
+    assert g["rank_fit_floor"] < g["rank_fit_closed"] < g["rank_floor"] < 0
+
+
+def test_a_line_against_noise_by_the_number_of_sizes(chapter_run):
+    g = chapter_run(NAME).glued
+    rng = np.random.default_rng(50)
+    assert max(score_of(y) for y in rng.standard_normal((20_000, 3))) <= 2  # a line's
+    assert g["q95_4"] > 3
+    assert g["q95_5"] < 4
+    for m in range(5, 13):
+        noise = [score_of(y) for y in rng.standard_normal((20_000, m))]
+        assert np.quantile(noise, 0.95) < m - 1, m
+
+
+def test_how_many_noise_curves_score_above_ten(chapter_run):
+    g = chapter_run(NAME).glued
+    assert g["kinds_said"] == "4, 5, 6, 8 and 12"
+    rng = np.random.default_rng(51)
+    shares = []
+    for m in (4, 5, 6, 8, 12):
+        y = rng.standard_normal((300_000, m))
+        squares = np.median(np.diff(y, axis=1) ** 2, axis=1)
+        up = y.argmax(axis=1) > y.argmin(axis=1)
+        shares.append((up & (np.ptp(y, axis=1) > 10 * np.sqrt(squares))).mean())
+    assert g["expected_10_about"] == pytest.approx(np.mean(shares) * 88_000, abs=30)
+    assert g["rounded_10_about"] == pytest.approx(g["rounded_10"], abs=50)
+
+
+def test_a_half_turn_keeps_size_and_sign():
+    rng = np.random.default_rng(52)
+    for y in rng.standard_normal((2_000, 8)):
+        assert score_of(1 - y[::-1]) == pytest.approx(score_of(y))
+
+
+def test_either_rival_of_claim_8_3_is_one():
+    """Symbol insertion is beyond both laws, and what the closed form makes is beyond neither."""
+    rows = sorted(
+        (int(r["params"]), round(float(r["score"]) * int(r["n"])), int(r["n"]))
+        for r in rows_of("gpt3_word_tasks")
+        if r["task"] == "symbol insertion"
+    )
+    N, k, n = (np.array(column, float) for column in zip(*rows, strict=True))
+    for at_floor in (False, True):
+        made = drawn_scores(refitted(at_floor, N, k, n), int(n[0]), 4_000)
+        assert np.mean(made >= score_of(k / n)) < 0.01, at_floor
+    N, k, n = published()["2D+", "few-shot"]
+    law = refitted(False, N, k, n)
+    made = drawn_scores(law, 2_000, 4_000)
+    again = drawn_scores(law, 2_000, 200, seed=9)
+    assert np.mean([np.mean(made >= s) < 1 / 600 for s in again]) < 0.05
