@@ -12,7 +12,7 @@ from pathlib import Path
 
 import chromium
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 
 @contextlib.contextmanager
@@ -43,3 +43,17 @@ def served(
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
         thread.join()
+
+
+def swipe(page: Page, x: float, y: float, across: float, down: float) -> None:
+    """One finger from a point of the window, so many pixels across and down, and off again."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    steps = [{"x": x + across * i / 12, "y": y + down * i / 12} for i in range(13)]
+    for i, point in enumerate(steps):
+        kind = "touchMove" if i else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    session.detach()
+    page.wait_for_timeout(100)

@@ -207,27 +207,39 @@
     drag() {
       const slot = this.figure.querySelector(".mb-live").children[0];
       slot.classList.add("mb-drawable");
-      const move = (event) => {
-        const view = this.views[0], [left, top] = view.origin();
+      const place = (event) => { // the point beside which this is, the share there, and how far from the point, in pixels
+        const view = this.views[0], [left, top] = view.origin(), names = this.about.drag;
         const box = slot.querySelector("svg").getBoundingClientRect();
         const x = event.clientX - box.left - left, y = event.clientY - box.top - top;
-        const names = this.about.drag, at = Math.round(x / view.width() * (names.length - 1));
-        const share = Math.min(1, Math.max(0, 1 - y / view.height()));
-        if (at < 0 || at >= names.length) return;
-        this.set(names[at], share.toFixed(3));
+        const at = Math.round(x / view.width() * (names.length - 1)), share = 1 - y / view.height();
+        return { at, share, y, away: Math.abs(share - this.state[names[at]]) * view.height() };
+      };
+      const move = (event) => {
+        const { at, share } = place(event), name = this.about.drag[at];
+        if (!name) return;
+        this.set(name, Math.min(1, Math.max(0, share)).toFixed(3));
         this.read();
         this.touched = true;
         this.update();
       };
+      const grasped = (event) => place(event).away < 32;
+      // A finger on a point moves it; elsewhere it scrolls the page up and down, draws sideways, and sets a point by a tap.
+      let from = null; // where a finger that is not on a point came down
+      slot.addEventListener("touchstart", (event) => { if (grasped(event.touches[0])) event.preventDefault(); }, { passive: false });
       slot.addEventListener("pointerdown", (event) => {
-        const view = this.views[0], box = slot.querySelector("svg").getBoundingClientRect();
-        const y = event.clientY - box.top - view.origin()[1];
-        if (event.button || y < -12 || y > view.height() + 12) return; // on a title
+        const { y } = place(event);
+        if (event.button || y < -12 || y > this.views[0].height() + 12) return; // on a title
         event.preventDefault();
         slot.setPointerCapture(event.pointerId);
-        move(event);
+        from = event.pointerType === "touch" && !grasped(event) ? event : null;
+        if (!from) move(event);
       });
-      slot.addEventListener("pointermove", (event) => { if (slot.hasPointerCapture(event.pointerId)) move(event); });
+      slot.addEventListener("pointermove", (event) => {
+        if (!slot.hasPointerCapture(event.pointerId)) return;
+        if (from && Math.abs(event.clientX - from.clientX) > Math.abs(event.clientY - from.clientY)) from = null;
+        if (!from) move(event);
+      });
+      slot.addEventListener("pointerup", (event) => { if (from && slot.hasPointerCapture(event.pointerId)) move(event); });
     }
   }
 

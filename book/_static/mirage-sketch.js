@@ -48,12 +48,17 @@
     }
 
     let last = null;
-    function move(event) {
+    function place(event) { // the slider beside which this is, the score there, and how far from its point, in pixels
       const box = pad.getBoundingClientRect(), scale = pad.viewBox.baseVal.width / box.width;
       const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
       const far = free.map((i) => Math.abs(about.at[i] - x));
-      const i = far.indexOf(Math.min(...far)); // of the sliders
+      const i = far.indexOf(Math.min(...far));
       const value = Math.min(100, Math.max(0, Math.round((100 * (about.bottom - y)) / about.height)));
+      return { i, value, away: Math.hypot(far[i], atY(Number(sliders[i].value)) - y) / scale };
+    }
+    const grasped = (event) => place(event).away < 32;
+    function move(event) {
+      const { i, value } = place(event);
       // A quick stroke skips points: those between are filled in.
       const [from, start] = last ?? [i, value];
       const count = Math.max(1, Math.abs(i - from));
@@ -64,13 +69,23 @@
       touched = true;
       show();
     }
+    // A finger on a point moves it; elsewhere it scrolls the page up and down, draws sideways, and sets a point by a tap.
+    let from = null; // where a finger that is not on a point came down
+    pad.addEventListener("touchstart", (event) => { if (grasped(event.touches[0])) event.preventDefault(); }, { passive: false });
     pad.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       pad.setPointerCapture(event.pointerId);
       last = null;
-      move(event);
+      from = event.pointerType === "touch" && !grasped(event) ? event : null;
+      if (!from) move(event);
     });
-    pad.addEventListener("pointermove", (event) => { if (event.buttons) move(event); });
+    pad.addEventListener("pointermove", (event) => {
+      if (!event.buttons) return;
+      if (from && Math.abs(event.clientX - from.clientX) > Math.abs(event.clientY - from.clientY)) from = null;
+      if (!from) move(event);
+    });
+    pad.addEventListener("pointerup", (event) => { if (from) move(event); });
+    pad.addEventListener("pointercancel", () => { from = null; });
     form.addEventListener("input", (event) => {
       touched ||= sliders.includes(event.target);
       show();

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from browser import swipe
 from pages import keep, settle, visit
 from test_pages_in_a_browser import violations
 from trial import NAME, OPTIONS
@@ -377,6 +378,32 @@ def test_a_curve_is_drawn_by_pointer_and_by_keyboard_and_the_figure_follows(open
     form.get_by_role("button", name="Show the true curve").click()  # nothing drawn, nothing judged
     assert form.locator(".mb-verdict").inner_text() == ""
     assert form.locator("path.mb-truth").get_attribute("d")
+
+
+def test_a_finger_draws_without_scrolling_and_scrolls_without_drawing(opened):
+    page = opened(width=390, has_touch=True, is_mobile=True)
+    form = page.locator("#guess-curve")
+    pad = form.locator(".mb-pad svg")
+    pad.evaluate("pad => pad.scrollIntoView({block: 'center'})")
+
+    def values():
+        return [int(slider.input_value()) for slider in form.locator("input[type=range]").all()]
+
+    def at(i):
+        box = pad.locator("circle").nth(i).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    before, scrolled = values(), page.evaluate("scrollY")
+    x, y = at(3)
+    swipe(page, x, y, 0, -60)
+    after = values()
+    assert [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [3]
+    assert after[3] > before[3] + 20
+    assert page.evaluate("scrollY") == scrolled
+    x, y = at(1)
+    swipe(page, x, y - 70, 0, -40)
+    assert values() == after
+    assert page.evaluate("scrollY") > scrolled
 
 
 def test_without_scripts(opened):

@@ -12,6 +12,7 @@ import by_numpy
 import numpy as np
 import pandas as pd
 import pytest
+from browser import swipe
 from conftest import ROOT
 from pages import keep, visit
 from scipy import stats
@@ -704,6 +705,39 @@ def test_points_follow_the_pointer(stage):
     changed = [key for key in before if before[key] != after[key]]
     assert "preset" in changed
     assert 1 <= len([key for key in changed if key.startswith("y")]) <= 2
+    stage.locator(f"#{figure} button[type=reset]").click()
+
+
+def test_a_finger_moves_the_point_that_it_is_on_and_scrolls_the_page_elsewhere(stage):
+    figure = explorer("drawn_points").still.name
+    state = f"mirage.explorers.get('{figure}').state"
+    stage.evaluate(f"document.getElementById('{figure}').scrollIntoView({{block: 'center'}})")
+
+    def at(i):
+        return stage.evaluate(
+            """([id, i]) => {
+              const explorer = mirage.explorers.get(id), view = explorer.views[0], [left, top] = view.origin();
+              const box = document.querySelector(`#${id} .mb-drawable svg`).getBoundingClientRect();
+              const share = explorer.state[`y${i}`];
+              return [box.left + left + view.width() * (i - 1) / 7, box.top + top + view.height() * (1 - share)];
+            }""",
+            [figure, i],
+        )
+
+    scrolled = stage.evaluate("scrollY")
+    x, y = at(3)
+    swipe(stage, x, y, 0, -100)
+    after = stage.evaluate(state)
+    assert after["y3"] > explorer("drawn_points").start["y3"] + 0.3
+    assert stage.evaluate("scrollY") == scrolled
+    x, y = at(3)
+    swipe(stage, x, y + 80, 0, -60)
+    assert stage.evaluate(state) == after
+    assert stage.evaluate("scrollY") > scrolled
+    stage.evaluate(f"scrollTo(0, {scrolled})")
+    x, y = at(5)
+    swipe(stage, x, y - 100, 0, 0)  # a tap
+    assert stage.evaluate(state)["y5"] > after["y5"] + 0.3
     stage.locator(f"#{figure} button[type=reset]").click()
 
 

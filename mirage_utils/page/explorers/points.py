@@ -62,7 +62,7 @@ def drawn_points(*, shape: str = "law") -> Explorer:
     at = f"clamp(round((log(max(abs({score}), 1e-9)) - {grid[0]:.9g}) / {step:.9g}), 0, {len(grid) - 1})"
     often = f"({score} < 0 ? 1 - noise[{at}] : noise[{at}])"
     line = POINTS - 1
-    against = f"(abs({score}) < {0.95 * line} ? 'below' : abs({score}) > {1.05 * line} ? 'above' : 'about')"
+    against = f"({score} < {0.95 * line} ? 'below' : {score} > {1.05 * line} ? 'above' : 'about')"
     says = (
         f"isNaN({score}) ? 'Nothing changes, so there is no score.' : !isFinite({score}) ? "
         f"'Emergence score and excess: ' + ({score} < 0 ? 'minus infinity' : 'infinite') + '. Most steps are exactly zero.' : "
