@@ -15,6 +15,7 @@ What an evaluator does differently.
 from __future__ import annotations
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -55,7 +56,17 @@ class BoxDirective(SphinxDirective):
         self.set_source_info(box)
         self.state.document.note_implicit_target(box, box)
         self.state.nested_parse(self.content, self.content_offset, box)
+        if self.name == "on-monday":
+            box += self.all_on_one_sheet()
         return [box]
+
+    def all_on_one_sheet(self) -> nodes.paragraph:
+        """A link to the checklist, in which the advice of all chapters is together."""
+        link = addnodes.pending_xref(
+            "", nodes.inline("", "one sheet"), refdomain="std", reftype="doc", reftarget="/book/checklist",
+            refexplicit=True, refdoc=self.env.docname,
+        )  # fmt: skip
+        return nodes.paragraph("", "", nodes.Text("The advice of all chapters: "), link, nodes.Text("."), classes=["mb-sheet"])
 
 
 class Opening(nodes.General, nodes.Element):

@@ -20,6 +20,7 @@ from scipy import stats
 from .. import laws
 from ..curves import Curve
 from ..errors import FieldError, as_array, require
+from ..scaling import Interval
 from .shared_counts import shared_counts
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "calibrate",
     "emergence_score",
     "emergence_scores",
+    "excess_interval",
     "gaussian_null",
     "linearity",
     "p_value",
@@ -156,6 +158,48 @@ def emergence_scores(curves: ArrayLike) -> NDArray[np.float64]:
     middle = squares[..., half] if last % 2 else squares[..., half - 1 : half + 1].mean(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return rise / np.sqrt(middle)
+
+
+def excess_interval(
+    curve: Curve, *, level: float = 0.95, draws: int = 100_000, seed: int = 0
+) -> Interval:
+    """Bootstrap interval of the excess: the emergence score over that of a straight line on as many sizes.
+
+    Items are drawn again at every size, from the score that was seen; so a count of zero stays zero.
+
+    Parameters
+    ----------
+    curve : Curve
+        Of shares, with the number of items behind each.
+    level : float
+        In (0, 1).
+    draws : int
+        Sets of items, >= 1.
+    seed : int
+
+    Returns
+    -------
+    Interval
+        Of draws themselves, not of values between them: scores of small tests are far apart, and may be infinite.
+
+    Raises
+    ------
+    FieldError
+        If the curve has no items, or an argument is out of range.
+
+    Examples
+    --------
+    >>> low, high = excess_interval(Curve([1e8, 1e9, 1e10], [0.1, 0.2, 0.9], 1000))
+    >>> low < 2.29 < high
+    True
+    """
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    require(draws >= 1, "draws", draws, "a whole number >= 1")
+    rng = np.random.default_rng(seed)
+    tests = rng.binomial(curve.items, curve.score, (draws, len(curve))) / curve.items
+    excesses = emergence_scores(tests) / (len(curve) - 1)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    return Interval(*map(float, np.quantile(excesses, tails, method="closest_observation")))
 
 
 def breakthroughness(curve: Curve | ArrayLike) -> float:
