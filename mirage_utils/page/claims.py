@@ -175,9 +175,7 @@ def _for_the_sceptic(verdict: Verdict) -> str:
     """The fold below a claim."""
     parts = []
     if verdict.algebra:
-        parts.append(
-            ("Why no rival", "Both sides are equal as algebra; SymPy proves it in the cell above.")
-        )
+        parts.append(("Why no rival", "This is algebra: SymPy proves it in the cell above."))
     if verdict.rival:
         parts.append(("Rival", verdict.rival))
     if verdict.refuted_if:
@@ -199,10 +197,10 @@ def _for_the_sceptic(verdict: Verdict) -> str:
 def _in_words(power: Power) -> str:
     failed = round(power.failed_under_rival * power.draws)
     least = binomial_interval(failed, power.draws).low
-    text = f"of {power.draws} data sets made by the rival {failed} fail the check (at least {float(least):.0%} of all such, at 95%)"
+    text = f"we made {power.draws} data sets as the rival says, and {failed} of them fail the check (95% interval: {float(least):.0%} or more)"
     if power.passed_under_claim is not None:
         passed = round(power.passed_under_claim * power.draws)
-        text += f"; of {power.draws} made as the claim says {passed} pass it"
+        text += f"; of {power.draws} made as the claim says, {passed} pass it"
     return text + "."
 
 

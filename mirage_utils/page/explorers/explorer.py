@@ -222,6 +222,6 @@ _FAILED = (
     "The charts could not be loaded. Here is the still picture, with its numbers in the table."
 )
 _STILL = (
-    "A still picture, with its numbers in the table: in a browser with scripts, and in the notebook "
-    "(<code>make lab</code>), it moves."
+    "This is a still picture; its numbers are in the table. It moves in a browser with scripts, and in the notebook "
+    "(<code>make lab</code>)."
 )

@@ -120,9 +120,9 @@ def one_token(*, alpha: float = 0.5, N_c: float = 1e9, E: float = 0.0) -> Explor
         columns={
             "N": ("parameters", "size"), "loss": ("loss, nats", "digits3"), "p": ("probability", "percent"),
         },
-        caption="One scaling law, twice. Dotted: where the rise has reached 10% and 90%, and, with the loss, the critical scale. The axis of loss is turned, so that up is better.",
+        caption="One scaling law, twice. Dotted: where the rise has reached 10% and 90%, and, with the loss, the critical scale. The axis of loss is inverted, so up is better.",
         alt="Two charts against number of parameters that follow the sliders: the probability of the right token, rising in an "
-        "S, and the cross-entropy of a token on logarithmic axes, of which the vertical one is turned so that a smaller loss is higher.",
+        "S, and the cross-entropy of a token on logarithmic axes, of which the vertical one is inverted, so that a smaller loss is higher.",
         source="The closed form of this chapter; no data.",
         kind="formula",
         every=10,
@@ -213,9 +213,9 @@ def many_tokens(
             "edits": ("edits per token", "digits3"),
         },
         caption="One loss, two metrics. Dots: a simulated test; dotted: the smallest score above zero that it can give. "
-        "The axis of edits is turned, so that up is better.",
+        "The axis of edits is inverted, so up is better.",
         alt="Three charts against number of parameters that follow the sliders: exact match on a linear and on a "
-        "logarithmic axis with dots of a simulated test, and the edit distance per token on a turned axis, improving smoothly.",
+        "logarithmic axis with dots of a simulated test, and the edit distance per token on an inverted axis, improving smoothly.",
         source="The closed form of this chapter; dots drawn from it with a fixed seed.",
         kind="simulation",
         constants={"tests": tabulated(steps, draws(seed))},
