@@ -20,6 +20,7 @@ from typing import Any
 from ..errors import FieldError, UnknownNameError
 from .family import Family
 from .language.clock import Clocks
+from .language.ladder import Ladders
 from .language.models import Additions, Inductions, Multiplications, Recalls, RecallsInOrder
 from .language.parity import Parities
 from .training import Training
@@ -27,7 +28,7 @@ from .vision.autoencoder import Autoencoders
 from .vision.lenet import LeNets
 from .vision.sequences import Transformers
 
-__all__ = ["FAMILIES", "LANGUAGE", "family"]
+__all__ = ["FAMILIES", "LADDERS", "LANGUAGE", "family"]
 
 
 def _seeds(n: int) -> tuple[int, ...]:
@@ -161,6 +162,18 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
 }  # fmt: skip
 """Families of language models, and of the networks that chapters 14 and 15 set beside them."""
 
+
+_RUNGS = (8, 10, 12, 16, 24, 32, 48, 64, 96, 128)  # widths: 2,400 to 407,000 parameters
+
+LADDERS: Mapping[str, Mapping[str, Family]] = {
+    "ladder": {
+        "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 200), keys=64, tests=40, watched=10),
+        "desk": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), large=96),
+        "full": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), large=96),
+    },
+}  # fmt: skip
+"""One family that learns everything at once, twice: every size from as many examples, and with as much compute."""
+
 FAMILIES: Mapping[str, Mapping[str, Family]] = {
     "autoencoders": {
         "quick": Autoencoders(
@@ -187,6 +200,7 @@ FAMILIES: Mapping[str, Mapping[str, Family]] = {
         ),
     },
     **LANGUAGE,
+    **LADDERS,
 }  # fmt: skip
 """All families by name and profile."""
 

@@ -66,6 +66,7 @@ _WORDS = {
     "few": "classes in such a sequence",
     "large": "widths with fewer seeds, from",
     "few_seeds": "seeds of those",
+    "watched": "questions of each kind asked while training",
     "tests": "test items of each kind",
     "floor": "share of the rate left at the end",
     "b2": "Adam's second decay",

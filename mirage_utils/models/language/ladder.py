@@ -103,8 +103,8 @@ class Ladders(LanguageModels):
     def evaluate(self, params: Params, data: Task) -> pd.DataFrame:
         """One row a question of the test.
 
-        Beside the columns of other families ``task`` and ``length``, and ``choice_1`` to ``choice_4``, log-probabilities
-        of the letters of a choice. Answers end with their end, and whatever a model says after it is left out; one that
+        Beside the columns of other families ``task`` and ``length``; ``weight``, how often such a question comes up in
+        training (they sum to one); and ``choice_1`` to ``choice_4``, log-probabilities of the letters of a choice. Answers end with their end, and whatever a model says after it is left out; one that
         never comes to an end has as many symbols as the longest. What a question has none of is nan.
         """
         assert isinstance(data, Mixture)
@@ -116,11 +116,16 @@ class Ladders(LanguageModels):
         rows[logs] = rows[logs].where(test.answers != BLANK)
         rows.insert(1, "task", [SKILLS[i].task for i in skills])
         rows.insert(2, "length", np.array([SKILLS[i].length for i in skills], np.int8))
-        first = np.asarray(_first(self)(params, jnp.asarray(test.prompts), jnp.asarray(test.answers)))
+        rows.insert(3, "weight", test.weights.astype(np.float32))
+        first = np.asarray(
+            _first(self)(params, jnp.asarray(test.prompts), jnp.asarray(test.answers))
+        )
         is_choice = rows["task"].str.startswith("choice").to_numpy()
         letters = data.symbols.index("A")
         for i in range(CHOICES):
-            rows[f"choice_{i + 1}"] = np.where(is_choice, first[:, letters + i], np.nan).astype(np.float32)
+            rows[f"choice_{i + 1}"] = np.where(is_choice, first[:, letters + i], np.nan).astype(
+                np.float32
+            )
         return rows
 
 

@@ -42,7 +42,7 @@ from numpy.typing import NDArray
 
 from ...errors import require
 from ..training import _QUICKLY
-from .made import frequencies, pick
+from .made import frequencies, placed
 from .tasks import Arithmetic, Examples, Task
 
 __all__ = ["BLANK", "CHOICES", "LETTERS", "SKILLS", "Mixture", "Skill"]
@@ -57,6 +57,7 @@ BLANK = _OF[" "]
 """What stands before a question and behind an answer, where others are longer."""
 _A_LETTER = _OF["a"]
 _QUESTION, _ANSWER = 13, 9  # symbols of the longest, with its mark and its end
+_CHANCE = 20  # uniform numbers that make a question
 
 
 class _Drawn(NamedTuple):
@@ -65,6 +66,9 @@ class _Drawn(NamedTuple):
     question: jax.Array
     answer: jax.Array
     kept: jax.Array
+
+
+_Draw = Callable[["Mixture", jax.Array, int], _Drawn]
 
 
 class Skill(NamedTuple):
@@ -78,13 +82,13 @@ class Skill(NamedTuple):
     share : int
         Examples in a hundred.
     draw : callable
-        Mixture, random key, number, length -> questions and answers.
+        Mixture, uniform numbers of shape (n, `_CHANCE`), length -> n questions and answers.
     """
 
     task: str
     length: int
     share: int
-    draw: Callable[[Mixture, jax.Array, int, int], _Drawn]
+    draw: _Draw
 
 
 @dataclass(frozen=True)
@@ -130,11 +134,11 @@ class Mixture(Task):
     def draw(self, key: jax.Array, n: int) -> Examples:
         """Training examples; n is a multiple of a hundred."""
         require(n % 100 == 0, "batch", n, "a multiple of 100")
-        keys = jax.random.split(key, len(SKILLS))
-        parts = [
-            _framed(skill.draw(self, k, n // 100 * skill.share, skill.length))
-            for skill, k in zip(SKILLS, keys, strict=True)
-        ]
+        chance, parts, first = jax.random.uniform(key, (n, _CHANCE)), [], 0
+        for skill in SKILLS:
+            last = first + n // 100 * skill.share
+            parts.append(_framed(skill.draw(self, chance[first:last], skill.length)))
+            first = last
         question, answer, kept = (jnp.concatenate(part) for part in zip(*parts, strict=True))
         return Examples(_packed(question, right=True), _packed(answer), 1.0 - kept)
 
@@ -157,16 +161,18 @@ def _test(task: Mixture) -> list[Examples]:
     """The test by `SKILLS`: in one program, because compiling it takes longer than running it."""
 
     def candidates(key: jax.Array) -> list[_Drawn]:
-        keys = jax.random.split(key, len(SKILLS))
+        chance = jax.random.uniform(key, (len(SKILLS), 40 * task.tests, _CHANCE))
         return [
-            _recalled(task, jnp.arange(task.keys))
-            if skill.task == "recall"
-            else skill.draw(task, k, 40 * task.tests, skill.length)
-            for skill, k in zip(SKILLS, keys, strict=True)
+            _framed(
+                _recalled(task, jnp.arange(task.keys))
+                if skill.task == "recall"
+                else skill.draw(task, own, skill.length)
+            )
+            for skill, own in zip(SKILLS, chance, strict=True)
         ]
 
     # No run ever trains on this key: those of runs are derived from their seeds.
-    ask = jax.jit(lambda key: [_framed(d) for d in candidates(key)], compiler_options=_QUICKLY)
+    ask = jax.jit(candidates, compiler_options=_QUICKLY)
     found = []
     for skill, drawn in zip(SKILLS, ask(jax.random.key(2**31)), strict=True):
         question, answer, kept = map(np.asarray, drawn)
@@ -177,8 +183,8 @@ def _test(task: Mixture) -> list[Examples]:
         shares = frequencies(len(chosen), task.exponent if every else 0.0)
         found.append(
             Examples(
-                np.asarray(_packed(question[chosen], right=True)),
-                np.asarray(_packed(answer[chosen])),
+                np.asarray(_packed(jnp.asarray(question[chosen]), right=True)),
+                np.asarray(_packed(jnp.asarray(answer[chosen]))),
                 skill.share / 100 * shares,
             )
         )
@@ -244,8 +250,13 @@ def _images() -> NDArray[np.int64]:
 # -- the tasks -------------------------------------------------------------------------------------
 
 
-def _recall(task: Mixture, key: jax.Array, n: int, length: int) -> _Drawn:
-    return _recalled(task, pick(key, frequencies(task.keys, task.exponent), n))
+def _whole(chance: jax.Array, low: int, high: int) -> jax.Array:
+    """Uniform numbers as whole ones, from low to below high."""
+    return low + (chance * (high - low)).astype(int)
+
+
+def _recall(task: Mixture, chance: jax.Array, length: int) -> _Drawn:
+    return _recalled(task, placed(chance[:, 0], frequencies(task.keys, task.exponent)))
 
 
 def _recalled(task: Mixture, which: jax.Array) -> _Drawn:
@@ -254,10 +265,10 @@ def _recalled(task: Mixture, which: jax.Array) -> _Drawn:
     return _Drawn(_row(n, "@", _A_LETTER + name), jnp.asarray(task.codes())[which], _none(n))
 
 
-def _two_numbers(sign: str) -> Callable[[Mixture, jax.Array, int, int], _Drawn]:
-    def draw(task: Mixture, key: jax.Array, n: int, length: int) -> _Drawn:
-        least = 10 ** (length - 1) if length > 1 else 0
-        x, y = jax.random.randint(key, (2, n), least, 10**length)
+def _two_numbers(sign: str) -> _Draw:
+    def draw(task: Mixture, chance: jax.Array, length: int) -> _Drawn:
+        n, least = len(chance), 10 ** (length - 1) if length > 1 else 0
+        x, y = _whole(chance[:, :2], least, 10**length).T
         result, many = (x + y, length + 1) if sign == "+" else (x * y, 2 * length)
         answer = _digits(result, many)
         kept = Arithmetic.held_out(x, y, jnp) if length > 1 else _none(n)
@@ -267,41 +278,44 @@ def _two_numbers(sign: str) -> Callable[[Mixture, jax.Array, int, int], _Drawn]:
     return draw
 
 
-def _letters(key: jax.Array, n: int, length: int) -> jax.Array:
-    return _A_LETTER + jax.random.randint(key, (n, length), 0, LETTERS)
+def _letters(chance: jax.Array, length: int) -> jax.Array:
+    return _A_LETTER + _whole(chance[:, :length], 0, LETTERS)
 
 
-def _copying(task: Mixture, key: jax.Array, n: int, length: int) -> _Drawn:
-    row = _letters(key, n, length)
-    return _Drawn(_row(n, ">", row), row, _apart(row))
+def _copying(task: Mixture, chance: jax.Array, length: int) -> _Drawn:
+    row = _letters(chance, length)
+    return _Drawn(_row(len(row), ">", row), row, _apart(row))
 
 
-def _modular_sum(task: Mixture, key: jax.Array, n: int, length: int) -> _Drawn:
-    row = jax.random.randint(key, (n, length), 0, 10)
-    kept = _apart(row) if length > 2 else _none(n)
-    return _Drawn(_row(n, "%", row), row.sum(axis=1, keepdims=True) % 10, kept)
+def _modular_sum(task: Mixture, chance: jax.Array, length: int) -> _Drawn:
+    row = _whole(chance[:, :length], 0, 10)
+    kept = _apart(row) if length > 2 else _none(len(row))
+    return _Drawn(_row(len(row), "%", row), row.sum(axis=1, keepdims=True) % 10, kept)
 
 
-def _sorting(task: Mixture, key: jax.Array, n: int, length: int) -> _Drawn:
-    row = _letters(key, n, length)
-    return _Drawn(_row(n, "<", row), jnp.sort(row, axis=1), _apart(row))
+def _sorting(task: Mixture, chance: jax.Array, length: int) -> _Drawn:
+    row = _letters(chance, length)
+    return _Drawn(_row(len(row), "<", row), jnp.sort(row, axis=1), _apart(row))
 
 
-def _transliteration(task: Mixture, key: jax.Array, n: int, length: int) -> _Drawn:
-    row = _letters(key, n, length)
-    kept = _apart(row) if length > 2 else _none(n)
-    return _Drawn(_row(n, "~", row), jnp.asarray(_images())[row - _A_LETTER].reshape(n, -1), kept)
+def _transliteration(task: Mixture, chance: jax.Array, length: int) -> _Drawn:
+    row = _letters(chance, length)
+    kept = _apart(row) if length > 2 else _none(len(row))
+    return _Drawn(
+        _row(len(row), "~", row),
+        jnp.asarray(_images())[row - _A_LETTER].reshape(len(row), -1),
+        kept,
+    )
 
 
-def _choice(key: jax.Array, asked: jax.Array, right: jax.Array, kept: jax.Array,
+def _choice(chance: jax.Array, asked: jax.Array, right: jax.Array, kept: jax.Array,
             symbols: str) -> _Drawn:  # fmt: skip
     """Four of `symbols` to choose from, one of which is right, behind what is asked."""
     n, many, first = len(right), len(symbols), _OF[symbols[0]]
-    others, place = jax.random.split(key)
     # The order of random numbers is a random order.
-    steps = 1 + jnp.argsort(jax.random.uniform(others, (n, many - 1)), axis=1)[:, : CHOICES - 1]
+    steps = 1 + jnp.argsort(chance[:, 1:many], axis=1)[:, : CHOICES - 1]
     wrong = first + (right[:, None] - first + steps) % many
-    at = jax.random.randint(place, (n, 1), 0, CHOICES)
+    at = _whole(chance[:, :1], 0, CHOICES)
     options = jnp.take_along_axis(
         jnp.concatenate([right[:, None], wrong], axis=1), (jnp.arange(CHOICES) - at) % CHOICES, axis=1
     )  # fmt: skip
@@ -312,14 +326,12 @@ def _choice(key: jax.Array, asked: jax.Array, right: jax.Array, kept: jax.Array,
 _DIGITS, _ROW_LETTERS = _SYMBOLS[:10], _SYMBOLS[_A_LETTER : _A_LETTER + LETTERS]
 
 
-def _choice_of(
-    draw: Callable[[Mixture, jax.Array, int, int], _Drawn], length: int, symbols: str
-) -> Callable[[Mixture, jax.Array, int, int], _Drawn]:
+def _choice_of(draw: _Draw, length: int, symbols: str) -> _Draw:
     """A choice between first symbols of another task's answer."""
 
-    def choose(task: Mixture, key: jax.Array, n: int, _: int) -> _Drawn:
-        question, answer, kept = draw(task, jax.random.fold_in(key, 1), n, length)
-        return _choice(key, question, answer[:, 0], kept, symbols)
+    def choose(task: Mixture, chance: jax.Array, _: int) -> _Drawn:
+        question, answer, kept = draw(task, chance[:, LETTERS:], length)
+        return _choice(chance[:, :LETTERS], question, answer[:, 0], kept, symbols)
 
     return choose
 
