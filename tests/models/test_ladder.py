@@ -17,12 +17,14 @@ from small_models import quickly
 from test_language_models import textbook
 
 from mirage_utils import FieldError
+from mirage_utils.errors import UnknownNameError
 from mirage_utils.models import runs
 from mirage_utils.models.language import ladder_scores, mixture
 from mirage_utils.models.language.ladder import Ladders
 from mirage_utils.models.language.mixture import SKILLS, Mixture
 from mirage_utils.models.results import Bundle
 from mirage_utils.models.training import Training, one_seed
+from mirage_utils.records import RECORDS, grade
 
 SHORT = Training(40, 100, 1e-2, every=20, clip=1.0, b2=0.98)
 TASK = Mixture(keys=30, exponent=1.0, reversed_answer=False, tests=25)
@@ -342,3 +344,27 @@ def test_scores_are_those_of_the_answers_counted_by_hand(trained):
         else:
             assert math.isnan(score.accuracy)
             assert math.isnan(score.brier)
+
+
+def test_records_are_read_as_any_others_and_grade_the_same(trained):
+    bundle = Bundle(trained[1], {"run": "0123456789abcdef"}, pd.DataFrame())
+    table = ladder_scores.scores(bundle)
+    written, chosen = (ladder_scores.records(bundle, output=o) for o in ("greedy", "choices"))
+    assert len(written) == len(trained[1])
+    for found, column in ((written, "exact_match"), (chosen, "accuracy")):
+        assert list(found.columns) == list(RECORDS)
+        for _, seed in found.groupby("run", observed=True):
+            again = grade(seed, seed["metric"].iloc[0])
+            np.testing.assert_array_equal(again["score"], seed["score"])
+        plain = table[(table["task"] != "recall") & (table["task"] != "all")]
+        assert (plain.groupby("task")["n"].first() == 25).all()  # each question counts the same
+        mean = found.groupby(["task", "setting", "run"], observed=True)["score"].mean()
+        for row in plain.dropna(subset=column).itertuples():
+            at = (row.task, f"length {row.length}", f"seed {row.seed}")
+            assert mean[at] == pytest.approx(getattr(row, column))
+    assert all(
+        len(p) == len(t) for p, t in zip(written["logprobs"], written["target"], strict=True)
+    )
+    assert set(chosen["target"]) == set("0123")
+    with pytest.raises(UnknownNameError, match="sample_1"):
+        ladder_scores.records(bundle, output="sample_7")

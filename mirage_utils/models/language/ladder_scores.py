@@ -6,17 +6,22 @@ with an end, which counts as one of their symbols everywhere.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import softmax
 
+from ...errors import UnknownNameError
 from ...metrics.batch import edit_distances
 from ...metrics.calibration import brier
 from ...metrics.choice import multiple_choice_grade
+from ...records.schema import RECORDS, direction_of
 from ..results import Bundle
 from .outputs import logprobs
 
-__all__ = ["MIXTURE", "SCORES", "scores"]
+__all__ = ["MIXTURE", "SCORES", "records", "scores"]
 
 SCORES = (
     "run", "task", "length", "params", "seed", "loss", "exact_match", "edit_distance",
@@ -63,17 +68,94 @@ def scores(bundle: Bundle, name: str = "ladder") -> pd.DataFrame:
     )
 
 
+def records(bundle: Bundle, *, output: str = "greedy") -> pd.DataFrame:
+    """The outputs of a ladder as records, for everything in this book that reads records.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of a ladder.
+    output : str
+        ``"greedy"`` or ``"sample_1"`` for written answers of every task, with the log-probabilities of the right answer's
+        symbols; ``"choices"`` for the choices alone, each with the log-probabilities of its four letters.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `mirage_utils.records.RECORDS`: the length is the ``setting``, exact match the metric, and for choices
+        the multiple-choice grade.
+
+    Raises
+    ------
+    UnknownNameError
+        If there are no such answers.
+    """
+    frame = bundle.frame
+    known = ["choices", *[c for c in frame if c == "greedy" or c.startswith("sample_")]]
+    if output not in known:
+        raise UnknownNameError("output", output, "one of " + ", ".join(known))
+    if output == "choices":
+        frame, among = _choices(frame)
+        right, metric = _letters(frame["target"]), "multiple_choice_grade"
+        judged: dict[str, Any] = {
+            "target": right.astype(str),
+            "output": among.argmax(axis=1).astype(str),
+            "logprobs": list(among),
+            "logprobs_of": "choices",
+            "score": multiple_choice_grade(right, softmax(among, axis=1)),
+        }
+    else:
+        target, said = frame["target"].astype(str), frame[output].astype(str)
+        metric = "exact_match"
+        judged = {
+            "target": target,
+            "output": said,
+            "logprobs": [row[~np.isnan(row)] for row in logprobs(frame)],
+            "logprobs_of": "answer",
+            "score": (target == said).astype(float),
+        }
+    model = "ladder-" + frame["size"].map("{:g}".format)
+    columns = {
+        "family": "ladder",
+        "model": model.astype("category"),
+        "params": frame["params"].to_numpy(float),
+        "train_flops": np.nan,
+        "task": frame["task"].astype(str),
+        "setting": "length " + frame["length"].astype(str),
+        "shots": 0.0,
+        "run": ("seed " + frame["seed"].astype(str)).astype("category"),
+        "item": frame["prompt"].astype(str),
+        "epoch": 1.0,
+        "metric": metric,
+        "direction": direction_of(metric),
+        "source": bundle.manifest["run"][:12],
+        **judged,
+    }
+    return pd.DataFrame(columns)[list(RECORDS)].reset_index(drop=True)
+
+
+def _choices(frame: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """The rows that are choices, and the log-probabilities of their letters."""
+    letters = frame[[c for c in frame if c.startswith("choice_")]].to_numpy(np.float64)
+    asked = ~np.isnan(letters).any(axis=1)
+    return frame[asked], letters[asked]
+
+
+def _letters(targets: pd.Series) -> NDArray[np.int64]:
+    """Places of the right letters."""
+    return targets.astype(str).str[0].map("ABCD".index).to_numpy(int)
+
+
 def _items(frame: pd.DataFrame) -> pd.DataFrame:
     """What is known of each answer: sums of log-probabilities, whether it is right, its distance."""
     target, output = frame["target"].astype(str), frame["greedy"].astype(str)
     logs = logprobs(frame)
     total = np.nansum(logs, axis=1)
-    choices = frame[[c for c in frame if c.startswith("choice_")]].to_numpy(np.float64)
-    asked = ~np.isnan(choices).any(axis=1)
-    right = target[asked].str[0].map("ABCD".index).to_numpy(int)
-    among = softmax(choices[asked], axis=1)
-    judged = np.full((2, len(frame)), np.nan)
-    judged[:, asked] = multiple_choice_grade(right, among), brier(right, among)
+    asked, letters = _choices(frame)
+    right, among = _letters(asked["target"]), softmax(letters, axis=1)
+    grades = pd.DataFrame(
+        {"accuracy": multiple_choice_grade(right, among), "brier": brier(right, among)}, asked.index
+    ).reindex(frame.index)
     return pd.DataFrame(
         {
             "params": frame["params"].to_numpy(),
@@ -84,11 +166,9 @@ def _items(frame: pd.DataFrame) -> pd.DataFrame:
             "exact_match": (target == output).to_numpy(float),
             "edit_distance": edit_distances(target.tolist(), output.tolist()),
             "expected_exact_match": np.exp(total),
-            "accuracy": judged[0],
-            "brier": judged[1],
         },
         index=frame.index,
-    )
+    ).join(grades)
 
 
 def _means(items: pd.DataFrame) -> pd.DataFrame:
