@@ -163,16 +163,24 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
 """Families of language models, and of the networks that chapters 14 and 15 set beside them."""
 
 
-_RUNGS = (8, 10, 12, 16, 24, 32, 48, 64, 96, 128)  # widths: 2,400 to 407,000 parameters
+_RUNGS = (8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128)  # widths: 2,400 to 407,000 parameters
+_MORE_RUNGS = (*_RUNGS, 192, 256, 384, 640)  # to ten million
 
 LADDERS: Mapping[str, Mapping[str, Family]] = {
+    # Everything at once: every size from as many examples.
     "ladder": {
         "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 200), keys=64, tests=40, watched=10),
-        "desk": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), large=96),
-        "full": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), large=96),
+        "desk": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), tests=200, large=96),
+        "full": Ladders(_MORE_RUNGS, _seeds(5), _language(80_000, 500, 1_000), keys=4_096, tests=1_000, large=384),
+    },
+    # The same with as much compute for every size: that of width 32 (desk) or 128 (full) above.
+    "ladder_same_compute": {
+        "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 100), keys=64, tests=40, watched=10, compute=1.2e10),
+        "desk": Ladders(_RUNGS[4:], _seeds(3), _language(40_000, 100, 250), tests=200, compute=1.4e13),
+        "full": Ladders(_MORE_RUNGS[8:], _seeds(3), _language(80_000, 500, 1_000), keys=4_096, tests=1_000, compute=2.05e15),
     },
 }  # fmt: skip
-"""One family that learns everything at once, twice: every size from as many examples, and with as much compute."""
+"""One family that learns all tasks together, and the same family once more with the compute fixed instead of the examples."""
 
 FAMILIES: Mapping[str, Mapping[str, Family]] = {
     "autoencoders": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -16,9 +17,10 @@ from rapidfuzz.distance import Levenshtein
 from small_models import quickly
 from test_language_models import textbook
 
-from mirage_utils import FieldError
+from mirage_utils import FieldError, models, tables
 from mirage_utils.errors import UnknownNameError
-from mirage_utils.models import runs
+from mirage_utils.models import results, runs
+from mirage_utils.models.catalogue import LADDERS
 from mirage_utils.models.language import ladder_scores, mixture
 from mirage_utils.models.language.ladder import Ladders
 from mirage_utils.models.language.mixture import SKILLS, Mixture
@@ -178,7 +180,7 @@ def test_nothing_of_the_test_is_trained_on(drawn, asked):
             tables.add((task, length))
     assert tables == {
         ("recall", 5), ("addition", 1), ("multiplication", 1), ("modular sum", 2), ("transliteration", 2),
-        ("choice of recall", 1), ("choice of transliteration", 1),
+        ("choice of recall", 1), ("choice of modular sum", 1), ("choice of transliteration", 1),
     }  # fmt: skip
 
 
@@ -368,3 +370,74 @@ def test_records_are_read_as_any_others_and_grade_the_same(trained):
     assert set(chosen["target"]) == set("0123")
     with pytest.raises(UnknownNameError, match="sample_1"):
         ladder_scores.records(bundle, output="sample_7")
+
+
+def test_the_command_trains_ladders_and_writes_their_table(tmp_path, monkeypatch):
+    from mirage_utils.cli import main
+    from mirage_utils.models import catalogue
+
+    tiny = replace(FAMILY, sizes=(4,), seeds=(1,), training=Training(2, 100, 1e-2, every=2))
+    monkeypatch.setattr(catalogue, "LADDERS", {"ladder": {"quick": tiny}})
+    monkeypatch.setattr(catalogue, "FAMILIES", catalogue.LADDERS)
+    assert main.main(["families", "ladder", "--out", str(tmp_path), "--quiet"]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["ladder", "ladder.csv"]
+    table = pd.read_csv(tmp_path / "ladder.csv")
+    assert list(table.columns) == list(ladder_scores.SCORES)
+    found = results.read(tmp_path / "ladder" / "manifest.json")
+    pd.testing.assert_frame_equal(table, ladder_scores.scores(found), check_dtype=False)
+
+
+# -- what is planned, and what is bundled ----------------------------------------------------------
+
+
+def test_the_profiles_are_what_the_book_says():
+    quick, desk, full = (runs.family("ladder", p) for p in ("quick", "desk", "full"))
+    assert type(quick) is type(desk) is type(full)
+    counts = [desk.count(s, desk.task) for s in desk.sizes]
+    assert counts[-1] >= 100 * counts[0]
+    assert len(counts) >= 8
+    assert [len(desk.seeds_of(s)) for s in desk.sizes] == [5] * (len(counts) - 2) + [3] * 2
+    assert len({desk.training_of(s).steps for s in desk.sizes}) == 1
+    assert full.count(max(full.sizes), full.task) >= 9e6
+
+
+@pytest.mark.parametrize("profile", ["quick", "desk", "full"])
+def test_the_second_cut_is_the_same_family_with_the_same_compute(profile):
+    first, second = (runs.family(n, profile) for n in ("ladder", "ladder_same_compute"))
+    assert first.task == second.task
+    assert set(second.sizes) <= set(first.sizes)
+    spent = [
+        6 * second.count(s, second.task) * second.places * t.batch * t.steps
+        for s in second.sizes
+        for t in [second.training_of(s)]
+    ]
+    assert max(spent) / min(spent) < 1.25
+    # One size of the first is as good as in the second: the cuts meet there.
+    own = [
+        6 * first.count(s, first.task) * first.places * t.batch * t.steps
+        for s in second.sizes
+        for t in [first.training_of(s)]
+    ]
+    assert min(abs(np.log(x / second.compute)) for x in own) < 0.25
+
+
+BUNDLED = [name for name in models.bundles() if name in LADDERS]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundle_is_a_run_of_its_profile_and_its_table_is_computed_from_it(name):
+    found = models.bundled(name)
+    family = runs.family(name, found.manifest["profile"])
+    assert found.manifest["config"] == {
+        "kind": family.kind, **json.loads(json.dumps(asdict(family)))
+    }  # fmt: skip
+    assert found.manifest["data"] == family.load().describe()
+    frame = found.frame
+    assert not frame.duplicated(["size", "seed", "item"]).any()
+    seeds = frame.groupby("size")["seed"].unique()
+    assert {s: tuple(sorted(seeds[s])) for s in family.sizes} == {
+        s: family.seeds_of(s) for s in family.sizes
+    }
+    kept = tables.load_table("ladder").query("run == @name").reset_index(drop=True)
+    made = ladder_scores.scores(found, name)
+    pd.testing.assert_frame_equal(kept, made, rtol=1e-5, atol=1e-7, check_dtype=False)

@@ -39,7 +39,7 @@ class Ladders(LanguageModels):
         Questions of each kind that are asked while a model trains.
     """
 
-    keys: int = 1_024
+    keys: int = 2_048
     exponent: float = 1.0
     reversed_answer: bool = False
     tests: int = 250

@@ -10,7 +10,7 @@ copying          4, 8    ``>gbba=``                      ``gbba.``              
 modular sum      2, 3, 4 ``%583=``                       ``6.``                 a row in ten
 sorting          3, 5, 7 ``<dbc=``                       ``bcd.``               a row in ten
 transliteration  2, 3, 4 ``~abc=``                       ``kmfa.``              a row in ten
-choice of ...    1       ``%583A9B6C0D2=``               ``B.``                 those of the task it is about
+choice of ...    1       ``%58A9B3C0D2=``                ``B.``                 those of the task it is about
 ================ ======= =============================== ====================== =============================
 
 The length is that of what is worked on: digits of each number, letters of a row, digits of a code. Where there are
@@ -22,8 +22,8 @@ letters), all are trained on, as a table is learnt, and the test asks for what w
 * A modular sum is the last digit of the sum of the digits.
 * Transliteration writes every letter as one or two others, by a table, so that answers differ in length.
 * A choice shows four answers and asks for a letter: which digit does the code of this key begin with, what is the
-  modular sum, which letter comes first, what does the transliteration of a letter begin with. The right one stands at
-  each place equally often; the wrong ones are as likely as each other.
+  modular sum of two digits, which of three letters comes first, what does the transliteration of a letter begin with.
+  The right one stands at each place equally often; the wrong ones are as likely as each other.
 
 How many of a hundred training examples are of each kind is the table `SKILLS`; every batch has exactly these shares.
 """
@@ -339,14 +339,14 @@ def _choice_of(draw: _Draw, length: int, symbols: str) -> _Draw:
 _addition, _multiplication = _two_numbers("+"), _two_numbers("*")
 
 SKILLS: tuple[Skill, ...] = (
-    Skill("recall", 5, 16, _recall),
+    Skill("recall", 5, 26, _recall),
     Skill("addition", 1, 2, _addition),
-    Skill("addition", 2, 4, _addition),
-    Skill("addition", 3, 6, _addition),
-    Skill("addition", 4, 8, _addition),
-    Skill("addition", 5, 9, _addition),
+    Skill("addition", 2, 3, _addition),
+    Skill("addition", 3, 4, _addition),
+    Skill("addition", 4, 5, _addition),
+    Skill("addition", 5, 6, _addition),
     Skill("multiplication", 1, 2, _multiplication),
-    Skill("multiplication", 2, 9, _multiplication),
+    Skill("multiplication", 2, 8, _multiplication),
     Skill("copying", 4, 1, _copying),
     Skill("copying", 8, 2, _copying),
     Skill("modular sum", 2, 2, _modular_sum),
@@ -358,8 +358,8 @@ SKILLS: tuple[Skill, ...] = (
     Skill("transliteration", 2, 1, _transliteration),
     Skill("transliteration", 3, 2, _transliteration),
     Skill("transliteration", 4, 4, _transliteration),
-    Skill("choice of recall", 1, 5, _choice_of(_recall, 5, _DIGITS)),
-    Skill("choice of modular sum", 1, 6, _choice_of(_modular_sum, 3, _DIGITS)),
+    Skill("choice of recall", 1, 6, _choice_of(_recall, 5, _DIGITS)),
+    Skill("choice of modular sum", 1, 5, _choice_of(_modular_sum, 2, _DIGITS)),
     Skill("choice of sorting", 1, 3, _choice_of(_sorting, 3, _ROW_LETTERS)),
     Skill("choice of transliteration", 1, 3, _choice_of(_transliteration, 1, _ROW_LETTERS)),
 )
