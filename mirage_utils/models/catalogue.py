@@ -5,7 +5,7 @@ profile what it is for
 ======= ============================================================================================
 quick   minutes on two processor cores: tests, and the chapters that train while they are built
 desk    hours on two processor cores: the runs of language models that are bundled
-full    the runs of vision models that are bundled; for language models, an hour on a GPU
+full    the runs of vision models that are bundled; for language models, an hour or two on a GPU
 ======= ============================================================================================
 
 All profiles run the same code.
@@ -171,13 +171,13 @@ LADDERS: Mapping[str, Mapping[str, Family]] = {
     "ladder": {
         "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 200), keys=64, tests=40, watched=10),
         "desk": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), tests=200, large=96),
-        "full": Ladders(_MORE_RUNGS, _seeds(5), _language(80_000, 500, 1_000), keys=4_096, tests=1_000, large=384),
+        "full": Ladders(_MORE_RUNGS, _seeds(5), _language(40_000, 500, 1_000), keys=4_096, tests=1_000, large=384),
     },
     # The same with as much compute for every size: that of width 32 (desk) or 128 (full) above.
     "ladder_same_compute": {
         "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 100), keys=64, tests=40, watched=10, compute=1.2e10),
         "desk": Ladders(_RUNGS[4:], _seeds(3), _language(40_000, 100, 250), tests=200, compute=1.4e13),
-        "full": Ladders(_MORE_RUNGS[8:], _seeds(3), _language(80_000, 500, 1_000), keys=4_096, tests=1_000, compute=2.05e15),
+        "full": Ladders(_MORE_RUNGS[8:], _seeds(3), _language(40_000, 500, 500), keys=4_096, tests=1_000, compute=1.03e15),
     },
 }  # fmt: skip
 """One family that learns all tasks together, and the same family once more with the compute fixed instead of the examples."""
