@@ -31,7 +31,8 @@ from mirage_utils.ground.write import replace
 from mirage_utils.metrics.arithmetic import carry_credit, digit_accuracy
 from mirage_utils.metrics.string import character_edit_distance
 from mirage_utils.models import bundled, bundles
-from mirage_utils.models.catalogue import LANGUAGE
+from mirage_utils.models.catalogue import LADDERS, LANGUAGE
+from mirage_utils.models.language import ladder_scores
 from mirage_utils.models.language.outputs import scores as scores_of_answers
 from mirage_utils.records.files import lines, parse
 from mirage_utils.records.identity import known, resolve
@@ -600,7 +601,16 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
 def families(_: Path) -> pd.DataFrame:
     """Scores of the families that were trained here, from the answers that are bundled; six digits."""
     kept = [name for name in LANGUAGE if name in bundles()]
-    frame = pd.concat([scores_of_answers(bundled(name), name) for name in kept])
+    return _six_digits(pd.concat([scores_of_answers(bundled(name), name) for name in kept]))
+
+
+def ladder(_: Path) -> pd.DataFrame:
+    """Scores of the ladder by task and length, from the answers that are bundled; six digits."""
+    kept = [name for name in LADDERS if name in bundles()]
+    return _six_digits(pd.concat([ladder_scores.scores(bundled(name), name) for name in kept]))
+
+
+def _six_digits(frame: pd.DataFrame) -> pd.DataFrame:
     numbers = frame.select_dtypes("float").columns
     return frame.assign(
         **{c: [float(f"{value:.6g}") for value in frame[c]] for c in numbers}
@@ -618,6 +628,7 @@ BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "openlm_scaling": openlm_scaling,
     "gpt3_answers": gpt3_answers,
     "families": families,
+    "ladder": ladder,
 }
 """Every computed table, by name; each takes the folder that holds the sources' folders, if it has one."""
 

@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:
     train.add_argument(
         "family",
         metavar="FAMILY",
-        help="such as autoencoders, lenets, transformers, recall, addition",
+        help="such as autoencoders, lenets, transformers, ladder, recall, addition",
     )
     train.add_argument(
         "--out", type=given, required=True, metavar="FOLDER", help="where the run is kept"
@@ -63,9 +63,9 @@ def add_commands(commands: Any) -> None:
     families = commands.add_parser(
         "families",
         help="train all families of language models, and score what they answer",
-        description="Train every family of chapters 13 to 15 into a folder of its own (see 'train'), and "
-        "write families.csv, one row a model and task, from their outputs. Stopped at any time, it goes on "
-        "when the same command is given again.",
+        description="Train the ladder and every family of chapters 13 to 15 into a folder of its own (see 'train'), "
+        "and write ladder.csv and families.csv, one row a model and task, from their outputs. Stopped at any time, it "
+        "goes on when the same command is given again.",
     )
     families.add_argument("names", nargs="*", metavar="FAMILY", help="only these")
     families.add_argument(
@@ -143,21 +143,25 @@ def _families(options: argparse.Namespace) -> None:
     from ..ground.write import replace as write_whole
 
     runs = _trainer()
-    from ..models.catalogue import LANGUAGE
-    from ..models.language.outputs import scores
+    from ..models.catalogue import LADDERS, LANGUAGE
+    from ..models.language import ladder_scores, outputs
 
-    out, parts = options.out, []
-    for name in options.names or LANGUAGE:
-        if name not in LANGUAGE:
-            raise FieldError("names", name, "one of " + ", ".join(LANGUAGE))
+    known, out = [*LANGUAGE, *LADDERS], options.out
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for name in options.names or known:
+        if name not in known:
+            raise FieldError("names", name, "one of " + ", ".join(known))
         models = runs.family(name, options.profile)
         found = runs.run(
             models, models.load(), out / name, profile=options.profile, jobs=options.jobs,
             cluster=options.cluster, progress=watched(options.quiet),
         )  # fmt: skip
-        parts.append(scores(found, name))
+        table, scored = ("ladder", ladder_scores) if name in LADDERS else ("families", outputs)
+        tables.setdefault(table, []).append(scored.scores(found, name))
         if options.bundle:
             runs.bundle(out / name, name, options.bundle)
-    table = pd.concat(parts, ignore_index=True)
-    write_whole(out / "families.csv", table.to_csv(index=False, lineterminator="\n").encode())
-    print(f"{len(table):,} rows in {out / 'families.csv'}")
+    for table, parts in tables.items():
+        whole = pd.concat(parts, ignore_index=True)
+        path = out / f"{table}.csv"
+        write_whole(path, whole.to_csv(index=False, lineterminator="\n").encode())
+        print(f"{len(whole):,} rows in {path}")

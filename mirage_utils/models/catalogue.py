@@ -5,7 +5,7 @@ profile what it is for
 ======= ============================================================================================
 quick   minutes on two processor cores: tests, and the chapters that train while they are built
 desk    hours on two processor cores: the runs of language models that are bundled
-full    the runs of vision models that are bundled; for language models, an hour on a GPU
+full    the runs of vision models that are bundled; for language models, an hour or two on a GPU
 ======= ============================================================================================
 
 All profiles run the same code.
@@ -20,6 +20,7 @@ from typing import Any
 from ..errors import FieldError, UnknownNameError
 from .family import Family
 from .language.clock import Clocks
+from .language.ladder import Ladders
 from .language.models import Additions, Inductions, Multiplications, Recalls, RecallsInOrder
 from .language.parity import Parities
 from .training import Training
@@ -27,7 +28,7 @@ from .vision.autoencoder import Autoencoders
 from .vision.lenet import LeNets
 from .vision.sequences import Transformers
 
-__all__ = ["FAMILIES", "LANGUAGE", "family"]
+__all__ = ["FAMILIES", "LADDERS", "LANGUAGE", "family"]
 
 
 def _seeds(n: int) -> tuple[int, ...]:
@@ -161,6 +162,26 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
 }  # fmt: skip
 """Families of language models, and of the networks that chapters 14 and 15 set beside them."""
 
+
+_RUNGS = (8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128)  # widths: 2,400 to 407,000 parameters
+_MORE_RUNGS = (*_RUNGS, 192, 256, 384, 640)  # to ten million
+
+LADDERS: Mapping[str, Mapping[str, Family]] = {
+    # Everything at once: every size from as many examples.
+    "ladder": {
+        "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 200), keys=64, tests=40, watched=10),
+        "desk": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), tests=200, large=96),
+        "full": Ladders(_MORE_RUNGS, _seeds(5), _language(40_000, 500, 1_000), keys=4_096, tests=1_000, large=384),
+    },
+    # The same with as much compute for every size: that of width 32 (desk) or 128 (full) above.
+    "ladder_same_compute": {
+        "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 100), keys=64, tests=40, watched=10, compute=1.2e10),
+        "desk": Ladders(_RUNGS[4:], _seeds(3), _language(40_000, 100, 250), tests=200, compute=1.4e13),
+        "full": Ladders(_MORE_RUNGS[8:], _seeds(3), _language(40_000, 500, 500), keys=4_096, tests=1_000, compute=1.03e15),
+    },
+}  # fmt: skip
+"""One family that learns all tasks together, and the same family once more with the compute fixed instead of the examples."""
+
 FAMILIES: Mapping[str, Mapping[str, Family]] = {
     "autoencoders": {
         "quick": Autoencoders(
@@ -187,6 +208,7 @@ FAMILIES: Mapping[str, Mapping[str, Family]] = {
         ),
     },
     **LANGUAGE,
+    **LADDERS,
 }  # fmt: skip
 """All families by name and profile."""
 

@@ -119,6 +119,10 @@ class Family(ABC, Generic[Size]):
         """The training of one size; the same for all unless a family says otherwise."""
         return self.training
 
+    def seeds_of(self, size: Size) -> tuple[int, ...]:
+        """The seeds of one size; all unless a family says otherwise."""
+        return self.seeds
+
     def count(self, size: Size, data: Any) -> int:
         """Number of parameters of one size."""
         return count(lambda key: self.init(key, size, data))

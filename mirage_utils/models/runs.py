@@ -64,6 +64,9 @@ _WORDS = {
     "layers": "blocks",
     "repeats": "share of training sequences with repeats",
     "few": "classes in such a sequence",
+    "large": "widths with fewer seeds, from",
+    "few_seeds": "seeds of those",
+    "watched": "questions of each kind asked while training",
     "tests": "test items of each kind",
     "floor": "share of the rate left at the end",
     "b2": "Adam's second decay",
@@ -137,7 +140,7 @@ def train_size(
         models.sample,
         models.prepare(data),
         models.training_of(size),
-        models.seeds,
+        models.seeds_of(size),
         watch=models.watch,
         checkpoint=checkpoint,
         about={"family": _of_a_size(models), "size": size, "data": data.digest()},
@@ -145,7 +148,7 @@ def train_size(
     )
     params = models.count(size, data)
     parts = []
-    for i, seed in enumerate(models.seeds):
+    for i, seed in enumerate(models.seeds_of(size)):
         rows = models.evaluate(one_seed(trained.params, i), data)
         parts.append(_named(rows, size, params, seed))
     return trained, pd.concat(parts, ignore_index=True)
@@ -166,7 +169,7 @@ def history(models: Family, size: float, data: Dataset, trained: Trained) -> pd.
     parts = []
     for name, values in {"train_loss": trained.losses[:, :, None], **trained.watched}.items():
         places = values.shape[2]
-        for i, seed in enumerate(models.seeds):
+        for i, seed in enumerate(models.seeds_of(size)):
             rows = pd.DataFrame(
                 {
                     "step": np.repeat(steps, places),
@@ -244,7 +247,7 @@ def run(
             if frame[column].dtype == object or isinstance(frame[column].dtype, pd.StringDtype):
                 frame[column] = frame[column].astype("category")
             # three digits, in half the space; what is lost is below any interval
-            elif column.startswith("logprob") or (name, column) == ("history", "value"):
+            elif column.startswith(("logprob", "choice")) or (name, column) == ("history", "value"):
                 frame[column] = frame[column].astype(np.float16)
         content = _parquet(frame)
         write_whole(folder / f"{name}.parquet", content)

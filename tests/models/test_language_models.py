@@ -302,6 +302,7 @@ def test_the_command_trains_families_and_writes_their_table(tmp_path, monkeypatc
         "LANGUAGE",
         {k: {"quick": v} for k, v in FAMILIES.items() if k in ("recall", "parity")},
     )
+    monkeypatch.setattr(catalogue, "LADDERS", {})
     monkeypatch.setattr(catalogue, "FAMILIES", catalogue.LANGUAGE)
     out = tmp_path / "out"
     asked = ["families", "--out", str(out), "--quiet", "--bundle", str(tmp_path / "kept")]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..family import Family, Size
 from ..training import digest
 
-__all__ = ["Made", "MadeFamily", "frequencies", "pick"]
+__all__ = ["Made", "MadeFamily", "frequencies", "pick", "placed"]
 
 
 class Made(ABC):
@@ -101,6 +101,22 @@ def pick(key: jax.Array, shares: NDArray[np.float64], n: int) -> jax.Array:
     -------
     jax.Array of int, shape (n,)
     """
+    return placed(jax.random.uniform(key, (n,)), shares)
+
+
+def placed(uniform: jax.Array, shares: NDArray[np.float64]) -> jax.Array:
+    """The numbers 0, 1, ..., with these shares, that belong to uniform ones.
+
+    Parameters
+    ----------
+    uniform : jax.Array, shape (n,)
+        In [0, 1).
+    shares : ndarray
+        Sums to one.
+
+    Returns
+    -------
+    jax.Array of int, shape (n,)
+    """
     ends = jnp.asarray(np.cumsum(shares), jnp.float32)
-    found = jnp.searchsorted(ends, jax.random.uniform(key, (n,)), side="right")
-    return jnp.minimum(found, len(shares) - 1)
+    return jnp.minimum(jnp.searchsorted(ends, uniform, side="right"), len(shares) - 1)

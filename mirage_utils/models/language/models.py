@@ -129,9 +129,9 @@ class LanguageModels(MadeFamily[int]):
             shown = jnp.full(answers.shape, len(self.alphabet) - 1)
         else:
             shown = answers[:, :-1]
-        out = transformer.logits(params, jnp.concatenate([prompts, shown], axis=1))
+        out = transformer.logits(params, jnp.concatenate([prompts, shown], axis=1), length)
         # A blank is no answer.
-        return out[:, -length:, : len(self.task.symbols)]
+        return out[:, :, : len(self.task.symbols)]
 
     def watch(self, params: Params, data: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """While it trains: loss and accuracy on the test by place of the answer, those before it given."""

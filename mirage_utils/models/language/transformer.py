@@ -89,7 +89,7 @@ def init(key: jax.Array, *, width: int, layers: int, symbols: int, places: int) 
     }
 
 
-def logits(params: Params, x: jax.Array) -> jax.Array:
+def logits(params: Params, x: jax.Array, last: int | None = None) -> jax.Array:
     """What the model says comes next, at every place.
 
     Parameters
@@ -98,15 +98,19 @@ def logits(params: Params, x: jax.Array) -> jax.Array:
         As made by `init`.
     x : array of int, shape (n, t)
         Sequences of symbols.
+    last : int, optional
+        Only at so many places, the last ones; all if None.
 
     Returns
     -------
-    array, shape (n, t, symbols)
+    array, shape (n, t or last, symbols)
         Unnormalised log-probabilities. Row t has seen the symbols 0 to t and none after them.
     """
     h = params["symbol"][x] + params["place"][: x.shape[1]]
     for block in params["blocks"]:
         h = h + _attention(block, _normed(h, block["norm1"]))
+        if last is not None and block is params["blocks"][-1]:
+            h = h[:, -last:]  # no block will look at the others again
         h = h + jax.nn.relu(_normed(h, block["norm2"]) @ block["up"]) @ block["down"]
     return _normed(h, params["norm"]) @ params["output"]
 
