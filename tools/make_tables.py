@@ -628,7 +628,7 @@ BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "openlm_scaling": openlm_scaling,
     "gpt3_answers": gpt3_answers,
     "families": families,
-    "ladder": ladder,
+    **({"ladder": ladder} if set(LADDERS) & set(bundles()) else {}),
 }
 """Every computed table, by name; each takes the folder that holds the sources' folders, if it has one."""
 
