@@ -26,10 +26,10 @@ THEME: dict[str, tuple[str, str]] = {
     "c5": ("#8a6a00", "#ecc23b"),
     "c6": ("#4b4fae", "#a5a9ff"),
     "r1": ("#6aa3cf", "#b9dcf5"),
-    "r2": ("#3d86bd", "#8dc4ee"),
-    "r3": ("#1a69a5", "#5fa8e0"),
-    "r4": ("#0d4b80", "#3c86c4"),
-    "r5": ("#062f57", "#2f6aa3"),
+    "r2": ("#3d86bd", "#98c8ee"),
+    "r3": ("#1a69a5", "#78b4e6"),
+    "r4": ("#0d4b80", "#5a9fdc"),
+    "r5": ("#062f57", "#4389cc"),
 }
 INK = THEME["ink"][0]
 """Colour of text."""
