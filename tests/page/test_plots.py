@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from xml.etree import ElementTree
 
@@ -202,7 +203,7 @@ def test_drawn_points_say_what_has_no_score_and_what_has_an_infinite_one():
     assert "infinite" in explorer._view.value
     explorer.inputs["preset"].value = "line"
     assert [c.value for c in points] == pytest.approx(np.linspace(0, 0.7, 8), abs=1e-9)
-    assert "Emergence score 7, excess 1: about a straight line's." in explorer._view.value
+    assert "excess 1: about a straight line's." in html.unescape(explorer._view.value)
 
 
 # -- glue and claims ----------------------------------------------------------------------------
