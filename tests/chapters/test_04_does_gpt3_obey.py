@@ -362,7 +362,7 @@ def test_the_step_to_13b_is_the_steepest_so_far_but_for_zero_shot_subtraction(ch
     others = {}
     for (task, setting), (N, k, n) in published().items():
         if task in ("2D+", "2D-", "3D+", "3D-"):
-            y = np.log(-np.log(np.maximum(k, 0.5) / n))[:7]
+            y = np.log(-np.log(np.maximum(k, 0.5)[:7] / n[:7]))
             steps = -np.diff(y) / np.diff(np.log(N[:7]))
             if steps[5] <= steps[:5].max():
                 others[task, setting] = steps[4] - steps[5]
