@@ -98,7 +98,9 @@ def lines(
         for label, each in series.items():
             require(isinstance(each, Curve), label, each, "a Curve, whose metric has a range")
     said = (
-        ("Dots: half-way between the worst and the best score; pale bars: from 10% to 90% (their height means nothing).",)
+        (
+            "Dots: half-way between the worst and the best score; pale bars: from 10% to 90% (their height means nothing).",
+        )
         if rise
         else ()
     )
