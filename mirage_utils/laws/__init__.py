@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from ..ground.lazy import on_first_use
 
-_MODULES = ("accuracy", "beliefs", "easy_tail", "fitting", "forecast", "rivals", "sweep", "trials")
+_MODULES = (
+    "accuracy",
+    "beliefs",
+    "easy_tail",
+    "fitting",
+    "forecast",
+    "one_slope",
+    "rivals",
+    "sweep",
+    "trials",
+)
 _NAMES = {
     "AccuracyLaw": "accuracy",
     "CUBIC": "rivals",
@@ -28,10 +38,12 @@ _NAMES = {
     "deviance": "fitting",
     "fit": "fitting",
     "NormalLuck": "rivals",
+    "OneSlope": "one_slope",
     "linearise": "accuracy",
     "local_slopes": "beliefs",
     "monte_carlo_p": "fitting",
     "normal_luck": "rivals",
+    "one_slope_with_luck": "one_slope",
     "pooled_lengths": "accuracy",
     "posterior": "beliefs",
     "scattered": "rivals",

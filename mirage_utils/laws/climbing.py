@@ -23,6 +23,7 @@ __all__ = [
     "linear_algebra",
     "one_by_one",
     "scored",
+    "scored_with_luck",
 ]
 
 Boxes = Sequence[tuple[float, float]]
@@ -89,6 +90,62 @@ def scored(
         z[better], best[better] = new[better], height[better]
         A[better], change[better] = there[better], change_there[better]
         damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-12, 1e12)
+    return z, best
+
+
+def scored_with_luck(
+    law: Callable[[_FLOATS], tuple[_FLOATS, _FLOATS, _FLOATS, _FLOATS]],
+    counts: NDArray[np.int64],
+    n: NDArray[np.int64],
+    start: NDArray[np.float64],
+    boxes: Boxes,
+    *,
+    least: float = 1e-3,
+    most: int = 100,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`scored` for beta-binomial counts: a law gives accuracies, correlations, and the slopes of both.
+
+    The slopes of the correlation are those of its logarithm. The information is that of a normal distribution with
+    the same mean and variance: a metric for the steps, while heights and slopes are exact.
+    """
+    low, high = np.array(boxes, dtype=float).T
+    k = len(low)
+
+    def height(z: _FLOATS, rows: NDArray[np.intp]) -> tuple[_FLOATS, list[_FLOATS]]:
+        found = law(z)
+        return Counts(counts[rows], n).log_pmf(*found[:2]).sum(axis=1), list(found)
+
+    z, going = np.clip(start, low, high), np.arange(len(start))
+    best, state = height(z, going)
+    damping = np.full(len(z), 1e-2)
+    for _ in range(most):
+        A, rho, change, change_rho = state
+        by_accuracy, by_rho = Counts(counts[going], n).slopes(A, rho)
+        slope = np.einsum("sm,smk->sk", by_accuracy, change)
+        slope += np.einsum("sm,smk->sk", by_rho * rho, change_rho)
+        wider = 1 + (n - 1) * rho
+        weight = n / (np.clip(A * (1 - A), 1e-12, None) * wider)
+        weight_rho = ((n - 1) * rho / wider) ** 2 / 2
+        information = np.einsum("smk,sml,sm->skl", change, change, weight)
+        information += np.einsum("smk,sml,sm->skl", change_rho, change_rho, weight_rho)
+        here = z[going]
+        stays = ((here <= low) & (slope < 0)) | ((here >= high) & (slope > 0))
+        slope[stays] = 0
+        information[stays[:, :, None] | stays[:, None, :]] = 0
+        bend = np.diagonal(information, axis1=1, axis2=2)
+        information[:, range(k), range(k)] += damping[going, None] * bend + 1e-6
+        step = np.clip(np.linalg.solve(information, slope[..., None])[..., 0], -3, 3)
+        new = np.clip(here + step, low, high)
+        moves = (slope * (new - here)).sum(axis=1) >= least
+        if not moves.any():
+            break
+        going, new, state = going[moves], new[moves], [each[moves] for each in state]
+        there, state_there = height(new, going)
+        better = there > best[going]
+        z[going[better]], best[going[better]] = new[better], there[better]
+        for old, fresh in zip(state, state_there, strict=True):
+            old[better] = fresh[better]
+        damping[going] = np.clip(damping[going] * np.where(better, 0.1, 10), 1e-9, 1e9)
     return z, best
 
 

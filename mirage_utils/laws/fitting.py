@@ -362,9 +362,11 @@ def shared_slope(
         )
 
     slopes = [f["alpha"] for f in free]
-    found = optimize.minimize_scalar(
-        loss, bounds=(min(slopes), max(max(slopes), min(slopes) + 1e-6)), method="bounded"
-    )
+    # The sum of several likelihoods may have a hill at each one's own exponent.
+    tried = np.geomspace(min(slopes), max(max(slopes), min(slopes) + 1e-6), 12)
+    lowest = int(np.argmin([loss(slope) for slope in tried]))
+    between = tried[max(lowest - 1, 0)], tried[min(lowest + 1, len(tried) - 1)]
+    found = optimize.minimize_scalar(loss, bounds=between, method="bounded")
     # The search above starts each curve from its own optimum, which another exponent may turn into a
     # lesser hill. At the exponent found, the full search has the last word.
     shared = sum(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 from scipy import optimize, special
+from sympy.codegen.numpy_nodes import logaddexp
 
 from ..curves import Curve
 from ..errors import require
@@ -42,8 +43,8 @@ CUBIC = AccuracyLaw(
 KINK = AccuracyLaw(
     "kink",
     "two lines that meet",
-    # Joined within a few per cent of size, so that the law has slopes everywhere.
-    sp.exp(-sp.exp(a - alpha * u - _TURN.symbol * sp.log(1 + sp.exp(8 * (u - _PLACE.symbol))) / 8)),
+    # Joined within a few per cent of size (100 of it in a unit of ln N), so that the law has slopes everywhere.
+    sp.exp(-sp.exp(a - alpha * u - _TURN.symbol * logaddexp(0, 100 * (u - _PLACE.symbol)) / 100)),
     (_TURN, _PLACE),
 )
 """Two straight lines of ``ln(-ln accuracy)`` in ln N that meet at a size."""
@@ -88,20 +89,35 @@ class NormalLuck(NamedTuple):
     deviance : float
         From the saturated binomial model.
     spread : float
-        Standard deviation of the luck, in ``ln(-ln accuracy)`` of the line.
+        Standard deviation of the luck, in the coordinate in which it is normal.
+    at_one_half : float
+        By how much one standard deviation of luck moves a score of one half, to first order.
     """
 
     deviance: float
     spread: float
-
-    @property
-    def at_one_half(self) -> float:
-        """By how much one standard deviation of luck moves a score of one half, to first order."""
-        return self.spread * 0.5 * float(np.log(2))
+    at_one_half: float
 
 
-def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLuck:
-    """Fit a law whose runs have luck of another form than `scattered`: normal in ``ln(-ln accuracy)`` of the line.
+def _cloglog(A: np.ndarray) -> np.ndarray:
+    return np.log(-np.log(A))
+
+
+def _of_cloglog(y: np.ndarray) -> np.ndarray:
+    return np.exp(-np.exp(np.minimum(y, 600)))
+
+
+_COORDINATES = {
+    # The way there and back, and how fast a score of one half moves along it.
+    "loss": (_cloglog, _of_cloglog, 0.5 * float(np.log(2))),
+    "odds": (special.logit, special.expit, 0.25),
+}
+
+
+def normal_luck(
+    law: AccuracyLaw, curve: Curve, *, reference: float, of: str = "loss"
+) -> NormalLuck:
+    """Fit a law whose runs have luck of another form than `scattered`: normal in a coordinate of the score.
 
     Parameters
     ----------
@@ -111,6 +127,9 @@ def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLu
         Of counts.
     reference : float
         Scale at which ``u = 0``.
+    of : {"loss", "odds", "skill"}
+        What is lucky: ``ln(-ln score)``, ``ln(score / (1 - score))``, or ``ln(-ln accuracy)`` of the line alone, so
+        that what a law adds to the line, such as a floor, has no luck.
 
     Examples
     --------
@@ -120,6 +139,8 @@ def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLu
     True
     """
     require(not law.overdispersed, "law", law.name, "a law with binomial counts")
+    require(of in ("loss", "odds", "skill"), "of", of, "loss, odds or skill")
+    there, back, at_one_half = _COORDINATES["loss" if of == "skill" else of]
     reference = checked_reference(curve, reference, len(law.parameters))
     places = np.log(curve.scale / reference)[:, None]
     counts = Counts(curve.counts[:, None], curve.items[:, None])
@@ -130,7 +151,11 @@ def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLu
     def lost(z: np.ndarray) -> float:
         rate, spread = np.exp(np.clip(z[1:3], -7, 3))
         others = extra[:, 0] + (extra[:, 1] - extra[:, 0]) * special.expit(z[3:])
-        right = law.accuracy(places, (z[0] + spread * luck, rate, *others))
+        if of == "skill":
+            right = law.accuracy(places, (z[0] + spread * luck, rate, *others))
+        else:
+            A = np.clip(law.accuracy(places, (z[0], rate, *others)), 1e-300, 1 - 1e-15)
+            right = back(there(A) + spread * luck)
         return -float(special.logsumexp(counts.log_pmf(right), b=weight, axis=1).sum())
 
     fitted = fit(law, curve, reference=reference)
@@ -144,5 +169,7 @@ def normal_luck(law: AccuracyLaw, curve: Curve, *, reference: float) -> NormalLu
         optimize.minimize(lost, z, method="Nelder-Mead", options={"maxfev": 250}) for z in starts
     ]
     best = min(ends, key=lambda end: end.fun)
-    best = optimize.minimize(lost, best.x, method="Nelder-Mead", options={"maxfev": 600})
-    return NormalLuck(deviance(curve, -best.fun), float(np.exp(np.clip(best.x[2], -7, 3))))
+    for _ in range(2):  # a fresh simplex leaves the ridge on which an old one has shrunk
+        best = optimize.minimize(lost, best.x, method="Nelder-Mead", options={"maxfev": 600})
+    spread = float(np.exp(np.clip(best.x[2], -7, 3)))
+    return NormalLuck(deviance(curve, -best.fun), spread, spread * at_one_half)

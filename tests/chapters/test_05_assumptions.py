@@ -161,6 +161,8 @@ def test_a_floor_bends_only_just_below_the_lowest_score(chapter_run):
         return (middle - y[-1]) / (y[0] - middle)
 
     assert g["bend_below"] == pytest.approx(bend(0.001), rel=1e-3)
+    assert g["bend_nearer"] == pytest.approx(bend(0.0001), rel=1e-3)
+    assert g["nearer_floor"] == pytest.approx(low - 0.0001)
     assert g["bend_guess"] == pytest.approx(bend(0.01), rel=1e-3)
     assert bend(g["floor_gap"]) == pytest.approx(g["gpt3_bend"], rel=1e-2)
     assert g["floor_gap"] < 1e-9
@@ -203,3 +205,96 @@ def test_shares_of_sums_are_counted(chapter_run):
     assert g["no_carry"] == pytest.approx((55 / 100) ** 2)
     assert g["constant"] == pytest.approx(0.01)
     assert g["right_three"] == published()["3D+", "few-shot"][1][0]
+
+
+def test_the_exponent_that_a_tail_needs(chapter_run):
+    """At the lower end of the likelihood interval the deviance is chi-squared's 95 % point above the least."""
+    g = chapter_run(NAME).glued
+
+    def least(alpha):
+        def held(loss_constants):
+            a, share, log_rate = loss_constants
+            N, k, n = published()["2D+", "few-shot"]
+            loss = np.exp(np.clip(a - alpha * np.log(N / 6.66e9), -40, 40))
+            A = (1 - share) * np.exp(-loss) + share * in_a_tail(loss, log_rate)
+            if not 0 <= share <= 1:
+                return 1e9
+            A = np.clip(A, 1e-300, 1 - 1e-15)
+            return 2 * (stats.binom.logpmf(k, n, k / n) - stats.binom.logpmf(k, n, A)).sum()
+
+        options = {"maxiter": 3000, "maxfev": 3000, "fatol": 1e-6}
+        starts = ((1.5, 0.16, -2.5), (1.0, 0.2, -2.0))
+        return min(
+            optimize.minimize(held, z, method="Nelder-Mead", options=options).fun for z in starts
+        )
+
+    above = least(g["tail_alpha_least"]) - g["tail_deviance"]
+    assert above == pytest.approx(stats.chi2.ppf(0.95, 1), abs=0.2)
+    assert g["tail_width"] == pytest.approx(g["base_width"] / g["tail_alpha"])
+
+
+def test_a_hinge_through_all_seven_networks(chapter_run):
+    g = chapter_run(NAME).glued
+    N, k, n = (column[:7] for column in published()["2D+", "few-shot"])
+    u = np.log(N) - np.log(N[[0, -1]]).mean()
+
+    def slopes(y):
+        return np.linalg.lstsq(
+            np.stack([np.ones(7), u * (u < 0), u * (u > 0)], axis=1), y, rcond=None
+        )[0][1:]
+
+    y = np.log(-np.log(k / n))
+    lower, upper = slopes(y)
+    assert g["hinge_bend"] == pytest.approx(upper / lower, rel=1e-6)
+    # gamma-distributed difficulty without limit: the loss itself is linear in ln N
+    loss = np.interp(u, u[[0, -1]], -np.log(k / n)[[0, -1]])
+    low_gamma, up_gamma = slopes(np.log(loss))
+    assert g["hinge_most"] == pytest.approx(up_gamma / low_gamma, rel=1e-3)
+    # by how many standard errors: counts drawn anew
+    drawn = np.random.default_rng(0).binomial(n.astype(int), k / n, (4000, 7)) / n
+    contrast = [s[1] - g["hinge_most"] * s[0] for s in map(slopes, np.log(-np.log(drawn)))]
+    assert g["hinge_beyond"] == pytest.approx(
+        (g["hinge_most"] * lower - upper) / np.std(contrast), rel=0.1
+    )
+    assert g["hinge_beyond"] > 2
+
+
+def test_how_much_dependent_edits_scatter(chapter_run):
+    """Variance of the number of wrong tokens over the binomial one, tokens drawn as each form says."""
+    g = chapter_run(NAME).glued
+    rng, rho, p, length = np.random.default_rng(0), 0.6, 0.7, 5
+    fresh = rng.random((200_000, length)) < p
+    copies = rng.random((200_000, length)) < rho
+    markov = fresh.copy()
+    for j in range(1, length):
+        markov[:, j] = np.where(copies[:, j], markov[:, j - 1], fresh[:, j])
+    one_fate = np.where(copies[:, :1], fresh[:, :1], fresh)
+    p_item = rng.beta(p * (1 / rho - 1), (1 - p) * (1 / rho - 1), (200_000, 1))
+    exchangeable = rng.random((200_000, length)) < p_item
+    for tokens, name in (
+        (markov, "inflation_markov"),
+        (one_fate, "inflation_formula"),
+        (exchangeable, "inflation_formula"),
+    ):
+        ratio = tokens.sum(axis=1).var() / (length * p * (1 - p))
+        assert g[name] == pytest.approx(ratio, rel=0.02)
+
+
+def test_the_dependence_that_is_drawn_is_the_most_bent(chapter_run):
+    g = chapter_run(NAME).glued
+    _, k, n = published()["2D+", "few-shot"]
+    low, high = k[0] / n[0], k[6] / n[6]
+
+    def bend(rho):
+        def score(x):
+            p = math.exp(-math.exp(-x))
+            return rho * p + (1 - rho) * p**5
+
+        ends = [optimize.brentq(lambda x, a=a: score(x) - a, -6, 30) for a in (low, high)]
+        at = [math.log(-math.log(score(x))) for x in np.linspace(*ends, 3)]
+        return (at[1] - at[2]) / (at[0] - at[1])
+
+    by_strength = {rho: bend(rho) for rho in np.arange(1, 20) / 20}
+    assert g["fate_at"] == pytest.approx(max(by_strength, key=by_strength.get))
+    assert g["bend_fate"] == pytest.approx(max(by_strength.values()), rel=1e-3)
+    assert g["bend_dependent"] < g["bend_fate"]

@@ -32,7 +32,7 @@ def test_a_bent_law_is_what_its_name_says(law):
     found = law.accuracy(U, THETA[law.name])
     # The two lines of a kink are joined within a few per cent of size.
     assert found == pytest.approx(
-        by_hand(law.name, *THETA[law.name]), abs=0.03 if law is KINK else 1e-12
+        by_hand(law.name, *THETA[law.name]), abs=0.003 if law is KINK else 1e-12
     )
 
 
@@ -68,8 +68,43 @@ def test_normal_luck_against_hermites_quadrature():
     assert found.deviance == pytest.approx(theirs.fun, abs=0.02)
     assert found.spread == pytest.approx(np.exp(theirs.x[2]), rel=0.02)
     assert found.at_one_half == pytest.approx(found.spread * 0.3466, rel=1e-3)
+    # A line has nothing beside its skill.
+    assert found == laws.normal_luck(STRAIGHT, curve, reference=1e9, of="skill")
+    with pytest.raises(FieldError, match="skill"):
+        laws.normal_luck(STRAIGHT, curve, reference=1e9, of="life")
     with pytest.raises(FieldError, match="binomial"):
         laws.normal_luck(scattered(STRAIGHT), curve, reference=1e9)
+
+
+@pytest.mark.parametrize("of", ["loss", "odds", "skill"])
+def test_normal_luck_of_the_score_or_of_the_skill_alone(of):
+    """A floor that has luck and one that has none, by Hermite's quadrature."""
+    rng = np.random.default_rng(5)
+    right = 0.1 + 0.9 * np.exp(-np.exp(0.9 - 0.7 * U))
+    right = np.exp(-np.exp(np.log(-np.log(right)) + 0.3 * rng.standard_normal(8)))
+    curve = Curve(SIZES, rng.binomial(300, right) / 300, 300)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+
+    def lost(z):
+        luck, g = np.exp(z[2]) * nodes, 0.2 / (1 + np.exp(-z[3]))
+        y = (z[0] - np.exp(z[1]) * U)[:, None]
+        p = g + (1 - g) * np.exp(-np.exp(np.minimum(y + luck * (of == "skill"), 50)))
+        p = p.clip(1e-9, 1 - 1e-9)
+        if of == "loss":
+            p = np.exp(-np.exp(np.log(-np.log(p)) + luck))
+        elif of == "odds":
+            p = 1 / (1 + np.exp(-(np.log(p / (1 - p)) + luck)))
+        chance = stats.binom.pmf(curve.counts[:, None], 300, p) @ weights / weights.sum()
+        return 2 * (stats.binom.logpmf(curve.counts, 300, curve.score) - np.log(chance)).sum()
+
+    options = {"maxiter": 4000, "maxfev": 4000}
+    starts = ([0.9, -0.3, s, 0.0] for s in (-1.0, -3.0))
+    theirs = min(
+        optimize.minimize(lost, z, method="Nelder-Mead", options=options).fun for z in starts
+    )
+    assert laws.normal_luck(FLOOR, curve, reference=1e9, of=of).deviance == pytest.approx(
+        theirs, abs=0.1
+    )
 
 
 def test_a_trial_of_the_line_on_its_own_data_predicts_and_fits():

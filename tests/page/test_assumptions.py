@@ -26,7 +26,7 @@ def sentence(kind, strength):
         ("unequal", 10, "bends upwards"),
         ("dependent", 6, "stays nearly straight"),
         ("decoding", 10, "stays nearly straight"),
-        ("floor", 10, "is level until the skill overtakes the guessing"),
+        ("floor", 10, "the bend has no limit"),
         ("entropy", 2, "bends the other way"),
         ("entropy", 10, "levels off before it reaches 56%"),
     ],

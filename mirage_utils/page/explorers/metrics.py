@@ -340,7 +340,7 @@ def assumptions(
     says = (
         f"v_strength == 0 ? 'Nothing is broken: the line is straight.' : {words} + ' the rise is ' + {written(width, 'fixed2')} + "
         f"' times as wide, and the line ' + (isValid({bent}) ? {way} + ', ' + {written(bent, 'fixed2')} + ' times as steep in its upper half as in its lower "
-        f"(GPT-3: {observed:.1f}).' : v_kind == 'floor' ? 'is level until the skill overtakes the guessing.' : 'levels off before it reaches {high:.0%}.')"
+        f"(GPT-3: {observed:.1f}).' : v_kind == 'floor' ? 'is level at the lower score, which the floor equals: the bend has no limit.' : 'levels off before it reaches {high:.0%}.')"
     )
     charts = Charts(
         name="fig-assumptions-explorer",
