@@ -65,8 +65,8 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
     truth = law_rows(E=False).transform_calculate(truth=vega(EXACT_MATCH.expression, AT))
     seen = measured_law("n", E=False)
     says = (
-        f"({zeros}) + ' of {len(SIZES)} sizes read zero. Behind a zero of ' + {written('v_n', 'whole')} + ' items there may be a true score of up to ' + "
-        f"{written(limit, 'percent')} + (({zeros}) > 0 ? '; the largest one hidden here is ' + {written(f'max({hidden})', 'percent')} : '') + '. "
+        f"({zeros}) + ' of {len(SIZES)} sizes read zero. A zero on ' + {written('v_n', 'whole')} + ' items leaves room for a true score of up to ' + "
+        f"{written(limit, 'percent')} + (({zeros}) > 0 ? '; the largest true score hidden here is ' + {written(f'max({hidden})', 'percent')} : '') + '. "
         f"From ' + ({floor_at} < {SIZES[0]:g} ? 'the smallest size' : {floor_at} > {SIZES[-1]:g} ? 'beyond the largest size' : {size_words(floor_at)} + "
         f"' parameters') + ' on, such a test shows at least one right answer 95% of the time.'"
     )
@@ -105,8 +105,8 @@ def items(*, alpha: float = 0.5, N_c: float = 1e9, n: int = 200, seed: int = 0) 
             "N": ("parameters", "size"), "truth": ("truth", "percent"), "count": ("right", "whole"),
             "low": ("interval from", "percent"), "high": ("to", "percent"),
         },
-        caption="A simulated test of a smooth law. Grey: the truth; bars: exact two-sided 95% intervals; arrow heads: sizes that "
-        "read zero, at the upper end of their interval; dotted: from where on something is seen 95% of the time.",
+        caption="A simulated test of a smooth law. Grey: the truth. Bars: exact two-sided 95% intervals. Arrow heads: sizes that "
+        "read zero, at the upper end of their interval. Dotted: from this size on, at least one right answer is seen 95% of the time.",
         alt="Two charts that follow the sliders: a simulated test of exact match at eleven sizes, with intervals, on a "
         "linear and on a logarithmic axis of score.",
         source="Drawn from the closed form with a fixed seed.",
