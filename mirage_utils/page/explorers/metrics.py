@@ -108,8 +108,8 @@ def one_metric(*, metric: str = "exact_match", alpha: float = 0.5, N_c: float = 
         columns={
             "N": ("parameters", "size"), "p": ("one token", "percent"), "score": ("score", "digits3"),
         },
-        caption="A metric over one loss: its way from its worst to its best score beside that of token accuracy, and its score. "
-        "A metric without an end has no such way.",
+        caption="One metric over one loss: how far it has come from its worst to its best score, beside token accuracy, and the score itself. "
+        "A metric without a worst score has no such rise.",
         alt="Two charts against number of parameters that follow the controls: the share of the chosen metric's rise beside the "
         "accuracy of one token, and its score.",
         source="The metric's expression; no data.",
