@@ -66,7 +66,14 @@ class BoxDirective(SphinxDirective):
             "", nodes.inline("", "one sheet"), refdomain="std", reftype="doc", reftarget="/book/checklist",
             refexplicit=True, refdoc=self.env.docname,
         )  # fmt: skip
-        return nodes.paragraph("", "", nodes.Text("The advice of all chapters: "), link, nodes.Text("."), classes=["mb-sheet"])
+        return nodes.paragraph(
+            "",
+            "",
+            nodes.Text("The advice of all chapters: "),
+            link,
+            nodes.Text("."),
+            classes=["mb-sheet"],
+        )
 
 
 class Opening(nodes.General, nodes.Element):

@@ -76,7 +76,9 @@ def test_eight_digits_rise_over_fewer_decades_than_one(chapter_run):
     found = codes("recall")
     sizes = np.array(sorted(found))
 
-    def ends(digits):  # the sizes between which a tenth and nine tenths of the rise are passed, at the least and at the most
+    def ends(
+        digits,
+    ):  # the sizes between which a tenth and nine tenths of the rise are passed, at the least and at the most
         score = np.array(
             [
                 np.mean([np.exp(lp[:, :digits].sum(axis=1)).mean() for lp, _ in found[n].values()])
