@@ -24,6 +24,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 from mirage_utils.page.parts import BOXES, LABORATORY, LEAD
 
+CHECKLIST = "book/checklist"
+"""The page to which a box of advice leads, in a book that has it."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -56,14 +59,14 @@ class BoxDirective(SphinxDirective):
         self.set_source_info(box)
         self.state.document.note_implicit_target(box, box)
         self.state.nested_parse(self.content, self.content_offset, box)
-        if self.name == "on-monday":
+        if self.name == "on-monday" and CHECKLIST in self.env.found_docs:
             box += self.all_on_one_sheet()
         return [box]
 
     def all_on_one_sheet(self) -> nodes.paragraph:
         """A link to the checklist, in which the advice of all chapters is together."""
         link = addnodes.pending_xref(
-            "", nodes.inline("", "one sheet"), refdomain="std", reftype="doc", reftarget="/book/checklist",
+            "", nodes.inline("", "one sheet"), refdomain="std", reftype="doc", reftarget=f"/{CHECKLIST}",
             refexplicit=True, refdoc=self.env.docname,
         )  # fmt: skip
         return nodes.paragraph(

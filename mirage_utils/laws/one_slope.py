@@ -70,8 +70,9 @@ def one_slope_with_luck(
     Examples
     --------
     >>> from mirage_utils.laws import STRAIGHT, scattered
-    >>> sizes = [1e8, 1e9, 1e10, 1e11]
-    >>> gentle, steep = (Curve(sizes, y, n=1000) for y in ([0.1, 0.3, 0.5, 0.7], [0.01, 0.3, 0.8, 0.99]))
+    >>> sizes = np.geomspace(1e8, 3e10, 6)
+    >>> scores = [np.exp(-2 * (sizes / 1e9) ** -alpha).round(3) for alpha in (0.2, 1.0)]
+    >>> gentle, steep = (Curve(sizes, y, n=1000) for y in scores)
     >>> found = one_slope_with_luck(scattered(STRAIGHT), [gentle, steep], reference=1e9, draws=30, seed=0)
     >>> found.p_value < 0.05
     True
