@@ -81,7 +81,10 @@ def resolution(n: int) -> Layer:
         Items, >= 1.
     """
     found = level(1 / n, f"1 of {n:,} items")
-    return Layer(found.draw, said=("Dotted: one right answer, the least this test can see.",))
+    return Layer(
+        found.draw,
+        said=("Dotted: one right answer, the least that answers graded right or wrong can show.",),
+    )
 
 
 def _beside_line(
