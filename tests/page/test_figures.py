@@ -161,7 +161,7 @@ def test_the_caption_says_what_the_figure_knows():
     assert "Arrows: none right." in picture.caption
     linear = figure("fig-c", panel("C", points({"one": curve(0, 0.1, 0.5, 0.9)}), x=SIZE, y=share("exact match")), **WORDS)  # fmt: skip
     assert "Arrows" not in linear.caption
-    assert "least this test can see" in picture.caption
+    assert "the least that answers graded right or wrong can show" in picture.caption
     silent = figure("fig-b", panel("B", lines(laws()), x=SIZE, y=share("exact match")), **WORDS)
     assert silent.caption == WORDS["caption"]
 
