@@ -15,7 +15,6 @@ What an evaluator does differently.
 from __future__ import annotations
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -60,23 +59,9 @@ class BoxDirective(SphinxDirective):
         self.state.document.note_implicit_target(box, box)
         self.state.nested_parse(self.content, self.content_offset, box)
         if self.name == "on-monday" and CHECKLIST in self.env.found_docs:
-            box += self.all_on_one_sheet()
+            words = f"The advice of all chapters: {{doc}}`one sheet </{CHECKLIST}>`."
+            box += nodes.paragraph("", "", *self.state.inline_text(words, self.lineno)[0])
         return [box]
-
-    def all_on_one_sheet(self) -> nodes.paragraph:
-        """A link to the checklist, in which the advice of all chapters is together."""
-        link = addnodes.pending_xref(
-            "", nodes.inline("", "one sheet"), refdomain="std", reftype="doc", reftarget=f"/{CHECKLIST}",
-            refexplicit=True, refdoc=self.env.docname,
-        )  # fmt: skip
-        return nodes.paragraph(
-            "",
-            "",
-            nodes.Text("The advice of all chapters: "),
-            link,
-            nodes.Text("."),
-            classes=["mb-sheet"],
-        )
 
 
 class Opening(nodes.General, nodes.Element):

@@ -206,7 +206,6 @@
     // Points of the first chart that can be drawn with the pointer: each has its own slider.
     drag() {
       const slot = this.figure.querySelector(".mb-live").children[0];
-      slot.classList.add("mb-drawable");
       const place = (event) => { // the point beside which this is, the share there, and how far from the point, in pixels
         const view = this.views[0], [left, top] = view.origin(), names = this.about.drag;
         const box = slot.querySelector("svg").getBoundingClientRect();
@@ -222,24 +221,11 @@
         this.touched = true;
         this.update();
       };
-      const grasped = (event) => place(event).away < 32;
-      // A finger on a point moves it; elsewhere it scrolls the page up and down, draws sideways, and sets a point by a tap.
-      let from = null; // where a finger that is not on a point came down
-      slot.addEventListener("touchstart", (event) => { if (grasped(event.touches[0])) event.preventDefault(); }, { passive: false });
-      slot.addEventListener("pointerdown", (event) => {
+      const begins = (event) => {
         const { y } = place(event);
-        if (event.button || y < -12 || y > this.views[0].height() + 12) return; // on a title
-        event.preventDefault();
-        slot.setPointerCapture(event.pointerId);
-        from = event.pointerType === "touch" && !grasped(event) ? event : null;
-        if (!from) move(event);
-      });
-      slot.addEventListener("pointermove", (event) => {
-        if (!slot.hasPointerCapture(event.pointerId)) return;
-        if (from && Math.abs(event.clientX - from.clientX) > Math.abs(event.clientY - from.clientY)) from = null;
-        if (!from) move(event);
-      });
-      slot.addEventListener("pointerup", (event) => { if (from && slot.hasPointerCapture(event.pointerId)) move(event); });
+        return !event.button && y >= -12 && y <= this.views[0].height() + 12; // not on a title
+      };
+      window.mirageDrawing(slot, { begins, move, away: (event) => place(event).away });
     }
   }
 

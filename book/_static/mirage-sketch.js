@@ -56,7 +56,6 @@
       const value = Math.min(100, Math.max(0, Math.round((100 * (about.bottom - y)) / about.height)));
       return { i, value, away: Math.hypot(far[i], atY(Number(sliders[i].value)) - y) / scale };
     }
-    const grasped = (event) => place(event).away < 32;
     function move(event) {
       const { i, value } = place(event);
       // A quick stroke skips points: those between are filled in.
@@ -69,23 +68,11 @@
       touched = true;
       show();
     }
-    // A finger on a point moves it; elsewhere it scrolls the page up and down, draws sideways, and sets a point by a tap.
-    let from = null; // where a finger that is not on a point came down
-    pad.addEventListener("touchstart", (event) => { if (grasped(event.touches[0])) event.preventDefault(); }, { passive: false });
-    pad.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      pad.setPointerCapture(event.pointerId);
+    const begins = () => {
       last = null;
-      from = event.pointerType === "touch" && !grasped(event) ? event : null;
-      if (!from) move(event);
-    });
-    pad.addEventListener("pointermove", (event) => {
-      if (!event.buttons) return;
-      if (from && Math.abs(event.clientX - from.clientX) > Math.abs(event.clientY - from.clientY)) from = null;
-      if (!from) move(event);
-    });
-    pad.addEventListener("pointerup", (event) => { if (from) move(event); });
-    pad.addEventListener("pointercancel", () => { from = null; });
+      return true;
+    };
+    window.mirageDrawing(pad, { begins, move, away: (event) => place(event).away });
     form.addEventListener("input", (event) => {
       touched ||= sliders.includes(event.target);
       show();

@@ -59,7 +59,6 @@ def scored(
     """
     log_pmf = Counts(counts, n).log_pmf
     low, high = np.array(boxes, dtype=float).T
-    k = len(low)
 
     def accuracy(z: _FLOATS) -> tuple[_FLOATS, _FLOATS]:
         value, slopes = law(z)
@@ -73,14 +72,7 @@ def scored(
         weight = 1 / (A * (1 - A))
         slope = np.einsum("smk,sm->sk", change, (counts - n * A) * weight)
         information = np.einsum("smk,sml,sm->skl", change, change, n * weight)
-        # A coordinate at an end of its range to which the slope points stays there.
-        stays = ((z <= low) & (slope < 0)) | ((z >= high) & (slope > 0))
-        slope[stays] = 0
-        information[stays[:, :, None] | stays[:, None, :]] = 0
-        bend = np.diagonal(information, axis1=1, axis2=2)
-        with np.errstate(over="ignore"):
-            information[:, range(k), range(k)] += damping[:, None] * bend + 1e-9
-        step = np.linalg.solve(information, slope[..., None])[..., 0]
+        step = _damped(slope, information, z, low, high, damping, least=1e-9)
         new = np.clip(z + step, low, high)
         if ((slope * (new - z)).sum(axis=1) < least).all():
             break
@@ -109,7 +101,6 @@ def scored_with_luck(
     the same mean and variance: a metric for the steps, while heights and slopes are exact.
     """
     low, high = np.array(boxes, dtype=float).T
-    k = len(low)
 
     def height(z: _FLOATS, rows: NDArray[np.intp]) -> tuple[_FLOATS, list[_FLOATS]]:
         found = law(z)
@@ -129,13 +120,8 @@ def scored_with_luck(
         information = np.einsum("smk,sml,sm->skl", change, change, weight)
         information += np.einsum("smk,sml,sm->skl", change_rho, change_rho, weight_rho)
         here = z[going]
-        stays = ((here <= low) & (slope < 0)) | ((here >= high) & (slope > 0))
-        slope[stays] = 0
-        information[stays[:, :, None] | stays[:, None, :]] = 0
-        bend = np.diagonal(information, axis1=1, axis2=2)
-        information[:, range(k), range(k)] += damping[going, None] * bend + 1e-6
-        step = np.clip(np.linalg.solve(information, slope[..., None])[..., 0], -3, 3)
-        new = np.clip(here + step, low, high)
+        step = _damped(slope, information, here, low, high, damping[going], least=1e-6)
+        new = np.clip(here + np.clip(step, -3, 3), low, high)
         moves = (slope * (new - here)).sum(axis=1) >= least
         if not moves.any():
             break
@@ -147,6 +133,31 @@ def scored_with_luck(
             old[better] = fresh[better]
         damping[going] = np.clip(damping[going] * np.where(better, 0.1, 10), 1e-9, 1e9)
     return z, best
+
+
+def _damped(
+    slope: _FLOATS,
+    information: _FLOATS,
+    z: _FLOATS,
+    low: _FLOATS,
+    high: _FLOATS,
+    damping: _FLOATS,
+    *,
+    least: float,
+) -> _FLOATS:
+    """Steps of damped scoring from `z`; `slope` and `information` lose what would leave the box.
+
+    `least` is added to the information, so that a coordinate on which nothing depends has some.
+    """
+    # A coordinate at an end of its range to which the slope points stays there.
+    stays = ((z <= low) & (slope < 0)) | ((z >= high) & (slope > 0))
+    slope[stays] = 0
+    information[stays[:, :, None] | stays[:, None, :]] = 0
+    every = range(len(low))
+    with np.errstate(over="ignore"):
+        bend = np.diagonal(information, axis1=1, axis2=2)
+        information[:, every, every] += damping[:, None] * bend + least
+    return np.linalg.solve(information, slope[..., None])[..., 0]
 
 
 # -- sums of squares -------------------------------------------------------------------------------------

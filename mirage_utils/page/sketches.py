@@ -196,7 +196,7 @@ class Sketch(Question):
     def _form(self) -> str:
         name, words = self.name, [percent(float(self.share(k))) for k in self.STEPS]
         fig, ax = self.axes()
-        empty = plots.svg(fig, f"{name}-pad")
+        empty = plots.svg(fig, f"{name}-pad").replace("<svg", '<svg class="mb-drawable"', 1)
         # Where a script draws in the picture: the place of the axes, and of each size in it.
         inside, (width, height) = ax.get_position(), 72 * fig.get_size_inches()
         across = ax.transAxes.inverted().transform(

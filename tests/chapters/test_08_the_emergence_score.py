@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -94,9 +95,9 @@ def test_noise(chapter_run):
     assert g["rounded_10"] == pytest.approx(np.mean(shares) * 88_000, rel=0.06)
 
 
-def test_two_worlds_reach_the_score_alike(chapter_run):
-    """The worlds fitted again, with logits and a grid, and curves scored one at a time."""
-    g = chapter_run(NAME).glued
+@cache
+def two_worlds():
+    """Chapter 1's smooth law and its switch, fitted again with logits and a grid: scores at GPT-3's eight sizes."""
     N, k, n = published()["4D+", "few-shot"]
     x = np.log(N)
 
@@ -117,7 +118,13 @@ def test_two_worlds_reach_the_score_alike(chapter_run):
     start = sm.GLM(
         k[:7], sm.add_constant(x[:7] - x[6]), sm.families.Poisson(), offset=np.log(n[:7])
     ).fit()
-    switch = np.r_[start.predict() / n[:7], k[-1] / n[-1]]
+    return smooth, np.r_[start.predict() / n[:7], k[-1] / n[-1]]
+
+
+def test_two_worlds_reach_the_score_alike(chapter_run):
+    """The worlds fitted again, and curves scored one at a time."""
+    g = chapter_run(NAME).glued
+    smooth, switch = two_worlds()
     found = [drawn_scores(p, 2000, 8_000, i) for i, p in enumerate((smooth, switch))]
     for key, scores in zip(("reach_smooth", "reach_switch"), found, strict=True):
         assert g[key] == pytest.approx(np.mean(scores >= 510), abs=0.03)
@@ -267,26 +274,7 @@ def test_ends_of_the_excess_of_gpt3(chapter_run):
 
 def test_the_largest_difference_between_the_two_worlds(chapter_run):
     g = chapter_run(NAME).glued
-    N, k, n = published()["4D+", "few-shot"]
-    x = np.log(N)
-
-    def s_curve(z):
-        rare = math.exp(z[0])
-        return rare + (1 - rare) / (1 + np.exp(-z[1] * (x - z[2])))
-
-    def lost(z):
-        p = np.clip(s_curve(z), 1e-12, 1 - 1e-12)
-        return -(k @ np.log(p) + (n - k) @ np.log1p(-p))
-
-    fits = [
-        optimize.minimize(lost, [-7.5, h, x[-1] + 1 / h], method="Nelder-Mead", options={"maxiter": 9_000, "maxfev": 9_000})
-        for h in (1.0, 1.5, 2.0)
-    ]  # fmt: skip
-    start = sm.GLM(
-        k[:7], sm.add_constant(x[:7] - x[6]), sm.families.Poisson(), offset=np.log(n[:7])
-    ).fit()
-    switch = np.r_[start.predict() / n[:7], k[-1] / n[-1]]
-    smooth = s_curve(min(fits, key=lambda f: f.fun).x)
+    smooth, switch = two_worlds()
     found = [
         np.sort(scores_by_column(np.random.default_rng(40 + i).binomial(2_000, p, (300_000, 8))))
         for i, p in enumerate((smooth, switch, switch))

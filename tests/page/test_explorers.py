@@ -133,13 +133,15 @@ def stage(browser, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stage")
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     (folder / "mirage-vega.js").write_text(f"(() => {{{bundle}}})();")
-    script = (ROOT / "book/_static/mirage-explorer.js").read_text()
-    (folder / "mirage-explorer.js").write_text(script)
+    scripts = ("mirage-drawing.js", "mirage-explorer.js")
+    for script in scripts:
+        (folder / script).write_text((ROOT / "book/_static" / script).read_text())
+    loaded = "".join(f'<script defer src="{script}"></script>' for script in scripts)
     style = plots.stylesheet() + (ROOT / "book/_static/mirage.css").read_text()
     body = "".join(explorer(name).html() for name in MAKERS)
     (folder / "index.html").write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Stage</title><style>{style}</style>'
-        f'<body>{body}<script defer src="mirage-explorer.js"></script></body></html>'
+        f"<body>{body}{loaded}</body></html>"
     )
     page, trouble = visit(browser, f"file://{folder}", "index.html", 1000, "light")
     for name in MAKERS:

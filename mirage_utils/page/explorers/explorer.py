@@ -170,6 +170,8 @@ class Explorer:
         )
         many = "mb-panels" if len(charts.panels) > 1 else "mb-panels mb-single"
         slots = '<div class="mb-slot"></div>' * len(charts.panels)
+        if charts.drag:  # points of the first chart
+            slots = slots.replace("mb-slot", "mb-slot mb-drawable", 1)
         alt, moving = (html.escape(text, quote=True) for text in (still.alt, charts.alt))
         return (
             f'<figure class="mb-figure mb-explorer" id="{still.name}">'
