@@ -157,7 +157,8 @@ def _damped(
     with np.errstate(over="ignore"):
         bend = np.diagonal(information, axis1=1, axis2=2)
         information[:, every, every] += damping[:, None] * bend + least
-    return np.linalg.solve(information, slope[..., None])[..., 0]
+    step: _FLOATS = np.linalg.solve(information, slope[..., None])[..., 0]
+    return step
 
 
 # -- sums of squares -------------------------------------------------------------------------------------
