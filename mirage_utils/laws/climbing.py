@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +145,7 @@ def _damped(
     damping: _FLOATS,
     *,
     least: float,
-) -> _FLOATS:
+) -> NDArray[np.floating[Any]]:
     """Steps of damped scoring from `z`; `slope` and `information` lose what would leave the box.
 
     `least` is added to the information, so that a coordinate on which nothing depends has some.
@@ -157,8 +158,7 @@ def _damped(
     with np.errstate(over="ignore"):
         bend = np.diagonal(information, axis1=1, axis2=2)
         information[:, every, every] += damping[:, None] * bend + least
-    step: _FLOATS = np.linalg.solve(information, slope[..., None])[..., 0]
-    return step
+    return np.linalg.solve(information, slope[..., None])[..., 0]
 
 
 # -- sums of squares -------------------------------------------------------------------------------------
