@@ -170,13 +170,13 @@ LADDERS: Mapping[str, Mapping[str, Family]] = {
     # Everything at once: every size from as many examples.
     "ladder": {
         "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 200), keys=64, tests=40, watched=10),
-        "desk": Ladders(_RUNGS, _seeds(5), _language(40_000, 100, 1_000), tests=200, large=96),
+        "desk": Ladders(_RUNGS, _seeds(5), _language(20_000, 100, 500), tests=200, large=96),
         "full": Ladders(_MORE_RUNGS, _seeds(5), _language(40_000, 500, 1_000), keys=4_096, tests=1_000, large=384),
     },
     # The same with as much compute for every size: that of width 32 (desk) or 128 (full) above.
     "ladder_same_compute": {
         "quick": Ladders((8, 12), _seeds(2), _language(400, 100, 100), keys=64, tests=40, watched=10, compute=1.2e10),
-        "desk": Ladders(_RUNGS[4:], _seeds(3), _language(40_000, 100, 250), tests=200, compute=1.4e13),
+        "desk": Ladders(_RUNGS[4:], _seeds(3), _language(20_000, 100, 250), tests=200, compute=7e12),
         "full": Ladders(_MORE_RUNGS[8:], _seeds(3), _language(40_000, 500, 500), keys=4_096, tests=1_000, compute=1.03e15),
     },
 }  # fmt: skip
