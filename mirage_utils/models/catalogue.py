@@ -62,7 +62,7 @@ _ALL_WIDTHS = (
     384,
     640,
 )  # to ten million parameters
-_HIDDEN = (1, 2, 4, 8, 16, 32, 64, 128, 512, 4_096)
+_HIDDEN = (1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 128, 512, 4_096)
 
 
 def _steady(steps: int, batch: int, every: int) -> Training:
