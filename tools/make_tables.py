@@ -525,31 +525,45 @@ def answer_in(response: str) -> str:
 
 
 def gpt3_answers(root: Path) -> pd.DataFrame:
-    """Answers of text-davinci-001 by their length, under two metrics; sums also with partial credit (Lui 2023)."""
+    """Answers of two GPT-3 models by their length, under two metrics; sums also with partial credit (Lui 2023)."""
     rows = []
     for row in _responses(root / "gpt3_arithmetic"):
-        if row["engine"] != "text-davinci-001":
-            continue
         target, output = str(row["answer"]), answer_in(str(row["response"]))
         summands = re.fullmatch(r"What is (\d+) plus (\d+)\?", str(row["question"]))
         credit = carry_credit([summands.groups()], [output])[0] if summands else np.nan
         digits = digit_accuracy([target], [output])[0] if summands else np.nan
         rows.append(
             (
-                row["tag"], int(row["n_shots"]), len(target), output == target,
-                character_edit_distance([target], [output])[0], credit, digits,
+                row["engine"], row["tag"], int(row["n_shots"]), len(target), output == target,
+                character_edit_distance([target], [output])[0], credit, digits, target, output,
             )
         )  # fmt: skip
     raw = pd.DataFrame(
-        rows, columns=["task", "shots", "length", "exact", "edits", "credit", "digits"]
+        rows,
+        columns=[
+            "model",
+            "task",
+            "shots",
+            "length",
+            "exact",
+            "edits",
+            "credit",
+            "digits",
+            "target",
+            "output",
+        ],
     )
+    raw["others"] = np.nan
+    for _, cell in raw.groupby(["model", "task", "shots"]):
+        raw.loc[cell.index, "others"] = _edits_to_others(cell["target"], cell["output"])
     parts = []
-    for (task, shots, length), part in raw.groupby(["task", "shots", "length"]):
+    for (model, task, shots, length), part in raw.groupby(["model", "task", "shots", "length"]):
         squares = float((part["edits"] ** 2).mean())
         for metric, score in (
             ("exact_match", part["exact"].mean()),
             ("token_edit_distance", part["edits"].mean()),
             ("squared_edit_distance", squares),
+            ("others_edit_distance", part["others"].mean()),
             ("carry_credit", part["credit"].mean()),
             ("digit_accuracy", part["digits"].mean()),
         ):
@@ -557,12 +571,21 @@ def gpt3_answers(root: Path) -> pd.DataFrame:
                 continue
             parts.append(
                 {
-                    "family": "GPT-3 API", "model": "text-davinci-001", "params": np.nan,
+                    "family": "GPT-3 API", "model": model, "params": np.nan,
                     "train_flops": np.nan, "task": task, "setting": f"answer length {length}",
                     "shots": shots, "metric": metric, "score": score, "n": len(part),
                 }
             )  # fmt: skip
     return _tidy(pd.DataFrame(parts))
+
+
+def _edits_to_others(targets: pd.Series, outputs: pd.Series) -> list[float]:
+    """Mean edit distance of each answer from the right answers of the other problems: what says nothing of its own gets."""
+    found = []
+    for i, output in enumerate(outputs):
+        others = [target for j, target in enumerate(targets) if j != i]
+        found.append(float(np.mean(character_edit_distance(others, [output] * len(others)))))
+    return found
 
 
 def _responses(folder: Path) -> Iterator[Mapping[str, object]]:

@@ -142,7 +142,8 @@ def rises(
 
 def _shape(scale: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """`MEASURES` of one curve."""
-    excess = emergence_score(mean).value / (len(mean) - 1)
+    # Two means of the same scores may differ in their last digit, and are level.
+    excess = emergence_score(np.round(mean, 12)).value / (len(mean) - 1)
     rising = np.maximum.accumulate(mean)
     if rising[-1] <= rising[0]:
         return np.array([np.nan, np.nan, excess])

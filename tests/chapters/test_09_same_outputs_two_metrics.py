@@ -159,6 +159,32 @@ def test_gpt3_by_length(chapter_run):
 
 
 @needs_evaluation_data
+def test_the_small_models_edits_are_those_of_answers_dealt_at_random(chapter_run):
+    run = chapter_run(NAME)
+    glued, (stated,) = run.glued, quoted(run, "ADA_P")
+    packed = (evaluation_data() / "gpt3_arithmetic" / "responses.jsonl.gz").read_bytes()
+    rows = [json.loads(line) for line in gzip.decompress(packed).decode().splitlines()]
+    for task, p in stated.items():
+        asked = [
+            row for row in rows
+            if (row["engine"], row["tag"], row["n_shots"]) == ("text-ada-001", task, 2)
+        ]  # fmt: skip
+        said = [re.search(r"-?\d[\d,]*", row["response"]) for row in asked]
+        said = [found[0].replace(",", "") if found else "" for found in said]
+        cross = np.array([[Levenshtein.distance(o, str(r["answer"])) for r in asked] for o in said])
+        n, rng = len(asked), np.random.default_rng(9)
+        own = np.trace(cross) / n
+        dealt = [cross[np.arange(n), rng.permutation(n)].mean() for _ in range(10_000)]
+        assert np.mean(np.array(dealt) <= own + 1e-9) == pytest.approx(p, abs=0.02)
+        if task == "2D+":
+            assert glued["ada_own"] == pytest.approx(own)
+            assert glued["ada_others"] == pytest.approx(
+                (cross.sum() - np.trace(cross)) / (n * (n - 1))
+            )
+            assert glued["ada_right"] == np.mean([o == str(r["answer"]) for o, r in zip(said, asked, strict=True)])  # fmt: skip
+
+
+@needs_evaluation_data
 def test_transliteration(chapter_run):
     glued = chapter_run(NAME).glued
     folder = evaluation_data() / "obs_scaling"

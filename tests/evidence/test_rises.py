@@ -35,6 +35,14 @@ def test_the_excess_of_a_line_is_one_and_of_a_late_step_infinite():
     assert np.isinf(found.difference("step", "line")["excess"].value)
 
 
+def test_means_that_differ_by_rounding_are_level():
+    flat = np.repeat([[0.1, 0.2, 0.3]], len(N), axis=0)
+    flat[::2] = flat[::2, ::-1]  # the same scores in another order
+    flat[-1] = 1
+    assert len(set(flat.mean(axis=1))) == 3
+    assert np.isinf(rises(N, {"p": flat}, draws=1).shape("p")["excess"].value)
+
+
 def test_intervals_shrink_with_runs_and_hold_the_truth():
     rng = np.random.default_rng(0)
     spans, held = {}, 0
