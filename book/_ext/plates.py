@@ -26,7 +26,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from mirage_utils.page.schematics import PLATES, schematic
 
-
 logger = logging.getLogger(__name__)
 VERDICTS = {
     "same": "the same here",

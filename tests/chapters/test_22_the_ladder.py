@@ -56,7 +56,7 @@ def test_long_sums(chapter_run, sums):
         "edits",
     )  # fmt: skip
     assert (g["edits_first"], g["edits_none"]) == pytest.approx((edits.iloc[0], edits[none]))
-    assert (np.diff(edits[:none]) < 0).all()
+    assert (np.diff(edits.loc[:none]) < 0).all()
     # Half-way points by another route: linear interpolation of the rising mean.
     x, half_of = np.log10(right.index.to_numpy(float)), []
     for y in (right.cummax(), (-edits).cummax()):
@@ -75,7 +75,7 @@ def test_the_mixtures_law(chapter_run, answers):
     rest = np.log(loss) - (slope * np.log(loss.index) + at)
     assert g["alpha_mixture"] == pytest.approx(-slope, abs=1e-6)
     assert g["r_squared"] == pytest.approx(1 - rest.var() / np.log(loss).var(), abs=1e-6)
-    small = loss[: g["middle_size"]]
+    small = loss.loc[: g["middle_size"]]
     said = np.polyval(np.polyfit(np.log(small.index), np.log(small), 1), np.log(g["half_size"]))
     assert g["times_less"] == pytest.approx(np.exp(said) / loss[g["half_size"]], abs=1e-6)
 
@@ -101,7 +101,10 @@ def test_choices_by_hand(chapter_run, answers):
     ok, brier = by_size(asked, "ok"), by_size(asked, "brier")
     place = int(np.argmax(np.diff(ok)))
     assert (g["jump_from"], g["jump_to"]) == tuple(ok.index[place : place + 2])
-    assert (g["acc_from"], g["acc_to"]) == pytest.approx(tuple(ok.iloc[place : place + 2]))
+    # One answer in a thousand has two letters of the same probability.
+    assert (g["acc_from"], g["acc_to"]) == pytest.approx(
+        tuple(ok.iloc[place : place + 2]), abs=2e-3
+    )
     assert (g["brier_from"], g["brier_to"]) == pytest.approx(tuple(brier.iloc[place : place + 2]), abs=1e-6)  # fmt: skip
 
 
@@ -117,7 +120,10 @@ def test_how_many_curves_are_sharp(chapter_run, answers):
             "params": part["params"], "seed": part["seed"], "w": weight, "right": part["right"] * weight,
             "nats": -part["total"] * weight, "symbols": part["symbols"] * weight,
         }).groupby(["params", "seed"]).sum()  # fmt: skip
-        for name, y in (("right", table["right"] / table["w"]), ("loss", table["nats"] / table["symbols"])):
+        for name, y in (
+            ("right", table["right"] / table["w"]),
+            ("loss", table["nats"] / table["symbols"]),
+        ):
             y = y.groupby("params").mean().to_numpy()
             step = np.sqrt(np.median(np.diff(y) ** 2))
             found[name] += step == 0 or np.ptp(y) / step / (len(y) - 1) >= 2

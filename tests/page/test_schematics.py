@@ -20,9 +20,7 @@ def panels(number):
 
 def test_every_figure_has_its_panels_in_the_papers_rows_and_columns():
     stated = {1: (2, 4), 2: (2, 3), 3: (2, 3), 4: (1, 3), 5: (1, 3), 6: (1, 2), 7: (1, 3), 8: (1, 3), 9: (1, 1), 10: (1, 3)}  # fmt: skip
-    found = {
-        n: (len(plate.rows), *{len(row) for row in plate.rows}) for n, plate in PLATES.items()
-    }
+    found = {n: (len(plate.rows), *{len(row) for row in plate.rows}) for n, plate in PLATES.items()}
     assert found == stated
 
 
