@@ -629,8 +629,7 @@ def families(_: Path) -> pd.DataFrame:
 
 def ladder(_: Path) -> pd.DataFrame:
     """Scores of the ladder by task and length, from the answers that are bundled; six digits."""
-    kept = [name for name in LADDERS if name in bundles()]
-    return _six_digits(pd.concat([ladder_scores.scores(bundled(name), name) for name in kept]))
+    return _six_digits(pd.concat([ladder_scores.scores(bundled(name), name) for name in LADDERS]))
 
 
 def _six_digits(frame: pd.DataFrame) -> pd.DataFrame:
@@ -651,7 +650,7 @@ BUILDERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     "openlm_scaling": openlm_scaling,
     "gpt3_answers": gpt3_answers,
     "families": families,
-    **({"ladder": ladder} if set(LADDERS) & set(bundles()) else {}),
+    "ladder": ladder,
 }
 """Every computed table, by name; each takes the folder that holds the sources' folders, if it has one."""
 

@@ -22,6 +22,7 @@ import finish
 import index
 import layout
 import mathematics
+import plates
 import publish
 import reading
 import search
@@ -133,6 +134,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("claim", chapters.ClaimRole())
     directives.setup(app)
     steps.setup(app)
+    plates.setup(app)
     app.connect("config-inited", site_address.configure, priority=90)
     app.connect("env-updated", site_address.leave_out_what_leads_nowhere)
     app.connect("env-before-read-docs", execution.execute)

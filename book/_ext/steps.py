@@ -90,6 +90,16 @@ def small(svg: str, prefix: str) -> str:
     for size in ("width", "height"):
         tree.attrib.pop(size, None)
     tree.set("preserveAspectRatio", "xMidYMid meet")
+    return _renamed(tree, prefix)
+
+
+def whole(svg: str, prefix: str) -> str:
+    """A panel with its words and numbers, to stand in another page; parameters as in `small`."""
+    return _renamed(lxml.etree.fromstring(svg.encode()), prefix)
+
+
+def _renamed(tree: lxml.etree._Element, prefix: str) -> str:
+    """A picture whose ids are its own in a page that shows it beside others."""
     lxml.etree.strip_elements(tree, lxml.etree.Comment, with_tail=False)
     for element in tree.iter():
         for name, value in element.attrib.items():
@@ -101,14 +111,19 @@ def small(svg: str, prefix: str) -> str:
     return lxml.etree.tostring(tree, encoding="unicode")
 
 
-def drawn(chapter: nodes.document, figure: str) -> list[str]:
-    """The panels of a figure of a chapter, or of its first one, as SVG."""
+def found(chapter: nodes.document, figure: str) -> str:
+    """A figure of a chapter, or its first one, as HTML; nothing if there is none."""
     named = re.escape(figure) if figure else r"fig-[\w-]+"
     pattern = re.compile(rf'<figure class="mb-figure" id="{named}".*?</figure>', re.S)
     for raw in chapter.findall(nodes.raw):
-        if "html" in raw.get("format", "") and (found := pattern.search(raw.astext())):
-            return re.findall(r"<svg\b.*?</svg>", found[0], re.S)
-    return []
+        if "html" in raw.get("format", "") and (match := pattern.search(raw.astext())):
+            return match[0]
+    return ""
+
+
+def panels(figure: str) -> list[str]:
+    """The panels of a figure, as SVG."""
+    return re.findall(r"<svg\b.*?</svg>", figure, re.S)
 
 
 def fill(app: Sphinx, doctree: nodes.document, name: str) -> None:
@@ -120,12 +135,12 @@ def fill(app: Sphinx, doctree: nodes.document, name: str) -> None:
         if chapter not in app.env.found_docs:  # a book of a few pages
             place.parent.remove(place)
             continue
-        panels = drawn(app.env.get_doctree(chapter), wanted)
-        if not panels[place["panel"] :]:
+        drawn = panels(found(app.env.get_doctree(chapter), wanted))
+        if not drawn[place["panel"] :]:
             logger.warning("%s draws no %s", chapter, wanted or "figure", location=place, type="mirage", subtype="step")  # fmt: skip
             place.parent.remove(place)
             continue
-        picture = small(panels[place["panel"]], f"step-{i}")
+        picture = small(drawn[place["panel"]], f"step-{i}")
         alt = html.escape(place["alt"], quote=True)
         place.replace_self(
             nodes.raw("", f'<div class="mb-thumb" role="img" aria-label="{alt}">{picture}</div>', format="html")
