@@ -54,6 +54,27 @@ def test_google_s_ladder_is_quoted_right(chapter_run):
         for (tasks, high), exact in zip(cell, (False, True), strict=True):
             found = [scores[t] for t in scores if (t in generative) == exact and items[t] >= least]
             assert (len(found), sum(s >= 11 * times for s in found)) == (tasks, high)
+    # what the essay tells of the tasks with at least ten items
+    names = ("MEDIAN_ITEMS", "ABOVE", "LANGUAGE_GAMES", "FIGURE_OF_SPEECH", "LONG_CHOICE")
+    medians, above, games, speech, long_choice = quoted(chapter_run(NAME), *names)
+    kinds = [
+        [t for t in scores if (t in generative) == e and items[t] >= 10] for e in (False, True)
+    ]
+    assert [items[kind].median() for kind in kinds] == list(medians.values())
+    for times, pair in above.items():
+        assert tuple(sum(scores[t] >= 11 * times for t in kind) for kind in kinds) == pair
+    assert sum(items[t] >= 100 for t in kinds[0]) == long_choice
+    for task, (right, n) in (("language_games", games), ("figure_of_speech_detection", speech)):
+        part = raw[raw["task"] == task].sort_values("nominal_params")
+        assert set(part["n_test_instances"]) == {n}
+        assert tuple(np.rint(part["accuracy"] * n)) == right
+    ladders = [
+        raw[raw["task"] == t].sort_values("nominal_params")["accuracy"].to_numpy() for t in kinds[1]
+    ]
+    silent = sum(np.median(np.abs(np.diff(y))) == 0 for y in ladders)
+    from_zero = sum(y[0] == 0 for y in ladders)
+    g = chapter_run(NAME).glued
+    assert (silent, from_zero) == (g["silent"], g["starts_at_zero"])
 
 
 @needs_evaluation_data
