@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from chapter_runs import followed
 from independent import codes
+from scipy import stats
 
 NAME = "13_a_mirage_we_made"
 CHANGED = {"SEED": 7, "FEW": 50, "NONE": 0.03}
@@ -93,3 +94,114 @@ def test_eight_digits_rise_over_fewer_decades_than_one(chapter_run):
     assert g["one_fewest"] == pytest.approx(ends(1)[0])
     assert g["eight_most"] == pytest.approx(ends(8)[1])
     assert g["eight_most"] < g["one_fewest"]
+
+
+def whole_codes(found):
+    """By size: share of codes with all eight likeliest digits right, a column for each seed."""
+    return np.array([[r.all(axis=1).mean() for _, r in found[n].values()] for n in sorted(found)])
+
+
+def decades_of_rise(sizes, score):
+    """From a tenth to nine tenths of a rise, with straight lines between the sizes."""
+    way = np.maximum.accumulate(score)
+    way = (way - way[0]) / (way[-1] - way[0])
+    x, ends = np.log10(sizes), []
+    for level in (0.1, 0.9):
+        i = int(np.argmax(way >= level))
+        ends.append(x[i - 1] + (level - way[i - 1]) / (way[i] - way[i - 1]) * (x[i] - x[i - 1]))
+    return ends[1] - ends[0]
+
+
+def test_how_many_models_score_zero_on_few_codes(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    right = [found[n][0][1].all(axis=1).sum() for n in sorted(found)]
+    assert g["zeros_all"] == sum(k == 0 for k in right)
+    assert g["zeros_all"] <= g["zeros_hundred"] <= g["zeros_few"]
+    # tests of so many codes drawn at random: what to expect, by the hypergeometric distribution
+    for n, name in ((g["small_test"], "zeros_few"), (g["few"], "zeros_hundred")):
+        chance = stats.hypergeom.pmf(0, g["keys"], right, n)
+        assert abs(g[name] - chance.sum()) < 3 * math.sqrt((chance * (1 - chance)).sum()) + 1e-9
+    # more codes do not widen the rise
+    width = decades_of_rise(np.array(sorted(found)), np.array(right) / g["keys"])
+    assert g["width_all"] == pytest.approx(width)
+    assert g["small_low"] < width < g["small_high"]
+    assert g["width_small"] == pytest.approx(width, rel=0.1)
+
+
+def test_the_widths_of_both_metrics(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = np.array(sorted(found))
+    soft = np.array([np.mean([r.mean() for _, r in found[n].values()]) for n in sizes])
+    assert g["soft_width"] == pytest.approx(decades_of_rise(sizes, soft))
+    assert g["harsh_width"] == pytest.approx(
+        decades_of_rise(sizes, whole_codes(found).mean(axis=1))
+    )
+    drawn = {
+        k: np.array(
+            [np.mean([np.exp(lp[:, :k].sum(axis=1)).mean() for lp, _ in found[n].values()])
+             for n in sizes]
+        ) for k in (1, 8)
+    }  # fmt: skip
+    assert g["ratio"] == pytest.approx(
+        decades_of_rise(sizes, drawn[8]) / decades_of_rise(sizes, drawn[1])
+    )
+    assert g["ratio"] < 2 / 3
+
+
+def test_only_steep_power_laws_finish_within_the_sizes(chapter_run):
+    g = chapter_run(NAME).glued
+    span = math.log(g["last"] / g["first"])
+    # the loss has to fall from that of one in five to that of 99% for all eight digits
+    assert g["slowest"] * span == pytest.approx(math.log(-math.log(0.2)) - math.log(-math.log(0.99) / 8))  # fmt: skip
+    # on sizes without end, eight digits are as wide as one, but for the start at guessing
+    eight, one = (math.log(math.log(y(0.1)) / math.log(y(0.9))) for y in (lambda q: q, lambda q: 0.1 + 0.9 * q))  # fmt: skip
+    assert 1 < eight / one < 1.1
+    assert 0.5 < g["cut_off"] < 1  # without the condition, slow power laws fool the check
+
+
+def test_a_tenfold_fall_of_the_loss_is_met_by_the_mirage(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = sorted(found)
+    table = np.array([sorted(-lp.mean() for lp, _ in found[n].values()) for n in sizes])
+    falls = [a / b for a, b in itertools.pairwise(table[:, 2])]  # the median of five
+    leaps = [i for i, fall in enumerate(falls) if fall > 10]
+    assert g["n_tenfold"] == len(leaps) >= 2
+    assert g["tenfold_from"] == sizes[leaps[0]]
+    assert (g["fall_first"], g["fall_second"]) == pytest.approx(
+        tuple(falls[i] for i in leaps[:2]), rel=1e-3
+    )
+    assert g["fall_most"] == pytest.approx(max(falls[: leaps[0]]), rel=1e-4)
+    mean = table.mean(axis=1)
+    steps = [(a - b) / (mean[0] - mean[-1]) for a, b in itertools.pairwise(mean)]
+    assert g["largest_step"] == pytest.approx(max(steps), rel=1e-4)
+    assert (g["step_from"], g["step_to"]) == tuple(sizes[np.argmax(steps) :][:2])
+
+
+def test_the_forecast_owes_something_to_luck(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = np.array(sorted(found), float)
+    loss = np.array([np.mean([-lp.mean() for lp, _ in found[n].values()]) for n in sorted(found)])
+    match = whole_codes(found).mean(axis=1)
+    i = int(np.argmax(match >= 0.5))
+    share = (0.5 - match[i - 1]) / (match[i] - match[i - 1])
+    there = sizes[i - 1] * (sizes[i] / sizes[i - 1]) ** share
+    assert g["actual"] == pytest.approx(there)
+    assert (g["actual_above"], g["actual_below"]) == (sizes[i - 1], sizes[i])
+    few = int((match < 0.01).sum())
+    for fewer, name in ((0, "foretold_error"), (1, "without_last_error"), (2, "without_two_error")):
+        slope, at = np.polyfit(sizes[: few - fewer], loss[: few - fewer], 1)
+        assert g[name] == pytest.approx(abs((math.log(2) / 8 - at) / slope / there - 1), rel=1e-3)
+    slope, at = np.polyfit(sizes[:few], np.log(loss[:few]), 1)
+    assert g["decay_half"] == pytest.approx((math.log(math.log(2) / 8) - at) / slope, rel=1e-4)
+    assert g["decay_half"] > 2 * there
+    # no power law from guessing on is as near as a line, whatever its place and exponent
+    seen = (loss > 0.01) & (sizes < 8000)
+    place, exponent = np.meshgrid(np.geomspace(100, 20_000, 400), np.linspace(0.05, 3, 400))
+    law = np.minimum(math.log(10), (sizes[seen, None, None] / place) ** -exponent)
+    left = ((loss[seen, None, None] - law) ** 2).sum(axis=0).min()
+    assert g["capped_r2"] == pytest.approx(1 - left / ((loss[seen] - loss[seen].mean()) ** 2).sum(), abs=1e-3)  # fmt: skip
+    assert g["capped_r2"] < g["line_r2"]
