@@ -142,7 +142,7 @@ def skill_width(K: int, s: float) -> float:
     Examples
     --------
     >>> round(skill_width(1_000, 0.0), 2), round(skill_width(1_000, 1.0), 2)
-    (0.95, 2.68)
+    (0.95, 2.67)
     """
     loss = skill_rows(K, s)["loss"].to_numpy()
     # A hair of room for rounding: 100 of 1,000 equal skills leave 0.9 of the loss.
