@@ -139,6 +139,7 @@ LANGUAGE: Mapping[str, Mapping[str, Family]] = {
         "desk": Parities(_HIDDEN, _seeds(20), _steady(3_000, 128, 100)),
         "full": Parities((*_HIDDEN, 32_768, 327_680), _seeds(20), _steady(20_000, 128, 200)),
     },
+    "parities_1": _parities(1),
     "parities_4": _parities(4),
     "parities_16": _parities(16),
     "parities_64": _parities(64),

@@ -18,42 +18,92 @@ def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     before, after = followed(NAME, chapter_run, changed_run)
     assert after["live_mean"] != before["live_mean"]
     assert after["steep_one"] == before["steep_one"]
+    assert after["inside_some"] > before["inside_some"]  # fewer losses count as clear
 
 
-def test_chapter_15_numbers(chapter_run):
+def by_parity(k):
+    """Loss of guessing by (size, seed) and parity, and how often each is asked."""
+    rows = outputs(f"parities_{k}")
+    rows["loss"] = -rows["logprob"].astype(float) / math.log(2)
+    shares = 1 / np.arange(1, k + 1)
+    return rows.groupby(["size", "seed", "task"])["loss"].mean().unstack("task"), shares / shares.sum()  # fmt: skip
+
+
+def fall(table, shares):
+    """Of the mean over seeds, a pair of sizes at a time."""
+    middle = (table * shares).sum(axis=1).groupby("size").mean()
+    return max(
+        (middle[a] - middle[b]) / math.log2(b / a) for a, b in itertools.pairwise(middle.index)
+    )
+
+
+def test_the_dial(chapter_run):
     g = chapter_run(NAME).glued
+    for k, name in ((1, "one"), (4, "few"), (16, "some"), (64, "many")):
+        table, shares = by_parity(k)
+        assert table.index.get_level_values("seed").nunique() == g["n_seeds"] == 8
+        assert g[f"steep_{name}"] == pytest.approx(fall(table, shares), rel=1e-4)
+        if k > 1:
+            assert g[f"equal_{name}"] == pytest.approx(fall(table, np.full(k, 1 / k)), rel=1e-4)
+        mean = (table * shares).sum(axis=1).groupby("size")
+        assert g[f"apart_{name}"] == pytest.approx((mean.max() - mean.min()).max(), rel=1e-4)
+    assert g["equal_some"] > g["equal_few"]
+    assert g["last_many"] == pytest.approx(mean.mean().iloc[-1], rel=1e-4)
+    table, _ = by_parity(16)
+    good = total = 0
+    for have in (table < 0.25).to_numpy():
+        for i, j in itertools.combinations(range(16), 2):
+            if have[i] != have[j]:
+                total += 1
+                good += bool(have[i])
+    assert g["order_some"] == pytest.approx(good / total)
+    assert g["clear_some"] == pytest.approx(((table < 0.25) | (table > 0.75)).to_numpy().mean())
     for k, name in ((16, "some"), (64, "many")):
-        rows = outputs(f"parities_{k}")
-        rows["loss"] = -rows["logprob"].astype(float) / math.log(2)
-        loss = rows.groupby(["size", "seed", "task"])["loss"].mean()
-        assert g[f"clear_{name}"] == pytest.approx(((loss < 0.25) | (loss > 0.75)).mean())
-        shares = 1 / np.arange(1, k + 1)
-        shares /= shares.sum()
-        wide = loss.unstack("task")
-        mean = (wide * shares).sum(axis=1).unstack("seed")
-        assert g[f"last_{name}"] == pytest.approx(mean.iloc[-1].mean(), rel=1e-4)
-        middle = mean.median(axis=1)
-        falls = [
-            (middle[a] - middle[b]) / math.log2(b / a) for a, b in itertools.pairwise(middle.index)
-        ]
-        assert g[f"steep_{name}"] == pytest.approx(max(falls), rel=1e-4)
-        good = total = 0
-        for have in (wide < 0.25).to_numpy():
-            for i, j in itertools.combinations(range(k), 2):
-                if have[i] != have[j]:
-                    total += 1
-                    good += bool(have[i])
-        assert g[f"order_{name}"] == pytest.approx(good / total)
+        table, _ = by_parity(k)
+        on_the_way = table.groupby("size").transform("mean")
+        there = (on_the_way > 0.25) & (on_the_way < 0.75)
+        part = (table > 0.25) & (table < 0.75)
+        assert g[f"inside_{name}"] == pytest.approx(
+            (part & there).to_numpy().sum() / there.to_numpy().sum()
+        )
+
+
+def test_what_the_criteria_give_on_the_mirage(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = sorted(found)
+    loss = {n: [-lp.mean() / math.log(10) for lp, _ in found[n].values()] for n in sizes}
+    steps = [
+        (np.mean(loss[a]) - np.mean(loss[b])) / math.log2(b / a)
+        for a, b in itertools.pairwise(sizes)
+    ]
+    assert g["recall_steep"] == pytest.approx(max(steps), rel=1e-4)
+    folds = [np.median(loss[a]) / np.median(loss[b]) for a, b in itertools.pairwise(sizes)]
+    large = [f for f in folds if f > 10]
+    assert [g["fold_first"], g["fold_second"]] == pytest.approx(large[:2], rel=1e-4)
+    assert (round(g["fold_first"]), round(g["fold_second"])) == (20, 102)
+    assert g["recall_apart"] == pytest.approx(max(max(v) - min(v) for v in loss.values()), rel=1e-4)
+    assert g["recall_steep"] > g["steep_few"]
+
+
+def test_multiplication_and_the_three_tests(chapter_run):
+    g = chapter_run(NAME).glued
     found = codes("multiplication")
     sizes = sorted(found)
     match = [np.mean([r.all(axis=1).mean() for _, r in found[n].values()]) for n in sizes]
-    assert (g["mult_match_first"], g["mult_match_last"]) == pytest.approx((match[0], match[-1]))
-    units = {n: np.mean([-lp[:, 0].mean() for lp, _ in found[n].values()]) for n in sizes}
-    assert g["unit_before"] == pytest.approx(units[g["unit_from"]], rel=1e-4)
-    assert g["unit_after"] == pytest.approx(units[g["unit_to"]], rel=1e-4)
+    assert (g["match_first"], g["match_last"]) == pytest.approx((match[0], match[-1]))
+    assert max(r.all(axis=1).mean() for n in sizes for _, r in found[n].values()) < 0.5
+    of_units = {n: np.mean([-lp[:, 0].mean() for lp, _ in found[n].values()]) for n in sizes}
+    assert g["unit_fold"] == pytest.approx(
+        of_units[g["unit_from"]] / of_units[g["unit_to"]], rel=1e-4
+    )
+    tens = {n: np.mean([-lp[:, 1].mean() for lp, _ in found[n].values()]) for n in sizes}
+    assert g["tens_fall"] == pytest.approx(1 - tens[g["unit_to"]] / tens[g["unit_from"]], rel=1e-4)
+    before = [-lp[:, 0].mean() / math.log(10) for lp, _ in found[g["unit_from"]].values()]
+    assert g["unit_apart"] == pytest.approx(max(before) - min(before), rel=1e-4)
     zipf = codes("recall_zipf")
     shares = 1 / np.arange(1, 1025)
     top = [r.all(axis=1) for _, r in zipf[max(zipf)].values()]
     assert g["top_used"] == pytest.approx(np.mean([r @ shares / shares.sum() for r in top]))
     assert g["top_alike"] == pytest.approx(np.mean(top))
-    assert g["top_rare"] == pytest.approx(np.mean([r[-256:] for r in top]))
+    assert g["top_rare"] == sum(int(r.all(axis=1)[-256:].sum()) for n in zipf for _, r in zipf[n].values())  # fmt: skip

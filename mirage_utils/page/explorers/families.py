@@ -13,7 +13,7 @@ from .controls import Control, Slider, Steps, powers, round_numbers
 from .explorer import Explorer
 from .vega import colour, rounded, written
 
-__all__ = ["lengths", "skills"]
+__all__ = ["lengths", "skill_rows", "skill_width", "skills"]
 
 _MOST = 1000
 """Most skills of `skills`."""
@@ -131,6 +131,25 @@ def skill_rows(K: int, s: float) -> pd.DataFrame:
     )
 
 
+def skill_width(K: int, s: float) -> float:
+    """Decades of room in which the loss of `skill_rows` falls to a tenth, from where it first is nine tenths or less.
+
+    Parameters
+    ----------
+    K, s
+        As in `skill_rows`.
+
+    Examples
+    --------
+    >>> round(skill_width(1_000, 0.0), 2), round(skill_width(1_000, 1.0), 2)
+    (0.95, 2.67)
+    """
+    loss = skill_rows(K, s)["loss"].to_numpy()
+    # A hair of room for rounding: 100 of 1,000 equal skills leave 0.9 of the loss.
+    first, last = (int(np.argmax(loss <= level + 1e-9)) + 1 for level in (0.9, 0.1))
+    return float(np.log10(last / first))
+
+
 def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
     """Explorer of chapter 15: from a step to a slope by the number of skills and how unequally they are used.
 
@@ -199,13 +218,18 @@ def skills(*, K: int = 16, s: float = 1.0) -> Explorer:
         panels=tuple(panels),
         says="v_K == 1 ? 'One skill: the loss falls in one step, at the size that has room for it.' : "
         f"{written('v_K', 'whole')} + ' skills. The most frequent is asked for ' + (v_s == 0 ? 'as often as the rarest.' : "
-        f"(pow(v_K, v_s) < 100 ? {written('pow(v_K, v_s)', 'digits3')} : {written('pow(v_K, v_s)', 'whole')}) + ' times as often as the rarest.')",
+        f"(pow(v_K, v_s) < 100 ? {written('pow(v_K, v_s)', 'digits3')} : {written('pow(v_K, v_s)', 'whole')}) + ' times as often as the rarest.') + "
+        f"' The loss falls from 90% to 10% over ' + {written('widths[indexof(numbers, v_K)][round(10 * v_s)]', 'fixed2')} + ' decades of room.'",
         rows=base,
         columns={"learnt": ("skills learnt", "whole"), "room": ("room", "percent"), "loss": ("loss", "digits3")},
         caption="A skill is learnt whole or not at all, the most frequent first. Room: what the model can hold.",
         alt="Two charts of loss against room for skills that follow the sliders, with linear and with logarithmic loss: one step for one skill, a slope for many.",
         source="The model of Michaud et al. (2023), as a formula.",
         kind="formula",
+        constants={
+            "numbers": list(steps),
+            "widths": [[round(skill_width(k, i / 10), 2) for i in range(21)] for k in steps],
+        },
         every=3,
     )  # fmt: skip
     return Explorer(controls, charts)
