@@ -22,6 +22,12 @@ def test_a_parabola_beats_the_corner_but_the_corner_beats_a_line():
     assert found.over_parabola < 0 < found.over_line
 
 
+def test_a_power_is_found_and_beats_the_corner():
+    found = bending(X, 0.25 + 0.4 * 10 ** (0.6 * (X - 24)) + NOISE / 4)
+    assert found.exponent == pytest.approx(0.6, abs=0.11)
+    assert found.over_power < 0
+
+
 def test_a_logistic_beats_the_corner():
     assert bending(X, 1 / (1 + np.exp(-(X - 22) / 0.25)) + NOISE).over_logistic < -10
 
