@@ -11,13 +11,13 @@ from independent import quoted
 from scipy import stats
 
 NAME = "11_grade_to_brier"
-CHANGED = {"SMALL": 22.2, "LEVEL": 0.9}
+CHANGED = {"SEED": 12, "LEVEL": 0.9}
 
 
 def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     before, after = followed(NAME, chapter_run, changed_run)
-    assert after["n_small"] > before["n_small"]
-    assert (after["mmlu_low"], after["mmlu_high"]) != (before["mmlu_low"], before["mmlu_high"])
+    assert after["above_quarter"] >= before["above_quarter"]
+    assert (after["boot_low"], after["boot_high"]) != (before["boot_low"], before["boot_high"])
     assert after["mmlu_acc"] == before["mmlu_acc"]
 
 
@@ -38,13 +38,18 @@ def test_turning_points(chapter_run, task, name):
     (path,) = (evaluation_data() / "exp_emergence" / task).glob(f"{task}_instance_brier_*.csv")
     raw = pd.read_csv(path).dropna(subset=["acc", "brier", "FLOPs (1E21)"]).drop_duplicates("Model")
     x = np.log10(raw["FLOPs (1E21)"].to_numpy()) + 21
-    for metric, column in (("acc", "acc"), ("brier", "brier")):
-        turn, _ = turning_point(x, raw[column].to_numpy())
+    for metric in ("acc", "brier"):
+        y = raw[metric].to_numpy()
+        turn, lost = turning_point(x, y)
         assert glued[f"{name}_{metric}"] == pytest.approx(turn, abs=0.04)  # the chapter's grid
+        parabola = np.linalg.lstsq(np.vander(x, 3), y, rcond=None)[1][0]
+        evidence = len(x) * np.log(parabola / lost)  # as many parameters: the penalties cancel
+        key = (
+            "mmlu_evidence" if (name, metric) == ("mmlu", "brier") else f"{name}_evidence_{metric}"
+        )
+        assert glued[key] == pytest.approx(evidence, abs=0.3)
     if name == "mmlu":
         assert glued["n_models"] == len(raw)
-        assert glued["n_small"] == (x < 22).sum()
-        assert glued["floor_mean"] == pytest.approx(raw.loc[x < 22, "brier"].mean())
 
 
 @needs_evaluation_data

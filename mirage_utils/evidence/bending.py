@@ -1,0 +1,116 @@
+"""Does a curve turn? A corner against smooth curves that can bend as well.
+
+A corner, flat and then rising, has three parameters, as have a parabola and a power of scale; a straight line has two and a
+logistic curve four. To beat a line shows that a curve is not straight; to beat a parabola, that it turns more sharply than a parabola
+can. Only a corner that beats the power and the logistic curve as well would speak for a break.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import require
+
+__all__ = ["Bending", "bending"]
+
+_GRID = 120
+_EXPONENTS = np.arange(0.05, 3.001, 0.05)
+
+
+class Bending(NamedTuple):
+    """A corner fitted to a curve, and the evidence for it.
+
+    Attributes
+    ----------
+    turn, floor, slope : float
+        Where the corner is, the level before it and the slope after it.
+    exponent : float
+        Of the fitted power: the larger, the later and steeper the rise.
+    over_line, over_parabola, over_power, over_logistic : float
+        BIC of the other curve minus that of the corner: above 0 the corner describes the curve better, above 10 strongly.
+    """
+
+    turn: float
+    floor: float
+    slope: float
+    exponent: float
+    over_line: float
+    over_parabola: float
+    over_power: float
+    over_logistic: float
+
+
+def bending(x: ArrayLike, y: ArrayLike) -> Bending:
+    """Compare a corner with a line, a parabola, a power and a logistic curve, all by least squares.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Scale, best as a logarithm, and score.
+
+    Returns
+    -------
+    Bending
+        The corner is searched on a grid from 0.3 above the smallest `x` to 0.3 below the largest, the exponent c of the power,
+        a floor plus a multiple of ``10 ** (c * x)``, from 0.05 to 3.
+
+    Raises
+    ------
+    FieldError
+        If there are fewer than six points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(0, 4, 40)
+    >>> found = bending(x, np.maximum(x - 2, 0) + 0.05 * (-1.0) ** np.arange(40))
+    >>> found.over_parabola > 10
+    True
+    >>> round(found.turn, 1)
+    2.0
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    require(len(x) >= 6, "x", len(x), "at least six points")
+    turns, corners, powers, logistic = _shapes(tuple(x.tolist()))
+    lost, best, floor, slope = _one_shape(corners, y)
+    lost_power, power, *_ = _one_shape(powers, y)
+
+    def bic(squares: float, parameters: int) -> float:
+        return float(len(x) * np.log(squares / len(x)) + parameters * np.log(len(x)))
+
+    corner = bic(lost, 3)
+    line, parabola = (float(((y - np.polyval(np.polyfit(x, y, k), x)) ** 2).sum()) for k in (1, 2))
+    return Bending(
+        float(turns[best]), floor, slope, float(_EXPONENTS[power]), bic(line, 2) - corner,
+        bic(parabola, 3) - corner, bic(lost_power, 3) - corner, bic(_one_shape(logistic, y)[0], 4) - corner,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _shapes(scale: tuple[float, ...]) -> tuple[NDArray[np.float64], ...]:
+    """Turning points, and the corners, the powers and the logistic curves that are tried."""
+    x = np.array(scale)
+    turns = np.linspace(x.min() + 0.3, x.max() - 0.3, _GRID)
+    middle, wide = np.meshgrid(
+        np.linspace(x.min() - 1, x.max() + 2, 40), (0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3)
+    )
+    logistic = 1 / (1 + np.exp(-(x - middle.ravel()[:, None]) / wide.ravel()[:, None]))
+    powers = 10 ** (_EXPONENTS[:, None] * (x - x.max()))
+    return turns, np.maximum(x - turns[:, None], 0), powers, logistic
+
+
+def _one_shape(
+    shapes: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[float, int, float, float]:
+    """The best of several shapes, each scaled and shifted: squared error, which one, shift and factor."""
+    centred = shapes - shapes.mean(axis=1, keepdims=True)
+    across = centred @ (y - y.mean())
+    within = np.maximum((centred**2).sum(axis=1), 1e-12)
+    lost = ((y - y.mean()) ** 2).sum() - across**2 / within
+    best = int(lost.argmin())
+    factor = float(across[best] / within[best])
+    return float(lost[best]), best, float(y.mean() - factor * shapes[best].mean()), factor

@@ -1,0 +1,37 @@
+"""A corner against curves that bend."""
+
+import numpy as np
+import pytest
+
+from mirage_utils.errors import FieldError
+from mirage_utils.evidence.bending import bending
+
+X = np.linspace(20, 24, 60)
+NOISE = np.random.default_rng(0).normal(0, 0.02, 60)
+
+
+def test_a_corner_is_found_and_beats_line_and_parabola():
+    found = bending(X, 0.25 + 0.3 * np.maximum(X - 22.5, 0) + NOISE)
+    assert found.turn == pytest.approx(22.5, abs=0.1)
+    assert found.slope == pytest.approx(0.3, abs=0.03)
+    assert min(found.over_line, found.over_parabola) > 10
+
+
+def test_a_parabola_beats_the_corner_but_the_corner_beats_a_line():
+    found = bending(X, 0.05 * (X - 20) ** 2 + NOISE)
+    assert found.over_parabola < 0 < found.over_line
+
+
+def test_a_power_is_found_and_beats_the_corner():
+    found = bending(X, 0.25 + 0.4 * 10 ** (0.6 * (X - 24)) + NOISE / 4)
+    assert found.exponent == pytest.approx(0.6, abs=0.11)
+    assert found.over_power < 0
+
+
+def test_a_logistic_beats_the_corner():
+    assert bending(X, 1 / (1 + np.exp(-(X - 22) / 0.25)) + NOISE).over_logistic < -10
+
+
+def test_too_few_points():
+    with pytest.raises(FieldError):
+        bending([1, 2, 3], [1, 2, 3])
