@@ -42,7 +42,7 @@ PAGES = {
     "notebooks/13_a_mirage_we_made": "A mirage we made",
     "notebooks/14_not_a_mirage": "Not a mirage",
     "notebooks/15_between": "In between",
-    "notebooks/16_autoencoders": "Making autoencoders emerge",
+    "notebooks/16_autoencoders": "Can a threshold make an autoencoder emerge?",
     "notebooks/17_digits": "K digits in a row",
     "notebooks/18_omniglot": "A row of letters",
     "book/parts/debate": "The debate, and you",
