@@ -36,6 +36,7 @@ def changed(name: str) -> dict[str, Any]:
 REWRITTEN = {
     "01_what_is_emergence", "02_one_token", "03_many_tokens", "04_does_gpt3_obey", "05_assumptions", "06_resolution",
     "07_a_field_guide_to_metrics", "08_the_emergence_score", "09_same_outputs_two_metrics",
+    "17_digits", "18_omniglot",
 }  # fmt: skip
 """Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
 
