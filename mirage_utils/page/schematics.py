@@ -19,7 +19,13 @@ from ..errors import UnknownNameError
 
 __all__ = ["PLATES", "Plate", "Sketched", "schematic"]
 
-_WIDE, _HIGH, _GAP, _HEAD, _FOOT = 132.0, 84.0, 16.0, 20.0, 18.0  # of a panel, in units of the drawing
+_WIDE, _HIGH, _GAP, _HEAD, _FOOT = (
+    132.0,
+    84.0,
+    16.0,
+    20.0,
+    18.0,
+)  # of a panel, in units of the drawing
 _REM = 9  # width of a column in the page, at most
 _LENGTHS = (1, 2, 3, 4, 5)
 _AT = np.linspace(0, 1, 41)  # places along an axis, as parts of it

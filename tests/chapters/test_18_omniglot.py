@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from chapter_runs import followed
 from independent import outputs
@@ -40,6 +41,17 @@ def test_chapter_18_numbers(chapter_run):
     places = part.groupby("place")["right"].mean()
     assert (g["class_first"], g["class_last"]) == pytest.approx((places[0], places[4]))
     assert g["n_classes"] == 242
+    # rows are later than letters by what straight pieces between the means give
+    random = rows[rows["sequence_kind"] == "independent"]
+    letters = random.groupby("params")["right"].mean()
+    whole = random.groupby(["params", "seed", "sequence"])["right"].all().groupby("params").mean()
+    halves = []
+    for curve in (letters, whole):
+        rising = np.maximum.accumulate(curve.to_numpy())
+        halves.append(np.interp((rising[0] + rising[-1]) / 2, rising, np.log10(sizes)))
+    assert g["later"] == pytest.approx(halves[1] - halves[0], abs=0.02)
+    steps = np.abs(np.diff(letters))
+    assert g["es_letters"] == pytest.approx(np.ptp(letters) / np.sqrt(np.median(steps**2)))
     # rows of one letter hold one letter, and each its own five drawings
     one = part[part["seed"] == 0].groupby("sequence")
     assert (one["target"].nunique() == 1).all()
