@@ -1,4 +1,4 @@
-"""Chapter 16 ("Making autoencoders emerge"): its numbers against independent computations."""
+"""Chapter 16 ("Can a threshold make an autoencoder emerge?"): its numbers against independent computations."""
 
 from __future__ import annotations
 
