@@ -128,3 +128,16 @@ def test_how_many_curves_are_sharp(chapter_run, answers):
             step = np.sqrt(np.median(np.diff(y) ** 2))
             found[name] += step == 0 or np.ptp(y) / step / (len(y) - 1) >= 2
     assert (g["sharp_exact"], g["sharp_loss"]) == (found["right"], found["loss"])
+
+
+def test_the_cut_of_equal_compute(chapter_run):
+    g = chapter_run(NAME).glued
+    frame = outputs("ladder_same_compute")
+    frame = frame[(frame["task"].astype(str) == "addition") & (frame["length"] == 5)]
+    right = by_size(
+        frame.assign(right=frame["greedy"].astype(str) == frame["target"].astype(str)), "right"
+    )
+    assert g["best_equal"] == right.idxmax()
+    assert g["best_right"] == pytest.approx(right.max())
+    assert g["largest_equal"] == right.iloc[-1]
+    assert g["n_equal"] == len(right)
