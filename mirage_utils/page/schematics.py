@@ -212,7 +212,7 @@ PLATES: Mapping[int, Plate] = {
                 Sketched("C all L right", "parameters", "accuracy", _powers(_P), formula=True),
             ),
             (
-                Sketched("D choice", "parameters", "grade", (_line((_P > 0.5) * 0.9 + 0.04),), formula=True),
+                Sketched("D choice", "parameters", "grade", (_line(np.where(_P > 0.5, 0.94, 0.04)),), formula=True),
                 Sketched("E edits", "parameters", "distance", _edits(_P), formula=True),
                 Sketched("F Brier", "parameters", "score", (_line((1 - _P) ** 2 * 0.95),), formula=True),
             ),
