@@ -111,7 +111,7 @@ def rises(
     >>> p = np.exp(-((N / 1e3) ** -0.5))
     >>> found = rises(N, {"exact match": (p**8)[:, None], "token accuracy": p[:, None]}, draws=10)
     >>> round(found.difference("exact match", "token accuracy")["half"].value, 1)
-    1.5
+    1.6
     """
     at = as_array("scale", scale, low=0)
     tables = {metric: np.asarray(values, dtype=float) for metric, values in scores.items()}
