@@ -49,7 +49,7 @@ PAGES = {
     "notebooks/19_audit": "Audit your own evaluation",
     "notebooks/20_the_other_side": "The other side",
     "notebooks/21_choose_your_metric": "Choose your metric",
-    "book/plates": "The ten figures, ours beside the paper's",
+    "book/plates": "Ten figures, published and ours",
     "notebooks/22_the_ladder": "The ladder",
     "book/figure_map": "The paper, figure by figure",
     "book/errata": "Errata",
