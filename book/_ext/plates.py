@@ -21,12 +21,10 @@ import steps
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from mirage_utils.page.schematics import PLATES, schematic
 
-logger = logging.getLogger(__name__)
 VERDICTS = {
     "same": "the same here",
     "partly": "partly",
@@ -84,7 +82,7 @@ class PlateDirective(SphinxDirective):
         )
         pictures = nodes.container("", published, classes=["mb-plate-pictures"])
         for chapter, figure in self.options.get("ours", []):
-            place = Ours(chapter=f"notebooks/{chapter}", figure=figure, plate=number)
+            place = Ours(chapter=f"notebooks/{chapter}", figure=figure)
             self.set_source_info(place)
             pictures += place
         words = nodes.container(classes=["mb-plate-words"])
@@ -99,23 +97,12 @@ class PlateDirective(SphinxDirective):
 
 def fill(app: Sphinx, doctree: nodes.document, name: str) -> None:
     """Put our figures in their places."""
-    if app.builder.format != "html":
-        return
-    for i, place in enumerate(list(doctree.findall(Ours))):
-        chapter, figure = place["chapter"], place["figure"]
-        if chapter not in app.env.found_docs:  # a book of a few pages
-            place.parent.remove(place)
-            continue
-        found = steps.found(app.env.get_doctree(chapter), figure)
-        panels = steps.panels(found)
-        if not panels:
-            logger.warning("%s draws no %s", chapter, figure, location=place, type="mirage", subtype="plate")  # fmt: skip
-            place.parent.remove(place)
-            continue
-        where = f"{app.builder.get_relative_uri(name, chapter)}#{figure}"
-        title = app.env.titles[chapter].astext()
+    for i, place, figure in steps.figures(app, doctree, Ours, "plate"):
+        panels = steps.panels(figure)
+        where = f"{app.builder.get_relative_uri(name, place['chapter'])}#{place['figure']}"
+        title = app.env.titles[place["chapter"]].astext()
         shown = "".join(steps.whole(panel, f"plate-{i}-{j}") for j, panel in enumerate(panels))
-        alt = re.search(r'role="img" aria-label="([^"]*)"', found)
+        alt = re.search(r'role="img" aria-label="([^"]*)"', figure)
         told = f' role="img" aria-label="{alt[1]}"' if alt else ""
         place.replace_self(
             nodes.raw(

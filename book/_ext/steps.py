@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 import lxml.etree
 from docutils import nodes
@@ -126,21 +127,31 @@ def panels(figure: str) -> list[str]:
     return re.findall(r"<svg\b.*?</svg>", figure, re.S)
 
 
-def fill(app: Sphinx, doctree: nodes.document, name: str) -> None:
-    """Put small figures in their places."""
+def figures(
+    app: Sphinx, doctree: nodes.document, kind: type[nodes.Element], subtype: str
+) -> Iterator[tuple[int, nodes.Element, str]]:
+    """Places of one kind with the figures that go there, as HTML; a place goes away if its chapter draws no such figure.
+
+    A place names its ``chapter`` and ``figure``, and may name a ``panel`` that it needs.
+    """
     if app.builder.format != "html":
         return
-    for i, place in enumerate(list(doctree.findall(Thumbnail))):
+    for i, place in enumerate(list(doctree.findall(kind))):
         chapter, wanted = place["chapter"], place["figure"]
-        if chapter not in app.env.found_docs:  # a book of a few pages
-            place.parent.remove(place)
+        there = chapter in app.env.found_docs  # not so in a book of a few pages
+        figure = found(app.env.get_doctree(chapter), wanted) if there else ""
+        if len(panels(figure)) > place.get("panel", 0):
+            yield i, place, figure
             continue
-        drawn = panels(found(app.env.get_doctree(chapter), wanted))
-        if not drawn[place["panel"] :]:
-            logger.warning("%s draws no %s", chapter, wanted or "figure", location=place, type="mirage", subtype="step")  # fmt: skip
-            place.parent.remove(place)
-            continue
-        picture = small(drawn[place["panel"]], f"step-{i}")
+        if there:
+            logger.warning("%s draws no %s", chapter, wanted or "figure", location=place, type="mirage", subtype=subtype)  # fmt: skip
+        place.parent.remove(place)
+
+
+def fill(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Put small figures in their places."""
+    for i, place, figure in figures(app, doctree, Thumbnail, "step"):
+        picture = small(panels(figure)[place["panel"]], f"step-{i}")
         alt = html.escape(place["alt"], quote=True)
         place.replace_self(
             nodes.raw("", f'<div class="mb-thumb" role="img" aria-label="{alt}">{picture}</div>', format="html")

@@ -19,13 +19,8 @@ from ..errors import UnknownNameError
 
 __all__ = ["PLATES", "Plate", "Sketched", "schematic"]
 
-_WIDE, _HIGH, _GAP, _HEAD, _FOOT = (
-    132.0,
-    84.0,
-    16.0,
-    20.0,
-    18.0,
-)  # of a panel, in units of the drawing
+# Of a panel, in units of the drawing.
+_WIDE, _HIGH, _GAP, _HEAD, _FOOT = 132.0, 84.0, 16.0, 20.0, 18.0
 _REM = 9  # width of a column in the page, at most
 _LENGTHS = (1, 2, 3, 4, 5)
 _AT = np.linspace(0, 1, 41)  # places along an axis, as parts of it
@@ -192,6 +187,15 @@ def _reprint(letter: str, title: str) -> Sketched:
     return Sketched(f"{letter} {title}".strip(), "scale", "score", (_LEAP,))
 
 
+def _delayed(one: str, every: str, size: str) -> tuple[Sketched, ...]:
+    """The row of figures 8 and 10: a published leap, one answer right, and all of several."""
+    return (
+        _reprint("A", "published"),
+        Sketched(one, size, "accuracy", (_RISE,)),
+        Sketched(every, size, "accuracy", _powers(_RISE[:, 1])),
+    )
+
+
 _P = _chance()
 PLATES: Mapping[int, Plate] = {
     1: Plate(
@@ -262,11 +266,7 @@ PLATES: Mapping[int, Plate] = {
     ),
     8: Plate(
         (
-            (
-                _reprint("A", "published"),
-                Sketched("B per image", "model size", "accuracy", (_RISE,)),
-                Sketched("C all L right", "model size", "accuracy", _powers(_RISE[:, 1])),
-            ),
+            _delayed("B per image", "C all L right", "model size"),
         ),
         "three panels: a published leap (MMLU); accuracy per image of transformers on Omniglot rises with size; the share of rows "
         "whose L images are all right, for L from 1 to 5, rises later.",
@@ -277,11 +277,7 @@ PLATES: Mapping[int, Plate] = {
     ),
     10: Plate(
         (
-            (
-                _reprint("A", "published"),
-                Sketched("B one digit", "parameters", "accuracy", (_RISE,)),
-                Sketched("C all K right", "parameters", "accuracy", _powers(_RISE[:, 1])),
-            ),
+            _delayed("B one digit", "C all K right", "parameters"),
         ),
         "three panels: a published leap (grounded mappings); accuracy of LeNets on MNIST rises as a sigmoid; the share of groups whose "
         "K digits are all right, for K from 1 to 5, rises later.",
