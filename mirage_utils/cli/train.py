@@ -148,9 +148,11 @@ def _families(options: argparse.Namespace) -> None:
 
     known, out = [*LANGUAGE, *LADDERS], options.out
     tables: dict[str, list[pd.DataFrame]] = {}
-    for name in options.names or known:
+    names = options.names or known
+    for name in names:  # all of them before hours are spent on the first
         if name not in known:
             raise FieldError("names", name, "one of " + ", ".join(known))
+    for name in names:
         models = runs.family(name, options.profile)
         found = runs.run(
             models, models.load(), out / name, profile=options.profile, jobs=options.jobs,
