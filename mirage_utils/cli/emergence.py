@@ -53,7 +53,7 @@ def _emergence(options: argparse.Namespace) -> None:
 
     said: list[str] = []
     if options.table in {t.name for t in tables.tables()}:
-        frame, family = tables.load_table(options.table), tables.table(options.table).family
+        frame, family = tables.load_scores(options.table), tables.table(options.table).family
     elif os.path.exists(path := os.path.expanduser(options.table)):
         gathered = gather(path, **options_of(options))
         frame, family = gathered.scores, ""

@@ -64,8 +64,8 @@ def add_commands(commands: Any) -> None:
         "families",
         help="train all families of language models, and score what they answer",
         description="Train the ladder and every family of chapters 13 to 15 into a folder of its own (see 'train'), "
-        "and write ladder.csv and families.csv, one row a model and task, from their outputs. Stopped at any time, it "
-        "goes on when the same command is given again.",
+        "and write ladder.csv and families.csv, one row a model and task, from the outputs of all finished families in "
+        "the folder. Stopped at any time, it goes on when the same command is given again.",
     )
     families.add_argument("names", nargs="*", metavar="FAMILY", help="only these")
     families.add_argument(
@@ -145,23 +145,31 @@ def _families(options: argparse.Namespace) -> None:
     runs = _trainer()
     from ..models.catalogue import LADDERS, LANGUAGE
     from ..models.language import ladder_scores, outputs
+    from ..models.results import read
 
     known, out = [*LANGUAGE, *LADDERS], options.out
-    tables: dict[str, list[pd.DataFrame]] = {}
     names = options.names or known
-    for name in names:  # all of them before hours are spent on the first
+    for name in names:
         if name not in known:
             raise FieldError("names", name, "one of " + ", ".join(known))
-    for name in names:
-        models = runs.family(name, options.profile)
-        found = runs.run(
-            models, models.load(), out / name, profile=options.profile, jobs=options.jobs,
+    work = [(name, m, m.load()) for name in names for m in [runs.family(name, options.profile)]]
+    for name, models, data in work:  # all of them before hours are spent on the first
+        runs.left(models, data, out / name)
+    for name, models, data in work:
+        runs.run(
+            models, data, out / name, profile=options.profile, jobs=options.jobs,
             cluster=options.cluster, progress=watched(options.quiet),
         )  # fmt: skip
-        table, scored = ("ladder", ladder_scores) if name in LADDERS else ("families", outputs)
-        tables.setdefault(table, []).append(scored.scores(found, name))
         if options.bundle:
             runs.bundle(out / name, name, options.bundle)
+    # Also of families that an earlier command left here: a table is of the folder, not of the command.
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for name in known:
+        if (out / name / "manifest.json").exists():
+            table, scored = ("ladder", ladder_scores) if name in LADDERS else ("families", outputs)
+            tables.setdefault(table, []).append(
+                scored.scores(read(out / name / "manifest.json"), name)
+            )
     for table, parts in tables.items():
         whole = pd.concat(parts, ignore_index=True)
         path = out / f"{table}.csv"

@@ -33,7 +33,7 @@ from .results import Bundle, ResultError, read
 from .training import Trained, digest, one_seed, train
 
 __all__ = [
-    "FAMILIES", "bundle", "family", "history", "parameters", "run", "settings", "train_size",
+    "FAMILIES", "bundle", "family", "history", "left", "parameters", "run", "settings", "train_size",
 ]  # fmt: skip
 
 
@@ -229,8 +229,9 @@ def run(
     FieldError
         If a cluster is asked for and Dask is not installed.
     """
-    mark = digest({"family": _of_a_size(models), "data": data.digest()})
     folder = folder.absolute()  # a worker may stand in another folder
+    left(models, data, folder)  # before hours are spent on a folder of another run
+    mark = _mark(models, data)
     folder.mkdir(parents=True, exist_ok=True)
     # The largest first: the last one running decides how long it takes.
     order = sorted(models.sizes, reverse=True)
@@ -276,6 +277,25 @@ def run(
     return read(folder / "manifest.json")
 
 
+def left(models: Family, data: Dataset, folder: Path) -> list[float]:
+    """Sizes of a run that are not trained yet.
+
+    Parameters
+    ----------
+    models : Family
+    data : Dataset
+    folder : Path
+        Of the run; may be missing.
+
+    Raises
+    ------
+    ResultError
+        If a size that is there is of another run, or damaged.
+    """
+    mark = _mark(models, data)
+    return [s for s in models.sizes if _seconds(folder / f"size-{s:g}", mark) is None]
+
+
 @contextmanager
 def _workers(jobs: int, cluster: str | None) -> Iterator[Parallel]:
     """What runs the sizes side by side: processes here, or the workers of a cluster."""
@@ -310,16 +330,9 @@ def _one(
     models: Family, size: float, data: Dataset, folder: Path, mark: str, progress: bool
 ) -> float:
     """One size of a run; returns the seconds it took when it was trained."""
-    done = folder / "done.json"
-    if done.exists():
-        try:
-            about = json.loads(done.read_text())
-            seconds, same = float(about["seconds"]), about["run"] == mark
-        except (ValueError, KeyError, TypeError) as error:
-            raise ResultError(f"{done}: damaged ({error!r}); remove {folder}") from None
-        if not same:
-            raise ResultError(f"{folder}: of a run with other settings, seeds or data")
-        return seconds
+    taken = _seconds(folder, mark)
+    if taken is not None:
+        return taken
     folder.mkdir(parents=True, exist_ok=True)
     before = perf_counter()
     trained, frame = train_size(
@@ -328,9 +341,31 @@ def _one(
     seconds = perf_counter() - before
     write_whole(folder / "results.parquet", _parquet(frame))
     write_whole(folder / "history.parquet", _parquet(history(models, size, data, trained)))
-    write_whole(done, json.dumps({"run": mark, "seconds": seconds}).encode())
+    write_whole(folder / "done.json", json.dumps({"run": mark, "seconds": seconds}).encode())
     os.unlink(folder / "checkpoint.npz")
     return seconds
+
+
+def _seconds(folder: Path, mark: str) -> float | None:
+    """How long a size took that is trained already."""
+    done = folder / "done.json"
+    if not done.exists():
+        return None
+    try:
+        about = json.loads(done.read_text())
+        seconds, same = float(about["seconds"]), about["run"] == mark
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{done}: damaged ({error!r}); remove {folder}") from None
+    if not same:
+        raise ResultError(
+            f"{folder}: of a run with other settings, seeds or data; give another folder, or remove it"
+        )
+    return seconds
+
+
+def _mark(models: Family, data: Dataset) -> str:
+    """What tells this run from another."""
+    return digest({"family": _of_a_size(models), "data": data.digest()})
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Table",
     "TableError",
+    "load_scores",
     "load_table",
     "read_csv_text",
     "table",
@@ -194,3 +195,42 @@ def load_table(name: str) -> pd.DataFrame:
     texts = [c for c in ("family", "model", "task", "setting", "metric") if c in frame.columns]
     frame[texts] = frame[texts].astype(object).where(frame[texts].notna(), "").astype(str)
     return frame
+
+
+def load_scores(name: str) -> pd.DataFrame:
+    """A bundled table as scores, one row a metric, whatever its own shape.
+
+    Parameters
+    ----------
+    name : str
+        As listed by `tables`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_table`, where the table has a column ``metric``. The tables of models trained for this book have a column a
+        metric and a row a seed: for them ``family, task, params, metric, score, n``, the mean over seeds.
+
+    Raises
+    ------
+    UnknownNameError, TableError
+        As `read_csv_text`.
+
+    Examples
+    --------
+    >>> scores = load_scores("ladder")
+    >>> sums = scores[(scores["task"] == "addition, length 5") & (scores["family"] == "ladder")]
+    >>> sums[sums["metric"] == "exact_match"]["score"].round(3).tolist()[-3:]
+    [0.734, 0.94, 0.943]
+    """
+    frame = load_table(name)
+    if "metric" in frame or "seed" not in frame:
+        return frame
+    about = ("run", "task", "length", "params", "seed", "n")
+    tidy = frame.melt(
+        [c for c in about if c in frame], var_name="metric", value_name="score"
+    ).dropna(subset="score")
+    tidy["task"] += ", length " + tidy["length"].astype(str)
+    tidy["family"] = tidy.get("run", name)
+    by = tidy.groupby(["family", "task", "params", "metric"], sort=False)
+    return by.agg(score=("score", "mean"), n=("n", "max")).reset_index()

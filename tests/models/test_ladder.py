@@ -387,6 +387,44 @@ def test_the_command_trains_ladders_and_writes_their_table(tmp_path, monkeypatch
     pd.testing.assert_frame_equal(table, ladder_scores.scores(found), check_dtype=False)
 
 
+def test_the_table_holds_every_finished_family_of_the_folder(tmp_path, monkeypatch):
+    from mirage_utils.cli import main
+    from mirage_utils.models import catalogue
+
+    tiny = replace(FAMILY, sizes=(4,), seeds=(1,), training=Training(2, 100, 1e-2, every=2))
+    twins = {name: {"quick": tiny} for name in ("ladder", "ladder_same_compute")}
+    monkeypatch.setattr(catalogue, "LADDERS", twins)
+    monkeypatch.setattr(catalogue, "FAMILIES", twins)
+    for name in ("ladder_same_compute", "ladder"):  # one after the other, not in the table's order
+        assert main.main(["families", name, "--out", str(tmp_path), "--quiet"]) == 0
+    assert pd.read_csv(tmp_path / "ladder.csv")["run"].unique().tolist() == list(twins)
+
+
+def test_a_folder_of_another_profile_is_noticed_before_anything_is_trained(
+    tmp_path, monkeypatch, capsys
+):
+    from mirage_utils.cli import main
+    from mirage_utils.models import catalogue
+
+    tiny = replace(FAMILY, sizes=(4, 8), seeds=(1,), training=Training(2, 100, 1e-2, every=2))
+    longer = replace(tiny, training=Training(4, 100, 1e-2, every=2))
+    twins = {n: {"quick": tiny, "desk": longer} for n in ("ladder", "ladder_same_compute")}
+    monkeypatch.setattr(catalogue, "LADDERS", twins)
+    monkeypatch.setattr(catalogue, "FAMILIES", twins)
+    asked = ["families", "--out", str(tmp_path), "--quiet"]
+    # Only the smallest size of the second family is there; the first and the largest would be trained before it.
+    runs.run(
+        replace(tiny, sizes=(4,)), tiny.load(), tmp_path / "ladder_same_compute", progress=False
+    )
+    assert runs.left(tiny, tiny.load(), tmp_path / "ladder_same_compute") == [8]
+    assert main.main([*asked, "ladder", "ladder_same_compute", "--profile", "desk"]) == 1
+    said = capsys.readouterr().err
+    assert "size-4" in said
+    assert "give another folder" in said
+    assert not (tmp_path / "ladder").exists()
+    assert not (tmp_path / "ladder_same_compute" / "size-8").exists()
+
+
 # -- what is planned, and what is bundled ----------------------------------------------------------
 
 

@@ -172,6 +172,22 @@ def test_the_answer_in_a_response(response, answer):
     assert make_tables.answer_in(response) == answer
 
 
+def test_tables_of_our_own_models_become_scores_by_metric():
+    wide = tables.load_table("ladder")
+    long = tables.load_scores("ladder")
+    kept = wide.query("run == 'ladder' and task == 'choice of sorting'").groupby("params")
+    for metric in ("accuracy", "brier"):
+        found = long.query(
+            f"family == 'ladder' and task == 'choice of sorting, length 1' and metric == '{metric}'"
+        )
+        np.testing.assert_allclose(found["score"], kept[metric].mean())
+        assert found["n"].tolist() == kept["n"].first().tolist()
+    assert (
+        not long.query("task.str.startswith('recall')")["metric"].isin(["accuracy", "brier"]).any()
+    )
+    assert tables.load_scores("olmo_ladder").equals(tables.load_table("olmo_ladder"))
+
+
 def test_a_changed_table_is_refused(monkeypatch):
     original = tables._read
     monkeypatch.setattr(
