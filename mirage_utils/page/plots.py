@@ -274,7 +274,9 @@ class Picture:
 
     def html(self) -> str:
         """The figure in a page."""
-        columns = "mb-panels" if len(self.panels) > 1 else "mb-panels mb-single"
+        # Six and nine are rows of three: a metric a row, or a task a row. Two columns would mix them.
+        shape = {1: " mb-single", 6: " mb-threes", 9: " mb-threes"}.get(len(self.panels), "")
+        columns = f"mb-panels{shape}"
         return (
             f'<figure class="mb-figure" id="{self.name}">'
             f'<div class="{columns}" role="img" aria-label="{html.escape(self.alt, quote=True)}">'

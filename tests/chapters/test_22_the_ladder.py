@@ -64,6 +64,23 @@ def test_long_sums(chapter_run, sums):
     assert g["later"] == pytest.approx(half_of[0] - half_of[1], abs=1e-6)
 
 
+def test_what_of_long_sums_is_right(chapter_run, sums):
+    g = chapter_run(NAME).glued
+    asked, said = (sums[c].str.removesuffix(".") for c in ("asked", "said"))
+    none = sums["params"] == g["middle_size"]
+    assert g["length_none"] == pytest.approx((asked.str.len() == said.str.len())[none].mean())
+    first = ((asked.str[0] == said.str[0]) * 1.0 + (asked.str[1] == said.str[1])) / 2
+    assert g["two_none"] == pytest.approx(first[none].mean())
+    last = sum((asked.str[-k] == said.str[-k]).astype(float) for k in (1, 2, 3, 4)) / 4
+    by_run = last.groupby([sums["params"], sums["seed"]]).mean()
+    small = by_run[by_run.index.get_level_values("params") <= g["middle_size"]]
+    assert ((small > 0.07) & (small < 0.14)).sum() == len(small) - 1
+    assert g["edits_median"] > g["edits_none"]
+    one = sums[sums["seed"] == 0].groupby("params")["right"]
+    assert g["zeros_run"] == (one.sum() == 0).sum()
+    assert g["zeros_few"] == (one.apply(lambda x: x.head(20).sum()) == 0).sum()
+
+
 def test_the_mixtures_law(chapter_run, answers):
     g = chapter_run(NAME).glued
     weighted = answers.assign(

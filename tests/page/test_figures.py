@@ -369,6 +369,12 @@ def test_runs_of_different_numbers_are_counted_in_one_sentence():
     picture = figure("fig-r", both, **WORDS)
     assert "Marks: single runs, 5 or 20 a size; lines: means." in picture.caption
     assert picture.caption.count("single runs") == 1
+    uneven = np.zeros((4, 5))
+    uneven[-1, 3:] = np.nan
+    fewer = figure(
+        "fig-u", panel("", seeds({"a": (SIZES, uneven)}), x=SIZE, y=share("score")), **WORDS
+    )
+    assert "single runs, 3 or 5 a size" in fewer.caption
     banded = figure("fig-b", panel("", ranges(few), x=SIZE, y=share("score")), **WORDS)
     assert "Points: means of 5 runs; bands: lowest and highest run." in banded.caption
 

@@ -21,7 +21,7 @@ from ...records.schema import RECORDS, direction_of
 from ..results import Bundle
 from .outputs import logprobs
 
-__all__ = ["MIXTURE", "SCORES", "records", "scores"]
+__all__ = ["MIXTURE", "SCORES", "by_place", "records", "scores"]
 
 SCORES = (
     "run", "task", "length", "params", "seed", "loss", "exact_match", "edit_distance",
@@ -66,6 +66,49 @@ def scores(bundle: Bundle, name: str = "ladder") -> pd.DataFrame:
     return found.iloc[by.sort_values(list(by), kind="stable").index][list(SCORES)].reset_index(
         drop=True
     )
+
+
+def by_place(
+    answers: pd.DataFrame, first: int = 2, last: int = 4
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What of written numbers is right: their length, their first digits, their last digits.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Rows of a ladder's results whose answers are numbers, such as sums; columns ``params, seed, target, greedy``.
+    first, last : int
+        How many digits.
+
+    Returns
+    -------
+    tuple of DataFrame
+        By size (rows) and seed (columns): the share of answers with the right number of digits, and of right digits among
+        the first and among the last ones, counted from the beginning and from the end.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = {"params": [10], "seed": [0], "target": ["1234."], "greedy": ["1299."]}
+    >>> [part.iloc[0, 0] for part in by_place(pd.DataFrame(row), first=2, last=4)]
+    [1.0, 1.0, 0.5]
+    """
+
+    def share(right: str, said: str, n: int, step: int) -> float:
+        return sum(a == b for a, b in zip(right[::step][:n], said[::step], strict=False)) / n
+
+    asked, said = (answers[c].astype(str).str.rstrip(".") for c in ("target", "greedy"))
+    pairs = list(zip(asked, said, strict=True))
+    parts = (
+        [len(a) == len(b) for a, b in pairs],
+        [share(a, b, first, 1) for a, b in pairs],
+        [share(a, b, last, -1) for a, b in pairs],
+    )
+    by = [answers["params"], answers["seed"]]
+    length, begin, end = (
+        pd.Series(part, answers.index, dtype=float).groupby(by).mean().unstack() for part in parts
+    )
+    return length, begin, end
 
 
 def records(bundle: Bundle, *, output: str = "greedy") -> pd.DataFrame:

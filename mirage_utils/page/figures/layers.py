@@ -190,7 +190,8 @@ def seeds(
             )  # fmt: skip
             draw_middle(ax, x, values, look, middle)
 
-    runs = tuple(values.shape[1] for _, values in data.values())
+    # nan is a run that a size has not
+    runs = tuple(int(k) for _, values in data.values() for k in (~np.isnan(values)).sum(axis=1))
     ends = {k: (x[-1], float(at_middle(v[-1]))) for k, (x, v) in data.items()}
     said = (f"Marks: single runs, {{runs}} a size; lines: {middle}s.",)
     return Layer(draw, ends, ordered, said=said, runs=runs)
