@@ -38,6 +38,11 @@ def test_what_is_left_of_paritys_leap(chapter_run):
     assert g["n_middle"] == len(middle) == 100
     assert (g["n_low"], g["n_high"]) == ((middle < 0.02).sum(), (middle > 0.15).sum())
     assert g["n_low"] + g["n_high"] == 100
+    # the harsh metric: width of the rise of the share of networks with every string right, lines between sizes
+    whole = rows.groupby(["size", "seed"])["right"].min().unstack().astype(float).mean(axis=1)
+    whole = whole[whole.index <= 64].cummax()
+    at = [np.interp(level, whole / whole.max(), np.log10(whole.index)) for level in (0.1, 0.9)]
+    assert g["width_whole"] == pytest.approx(at[1] - at[0], abs=1e-6)
     assert g["live_solved"] + g["live_failed"] + g["live_inside"] == g["live_n"]
     # the answers of those that failed: by their number of wrong strings, an eighth
     failed = [s for s in loss.columns if loss.loc[4, s] >= 0.1]

@@ -106,4 +106,18 @@ def test_multiplication_and_the_three_tests(chapter_run):
     top = [r.all(axis=1) for _, r in zipf[max(zipf)].values()]
     assert g["top_used"] == pytest.approx(np.mean([r @ shares / shares.sum() for r in top]))
     assert g["top_alike"] == pytest.approx(np.mean(top))
+    # Where each seed first has a tenth right: between which sizes.
+    for name, weight in (("used", shares / shares.sum()), ("alike", np.full(1024, 1 / 1024))):
+        score = {
+            n: [r.all(axis=1) @ weight for _, r in runs.values()]
+            for n, runs in sorted(zipf.items())
+        }
+        sizes = list(score)
+        first = [next(n for n in sizes if score[n][s] >= 0.1) for s in range(5)]
+        assert g[f"{name}_to"] == max(first)
+        assert g[f"{name}_from"] == sizes[sizes.index(min(first)) - 1]
+        if name == "used":
+            assert (g["third_low"], g["third_high"]) == pytest.approx(
+                (min(score[sizes[2]]), max(score[sizes[2]]))
+            )
     assert g["top_rare"] == sum(int(r.all(axis=1)[-256:].sum()) for n in zipf for _, r in zipf[n].values())  # fmt: skip
