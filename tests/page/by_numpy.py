@@ -152,3 +152,16 @@ def lengths(params, share, expected):
 
 
 skills = skill_rows
+
+
+def two_metrics(cases):
+    def rows(case, skip):
+        size, harsh, soft = cases[case]
+        frame = pd.DataFrame({"N": size, "harsh": harsh, "soft": soft})
+        for metric in ("harsh", "soft"):
+            best = frame[metric].iloc[skip:].cummax()
+            height = best.iloc[-1] - best.iloc[0]
+            frame[f"{metric}_own"] = (best - best.iloc[0]) / height if height else np.nan
+        return frame
+
+    return rows

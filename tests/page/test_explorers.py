@@ -20,6 +20,7 @@ from scipy import stats
 from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
+from mirage_utils.evidence.rises import rises
 from mirage_utils.metrics import METRICS
 from mirage_utils.metrics.rises import rise
 from mirage_utils.models import bundled
@@ -49,6 +50,14 @@ def errors():
     return units, losses[:, 0]
 
 
+RISING = {
+    # a rise that ends, one that is interrupted by a worse size, and none
+    "steep": (PARAMS, np.array([0, 0, 0, 0, 0, 0.1, 0.6, 1, 1]), np.linspace(0.2, 1, 9)),
+    "uneven": (PARAMS[1:], np.array([0.1, 0.3, 0.2, 0.2, 0.5, 0.6, 0.4, 0.8]), np.linspace(0.1, 0.5, 8) ** 2),
+    "flat": (PARAMS, np.zeros(9), np.linspace(0.2, 0.3, 9)),
+}  # fmt: skip
+
+
 MAKERS = {
     "one_token": explorers.one_token,
     "many_tokens": explorers.many_tokens,
@@ -69,10 +78,15 @@ MAKERS = {
     ),
     "skills": explorers.skills,
     "ladder": explorers.ladder,
-}
+    "two_metrics": lambda: explorers.two_metrics(
+        RISING, harsh="exact match", soft="token accuracy", label="task", x="parameters", start="steep",
+        caption="Made up, n = 100.", source="Made up.", kind="simulation",
+    ),
+}  # fmt: skip
 REFERENCES = {
     **{name: getattr(by_numpy, name, None) for name in MAKERS},
     "threshold": lambda c: by_numpy.threshold(*errors())(c),
+    "two_metrics": by_numpy.two_metrics(RISING),
     "lengths": by_numpy.lengths(PARAMS, KNOWN[:, None] ** np.arange(1, 9), KNOWN[:, None] ** np.arange(2, 10)),
 }  # fmt: skip
 ON_PAGES = [
@@ -88,6 +102,7 @@ ON_PAGES = [
     ("notebooks/13_a_mirage_we_made", "fig-lengths-explorer"),
     ("notebooks/15_between", "fig-skills-explorer"),
     ("notebooks/16_autoencoders", "fig-threshold-explorer"),
+    ("notebooks/22_the_ladder", "fig-two-metrics"),
 ]
 """Each explorer with the page that it stands on."""
 
@@ -120,9 +135,8 @@ def test_a_law_that_missed_is_not_said_to_have_seen_it_coming():
 
 
 def test_every_explorer_stands_on_a_page():
-    assert sorted(explorer(name).charts.name for name in MAKERS) == sorted(
-        figure for _, figure in ON_PAGES
-    )
+    assert {explorer(name).charts.name for name in MAKERS} == {figure for _, figure in ON_PAGES}
+    assert len(set(ON_PAGES)) == len(ON_PAGES) >= len(MAKERS)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +226,7 @@ def test_every_control_moves_the_curve_to_where_numpy_puts_it(stage, name):
                 continue
             rounding = (
                 {"rtol": 1e-5, "atol": 1e-6}
-                if name in ("assumptions", "measured", "lengths")
+                if name in ("assumptions", "measured", "lengths", "two_metrics")
                 else close
             )
             np.testing.assert_allclose(
@@ -451,6 +465,44 @@ def test_the_sentence_follows_every_control(name):
                 values |= about.charts.presets.get(value, {})
             said |= set(evaluated([about.charts.says], about.given(values)))
         assert len(said) > 1, (key, said)
+
+
+def test_two_metrics_say_what_the_library_measures():
+    about = explorer("two_metrics")
+    for task, skip in itertools.product(RISING, (0, 2)):
+        (said,) = evaluated([about.charts.says], about.given({"case": task, "skip": skip}))
+        size, *scores = (y[skip:] for y in RISING[task])
+        if task == "flat":
+            assert "does not rise" in said
+            continue
+        found = rises(size, {str(i): y[:, None] for i, y in enumerate(scores)}, draws=1)
+        (half, wide, excess) = zip(*found.of.values(), strict=True)
+        assert f"later by {half[0] - half[1]:.2f} decades" in said.replace(
+            "earlier by ", "later by -"
+        )
+        assert f"{wide[0]:.2f} and {wide[1]:.2f} decades" in said
+        assert (
+            f"line: {f'{excess[0]:.3g}' if np.isfinite(excess[0]) else '∞'} and {excess[1]:.3g}."
+            in said
+        )
+        assert ("Without the 2 smallest" in said) == (skip == 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cases": {"a": (PARAMS[:3], KNOWN[:3], KNOWN[:3])}}, "at least 4 sizes"),
+        ({"cases": {"a": (PARAMS, KNOWN + 1, KNOWN)}}, "harsh"),
+        ({"start": "b"}, "one of a"),
+    ],
+)
+def test_two_metrics_refuse_what_is_no_rise(change, said):
+    asked = {
+        "cases": {"a": (PARAMS, KNOWN, KNOWN)}, "harsh": "h", "soft": "s", "label": "task", "x": "N", "start": "a",
+        "caption": "Made up.", "source": "Made up.", "kind": "simulation",
+    }  # fmt: skip
+    with pytest.raises(FieldError, match=said):
+        explorers.two_metrics(**(asked | change))
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -10,9 +10,10 @@ from .laws import many_tokens, one_token
 from .measurement import items, measured, threshold
 from .metrics import assumptions, one_metric
 from .points import drawn_points
+from .rises import two_metrics
 
 __all__ = [
     "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "forecasts", "items", "ladder", "lengths",
     "many_tokens", "measured",
-    "one_metric", "one_token", "skills", "threshold",
+    "one_metric", "one_token", "skills", "threshold", "two_metrics",
 ]  # fmt: skip
