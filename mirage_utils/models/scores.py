@@ -23,8 +23,10 @@ __all__ = [
     "all_right",
     "errors_by_size",
     "group",
+    "groups_right",
     "rise",
     "share_below",
+    "views_right",
 ]
 
 SPREAD = sp.Symbol("s", positive=True)
@@ -179,3 +181,76 @@ def all_right(right: ArrayLike, level: float = 0.95) -> tuple[float, float, floa
     k, n = int(found.all(axis=1).sum()), len(found)
     low, high = binomial_interval(k, n, level)
     return k / n, float(low), float(high), n
+
+
+def groups_right(
+    outputs: pd.DataFrame,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    of: str | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """For each trained model the share of groups of k test items that is all right, and the power of its accuracy.
+
+    Parameters
+    ----------
+    outputs : DataFrame
+        Columns ``params``, ``seed``, ``image`` and ``right``: a row for each model and image.
+    k : int
+        Items in a group. Groups are drawn for each model, and no two share an item.
+    rng : numpy.random.Generator
+    of : str, optional
+        Another column: a group takes its items from one value of it, such as one class.
+    level : float
+        Of the exact intervals.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``params``, ``seed``, ``k``, ``share``, ``low``, ``high``, ``n`` (groups) and ``power``.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"params": 9, "seed": 0, "image": range(4), "right": [True, True, True, False]})
+    >>> groups_right(rows, 2, np.random.default_rng(0))[["share", "n", "power"]].iloc[0].tolist()
+    [0.5, 2.0, 0.5625]
+    """
+    found = []
+    for (params, seed), model in outputs.sort_values("image").groupby(["params", "seed"]):
+        right = model["right"].to_numpy(bool)
+        labels = None if of is None else model[of].to_numpy()
+        found.append((params, seed, k, *all_right(right[group(len(right), k, rng, labels)], level), right.mean() ** k))  # fmt: skip
+    return pd.DataFrame(found, columns=_OF_GROUPS)
+
+
+def views_right(outputs: pd.DataFrame, k: int, *, level: float = 0.95) -> pd.DataFrame:
+    """For each trained model the share of images that is right in its first k views, and the power of its accuracy on them.
+
+    Parameters
+    ----------
+    outputs : DataFrame
+        Columns ``params``, ``seed``, ``image``, ``view`` and ``right``: a row for each model, image and view.
+    k : int
+    level : float
+        Of the exact intervals, over images.
+
+    Returns
+    -------
+    DataFrame
+        As of `groups_right`, and ``product``: what the views' own accuracies give when they are multiplied.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"params": 9, "seed": 0, "image": [0, 0, 1, 1], "view": [1, 2, 1, 2], "right": [True, True, False, False]})
+    >>> views_right(rows, 2)[["share", "n", "power", "product"]].iloc[0].tolist()
+    [0.5, 2.0, 0.25, 0.25]
+    """
+    found = []
+    for (params, seed), model in outputs.groupby(["params", "seed"]):
+        right = model.pivot(index="image", columns="view", values="right").to_numpy(bool)[:, :k]
+        found.append((params, seed, k, *all_right(right, level), right.mean() ** k, right.mean(axis=0).prod()))  # fmt: skip
+    return pd.DataFrame(found, columns=[*_OF_GROUPS, "product"])
+
+
+_OF_GROUPS = ["params", "seed", "k", "share", "low", "high", "n", "power"]
