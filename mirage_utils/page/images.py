@@ -68,10 +68,10 @@ def grid(
     for r, (name, images) in enumerate(arrays.items()):
         for k, image in enumerate(images):
             canvas[r * step : r * step + side, k * step : k * step + side] = image
-        for k in np.flatnonzero(frames.get(name, np.zeros(count, bool))):
+        for place in np.flatnonzero(frames.get(name, np.zeros(count, bool))):
             ax.add_patch(
                 Rectangle(
-                    (k * step - 1, r * step - 1), side + 1, side + 1,
+                    (float(place) * step - 1, r * step - 1), side + 1, side + 1,
                     fill=False, edgecolor=plots.COLOURS[1], linewidth=1.6,
                 )
             )  # fmt: skip
