@@ -12,7 +12,7 @@ from ..curves import Curve, location, width
 from ..errors import as_array, require
 from .emergence import emergence_score
 
-__all__ = ["MEASURES", "Estimate", "Rises", "rises"]
+__all__ = ["MEASURES", "Estimate", "Rises", "rises", "rises_of_items"]
 
 MEASURES = ("half", "width", "excess")
 """What `rises` measures: see `Rises.shape`."""
@@ -138,6 +138,60 @@ def rises(
             means = np.array([v[k].mean() for v, k in zip(values, again, strict=True)])
             drawn[metric].append(_shape(at, means))
     return Rises(of, {metric: np.array(found) for metric, found in drawn.items()}, level)
+
+
+def rises_of_items(
+    scale: ArrayLike, scores: Mapping[str, ArrayLike], *, draws: int = 1_000, seed: int = 0, level: float = 0.95
+) -> Rises:  # fmt: skip
+    """As `rises`, with intervals over test items in place of runs.
+
+    Runs that share their test items agree on what those items happen to show. So their scatter says nothing of how the
+    rise would look with other items.
+
+    Parameters
+    ----------
+    scale : array_like, shape (m,)
+        Sizes, ascending; > 0.
+    scores : mapping of str to array_like of shape (m, runs, items)
+        By metric: the score of every item, higher better. The same items in all.
+    draws : int
+        Of the bootstrap: items are drawn again, the same for all sizes, runs and metrics.
+    seed : int
+    level : float
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    Rises
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> easy = np.random.default_rng(0).uniform(size=200)
+    >>> right = np.linspace(0.1, 0.9, 9)[:, None, None] > easy[None, None]
+    >>> found = rises_of_items(np.geomspace(1, 256, 9), {"right": right}, draws=200).shape("right")
+    >>> found["excess"].low < 1 < found["excess"].high
+    True
+    """
+    at = as_array("scale", scale, low=0)
+    tables = {metric: np.asarray(values, dtype=float) for metric, values in scores.items()}
+    require(len(tables) > 0, "scores", scores, "at least one metric")
+    n = next(iter(tables.values())).shape[-1]
+    for metric, values in tables.items():
+        require(
+            values.ndim == 3 and len(values) == len(at) and values.shape[2] == n > 0, metric, values.shape,
+            f"({len(at)}, runs, items), the same items as the other metrics",
+        )  # fmt: skip
+    each = {metric: values.mean(axis=1) for metric, values in tables.items()}
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
+    return Rises(
+        {metric: _shape(at, means.mean(axis=1)) for metric, means in each.items()},
+        {
+            metric: np.array([_shape(at, again) for again in counts @ means.T / n])
+            for metric, means in each.items()
+        },
+        level,
+    )
 
 
 def _shape(scale: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,15 @@ class Bundle:
     history : DataFrame
         One row a model, seed, step and thing measured while it trained: ``size``, ``params``, ``seed``, ``step``,
         ``measure``, ``place``, ``value``. Empty for runs that kept none.
+    pictures : DataFrame
+        A few test images as the models of one seed return them, one row a pixel: ``size``, ``image``, ``pixel``, ``value``.
+        Empty for runs that kept none.
     """
 
     frame: pd.DataFrame
     manifest: dict[str, Any]
     history: pd.DataFrame
+    pictures: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def bundles() -> tuple[str, ...]:
@@ -84,10 +88,13 @@ def read(manifest: Path) -> Bundle:
     try:
         about = json.loads(manifest.read_text())
         frame = _table(manifest, about["results"])
-        history = _table(manifest, about["history"]) if "history" in about else pd.DataFrame()
+        history, pictures = (
+            _table(manifest, about[part]) if part in about else pd.DataFrame()
+            for part in ("history", "pictures")
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultError(f"{manifest}: cannot be read ({error!r})") from None
-    return Bundle(frame, about, history)
+    return Bundle(frame, about, history, pictures)
 
 
 def _table(manifest: Path, about: dict[str, Any]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from ..curves.resolution import binomial_interval
 from ..errors import as_array, require
@@ -112,6 +113,36 @@ class LogNormalErrors(NamedTuple):
     def decades(self) -> float:
         """Decades of size in which the share under any threshold goes from 10 to 90 %."""
         return float(rise().subs({SPREAD: self.spread, SLOPE: self.slope}))
+
+    def share_below(
+        self, c: float, sizes: ArrayLike, median: float, at: float
+    ) -> NDArray[np.float64]:
+        """The share of items whose error is below c, by size.
+
+        Parameters
+        ----------
+        c : float
+            Threshold, > 0.
+        sizes : array_like, shape (m,)
+            > 0.
+        median, at : float
+            The median error, and the size that has it; both > 0.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+
+        Examples
+        --------
+        >>> LogNormalErrors(1.0, 0.5).share_below(0.01, [5, 10, 20], median=0.01, at=10).round(2)
+        array([0.08, 0.5 , 0.92])
+        """
+        limit, middle, place = (
+            float(as_array(name, v, low=0, open_low=True))
+            for name, v in (("c", c), ("median", median), ("at", at))
+        )
+        grown = np.log(as_array("sizes", sizes, low=0, open_low=True) / place)
+        return ndtr((np.log(limit / middle) + self.slope * grown) / self.spread)
 
 
 def rise() -> sp.Expr:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mirage_utils import FieldError
-from mirage_utils.evidence.rises import MEASURES, rises
+from mirage_utils.evidence.rises import MEASURES, _shape, rises, rises_of_items
 
 N = np.geomspace(1e2, 1e8, 25)
 LN_RATIO = np.log10(np.log(10) / np.log(10 / 9))  # decades from 10 % to 90 % at exponent one
@@ -86,3 +86,24 @@ def test_fewer_runs_of_the_large_sizes_are_no_obstacle():
 def test_what_is_refused(scores, field):
     with pytest.raises(FieldError, match=field):
         rises(N, scores)
+
+
+def test_items_drawn_again_say_what_runs_that_share_them_cannot():
+    rng = np.random.default_rng(0)
+    easy = rng.uniform(size=300)
+    at = np.geomspace(1, 1024, 11)
+    skill = np.linspace(0.02, 0.95, 11)
+    right = np.repeat((skill[:, None] > easy)[:, None], 4, axis=1)  # four runs that agree
+    runs = rises(at, {"p": right.mean(axis=2)}, draws=50).shape("p")["width"]
+    items = rises_of_items(at, {"p": right}, draws=300).shape("p")["width"]
+    assert runs.low == runs.high == runs.value == items.value
+    assert items.low < items.value < items.high
+    # by hand: the same bootstrap, item by item
+    again = [
+        _shape(at, right[:, 0][:, rng.integers(0, 300, 300)].mean(axis=1))[1] for _ in range(300)
+    ]
+    assert items.high - items.low == pytest.approx(
+        np.ptp(np.quantile(again, [0.025, 0.975])), rel=0.35
+    )
+    with pytest.raises(FieldError):
+        rises_of_items(at, {"p": right, "q": right[:, :, :9]})
