@@ -52,6 +52,33 @@ def test_chapter_18_numbers(chapter_run):
     assert g["later"] == pytest.approx(halves[1] - halves[0], abs=0.02)
     steps = np.abs(np.diff(letters))
     assert g["es_letters"] == pytest.approx(np.ptp(letters) / np.sqrt(np.median(steps**2)))
+    # without the three smallest sizes the letters' own tenth is off the axis, and nothing changes for rows
+    means = letters.to_numpy()
+    assert means[3] > means[-1] / 10 > means[2]
+    assert g["cut_start"] == pytest.approx(means[3])
+    assert g["cut5_wider"] == pytest.approx(
+        g["wider"] + g["wide_letters"] - g["cut_letters"], abs=0.005
+    )
+    assert g["n_kept"] == 12
+    assert g["widest_10"] < 0 < g["cut5_wider"]
+    assert g["cut_ratio_low"] < 1 < g["cut_ratio_high"]
+    assert g["later_cut_low"] < g["later"] == pytest.approx(g["later_cut_high"], abs=0.01)
+    # what the alphabets give alone: letters of one alphabet are those that rows of one hand hold together
+    _, _, hands = kind("one writer", g["mid_size"])
+    groups = {letter: {letter} for letter in hands["target"].unique()}
+    for _, row in hands[hands["seed"] == 0].groupby("sequence")["target"]:
+        merged = set().union(*(groups[letter] for letter in row))
+        groups.update(dict.fromkeys(merged, merged))
+    alphabet = hands["target"].map({letter: min(group) for letter, group in groups.items()})
+    assert alphabet.nunique() == g["n_alphabets"] == 8
+    each = hands.groupby([hands["seed"], alphabet])["right"].agg(["mean", "size"])
+    assert g["mid_alphabets"] == pytest.approx(np.average(each["mean"] ** 5, weights=each["size"]))
+    assert g["n_some"] == g["n_agree"] == (whole.groupby("params").mean() > 0).sum()
+    assert g["n_silent"] == 77
+    recurring = rows[
+        (rows["sequence_kind"] == "repeats") & (rows["params"] == sizes[0]) & (rows["seed"] == 0)
+    ]
+    assert g["n_one_only"] == (recurring.groupby("sequence")["target"].nunique() == 1).sum()
     # rows of one letter hold one letter, and each its own five drawings
     one = part[part["seed"] == 0].groupby("sequence")
     assert (one["target"].nunique() == 1).all()
