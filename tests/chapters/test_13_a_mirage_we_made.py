@@ -197,13 +197,68 @@ def test_the_forecast_owes_something_to_luck(chapter_run):
     for fewer, name in ((0, "foretold_error"), (1, "without_last_error"), (2, "without_two_error")):
         slope, at = np.polyfit(sizes[: few - fewer], loss[: few - fewer], 1)
         assert g[name] == pytest.approx(abs((math.log(2) / 8 - at) / slope / there - 1), rel=1e-3)
-    slope, at = np.polyfit(sizes[:few], np.log(loss[:few]), 1)
-    assert g["decay_half"] == pytest.approx((math.log(math.log(2) / 8) - at) / slope, rel=1e-4)
-    assert g["decay_half"] > 2 * there
-    # no power law from guessing on is as near as a line, whatever its place and exponent
-    seen = (loss > 0.01) & (sizes < 8000)
-    place, exponent = np.meshgrid(np.geomspace(100, 20_000, 400), np.linspace(0.05, 3, 400))
-    law = np.minimum(math.log(10), (sizes[seen, None, None] / place) ** -exponent)
-    left = ((loss[seen, None, None] - law) ** 2).sum(axis=0).min()
-    assert g["capped_r2"] == pytest.approx(1 - left / ((loss[seen] - loss[seen].mean()) ** 2).sum(), abs=1e-3)  # fmt: skip
-    assert g["capped_r2"] < g["line_r2"]
+    # the half between two sizes, by other scales of the score: the miss depends on the scale
+    around, ends = match[i - 1 : i + 1], np.log(sizes[i - 1 : i + 1])
+
+    def filled(scale):
+        low, mid, high = (scale(p) for p in (around[0], 0.5, around[1]))
+        return math.exp(ends[0] + (mid - low) / (high - low) * (ends[1] - ends[0]))
+
+    halves = [
+        there,
+        sizes[i - 1] + share * (sizes[i] - sizes[i - 1]),
+        filled(lambda p: math.log(p / (1 - p))),
+        filled(lambda p: math.log(-math.log(1 - p))),
+        filled(lambda p: -math.log(-math.log(p))),
+        filled(stats.norm.ppf),
+    ]
+    for forecast, low, high in (
+        (g["foretold"], "miss_low", "miss_high"),
+        (g["without_last"], "fewer_low", "fewer_high"),
+    ):
+        off = [abs(forecast / half - 1) for half in halves]
+        assert (g[low], g[high]) == pytest.approx((min(off), max(off)), rel=1e-4)
+    assert g["miss_high"] < 0.1 < 0.2 < g["fewer_high"]
+
+
+def test_laws_from_guessing_fit_better_than_a_line_and_say_otherwise(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = np.array(sorted(found), float)
+    loss = np.array([np.mean([-lp.mean() for lp, _ in found[n].values()]) for n in sorted(found)])
+    laws = {
+        "stretched": (lambda x: np.exp(-x), lambda r: math.log(r), (2_000, 20_000)),
+        "smooth": (lambda x: 1 / (1 + x), lambda r: r - 1, (1_500, 12_000)),
+    }
+    ratio = 8 * math.log(10) / math.log(2)
+
+    def searched(name, k):  # by a grid: R squared, place, exponent
+        law, _, ends = laws[name]
+        place, exponent = np.meshgrid(np.geomspace(*ends, 900), np.linspace(0.6, 2.6, 900))
+        fit = math.log(10) * law((sizes[:k, None, None] / place) ** exponent)
+        left = ((loss[:k, None, None] - fit) ** 2).sum(axis=0)
+        best = np.unravel_index(left.argmin(), left.shape)
+        r2 = 1 - left[best] / ((loss[:k] - loss[:k].mean()) ** 2).sum()
+        return float(r2), float(place[best]), float(exponent[best])
+
+    few = g["n_small"]
+    for name in laws:
+        r2, place, exponent = searched(name, few)
+        assert g[f"{name}_small_r2"] == pytest.approx(r2, abs=2e-4)
+        assert g[f"{name}_small_r2"] > g["line_small_r2"]
+        half = place * laws[name][1](ratio) ** (1 / exponent)
+        assert g[f"{name}_half"] == pytest.approx(half, rel=0.02)
+    assert g["foretold"] < g["stretched_half"] < g["smooth_half"]
+    assert g["smooth_half"] > 2 * g["foretold"]
+    # up to the size before the last fall, line and smooth power law are as near
+    seen = int(((loss > 0.01) & (sizes < 8000)).sum())
+    r2, place, exponent = searched("smooth", seen)
+    assert g["smooth_r2"] == pytest.approx(r2, abs=2e-4)
+    assert (
+        g["smooth_r2"]
+        > g["line_r2"]
+        == pytest.approx(np.corrcoef(sizes[:seen], loss[:seen])[0, 1] ** 2, rel=1e-4)
+    )
+    after = math.log(10) / (1 + (sizes[seen] / place) ** exponent)
+    assert g["smooth_next"] == pytest.approx(after, abs=0.01)
+    assert g["line_next"] < 0 < g["loss_next"] < g["smooth_next"]

@@ -96,7 +96,7 @@ def lengths(
             "N": ("parameters", "size"), "share": ("likeliest answers right", "percent"),
             "expected": ("expected, drawn", "digits3"), "zero": ("chance of reading zero", "percent"),
         },
-        caption="The same models in both charts, mean of the seeds. Hollow points: the likeliest outcome of the test is zero. "
+        caption="The same models in both charts, mean of the seeds. Hollow points: zero is more likely than not. "
         "Dotted: one of n.",
         alt="Two charts that follow the sliders: the share of likeliest answers whose first symbols are all right, and the "
         "expected share of answers drawn at random on a logarithmic axis, by number of parameters.",
