@@ -7,7 +7,7 @@ and how many of them chance would call high.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -15,9 +15,9 @@ import pandas as pd
 
 from ..errors import as_array, require
 from .curves_of import Curves, curves_of
-from .emergence import Correction, adjust, calibrate
+from .emergence import Correction, adjust, calibrate, emergence_scores
 
-__all__ = ["by_metric", "score_curves"]
+__all__ = ["by_metric", "leap_shown", "score_curves"]
 
 _CURVE = (
     "family", "task", "setting", "metric", "n_scales", "emergence_score", "p_noise", "p_smooth",
@@ -130,3 +130,61 @@ def by_metric(
         found["base"] = found["curves"] / found["curves"].sum()
         found["lift"] = found["share"] / found["base"]
     return found
+
+
+def leap_shown(
+    items: int,
+    *,
+    floor: float,
+    leap: float,
+    before: int,
+    sizes: int = 12,
+    least: float = 2.0,
+    draws: int = 10_000,
+    seed: int | Sequence[int] = 0,
+) -> float:
+    """How often a test of so many items shows a leap: its emergence score is high.
+
+    Models are equally good before the leap, and equally good after it.
+
+    Parameters
+    ----------
+    items : int
+        Of the test, >= 1; other items at every size.
+    floor, leap : float
+        The chance of a right answer before the leap, and what the leap adds.
+    before : int
+        Sizes before the leap, from 1 to one fewer than all.
+    sizes : int
+        >= 2.
+    least : float
+        A score is high from this many times that of a straight line on as many sizes.
+    draws : int
+        Simulated tests, >= 1.
+    seed : int or sequence of int
+
+    Returns
+    -------
+    float
+        Share of the tests.
+
+    Raises
+    ------
+    FieldError
+        If an argument is out of range, or the leap ends above one or below zero.
+
+    Examples
+    --------
+    >>> leap_shown(195, floor=0, leap=0.01, before=8) > 0.99  # any rise at all, from a silent floor
+    True
+    >>> leap_shown(195, floor=0.25, leap=0.4, before=8) < 0.2
+    True
+    """
+    sizes = int(as_array("sizes", sizes, low=2, integer=True))
+    before = int(as_array("before", before, low=1, high=sizes - 1, integer=True))
+    items = int(as_array("items", items, low=1, integer=True))
+    draws = int(as_array("draws", draws, low=1, integer=True))
+    chances = np.repeat([floor, floor + leap], [before, sizes - before]).astype(float)
+    chances = as_array("floor and leap", chances, low=0, high=1)
+    right = np.random.default_rng(seed).binomial(items, chances, (draws, sizes))
+    return float(np.mean(emergence_scores(right / items) >= least * (sizes - 1)))

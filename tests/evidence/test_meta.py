@@ -172,6 +172,24 @@ def test_short_curves_are_listed_without_a_score():
     assert found["emergence_score"].isna().all()
 
 
+def test_a_leap_from_a_silent_floor_always_shows_and_from_guessing_seldom():
+    # Nine sizes without a right answer: the typical step is zero, and one right answer later is enough.
+    assert meta.leap_shown(20, floor=0, leap=0.05, before=9, draws=20_000) == pytest.approx(
+        1 - 0.95**60, abs=0.01
+    )
+    # Two sizes have one step, which is the rise and the typical step at once: the score is that of a line.
+    half = meta.leap_shown(1000, floor=0.1, leap=0.8, before=1, sizes=2, least=1, draws=100)
+    assert half == 1
+    assert meta.leap_shown(1000, floor=0.1, leap=0.8, before=1, sizes=2, least=1.1, draws=100) == 0
+    guessed = [meta.leap_shown(n, floor=0.25, leap=0.4, before=8) for n in (46, 195, 1000)]
+    assert guessed == sorted(guessed)
+    assert guessed[0] < 0.05
+    assert guessed[-1] > 0.7
+    for wrong in ({"floor": 0.7}, {"before": 12}, {"items": 0}, {"draws": 0}):
+        with pytest.raises(FieldError):
+            meta.leap_shown(**{"items": 10, "floor": 0, "leap": 0.4, "before": 8, **wrong})
+
+
 def test_the_command_counts_a_folder(server, capsys, monkeypatch, tmp_path):
     assert main(["bigbench", "--folder", str(server[0]), "--csv"]) == 0
     text = capsys.readouterr().out

@@ -91,14 +91,14 @@ def rows(names: Sequence[str], series: Series, *, meaning: str = "", whole: bool
             if ends:
                 ax.hlines(y, ends[0], ends[1], color=look.colour, linewidth=2)
             elif whole:
-                ax.hlines(y, 0, value, color=look.colour, linewidth=1.4, alpha=0.6)
+                ax.hlines(y, 0, value, color=look.colour, linewidth=4, alpha=0.6)
             ax.plot(
                 value,
                 y,
                 look.marker,
                 color=look.colour,
                 markeredgecolor=plots.PAPER,
-                markersize=4.5,
+                markersize=4.5 if len(data) * len(names) > 12 else 8,
             )
 
     ends = dict.fromkeys(data, (np.nan, np.nan))
@@ -111,14 +111,16 @@ def bars(values: Mapping[str, float], *, written: str = "g") -> Layer:
     Parameters
     ----------
     values : mapping of str to float
-        By name, from the top.
+        By name, from the top. The bar of a series of the figure, with or without words after a comma, has its colour.
     written : str
         Format of the numbers.
     """
 
     def draw(ax: Axes, looks: Mapping[str, Look]) -> None:
         y = np.arange(len(values)) + 0.5
-        ax.barh(y, list(values.values()), height=0.6, color=plots.COLOURS[0])
+        known = [looks.get(name) or looks.get(name.partition(",")[0]) for name in values]
+        colours = [look.colour if look else plots.COLOURS[0] for look in known]
+        ax.barh(y, list(values.values()), height=0.6, color=colours)
         for at_y, value in zip(y, values.values(), strict=True):
             ax.annotate(
                 format(value, written), (value, at_y), xytext=(3, 0), textcoords="offset points",
