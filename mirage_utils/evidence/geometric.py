@@ -98,13 +98,17 @@ class WithinGroups(NamedTuple):
 def geometric_within(
     group: ArrayLike, length: ArrayLike, n: ArrayLike, right: ArrayLike
 ) -> WithinGroups:
-    """Does exact match fall geometrically with length within groups, such as sums of operands of one size?
+    """Fit one probability of a token to each group of answers, such as sums of operands of one size.
 
     Parameters
     ----------
     group : array_like of str, shape (m,)
     length, n, right : array_like, shape (m,)
         As in `geometric`.
+
+    Returns
+    -------
+    WithinGroups
 
     Examples
     --------
