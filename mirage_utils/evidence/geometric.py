@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import optimize, stats
 
 from ..errors import as_array, require
 
-__all__ = ["Geometric", "geometric"]
+__all__ = ["Geometric", "WithinGroups", "geometric", "geometric_within"]
 
 
 class Geometric(NamedTuple):
@@ -66,3 +67,65 @@ def geometric(length: ArrayLike, n: ArrayLike, right: ArrayLike) -> Geometric:
     best = optimize.minimize_scalar(lost, bounds=(1e-6, 1 - 1e-9), method="bounded")
     free = float(stats.binom.logpmf(k, items, k / items).sum())
     return Geometric(float(best.x), 2 * (float(best.fun) + free), int(np.size(L)) - 1)
+
+
+class WithinGroups(NamedTuple):
+    """The law with a probability of its own in every group, and its simplest rival.
+
+    Attributes
+    ----------
+    fits : dict of str to Geometric
+        By group.
+    deviance : float
+        Of the law, over all groups.
+    flat : float
+        Of one share of right answers in every group, whatever the length, over all groups.
+    dof : int
+        Of either.
+    """
+
+    fits: Mapping[str, Geometric]
+    deviance: float
+    flat: float
+    dof: int
+
+    @property
+    def p_value(self) -> float:
+        """Chi-squared tail of the deviance; nan if no group has two lengths."""
+        return float(stats.chi2.sf(self.deviance, self.dof)) if self.dof else float("nan")
+
+
+def geometric_within(
+    group: ArrayLike, length: ArrayLike, n: ArrayLike, right: ArrayLike
+) -> WithinGroups:
+    """Fit one probability of a token to each group of answers, such as sums of operands of one size.
+
+    Parameters
+    ----------
+    group : array_like of str, shape (m,)
+    length, n, right : array_like, shape (m,)
+        As in `geometric`.
+
+    Returns
+    -------
+    WithinGroups
+
+    Examples
+    --------
+    >>> found = geometric_within(["easy", "easy", "hard", "hard"], [1, 2, 1, 2], [100] * 4, [90, 81, 50, 25])
+    >>> {name: round(fit.p, 3) for name, fit in found.fits.items()}, found.dof
+    ({'easy': 0.9, 'hard': 0.5}, 2)
+    """
+    names = np.asarray(group, dtype=str)
+    L, items, k = (np.asarray(each) for each in (length, n, right))
+    require(all(each.shape == names.shape for each in (L, items, k)), "group", names.shape, "the shape of the others")  # fmt: skip
+    fits, flat = {}, 0.0
+    for name in dict.fromkeys(names.tolist()):
+        here = names == name
+        fits[name] = geometric(L[here], items[here], k[here])
+        won, asked = k[here], items[here]
+        free = stats.binom.logpmf(won, asked, won / asked).sum()
+        flat += 2 * float(free - stats.binom.logpmf(won, asked, won.sum() / asked.sum()).sum())
+    return WithinGroups(
+        fits, sum(f.deviance for f in fits.values()), flat, sum(f.dof for f in fits.values())
+    )

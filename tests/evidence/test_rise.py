@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mirage_utils import FieldError
-from mirage_utils.evidence.geometric import geometric
+from mirage_utils.evidence.geometric import geometric, geometric_within
 from mirage_utils.evidence.rise import LogisticRise, logistic_rise
 
 
@@ -37,3 +38,22 @@ def test_a_logistic_rise_is_found_back(width):
 def test_what_no_rise_fits_is_said():
     with pytest.raises(FieldError, match="at least four points"):
         logistic_rise([1, 2, 3], [0, 1, 1])
+
+
+def test_the_law_within_groups_is_the_sum_of_its_groups_and_its_rival_is_known():
+    rng = np.random.default_rng(4)
+    group, L, n = np.repeat(["a", "b"], 3), np.tile([1.0, 2, 3], 2), np.full(6, 400)
+    p = np.repeat([0.9, 0.6], 3)
+    found = geometric_within(group, L, n, rng.binomial(n, p**L))
+    assert found.dof == 4
+    assert found.p_value > 1e-3
+    assert found.deviance == pytest.approx(sum(f.deviance for f in found.fits.values()))
+    assert [f.p for f in found.fits.values()] == pytest.approx([0.9, 0.6], abs=0.03)
+    k = rng.binomial(n, p)  # right answers that know nothing of length
+    blind = geometric_within(group, L, n, k)
+    table = [np.array([k[group == g], (n - k)[group == g]]) for g in "ab"]
+    g_test = sum(stats.chi2_contingency(t, lambda_="log-likelihood").statistic for t in table)
+    assert blind.flat == pytest.approx(g_test)
+    assert blind.p_value < 1e-6
+    with pytest.raises(FieldError):
+        geometric_within(["a"], [1, 2], [3, 3], [1, 1])
