@@ -1,7 +1,7 @@
 """Does a curve turn? A corner against smooth curves that can bend as well.
 
 A corner, flat and then rising, has three parameters, as have a parabola and a power of scale; a straight line has two and a
-logistic curve four. To beat a line shows that a curve is not straight; to beat a parabola, that it turns more sharply than a parabola
+logistic curve four; a jump from one level to another has three. To beat a line shows that a curve is not straight; to beat a parabola, that it turns more sharply than a parabola
 can. Only a corner that beats the power and the logistic curve as well would speak for a break.
 """
 
@@ -30,7 +30,7 @@ class Bending(NamedTuple):
         Where the corner is, the level before it and the slope after it.
     exponent : float
         Of the fitted power: the larger, the later and steeper the rise.
-    over_line, over_parabola, over_power, over_logistic : float
+    over_line, over_parabola, over_power, over_logistic, over_jump : float
         BIC of the other curve minus that of the corner: above 0 the corner describes the curve better, above 10 strongly.
     """
 
@@ -42,10 +42,11 @@ class Bending(NamedTuple):
     over_parabola: float
     over_power: float
     over_logistic: float
+    over_jump: float
 
 
 def bending(x: ArrayLike, y: ArrayLike) -> Bending:
-    """Compare a corner with a line, a parabola, a power and a logistic curve, all by least squares.
+    """Compare a corner with a line, a parabola, a power, a logistic curve and a jump, all by least squares.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def bending(x: ArrayLike, y: ArrayLike) -> Bending:
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     require(len(x) >= 6, "x", len(x), "at least six points")
-    turns, corners, powers, logistic = _shapes(tuple(x.tolist()))
+    turns, corners, powers, logistic, jumps = _shapes(tuple(x.tolist()))
     lost, best, floor, slope = _one_shape(corners, y)
     lost_power, power, *_ = _one_shape(powers, y)
 
@@ -86,7 +87,7 @@ def bending(x: ArrayLike, y: ArrayLike) -> Bending:
     line, parabola = (float(((y - np.polyval(np.polyfit(x, y, k), x)) ** 2).sum()) for k in (1, 2))
     return Bending(
         float(turns[best]), floor, slope, float(_EXPONENTS[power]), bic(line, 2) - corner,
-        bic(parabola, 3) - corner, bic(lost_power, 3) - corner, bic(_one_shape(logistic, y)[0], 4) - corner,
+        bic(parabola, 3) - corner, bic(lost_power, 3) - corner, bic(_one_shape(logistic, y)[0], 4) - corner, bic(_one_shape(jumps, y)[0], 3) - corner,
     )  # fmt: skip
 
 
@@ -96,11 +97,14 @@ def _shapes(scale: tuple[float, ...]) -> tuple[NDArray[np.float64], ...]:
     x = np.array(scale)
     turns = np.linspace(x.min() + 0.3, x.max() - 0.3, _GRID)
     middle, wide = np.meshgrid(
-        np.linspace(x.min() - 1, x.max() + 2, 40), (0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3)
+        np.linspace(x.min() - 1, x.max() + 2, 120),
+        (0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3),
     )
     logistic = 1 / (1 + np.exp(-(x - middle.ravel()[:, None]) / wide.ravel()[:, None]))
     powers = 10 ** (_EXPONENTS[:, None] * (x - x.max()))
-    return turns, np.maximum(x - turns[:, None], 0), powers, logistic
+    levels = np.unique(x)
+    jumps = (x > levels[:-1, None]).astype(float)
+    return turns, np.maximum(x - turns[:, None], 0), powers, logistic, jumps
 
 
 def _one_shape(

@@ -48,6 +48,17 @@ def test_turning_points(chapter_run, task, name):
             "mmlu_evidence" if (name, metric) == ("mmlu", "brier") else f"{name}_evidence_{metric}"
         )
         assert glued[key] == pytest.approx(evidence, abs=0.3)
+    if name == "persian":
+        assert glued["n_worse"] == int((raw["brier"] > 9 / 16).sum())
+        assert glued["gap_low"] < 0 < glued["gap_high"]
+        order = raw["acc"].to_numpy()[np.argsort(x, kind="stable")]
+        jump = min(
+            sum(((half - half.mean()) ** 2).sum() for half in (order[:i], order[i:]))
+            for i in range(1, len(order))
+        )
+        assert glued["jump_leads"] == pytest.approx(
+            len(x) * np.log(turning_point(x, raw["acc"].to_numpy())[1] / jump), abs=0.3
+        )
     if name == "mmlu":
         assert glued["n_models"] == len(raw)
 

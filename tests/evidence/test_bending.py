@@ -32,6 +32,10 @@ def test_a_logistic_beats_the_corner():
     assert bending(X, 1 / (1 + np.exp(-(X - 22) / 0.25)) + NOISE).over_logistic < -10
 
 
+def test_a_jump_beats_the_corner():
+    assert bending(X, np.where(X < 22.5, 0.25, 0.4) + NOISE / 4).over_jump < -10
+
+
 def test_too_few_points():
     with pytest.raises(FieldError):
         bending([1, 2, 3], [1, 2, 3])
