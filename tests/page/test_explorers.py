@@ -102,6 +102,9 @@ ON_PAGES = [
     ("notebooks/13_a_mirage_we_made", "fig-lengths-explorer"),
     ("notebooks/15_between", "fig-skills-explorer"),
     ("notebooks/16_autoencoders", "fig-threshold-explorer"),
+    ("notebooks/09_same_outputs_two_metrics", "fig-two-metrics"),
+    ("notebooks/17_digits", "fig-two-metrics"),
+    ("notebooks/18_omniglot", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
 ]
 """Each explorer with the page that it stands on."""
