@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import optimize
 
 from .. import tables
 from ..errors import require
 from ..laws.forecast import CONTENDERS, crps, forecast, interval_covers
 
 __all__ = [
-    "YARDSTICKS", "HeldOut", "by_benchmark", "by_family", "forecast_all", "hide", "published", "two_steps",
+    "YARDSTICKS", "HeldOut", "by_benchmark", "by_family", "by_likelihood", "forecast_all", "hide", "published", "two_steps",
 ]  # fmt: skip
 
 YARDSTICKS = {
@@ -267,6 +269,59 @@ def by_family(curves: Iterable[HeldOut], harsh: str, soft: str, *, law: str) -> 
     table = pd.DataFrame(rows, columns=["family", "task", "metric", "miss"])
     wide = table.groupby(["family", "task", "metric"])["miss"].mean().unstack("metric")
     return wide[[harsh, soft]].dropna().groupby("family").mean()
+
+
+def by_likelihood(
+    curve: HeldOut, items: int, *, link: Literal["logit", "log"] = "logit"
+) -> NDArray[np.float64]:
+    """Hidden scores as forecast by a law of two parameters, fitted to counts instead of by least squares.
+
+    The binomial likelihood weighs each score by what its items can tell, so that the first right answers of small models
+    count for more than they do in least squares.
+
+    Parameters
+    ----------
+    curve : HeldOut
+        Of a metric that counts right answers.
+    items : int
+        Behind each score.
+    link : {"logit", "log"}
+        ``logit``: log-odds linear in the logarithm of scale, a logistic curve. ``log``: the logarithm of the score is, a
+        power of scale that stops at 1.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> sizes = np.geomspace(1e7, 1e10, 8)
+    >>> score = 1 / (1 + (1e9 / sizes) ** 0.7)
+    >>> curve = hide("s", "t", "exact match", sizes, score, np.arange(8) > 5)
+    >>> by_likelihood(curve, 2000).round(2), score[6:].round(2)
+    (array([0.72, 0.83]), array([0.72, 0.83]))
+    """
+    require(link in ("logit", "log"), "link", link, "logit or log")
+    away = curve.hidden
+    u = np.log(curve.scale) - np.log(curve.scale[~away]).mean()
+    right = np.round(curve.score[~away] * items)
+
+    def law(theta: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+        z = theta[0] + theta[1] * at
+        p = (1 + np.tanh(z / 2)) / 2 if link == "logit" else np.exp(np.minimum(z, 0))
+        return np.clip(p, 1e-12, 1 - 1e-12)
+
+    def loss(theta: NDArray[np.float64]) -> float:
+        p = law(theta, u[~away])
+        return float(-(right * np.log(p) + (items - right) * np.log1p(-p)).sum())
+
+    # Both likelihoods have one hill, so that a line through the shrunk counts is start enough.
+    wrong = items - right + 0.5 if link == "logit" else items + 0.5
+    start = np.polyfit(u[~away], np.log((right + 0.5) / wrong), 1)[::-1]
+    found = optimize.minimize(
+        loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8}
+    )
+    return law(found.x, u[away])
 
 
 def two_steps(harsh: HeldOut, loss: HeldOut, *, direct: str = "sigmoid") -> tuple[float, float]:

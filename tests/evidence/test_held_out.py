@@ -86,3 +86,39 @@ def test_published_curves_have_enough_known_models():
     assert len({c.task for c in ladder}) == 20
     assert len({c.benchmark for c in ladder}) == 13
     assert {c.hidden.sum() for c in ladder} == {5}
+
+
+def truth(link: str) -> np.ndarray:
+    u = np.log(SIZES / 1e9)
+    return (
+        1 / (1 + np.exp(1 - 0.8 * u)) if link == "logit" else np.minimum(np.exp(0.5 * u - 1.5), 1)
+    )
+
+
+@pytest.mark.parametrize("link", ["logit", "log"])
+def test_counts_give_back_the_law_that_made_them(link):
+    score = truth(link)
+    curve = held_out.hide("s", "t", "exact match", SIZES, score, AWAY)
+    assert held_out.by_likelihood(curve, 10**6, link=link) == pytest.approx(score[AWAY], rel=0.01)
+
+
+def test_a_logistic_curve_solves_its_likelihood_equations():
+    """At the maximum, counts and expected counts agree, and so do their moments in the logarithm of scale."""
+    known, n = np.array([0.01, 0.02, 0.02, 0.05, 0.12, 0.2]), 2000
+    u = np.log(SIZES)
+    theta = np.zeros(2)
+    design = np.c_[np.ones(6), u[:6] - u[:6].mean()]
+    for _ in range(50):  # Newton's steps
+        p = 1 / (1 + np.exp(-design @ theta))
+        theta += np.linalg.solve(
+            (design.T * (n * p * (1 - p))) @ design, design.T @ (n * (known - p))
+        )
+    expected = 1 / (1 + np.exp(-theta[0] - theta[1] * (u[6:] - u[:6].mean())))
+    curve = held_out.hide("s", "t", "exact match", SIZES, [*known, 0.5, 0.9], AWAY)
+    assert held_out.by_likelihood(curve, n) == pytest.approx(expected, abs=1e-4)
+
+
+def test_another_link_is_refused():
+    curve = held_out.hide("s", "t", "exact match", SIZES, truth("logit"), AWAY)
+    with pytest.raises(FieldError):
+        held_out.by_likelihood(curve, 100, link="probit")  # type: ignore[arg-type]
