@@ -491,6 +491,20 @@ def test_two_metrics_say_what_the_library_measures():
         assert ("Without the 2 smallest" in said) == (skip == 2)
 
 
+def test_two_metrics_by_a_number_have_a_slider():
+    about = explorers.two_metrics(
+        {k: (PARAMS, KNOWN**k, KNOWN) for k in (1, 2, 5)}, harsh="all right", soft="one right", label="digits, K", x="N", start=5,
+        caption="Made up, n = 100.", source="Made up.", kind="simulation",
+    )  # fmt: skip
+    assert isinstance(about.controls["case"], Steps)
+    said = {
+        k: evaluated([about.charts.says], about.given({"case": k, "skip": 0}))[0] for k in (1, 5)
+    }
+    assert said[1].startswith("digits, K = 1: half-way up at")
+    assert "at the same place" in said[1]
+    assert "later by" in said[5]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -116,7 +116,7 @@ def two_metrics(
     def decades(value: str) -> str:
         return f"(isValid({value}) ? {written(value, 'fixed2')} : '–')"
 
-    chosen = "'With ' + v_case + ': '" if numbers else "v_case + ': '"
+    chosen = f"'{label} = ' + v_case + ': '" if numbers else "v_case + ': '"
     says = (
         f"{chosen} + (!isValid({half_harsh}) || !isValid({half_soft}) ? 'one of the two scores does not rise here.' : "
         f"'half-way up at ' + {written(half_harsh, 'size')} + ' ({harsh}) and ' + {written(half_soft, 'size')} + ' ({soft}), ' + "
