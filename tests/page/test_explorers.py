@@ -103,6 +103,7 @@ ON_PAGES = [
     ("notebooks/15_between", "fig-skills-explorer"),
     ("notebooks/16_autoencoders", "fig-threshold-explorer"),
     ("notebooks/09_same_outputs_two_metrics", "fig-two-metrics"),
+    ("notebooks/14_not_a_mirage", "fig-two-metrics"),
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),

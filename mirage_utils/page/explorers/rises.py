@@ -1,4 +1,4 @@
-"""Explorer of two metrics of the same answers: chapters 9, 17, 18 and 22."""
+"""Explorer of two metrics of the same answers: chapters 9, 14, 17, 18 and 22."""
 
 from __future__ import annotations
 
