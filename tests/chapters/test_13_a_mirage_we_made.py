@@ -229,6 +229,7 @@ def test_laws_from_guessing_fit_better_than_a_line_and_say_otherwise(chapter_run
     laws = {
         "stretched": (lambda x: np.exp(-x), lambda r: math.log(r), (2_000, 20_000)),
         "smooth": (lambda x: 1 / (1 + x), lambda r: r - 1, (1_500, 12_000)),
+        "power": (lambda x: 1 - x, lambda r: 1 - 1 / r, (3_000, 12_000)),
     }
     ratio = 8 * math.log(10) / math.log(2)
 
@@ -248,7 +249,15 @@ def test_laws_from_guessing_fit_better_than_a_line_and_say_otherwise(chapter_run
         assert g[f"{name}_small_r2"] > g["line_small_r2"]
         half = place * laws[name][1](ratio) ** (1 / exponent)
         assert g[f"{name}_half"] == pytest.approx(half, rel=0.02)
-    assert g["foretold"] < g["stretched_half"] < g["smooth_half"]
+    assert g["power_half"] < g["foretold"] < g["stretched_half"] < g["smooth_half"]
+    drawn = [
+        np.mean([np.exp(lp.sum(axis=1)).mean() for lp, _ in found[n].values()])
+        for n in sorted(found)
+    ]
+    i = int(np.argmax(np.array(drawn) >= 0.5))
+    half = np.exp(np.interp(0.5, drawn[i - 1 : i + 1], np.log(sizes[i - 1 : i + 1])))
+    assert g["drawn_half"] == pytest.approx(half, rel=1e-3)
+    assert g["drawn_low"] <= abs(g["foretold"] / half - 1) <= g["drawn_high"]
     assert g["smooth_half"] > 2 * g["foretold"]
     # up to the size before the last fall, line and smooth power law are as near
     seen = int(((loss > 0.01) & (sizes < 8000)).sum())
