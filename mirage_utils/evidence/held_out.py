@@ -20,7 +20,7 @@ from ..errors import require
 from ..laws.forecast import CONTENDERS, crps, forecast, interval_covers
 
 __all__ = [
-    "YARDSTICKS", "HeldOut", "by_benchmark", "by_family", "by_likelihood", "forecast_all", "hide", "published", "two_steps",
+    "YARDSTICKS", "HeldOut", "by_benchmark", "by_family", "two_parameters", "forecast_all", "hide", "published", "two_steps",
 ]  # fmt: skip
 
 YARDSTICKS = {
@@ -271,10 +271,14 @@ def by_family(curves: Iterable[HeldOut], harsh: str, soft: str, *, law: str) -> 
     return wide[[harsh, soft]].dropna().groupby("family").mean()
 
 
-def by_likelihood(
-    curve: HeldOut, items: int, *, link: Literal["logit", "log"] = "logit"
+def two_parameters(
+    curve: HeldOut,
+    items: int,
+    *,
+    link: Literal["logit", "log"] = "logit",
+    by: Literal["likelihood", "squares"] = "likelihood",
 ) -> NDArray[np.float64]:
-    """Hidden scores as forecast by a law of two parameters, fitted to counts instead of by least squares.
+    """Hidden scores as forecast by a law of two parameters that ends at 0 and at 1.
 
     The binomial likelihood weighs each score by what its items can tell, so that the first right answers of small models
     count for more than they do in least squares.
@@ -288,6 +292,8 @@ def by_likelihood(
     link : {"logit", "log"}
         ``logit``: log-odds linear in the logarithm of scale, a logistic curve. ``log``: the logarithm of the score is, a
         power of scale that stops at 1.
+    by : {"likelihood", "squares"}
+        What is made as good as can be: the binomial likelihood of the counts, or the sum of squares of the scores.
 
     Returns
     -------
@@ -298,10 +304,11 @@ def by_likelihood(
     >>> sizes = np.geomspace(1e7, 1e10, 8)
     >>> score = 1 / (1 + (1e9 / sizes) ** 0.7)
     >>> curve = hide("s", "t", "exact match", sizes, score, np.arange(8) > 5)
-    >>> by_likelihood(curve, 2000).round(2), score[6:].round(2)
+    >>> two_parameters(curve, 2000).round(2), score[6:].round(2)
     (array([0.72, 0.83]), array([0.72, 0.83]))
     """
     require(link in ("logit", "log"), "link", link, "logit or log")
+    require(by in ("likelihood", "squares"), "by", by, "likelihood or squares")
     away = curve.hidden
     u = np.log(curve.scale) - np.log(curve.scale[~away]).mean()
     right = np.round(curve.score[~away] * items)
@@ -313,6 +320,8 @@ def by_likelihood(
 
     def loss(theta: NDArray[np.float64]) -> float:
         p = law(theta, u[~away])
+        if by == "squares":
+            return float(((curve.score[~away] - p) ** 2).sum())
         return float(-(right * np.log(p) + (items - right) * np.log1p(-p)).sum())
 
     # Both likelihoods have one hill, so that a line through the shrunk counts is start enough.

@@ -99,7 +99,7 @@ def truth(link: str) -> np.ndarray:
 def test_counts_give_back_the_law_that_made_them(link):
     score = truth(link)
     curve = held_out.hide("s", "t", "exact match", SIZES, score, AWAY)
-    assert held_out.by_likelihood(curve, 10**6, link=link) == pytest.approx(score[AWAY], rel=0.01)
+    assert held_out.two_parameters(curve, 10**6, link=link) == pytest.approx(score[AWAY], rel=0.01)
 
 
 def test_a_logistic_curve_solves_its_likelihood_equations():
@@ -115,10 +115,10 @@ def test_a_logistic_curve_solves_its_likelihood_equations():
         )
     expected = 1 / (1 + np.exp(-theta[0] - theta[1] * (u[6:] - u[:6].mean())))
     curve = held_out.hide("s", "t", "exact match", SIZES, [*known, 0.5, 0.9], AWAY)
-    assert held_out.by_likelihood(curve, n) == pytest.approx(expected, abs=1e-4)
+    assert held_out.two_parameters(curve, n) == pytest.approx(expected, abs=1e-4)
 
 
 def test_another_link_is_refused():
     curve = held_out.hide("s", "t", "exact match", SIZES, truth("logit"), AWAY)
     with pytest.raises(FieldError):
-        held_out.by_likelihood(curve, 100, link="probit")  # type: ignore[arg-type]
+        held_out.two_parameters(curve, 100, link="probit")  # type: ignore[arg-type]
