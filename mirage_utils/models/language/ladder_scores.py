@@ -90,7 +90,7 @@ def by_place(
     --------
     >>> import pandas as pd
     >>> row = {"params": [10], "seed": [0], "target": ["1234."], "greedy": ["1299."]}
-    >>> [part.iloc[0, 0] for part in by_place(pd.DataFrame(row), first=2, last=4)]
+    >>> [float(part.iloc[0, 0]) for part in by_place(pd.DataFrame(row), first=2, last=4)]
     [1.0, 1.0, 0.5]
     """
 

@@ -111,6 +111,20 @@ def keep(manifest: Path, pictures: pd.DataFrame, seed: int = 0) -> Bundle:
 
 
 def as_images(pictures: pd.DataFrame, size: int, side: int) -> NDArray[np.float32]:
-    """Pictures of one size, shape (images, side, side), in the order in which they were kept."""
+    """Pictures of one size, in the order in which they were kept.
+
+    Parameters
+    ----------
+    pictures : DataFrame
+        Columns ``size`` and ``value``, one row a pixel.
+    size : int
+        Units of the bottleneck.
+    side : int
+        Pixels of a side.
+
+    Returns
+    -------
+    ndarray, shape (images, side, side)
+    """
     pixels = pictures.loc[pictures["size"] == size, "value"].to_numpy(np.float32)
     return pixels.reshape(-1, side, side)
