@@ -12,7 +12,7 @@ from ..curves import Curve, location, width
 from ..errors import as_array, require
 from .emergence import emergence_score
 
-__all__ = ["MEASURES", "Estimate", "Rises", "rises", "rises_of_items"]
+__all__ = ["MEASURES", "Estimate", "Rises", "own_rise", "rises", "rises_of_items"]
 
 MEASURES = ("half", "width", "excess")
 """What `rises` measures: see `Rises.shape`."""
@@ -194,12 +194,35 @@ def rises_of_items(
     )
 
 
+def own_rise(score: ArrayLike) -> NDArray[np.float64]:
+    """How much of its own rise a curve has made at each size; one that does worse than a smaller one counts as level.
+
+    Parameters
+    ----------
+    score : array_like, shape (m,)
+        Higher better.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        From 0 to 1; nan throughout if nothing rises.
+
+    Examples
+    --------
+    >>> own_rise([0.25, 0.125, 0.5, 0.75]).tolist()
+    [0.0, 0.0, 0.5, 1.0]
+    """
+    rising = np.maximum.accumulate(np.asarray(score, dtype=float))
+    height = rising[-1] - rising[0]
+    return (rising - rising[0]) / height if height > 0 else np.full(len(rising), np.nan)
+
+
 def _shape(scale: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """`MEASURES` of one curve."""
     # Two means of the same scores may differ in their last digit, and are level.
     excess = emergence_score(np.round(mean, 12)).value / (len(mean) - 1)
-    rising = np.maximum.accumulate(mean)
-    if rising[-1] <= rising[0]:
+    made = own_rise(mean)
+    if np.isnan(made).any():
         return np.array([np.nan, np.nan, excess])
-    own = Curve(scale, (rising - rising[0]) / (rising[-1] - rising[0]))
+    own = Curve(scale, made)
     return np.array([np.log10(location(own)), width(own), excess])

@@ -230,8 +230,8 @@ def run(
         If a cluster is asked for and Dask is not installed.
     """
     folder = folder.absolute()  # a worker may stand in another folder
-    left(models, data, folder)  # before hours are spent on a folder of another run
     mark = _mark(models, data)
+    _left(models, folder, mark)  # before hours are spent on a folder of another run
     folder.mkdir(parents=True, exist_ok=True)
     # The largest first: the last one running decides how long it takes.
     order = sorted(models.sizes, reverse=True)
@@ -292,7 +292,10 @@ def left(models: Family, data: Dataset, folder: Path) -> list[float]:
     ResultError
         If a size that is there is of another run, or damaged.
     """
-    mark = _mark(models, data)
+    return _left(models, folder, _mark(models, data))
+
+
+def _left(models: Family, folder: Path, mark: str) -> list[float]:
     return [s for s in models.sizes if _seconds(folder / f"size-{s:g}", mark) is None]
 
 

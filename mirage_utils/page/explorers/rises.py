@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import as_array, require
-from ...evidence.rises import rises
+from ...evidence.rises import own_rise, rises
 from .. import plots
 from .charts import Charts, dotted, panel, percent, scale_x
 from .controls import Choice, Control, Steps
@@ -170,10 +170,7 @@ def two_metrics(
 
 def _own_rise(score: np.ndarray, skip: int) -> np.ndarray:
     """Each size's place in the rise of the sizes from `skip` on; nan before it, and where nothing rises."""
-    rising = np.maximum.accumulate(score[skip:])
-    height = rising[-1] - rising[0]
-    own = (rising - rising[0]) / height if height > 0 else np.full(len(rising), np.nan)
-    return np.concatenate([np.full(skip, np.nan), own])
+    return np.concatenate([np.full(skip, np.nan), own_rise(score[skip:])])
 
 
 def _told(size: np.ndarray, harsh: np.ndarray, soft: np.ndarray) -> list[float | None]:
