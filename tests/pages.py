@@ -219,7 +219,7 @@ def _opened(browser, home, name, width, theme, **options):
         lambda m: trouble.append(f"console: {m.text}") if m.type in ("error", "warning") else None,
     )
     page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
-    page.on("requestfailed", lambda r: trouble.append(f"failed: {r.url}"))
+    page.on("requestfailed", lambda r: None if _left(r) else trouble.append(f"failed: {r.url}"))
     page.on(
         "response", lambda r: trouble.append(f"{r.status}: {r.url}") if r.status >= 400 else None
     )
@@ -233,6 +233,11 @@ def _opened(browser, home, name, width, theme, **options):
     )
     page.goto(f"{home}/{name}", wait_until="commit")
     return page, trouble
+
+
+def _left(request: Request) -> bool:
+    """Whether a page was left for another before it was there in full, as one that only leads on may be."""
+    return request.is_navigation_request() and request.failure == "net::ERR_ABORTED"
 
 
 def keep(seen: Page | Locator, name: str) -> None:
