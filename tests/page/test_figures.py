@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from matplotlib.offsetbox import AnnotationBbox
+from matplotlib.text import Text
 from test_plots import contrast
 
 from mirage_utils import Curve, FieldError, ScalingLaw
@@ -217,6 +218,20 @@ def test_labels_never_lie_on_one_another_or_on_the_data_or_outside(series, log):
     for box in boxes:
         assert inside(fig, box)
         assert not box.overlaps(data.padded(-1))
+
+
+@pytest.mark.parametrize(
+    "title", ["Short", "What the probabilities show", "A title as long as the panel"]
+)
+def test_labels_that_end_high_do_not_lie_on_the_title(title):
+    series = {f"L = {k}": curve(0.1, 0.5, 0.9, 1) for k in (1, 2, 4, 8)}
+    each = panel(title, points(series, ordered=True), x=SIZE, y=share("score", log=True))
+    fig = _drawn(each, looks(each.labels), single=False)
+    boxes = texts(fig)
+    assert len(boxes) == len(series)
+    (words,) = (t for t in fig.axes[0].findobj(Text) if t.get_text() == title)
+    for box in boxes:
+        assert not box.overlaps(words.get_window_extent())
 
 
 def test_places_are_apart_and_near_what_was_wanted():

@@ -44,6 +44,9 @@ def scale_x(
     low, high = np.log10(domain[0]), np.log10(domain[1])
     every = max(1, int(np.ceil((high - low) / 4)))  # labels that fit a phone
     ticks = [10.0**k for k in range(int(np.ceil(low - 1e-9)), int(high + 1e-9) + 1, every)]
+    if len(ticks) < 2:  # less than a decade: one number says nothing about the axis
+        ticks = [m * 10.0**k for k in range(int(np.floor(low)), int(high) + 1) for m in (1, 2, 5)]
+        ticks = [tick for tick in ticks if domain[0] <= tick <= domain[1]]
     return alt.X(
         f"{field}:Q",
         scale=alt.Scale(type="log", domain=list(domain), nice=False),

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from .. import plots
@@ -25,6 +26,8 @@ _LINE = 11.5
 """Height of a line of labels, in points."""
 _LONGEST = 14
 """Letters of a label beside its line: a longer one would take too much of the panel."""
+_LETTER = 5.2
+"""Width of a letter of a label, in points."""
 _FARTHEST = 2.2
 """Lines of text by which a label may stand above or below the end of its line."""
 
@@ -54,9 +57,11 @@ def label(
     if max(map(len, ends)) <= _LONGEST and np.isfinite(wanted).all():
         places = spread(wanted, step)
         near = np.abs(places - np.clip(wanted, 0, 1)).max() <= _FARTHEST * step
-        if near and places.min() >= -step and places.max() <= 1 + step:
-            # Steps of a ramp are too pale or too dark for letters, in one of the themes: those have ink, and a sample.
-            pale = any(looks[text].colour in plots.RAMP for text in ends)
+        # Steps of a ramp are too pale or too dark for letters, in one of the themes: those have ink, and a sample.
+        pale = any(looks[text].colour in plots.RAMP for text in ends)
+        room = (30 if pale else 5) + _LETTER * max(map(len, ends))
+        top = 1 if _title_reaches(fig, ax, room) else 1 + step
+        if near and places.min() >= -step and places.max() <= top:
             for (text, _), y in zip(ends.items(), places, strict=True):
                 look = looks[text]
                 ax.annotate(
@@ -92,6 +97,16 @@ def spread(wanted: Sequence[float] | NDArray[np.float64], step: float) -> NDArra
     return found
 
 
+def _title_reaches(fig: Figure, ax: Axes, room: float) -> bool:
+    """Whether the title ends above the labels, when those have taken `room`, in points, from the panel."""
+    title = ax.get_title(loc="left")
+    if not title:
+        return False
+    (above,) = (text for text in ax.findobj(Text) if text.get_text() == title)
+    points = 72 / fig.dpi
+    return bool(above.get_window_extent().width * points > ax.bbox.width * points - room)
+
+
 def _share_of_height(ax: Axes, end: tuple[float, float]) -> float:
     if not np.isfinite(end).all() or (ax.get_yscale() == "log" and end[1] <= 0):
         return float("nan")
@@ -123,7 +138,7 @@ def _below(
     ]
     # As many columns as fit the width: a letter of 8.5 points is about 5 wide, a handle with its gaps 46.
     room = fig.get_figwidth() * 72
-    columns = max(1, min(len(names), int(room // (46 + 5.2 * max(map(len, names))))))
+    columns = max(1, min(len(names), int(room // (46 + _LETTER * max(map(len, names))))))
     # The axes keep their height, and with it their place beside those of the next panel.
     rows = math.ceil(len(names) / columns)
     fig.set_figheight(fig.get_figheight() + (rows * 12.8 + 6) / 72)
