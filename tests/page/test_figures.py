@@ -221,17 +221,21 @@ def test_labels_never_lie_on_one_another_or_on_the_data_or_outside(series, log):
 
 
 @pytest.mark.parametrize(
-    "title", ["Short", "What the probabilities show", "A title as long as the panel"]
+    "title", ["Short", "What the probabilities show", "A title that is as long as the panel"]
 )
 def test_labels_that_end_high_do_not_lie_on_the_title(title):
     series = {f"L = {k}": curve(0.1, 0.5, 0.9, 1) for k in (1, 2, 4, 8)}
-    each = panel(title, points(series, ordered=True), x=SIZE, y=share("score", log=True))
-    fig = _drawn(each, looks(each.labels), single=False)
+    y = share("score", log=True, limits=(1e-8, 3))
+    each = panel(title, points(series, ordered=True), x=SIZE, y=y)
+    fig = _drawn(each, looks(each.labels, *_quantities([each])), single=False)
     boxes = texts(fig)
     assert len(boxes) == len(series)
     (words,) = (t for t in fig.axes[0].findobj(Text) if t.get_text() == title)
-    for box in boxes:
+    samples = [s.get_window_extent() for s in fig.axes[0].findobj(AnnotationBbox)]
+    for box in boxes + samples:
         assert not box.overlaps(words.get_window_extent())
+    if title == "Short":
+        assert len(samples) == len(series)  # beside their lines
 
 
 def test_places_are_apart_and_near_what_was_wanted():
