@@ -271,14 +271,6 @@ def test_laws_from_guessing_fit_better_than_a_line_and_say_otherwise(chapter_run
     seen = int(((loss > 0.01) & (sizes < 8000)).sum())
     r2, place, exponent = searched("smooth", seen)
     assert g["smooth_r2"] == pytest.approx(r2, abs=2e-4)
-    at_next, promised = sizes[seen], g["smooth_next"]
-    assert promised == pytest.approx(math.log(10) / (1 + (at_next / place) ** exponent), abs=0.01)
-    r2, place, exponent = searched("stretched", seen)
-    assert g["stretched_r2"] == pytest.approx(r2, abs=2e-4)
-    promised = g["stretched_next"]
-    assert promised == pytest.approx(
-        math.log(10) * math.exp(-((at_next / place) ** exponent)), abs=0.01
-    )
     assert (
         g["smooth_r2"]
         > g["line_r2"]
@@ -287,3 +279,8 @@ def test_laws_from_guessing_fit_better_than_a_line_and_say_otherwise(chapter_run
     after = math.log(10) / (1 + (sizes[seen] / place) ** exponent)
     assert g["smooth_next"] == pytest.approx(after, abs=0.01)
     assert g["line_next"] < 0 < g["loss_next"] < g["smooth_next"]
+    r2, place, exponent = searched("stretched", seen)
+    assert g["stretched_r2"] == pytest.approx(r2, abs=2e-4)
+    after = math.log(10) * math.exp(-((sizes[seen] / place) ** exponent))
+    assert g["stretched_next"] == pytest.approx(after, abs=0.01)
+    assert g["loss_next"] < 0.2 * g["stretched_next"]
