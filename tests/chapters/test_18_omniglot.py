@@ -63,6 +63,18 @@ def test_chapter_18_numbers(chapter_run):
     assert g["widest_10"] < 0 < g["cut5_wider"]
     assert g["cut_ratio_low"] < 1 < g["cut_ratio_high"]
     assert g["later_cut_low"] < g["later"] == pytest.approx(g["later_cut_high"], abs=0.01)
+    # to one score for both, by seed
+    by_seed = [
+        random.groupby(["params", "seed"])["right"].mean().unstack(),
+        random.groupby(["params", "seed", "sequence"])["right"].all().groupby(["params", "seed"]).mean().unstack(),
+    ]  # fmt: skip
+    there = [
+        [np.interp(g["same_score"], np.maximum.accumulate(t[s]), np.log10(sizes)) for s in t]
+        for t in by_seed
+    ]
+    delay = np.subtract(there[1], there[0])
+    assert (g["same_low"], g["same_high"]) == pytest.approx((delay.min(), delay.max()), abs=0.01)
+    assert g["later"] < g["same_low"]
     # what the alphabets give alone: letters of one alphabet are those that rows of one hand hold together
     _, _, hands = kind("one writer", g["mid_size"])
     groups = {letter: {letter} for letter in hands["target"].unique()}
