@@ -210,6 +210,15 @@ def test_gpt3_by_length(chapter_run):
         within = [deviance(part) for _, part in sums(shots).groupby("task")]
         p = stats.chi2.sf(sum(d for d, _ in within), sum(f for _, f in within))
         assert glued[f"compatible_{shots}"] == pytest.approx(p, rel=0.01)
+        # one share of right answers whatever the length, by the G-test of the table of lengths
+        tables = [
+            pd.crosstab(part["length"], part["right"]) for _, part in sums(shots).groupby("task")
+        ]
+        tests = [
+            stats.chi2_contingency(t, correction=False, lambda_="log-likelihood") for t in tables
+        ]
+        p = stats.chi2.sf(sum(t.statistic for t in tests), sum(t.dof for t in tests))
+        assert glued[f"blind_{shots}"] == pytest.approx(p, rel=0.01)
     edits = raw.groupby("length")["edits"].mean()
     assert glued["edit_power"] == pytest.approx(
         stats.linregress(np.log(edits.index), np.log(edits)).slope
@@ -297,9 +306,12 @@ def test_transliteration(chapter_run):
 @needs_evaluation_data
 def test_pythias_sums(chapter_run):
     glued = chapter_run(NAME).glued
-    scores = {}
+    scores, products = {}, {}
     for path in (evaluation_data() / "pythia_evals" / "num_reasoning").glob("*.csv.gz"):
         raw = pd.read_csv(path)
+        final = raw[(raw["checkpoint"] == 143000) & (raw["fewshot"] == 16)]
+        multiplied = final[final["task"].str.contains("multiplication")]
+        products[re.search(r"pythia-([\d.]+[mb])", path.name)[1]] = multiplied["acc"].mean()
         raw = raw[(raw["checkpoint"] == 143000) & raw["task"].str.contains("addition")]
         size = re.search(r"pythia-([\d.]+[mb])", path.name)[1]
         scores[size] = raw.groupby("fewshot")["acc"].mean()
@@ -310,3 +322,7 @@ def test_pythias_sums(chapter_run):
     assert glued["next_score"] == pytest.approx(scores["6.7b"][16])
     assert glued["reads_zero"] == pytest.approx((1 - scores["125m"][16]) ** 50)
     assert glued["zeros"] == sum(s[0] == 0 for s in scores.values())
+    assert glued["below_constant"] == pytest.approx(scores["350m"][2])
+    assert [glued[f"times_{i}"] for i in range(3, 7)] == pytest.approx(
+        sorted(products.values())[-4:]
+    )

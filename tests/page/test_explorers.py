@@ -492,6 +492,21 @@ def test_two_metrics_say_what_the_library_measures():
         assert ("Without the 2 smallest" in said) == (skip == 2)
 
 
+def test_an_excess_below_zero_is_no_infinity():
+    """A curve that is highest before it is lowest has a negative score; one with a level step in the middle may have an infinite one."""
+    size, falls = 10.0 ** np.arange(3, 8), np.array([0.2, 0.9, 0.1, 0.8, 0.5])
+    level = np.array([0, 0, 0, 0, 1.0])
+    about = explorers.two_metrics(
+        {"a": (size, falls, level)}, harsh="h", soft="s", label="task", x="N", start="a",
+        caption="Made up, n = 100.", source="Made up.", kind="simulation",
+    )  # fmt: skip
+    (said,) = evaluated([about.charts.says], about.given({"case": "a", "skip": 0}))
+    # range 0.8, median of the steps 0.7, four steps in a line
+    assert "straight line: −0.286 and ∞." in said
+    (said,) = evaluated([about.charts.says], about.given({"case": "a", "skip": 1}))
+    assert said.endswith("Without the smallest.")
+
+
 def test_two_metrics_by_a_number_have_a_slider():
     about = explorers.two_metrics(
         {k: (PARAMS, KNOWN**k, KNOWN) for k in (1, 2, 5)}, harsh="all right", soft="one right", label="digits, K", x="N", start=5,

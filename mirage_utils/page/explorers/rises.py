@@ -21,6 +21,8 @@ __all__ = ["two_metrics"]
 
 _FEWEST = 4
 """Sizes that stay, however many are left out."""
+_INFINITE = 1e9
+"""Stands for infinity, which a page cannot carry."""
 
 
 def two_metrics(
@@ -111,7 +113,9 @@ def two_metrics(
     later = f"(log({half_harsh} / {half_soft}) / LN10)"
 
     def excess(value: str) -> str:
-        return f"({value} < 0 ? '∞' : {written(value, 'digits3')})"
+        return (
+            f"(abs({value}) < {_INFINITE} ? {written(value, 'digits3')} : {value} > 0 ? '∞' : '−∞')"
+        )
 
     def decades(value: str) -> str:
         return f"(isValid({value}) ? {written(value, 'fixed2')} : '–')"
@@ -123,7 +127,7 @@ def two_metrics(
         f"(abs{later} < 0.005 ? 'at the same place' : 'the harsh one ' + ({later} > 0 ? 'later' : 'earlier') + ' by ' + {written(f'abs{later}', 'fixed2')} + ' decades') + "
         f"'. From 10% to 90% of its rise: ' + {decades(wide_harsh)} + ' and ' + {decades(wide_soft)} + ' decades. "
         f"Excess over a straight line: ' + {excess(excess_harsh)} + ' and ' + {excess(excess_soft)} + '.')"
-        + (f" + ({skip} > 0 ? ' Without the ' + {skip} + ' smallest.' : '')" if len(skips) > 1 else "")
+        + (f" + ({skip} > 1 ? ' Without the ' + {skip} + ' smallest.' : {skip} > 0 ? ' Without the smallest.' : '')" if len(skips) > 1 else "")
     )  # fmt: skip
     words, looks = (harsh, soft), ([colour("c2"), colour("c1")], ["circle", "square"])
 
@@ -174,11 +178,12 @@ def _own_rise(score: np.ndarray, skip: int) -> np.ndarray:
 
 
 def _told(size: np.ndarray, harsh: np.ndarray, soft: np.ndarray) -> list[float | None]:
-    """Half-way points (sizes), widths (decades) and excesses of both, None where there is none, -1 for infinity."""
+    """Half-way points (sizes), widths (decades) and excesses of both, None where there is none, 1e9 for infinity."""
     found = rises(size, {"harsh": harsh[:, None], "soft": soft[:, None]}, draws=1)
     (half, wide, excess) = zip(*(found.of[m] for m in ("harsh", "soft")), strict=True)
-    high = [-1.0 if np.isinf(e) else e for e in excess]
-    return _plain(np.array([*(10 ** np.array(half)), *wide, *high]))
+    return _plain(
+        np.array([*(10 ** np.array(half)), *wide, *np.clip(excess, -_INFINITE, _INFINITE)])
+    )
 
 
 def _plain(values: np.ndarray) -> list[float | None]:
