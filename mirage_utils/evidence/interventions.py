@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import as_array, require
-from .rises import rises
+from .rises import own_rise, rises
 
-__all__ = ["FewSizes", "Shapes", "each_run", "few_sizes", "half_between", "on_straight_pieces", "reached"]  # fmt: skip
+__all__ = ["FewSizes", "Shapes", "each_run", "few_sizes", "on_straight_pieces", "reached", "reached_between"]  # fmt: skip
 
 
 class Shapes(NamedTuple):
@@ -123,8 +123,8 @@ def reached(scale: ArrayLike, scores: ArrayLike, score: float) -> NDArray[np.flo
     )
 
 
-def half_between(scale: ArrayLike, score: ArrayLike) -> tuple[float, float]:
-    """The two neighbouring sizes between which a curve has made half of its rise.
+def reached_between(scale: ArrayLike, score: ArrayLike, share: float = 0.5) -> tuple[float, float]:
+    """The two neighbouring sizes between which a curve has made a share of its own rise, half of it unless told.
 
     Parameters
     ----------
@@ -132,11 +132,13 @@ def half_between(scale: ArrayLike, score: ArrayLike) -> tuple[float, float]:
         Sizes, ascending; > 0.
     score : array_like, shape (m,)
         Higher better.
+    share : float
+        Of the rise, in (0, 1].
 
     Returns
     -------
     below, above : float
-        All that is known of the half-way point if nothing is said of how the curve goes between its sizes, except that it rises.
+        All that is known of the place if nothing is said of how the curve goes between its sizes, except that it rises.
 
     Raises
     ------
@@ -145,13 +147,14 @@ def half_between(scale: ArrayLike, score: ArrayLike) -> tuple[float, float]:
 
     Examples
     --------
-    >>> half_between([1, 10, 100], [0.0, 0.2, 1.0])
+    >>> reached_between([1, 10, 100], [0.0, 0.2, 1.0])
     (10.0, 100.0)
     """
     at = as_array("scale", scale, low=0, open_low=True)
-    rising = np.maximum.accumulate(as_array("score", score))
-    require(rising[-1] > rising[0], "score", score, "a curve that rises")
-    above = int(np.argmax(rising >= (rising[0] + rising[-1]) / 2))
+    require(0 < share <= 1, "share", share, "in (0, 1]")
+    made = own_rise(as_array("score", score))
+    require(not np.isnan(made).any(), "score", score, "a curve that rises")
+    above = int(np.argmax(made >= share))
     return float(at[above - 1]), float(at[above])
 
 

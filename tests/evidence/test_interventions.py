@@ -9,9 +9,9 @@ from mirage_utils import FieldError
 from mirage_utils.evidence.interventions import (
     each_run,
     few_sizes,
-    half_between,
     on_straight_pieces,
     reached,
+    reached_between,
 )
 
 N = np.geomspace(1e2, 1e8, 49)
@@ -44,14 +44,17 @@ def test_a_score_is_reached_where_the_law_says():
 
 def test_a_size_that_does_worse_counts_as_level():
     assert reached([1, 10, 100, 1000], [[0.0], [0.4], [0.2], [0.8]], 0.6) == pytest.approx(2.5)
-    assert half_between([1, 10, 100, 1000], [0.0, 0.6, 0.5, 1.0]) == (1, 10)
+    assert reached_between([1, 10, 100, 1000], [0.0, 0.6, 0.5, 1.0]) == (1, 10)
 
 
 def test_half_is_between_two_sizes_and_on_one_counts_as_there():
-    assert half_between([1, 10, 100], [0.2, 0.4, 1.0]) == (10, 100)
-    assert half_between([1, 10, 100], [0.0, 0.5, 1.0]) == (1, 10)
+    assert reached_between([1, 10, 100], [0.2, 0.4, 1.0]) == (10, 100)
+    assert reached_between([1, 10, 100], [0.0, 0.5, 1.0]) == (1, 10)
+    assert reached_between([1, 10, 100], [0.0, 0.5, 1.0], 0.9) == (10, 100)
     with pytest.raises(FieldError, match="rises"):
-        half_between([1, 10], [0.5, 0.5])
+        reached_between([1, 10], [0.5, 0.5])
+    with pytest.raises(FieldError, match="share"):
+        reached_between([1, 10], [0.0, 0.5], 0.0)
 
 
 def test_a_metric_of_a_straight_line_is_that_of_its_points_at_the_sizes_and_lower_between():

@@ -122,7 +122,7 @@ def two_metrics(
 
     chosen = f"'{label} = ' + v_case + ': '" if numbers else "v_case + ': '"
     says = (
-        f"{chosen} + (!isValid({half_harsh}) || !isValid({half_soft}) ? 'one of the two scores does not rise here.' : "
+        f"{chosen} + (!isValid({half_harsh}) || !isValid({half_soft}) ? 'at least one of the two scores does not rise here.' : "
         f"'half-way up at ' + {written(half_harsh, 'size')} + ' ({harsh}) and ' + {written(half_soft, 'size')} + ' ({soft}), ' + "
         f"(abs{later} < 0.005 ? 'at the same place' : 'the harsh one ' + ({later} > 0 ? 'later' : 'earlier') + ' by ' + {written(f'abs{later}', 'fixed2')} + ' decades') + "
         f"'. From 10% to 90% of its rise: ' + {decades(wide_harsh)} + ' and ' + {decades(wide_soft)} + ' decades. "
