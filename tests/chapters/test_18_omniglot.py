@@ -68,12 +68,16 @@ def test_chapter_18_numbers(chapter_run):
         random.groupby(["params", "seed"])["right"].mean().unstack(),
         random.groupby(["params", "seed", "sequence"])["right"].all().groupby(["params", "seed"]).mean().unstack(),
     ]  # fmt: skip
-    there = [
-        [np.interp(g["same_score"], np.maximum.accumulate(t[s]), np.log10(sizes)) for s in t]
-        for t in by_seed
-    ]
-    delay = np.subtract(there[1], there[0])
-    assert (g["same_low"], g["same_high"]) == pytest.approx((delay.min(), delay.max()), abs=0.01)
+    delay = [
+        [
+            np.subtract(*(np.interp(score, np.maximum.accumulate(t[s]), np.log10(sizes)) for t in by_seed[::-1]))
+            for s in by_seed[0]
+        ]
+        for score in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
+    ]  # fmt: skip
+    assert (g["same_low"], g["same_high"]) == pytest.approx(
+        (np.min(delay), np.max(delay)), abs=0.01
+    )
     assert g["later"] < g["same_low"]
     # what the alphabets give alone: letters of one alphabet are those that rows of one hand hold together
     _, _, hands = kind("one writer", g["mid_size"])
