@@ -14,6 +14,7 @@ from conftest import evaluation_data, needs_evaluation_data
 
 NAME = "12_prediction"
 CHANGED = {"LEVEL": 0.9, "CUT": 1.5e23}
+CUT_OF_THE_CHAPTER = 1e23
 
 
 def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
@@ -123,3 +124,53 @@ def test_gpt3_s_largest_are_missed_by_any_simple_forecast(chapter_run):
             missed.append(np.abs(y[6:] - y[5]).mean() / np.ptp(y))
     assert len(missed) == 18
     assert np.median(missed) == pytest.approx(chapter_run(NAME).glued["sums_best"], abs=0.15)
+
+
+def test_sharpness_and_error_of_pythia_and_opt(chapter_run):
+    """Both measures of sharpness by other routes, against the errors of the library's forecasts."""
+    from scipy import stats
+
+    from mirage_utils.evidence.held_out import YARDSTICKS, forecast_all, published
+
+    g = chapter_run(NAME).glued
+    curves = {
+        (c.task, c.metric): c
+        for c in published(cut=CUT_OF_THE_CHAPTER, largest=2)
+        if c.source == "Pythia and OPT" and np.ptp(c.score) > 0
+    }
+    errors = forecast_all(list(curves.values()))
+    least = errors[errors["law"] != "last"].groupby(["task", "metric"])[list(YARDSTICKS)].min()
+    rise, excess, width = {}, {}, {}
+    for key in least.index:
+        y, u = np.asarray(curves[key].score), np.log10(curves[key].scale)
+        rise[key] = y[-1] - y[0]
+        # the score over the typical step, with the sign that numpy's argmax and argmin give
+        typical = np.sqrt(np.median(np.diff(y) ** 2))
+        excess[key] = np.ptp(y) / typical / (len(y) - 1)
+        made = np.maximum.accumulate(y)
+        made = (made - made[0]) / (made[-1] - made[0]) if made[-1] > made[0] else made * np.nan
+        ends = []
+        for level in (0.1, 0.9):
+            i = int(np.argmax(made >= level))
+            ends.append(
+                u[i - 1] + (level - made[i - 1]) / (made[i] - made[i - 1]) * (u[i] - u[i - 1])
+            )
+        width[key] = ends[1] - ends[0]
+    keys = list(least.index)
+    assert len(keys) == g["n_harness"]
+    up = [k for k in keys if rise[k] >= 0.1]
+    assert len(up) == g["n_rising"]
+
+    def ranks(value, among):
+        return [
+            stats.spearmanr([value[k] for k in among], least.loc[among, c], nan_policy="omit")[0]
+            for c in YARDSTICKS
+        ]
+
+    for value, among, low, high in (
+        (excess, keys, "harness_rank_low", "harness_rank_high"),
+        (excess, up, "rising_low", "rising_high"),
+        (width, keys, "width_low", "width_high"),
+    ):
+        found = ranks(value, among)
+        assert (g[low], g[high]) == pytest.approx((min(found), max(found)), abs=1e-9)
