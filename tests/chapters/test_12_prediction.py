@@ -171,6 +171,7 @@ def test_sharpness_and_error_of_pythia_and_opt(chapter_run):
         (excess, keys, "harness_rank_low", "harness_rank_high"),
         (excess, up, "rising_low", "rising_high"),
         (width, keys, "width_low", "width_high"),
+        (width, up, "rising_wide_low", "rising_wide_high"),
     ):
         found = ranks(value, among)
         assert (g[low], g[high]) == pytest.approx((min(found), max(found)), abs=1e-9)
