@@ -238,6 +238,12 @@ def test_labels_that_end_high_do_not_lie_on_the_title(title):
         assert len(samples) == len(series)  # beside their lines
 
 
+def test_a_panel_may_be_called_like_its_axis():
+    series = {"a": curve(0, 0.1, 0.2, 0.3), "b": curve(0, 0.3, 0.6, 1)}
+    each = panel("score", lines(series), x=SIZE, y=share("score"))
+    assert len(texts(_drawn(each, looks(each.labels), single=False))) == 2
+
+
 def test_places_are_apart_and_near_what_was_wanted():
     rng = np.random.default_rng(1)
     for _ in range(200):

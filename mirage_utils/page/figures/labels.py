@@ -102,9 +102,10 @@ def _title_reaches(fig: Figure, ax: Axes, room: float) -> bool:
     title = ax.get_title(loc="left")
     if not title:
         return False
-    (above,) = (text for text in ax.findobj(Text) if text.get_text() == title)
-    points = 72 / fig.dpi
-    return bool(above.get_window_extent().width * points > ax.bbox.width * points - room)
+    # An axis may have the same words, in smaller letters.
+    same = [text for text in ax.findobj(Text) if text.get_text() == title]
+    wide = max(text.get_window_extent().width for text in same)
+    return bool((ax.bbox.width - wide) * 72 / fig.dpi < room)
 
 
 def _share_of_height(ax: Axes, end: tuple[float, float]) -> float:
