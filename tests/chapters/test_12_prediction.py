@@ -144,7 +144,7 @@ def test_sharpness_and_error_of_pythia_and_opt(chapter_run):
     for key in least.index:
         y, u = np.asarray(curves[key].score), np.log10(curves[key].scale)
         rise[key] = y[-1] - y[0]
-        # the score over the typical step, with the sign that numpy's argmax and argmin give
+        # the emergence score without its sign, over that of a straight line
         typical = np.sqrt(np.median(np.diff(y) ** 2))
         excess[key] = np.ptp(y) / typical / (len(y) - 1)
         made = np.maximum.accumulate(y)
