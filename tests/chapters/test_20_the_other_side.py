@@ -188,7 +188,7 @@ def test_one_curve_in_the_loss(chapter_run):
     assert stats.norm.sf(stats.norm.isf(0.025 / g["n_tasks"]) - z) == pytest.approx(0.8, abs=1e-3)
 
 
-def test_tasks_of_skills_learnt_together_are_steeper(chapter_run):
+def test_steep_tasks_are_steep_in_other_runs_too(chapter_run):
     g = chapter_run(NAME).glued
     rows = outputs("parities_16")
     rows["right"] = rows["output"] == rows["target"]
@@ -205,21 +205,28 @@ def test_tasks_of_skills_learnt_together_are_steeper(chapter_run):
         low = max(curve[:i])
         return math.log2(sizes[i - 1]) + (0.5 - low) / (curve[i] - low)
 
-    ranks = []
+    def steep(of, chosen):
+        mean = [sum(of[k][i] for k in chosen) / 4 for i in range(len(sizes))]
+        return max(b - a for a, b in itertools.pairwise(mean))
+
+    tasks = list(itertools.combinations(range(len(skills)), 4))
+    assert g["n_composed"] == len(tasks) == math.comb(16, 4)
+    ranks, by_distance = [], []
     for half in ((0, 1, 2, 3), (0, 2, 4, 6), (4, 5, 6, 7)):
         rest = [s for s in seeds if s not in half]
-        at = [place(known(half, k)) for k in skills]
-        of = [known(rest, k) for k in skills]
-        apart, steep = [], []
-        for chosen in itertools.combinations(range(len(skills)), 4):
-            apart.append(max(at[k] for k in chosen) - min(at[k] for k in chosen))
-            mean = [sum(of[k][i] for k in chosen) / 4 for i in range(len(sizes))]
-            steep.append(max(b - a for a, b in itertools.pairwise(mean)))
-        ranks.append(stats.spearmanr(apart, steep).statistic)
-    assert g["n_composed"] == len(apart) == math.comb(16, 4)
-    assert g["rank_most"] - 1e-6 <= min(ranks)
-    assert max(ranks) <= g["rank_least"] + 1e-6
-    assert g["steep_near"] > 1.3 * g["steep_far"]
+        one, other = ([known(runs, k) for k in skills] for runs in (half, rest))
+        at = [place(curve) for curve in one]
+        there = [steep(other, t) for t in tasks]
+        ranks.append(stats.spearmanr([steep(one, t) for t in tasks], there).statistic)
+        apart = [max(at[k] for k in t) - min(at[k] for k in t) for t in tasks]
+        by_distance.append(stats.spearmanr(apart, there).statistic)
+    assert g["steep_rank_low"] - 1e-6 <= min(ranks)
+    assert max(ranks) <= g["steep_rank_high"] + 1e-6
+    assert g["steep_rank_low"] > 0.5
+    assert g["distance_rank"] == pytest.approx(np.mean(by_distance), abs=0.08)
+    assert g["steep_most"] > 1.5 * g["steep_least"]
+    # most of what closeness tells, lateness tells as well
+    assert abs(g["place_rank"]) < 0.3 < abs(g["distance_rank"]) < g["late_rank"]
 
 
 def test_what_small_models_could_have_shown(chapter_run):
