@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import require
 
-__all__ = ["Bending", "bending"]
+__all__ = ["Bending", "bending", "found_if_there"]
 
 _GRID = 120
 _EXPONENTS = np.arange(0.05, 3.001, 0.05)
@@ -43,6 +43,11 @@ class Bending(NamedTuple):
     over_power: float
     over_logistic: float
     over_jump: float
+
+    @property
+    def over_smooth(self) -> float:
+        """The least of the differences to line, parabola, power and logistic curve: above 10, no smooth curve will do."""
+        return min(self.over_line, self.over_parabola, self.over_power, self.over_logistic)
 
 
 def bending(x: ArrayLike, y: ArrayLike) -> Bending:
@@ -89,6 +94,52 @@ def bending(x: ArrayLike, y: ArrayLike) -> Bending:
         float(turns[best]), floor, slope, float(_EXPONENTS[power]), bic(line, 2) - corner,
         bic(parabola, 3) - corner, bic(lost_power, 3) - corner, bic(_one_shape(logistic, y)[0], 4) - corner, bic(_one_shape(jumps, y)[0], 3) - corner,
     )  # fmt: skip
+
+
+def found_if_there(
+    x: ArrayLike, y: ArrayLike, *, margin: float = 10, draws: int = 100, seed: int = 0
+) -> float:
+    """How often a corner as large as the one fitted would be found, if it were there.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Scale, best as a logarithm, and score.
+    margin : float
+        A corner is found if its BIC is lower by more than this than that of each of the smooth curves.
+    draws : int
+        Simulated curves: the fitted corner, and what it leaves over dealt out again among the points.
+    seed : int
+        Of the simulation.
+
+    Returns
+    -------
+    float
+        Share of the simulated curves in which the corner is found.
+
+    Raises
+    ------
+    FieldError
+        If there are fewer than six points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(0, 4, 40)
+    >>> wave = 0.05 * (-1.0) ** np.arange(40)
+    >>> found_if_there(x, np.maximum(x - 2, 0) + wave, draws=20)
+    1.0
+    >>> found_if_there(x, 0.01 * np.maximum(x - 2, 0) + wave, draws=20)
+    0.0
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    fitted = bending(x, y)
+    corner = fitted.floor + fitted.slope * np.maximum(x - fitted.turn, 0)
+    rng = np.random.default_rng(seed)
+    found = [
+        bending(x, corner + rng.permutation(y - corner)).over_smooth > margin for _ in range(draws)
+    ]
+    return float(np.mean(found))
 
 
 @lru_cache(maxsize=16)

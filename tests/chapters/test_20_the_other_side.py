@@ -3,112 +3,339 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import math
+import statistics
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from chapter_runs import followed
-from independent import codes, rows_of
+from independent import codes, outputs, rows_of
+from scipy import optimize, stats
 
 NAME = "20_the_other_side"
-CHANGED = {"SEED": 7, "SMALL": 21.75, "STRONG": 6}
+CHANGED = {"SEED": 7, "SMALL": 21.75, "STRONG": 8, "LEVEL": 0.1}
 
 
 def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     before, after = followed(NAME, chapter_run, changed_run)
-    assert after["n_threshold"] >= before["n_threshold"]  # weaker evidence is enough
+    assert after["strong_bic"] == 8
+    assert after["n_over_line"] >= before["n_over_line"]  # weaker evidence is enough
+    assert after["bits_curved"] >= before["bits_curved"]
     assert after["loss_beats_size"] == before["loss_beats_size"]
-    assert after["cancelled_mmlu"] != before["cancelled_mmlu"]
+    assert after["n_low"] < before["n_low"]  # fewer models count as small
+    assert after["sag_bits"] == before["sag_bits"]
 
 
-def bic(x, y, columns):
-    """The least BIC over one nonlinear parameter, whose values the columns are for."""
-    best, parameters = math.inf, 2 + (len(columns) > 1)
-    for column in columns:
-        fit = sm.OLS(y, np.column_stack([np.ones(len(y)), column])).fit()
-        best = min(best, len(y) * math.log(fit.ssr / len(y)) + parameters * math.log(len(y)))
-    return best
-
-
-def test_chapter_20_numbers(chapter_run):
-    g = chapter_run(NAME).glued
-    openlm = rows_of("openlm_scaling")
-    loss = {r["model"]: float(r["score"]) for r in openlm if r["task"] == "C4"}
-    assert g["n_models"] == len(loss) == 69
-    wins = tasks = 0
-    for task in sorted({r["task"] for r in openlm if r["metric"] == "accuracy"}):
-        part = [r for r in openlm if r["task"] == task]
-        y, n, chance = (
-            np.array([float(r["score"]) for r in part]),
-            int(part[0]["n"]),
-            float(part[0]["chance"]),
+def by_benchmark():
+    """Of OLMo's ladder: models, and by measure and benchmark their scores on all questions of both splits."""
+    right, asked = collections.Counter(), collections.Counter()
+    models = sorted({r["model"] for r in rows_of("olmo_ladder")})
+    for r in rows_of("olmo_ladder"):
+        key = r["metric"], r["task"].rsplit("_", 1)[0], r["model"]
+        right[key] += float(r["score"]) * float(r["n"])
+        asked[key] += float(r["n"])
+    found = collections.defaultdict(dict)
+    for metric, task in {key[:2] for key in right}:
+        found[metric][task] = np.array(
+            [right[metric, task, m] / asked[metric, task, m] for m in models]
         )
-        if y.max() < chance + 4 * math.sqrt(max(chance * (1 - chance), 0.01) / n):
-            continue
-        tasks += 1
-        errors = []
-        for x in (
-            np.array([loss[r["model"]] for r in part]),
-            np.log([float(r["params"]) for r in part]),
-        ):
-            left = [
-                np.polyval(np.polyfit(np.delete(x, i), np.delete(y, i), 3), x[i]) - y[i]
-                for i in range(len(y))
-            ]
-            errors.append(np.mean(np.square(left)))
-        wins += errors[0] < errors[1]
-    assert (g["n_tasks"], g["loss_beats_size"]) == (tasks, wins)
-    # what is straight in the loss on OLMo's ladder
-    ladder_loss = {
-        r["model"]: float(r["score"]) for r in rows_of("olmo_losses") if r["task"] == "c4_en"
-    }
-    ladder = rows_of("olmo_ladder")
-    bent = collections.Counter()
-    for metric in ("bits_per_byte", "probability"):
-        for task in {r["task"] for r in ladder}:
-            part = [r for r in ladder if (r["task"], r["metric"]) == (task, metric)]
-            x, y = (
-                np.array(v)
-                for v in zip(
-                    *((ladder_loss[r["model"]], float(r["score"])) for r in part), strict=True
-                )
-            )
-            turns = [np.maximum(t - x, 0) for t in np.quantile(x, np.linspace(0.05, 0.95, 60))]
-            bends = [np.exp(-b * (x - x.min())) for b in np.geomspace(0.05, 20, 60)]
-            bent[metric] += bic(x, y, [x]) - 10 > min(bic(x, y, turns), bic(x, y, bends))
-    assert (g["curved_bits"], g["curved_probability"]) == (
-        bent["bits_per_byte"],
-        bent["probability"],
+    return models, found
+
+
+def loss_on(text, models):
+    by = {r["model"]: float(r["score"]) for r in rows_of("olmo_losses") if r["task"] == text}
+    return np.array([by[m] for m in models])
+
+
+def hang(x, y):
+    """A parabola's distance from its chord in the middle, as a share of its rise, by its coefficients."""
+    fit = sm.OLS(y, sm.add_constant(np.column_stack([x, x**2]))).fit().params
+    low, high = x.min(), x.max()
+    rise = fit[1] * (low - high) + fit[2] * (low**2 - high**2)
+    return fit[2] * (high - low) ** 2 / 4 / rise
+
+
+def gain_in_bic(x, y):
+    line, parabola = (
+        sm.OLS(y, sm.add_constant(np.column_stack([x**k for k in range(1, top + 1)]))).fit()
+        for top in (1, 2)
     )
-    # the groups of MMLU
-    levels, slopes = [], []
-    for k in range(1, 11):
-        part = [
-            (math.log10(float(r["train_flops"])), float(r["score"]))
-            for r in rows_of("exp_emergence")
-            if (r["task"], r["metric"], r["setting"])
-            == ("mmlu", "target_brier", f"difficulty {k} of 10")
-            and r["train_flops"]
-            and float(r["train_flops"]) < 1e22
+    return line.bic - parabola.bic
+
+
+def test_what_bends_in_the_loss(chapter_run):
+    g = chapter_run(NAME).glued
+    models, found = by_benchmark()
+    x = loss_on("c4_en", models)
+    assert (g["n_olmo"], g["n_benchmarks"], g["n_tests"]) == (len(models), 13, 20)
+    for metric, name in (
+        ("accuracy", "sag_accuracy"), ("probability", "sag_probability"), ("bits_per_byte", "sag_bits"), ("log_probability", "sag_log"),
+    ):  # fmt: skip
+        assert g[name] == pytest.approx(
+            statistics.median(hang(x, y) for y in found[metric].values()), rel=1e-4
+        )
+    hella = [0.5 - hang(x, found[m]["hellaswag"]) for m in ("accuracy", "probability")]
+    assert (g["hella_accuracy"], g["hella_probability"]) == pytest.approx(hella, rel=1e-4)
+    # neither is straight; bits per byte bends the other way, and which way depends on the text
+    for metric, name in (
+        ("accuracy", "accuracy_curved"), ("probability", "probability_curved"), ("bits_per_byte", "bits_curved"),
+    ):  # fmt: skip
+        assert g[name] == sum(gain_in_bic(x, y) > 10 for y in found[metric].values())
+    assert g["early_bits"] == sum(hang(x, y) < 0 for y in found["bits_per_byte"].values())
+    source_code = loss_on("dolma_stack", models)
+    assert g["late_on_code"] == sum(
+        hang(source_code, y) > 0 for y in found["bits_per_byte"].values()
+    )
+    texts = {r["task"] for r in rows_of("olmo_losses")}
+    middle = {
+        (t, m): statistics.median(hang(loss_on(t, models), y) for y in found[m].values())
+        for t in texts
+        for m in ("accuracy", "probability", "bits_per_byte")
+    }
+    assert g["n_texts"] == len(texts)
+    assert g["bits_low"] == pytest.approx(
+        min(v for (_, m), v in middle.items() if m == "bits_per_byte"), rel=1e-3
+    )
+    assert g["others_low"] == pytest.approx(
+        min(v for (_, m), v in middle.items() if m != "bits_per_byte"), rel=1e-3
+    )
+    # counted by tests, as if the two splits of a benchmark were two
+    tests = collections.defaultdict(dict)
+    for r in rows_of("olmo_ladder"):
+        if r["metric"] == "bits_per_byte":
+            tests[r["task"]][r["model"]] = float(r["score"])
+    assert g["bits_curved_tests"] == sum(
+        gain_in_bic(x, np.array([each[m] for m in models])) > 10 for each in tests.values()
+    )
+    assert g["accuracy_low"] < g["sag_accuracy"] < g["accuracy_high"]
+    assert g["bits_least"] < g["sag_bits"] < g["bits_most"] < 0 < g["probability_low"]
+
+
+def test_curves_that_can_bend_one_way_only_would_have_found_no_bend():
+    """Why two-sided rivals matter: a decaying exponential misses what a parabola finds."""
+    models, found = by_benchmark()
+    x = loss_on("c4_en", models)
+
+    def left(y, column):
+        return sm.OLS(y, sm.add_constant(column)).fit().ssr
+
+    for y in found["bits_per_byte"].values():
+        line = left(y, x)
+        best = min(left(y, np.exp(-b * (x - x.min()))) for b in np.geomspace(0.05, 20, 60))
+        corner = min(left(y, np.maximum(t - x, 0)) for t in np.quantile(x, np.linspace(0.05, 0.95, 60)))  # fmt: skip
+        assert len(x) * math.log(line / min(best, corner)) - math.log(len(x)) < 10
+
+
+def openlm():
+    """Tasks of OpenLM on which a model is four standard errors above chance: loss, size, compute, corpus, score."""
+    rows = rows_of("openlm_scaling")
+    loss = {r["model"]: float(r["score"]) for r in rows if r["task"] == "C4"}
+    for task in sorted({r["task"] for r in rows if r["metric"] == "accuracy"}):
+        part = [r for r in rows if r["task"] == task and r["metric"] == "accuracy"]
+        y, n, chance = np.array([float(r["score"]) for r in part]), int(part[0]["n"]), float(part[0]["chance"])  # fmt: skip
+        if y.max() >= chance + 4 * math.sqrt(max(chance * (1 - chance), 0.01) / n):
+            yield (
+                task, np.array([loss[r["model"]] for r in part]),
+                *(np.log([float(r[c]) for r in part]) for c in ("params", "train_flops")), y,
+            )  # fmt: skip
+
+
+def test_no_corner_in_the_loss_beats_all_smooth_curves(chapter_run):
+    g = chapter_run(NAME).glued
+    tasks = list(openlm())
+    assert g["n_tasks"] == len(tasks)
+    assert g["n_strong"] + g["n_blind"] == len(tasks)
+    assert g["n_over_smooth"] == 0
+    # by a search over places instead of the library's grid, against a parabola and a free logistic curve
+    for task, x, _, _, y in tasks:
+        corner = min(sm.OLS(y, sm.add_constant(np.maximum(t - x, 0))).fit().ssr for t in np.linspace(x.min() + 0.3, x.max() - 0.3, 150))  # fmt: skip
+        parabola = sm.OLS(y, sm.add_constant(np.column_stack([x, x**2]))).fit().ssr
+
+        def logistic(at, x=x, y=y):
+            rise = 1 / (1 + np.exp(np.clip((x - at[0]) / np.exp(at[1]), -500, 500)))
+            design = np.column_stack([np.ones(len(x)), rise])
+            return ((y - design @ np.linalg.lstsq(design, y, rcond=None)[0]) ** 2).sum()
+
+        free = min(
+            optimize.minimize(logistic, (m, math.log(w)), method="Nelder-Mead").fun
+            for m, w in itertools.product((x.min(), np.median(x)), (0.2, 0.6))
+        )
+        n = len(x)
+        over = min(
+            n * math.log(parabola / corner), n * math.log(free / corner) + math.log(n)
+        )  # the logistic curve has one parameter more
+        assert over < 10, task
+
+
+def test_one_curve_in_the_loss(chapter_run):
+    g = chapter_run(NAME).glued
+    size_wins = compute_wins = 0
+    for _, loss, size, compute, y in openlm():
+        off = [
+            sum(
+                (np.polyval(np.polyfit(np.delete(x, i), np.delete(y, i), 3), x[i]) - y[i]) ** 2
+                for i in range(len(y))
+            )
+            for x in (loss, size, compute)
         ]
-        x, y = map(np.array, zip(*part, strict=True))
-        levels.append(y.mean())
-        slopes.append(-np.polyfit(x, y, 1)[0])
+        size_wins += off[0] < off[1]
+        compute_wins += off[0] < off[2]
+    assert (g["loss_beats_size"], g["loss_beats_compute"]) == (size_wins, compute_wins)
+    # a correlation of that size has a power of four fifths at a twenty-sixth of the level
+    z = math.atanh(g["rank_seen"]) * math.sqrt(g["n_openlm"] - 3)
+    assert stats.norm.sf(stats.norm.isf(0.025 / g["n_tasks"]) - z) == pytest.approx(0.8, abs=1e-3)
+
+
+def test_steep_tasks_are_steep_in_other_runs_too(chapter_run):
+    g = chapter_run(NAME).glued
+    rows = outputs("parities_16")
+    rows["right"] = rows["output"] == rows["target"]
+    sizes, skills, seeds = (sorted(rows[c].unique()) for c in ("size", "task", "seed"))
+    share = rows.groupby(["seed", "task", "size"])["right"].mean()
+
+    def known(runs, skill):
+        return [min(max(2 * np.mean([share[s, skill, n] for s in runs]) - 1, 0), 1) for n in sizes]
+
+    def place(curve):  # doublings at which a curve first passes a half
+        i = next(i for i, v in enumerate(curve) if v >= 0.5)
+        if i == 0:
+            return math.log2(sizes[0])
+        low = max(curve[:i])
+        return math.log2(sizes[i - 1]) + (0.5 - low) / (curve[i] - low)
+
+    def steep(of, chosen):
+        mean = [sum(of[k][i] for k in chosen) / 4 for i in range(len(sizes))]
+        return max(b - a for a, b in itertools.pairwise(mean))
+
+    tasks = list(itertools.combinations(range(len(skills)), 4))
+    assert g["n_composed"] == len(tasks) == math.comb(16, 4)
+    ranks, by_distance = [], []
+    for half in ((0, 1, 2, 3), (0, 2, 4, 6), (4, 5, 6, 7)):
+        rest = [s for s in seeds if s not in half]
+        one, other = ([known(runs, k) for k in skills] for runs in (half, rest))
+        at = [place(curve) for curve in one]
+        there = [steep(other, t) for t in tasks]
+        ranks.append(stats.spearmanr([steep(one, t) for t in tasks], there).statistic)
+        apart = [max(at[k] for k in t) - min(at[k] for k in t) for t in tasks]
+        by_distance.append(stats.spearmanr(apart, there).statistic)
+    assert g["steep_rank_low"] - 1e-6 <= min(ranks)
+    assert max(ranks) <= g["steep_rank_high"] + 1e-6
+    assert g["steep_rank_low"] > 0.5
+    assert g["distance_rank"] == pytest.approx(np.mean(by_distance), abs=0.08)
+    assert g["steep_most"] > 1.5 * g["steep_least"]
+    # most of what closeness tells, lateness tells as well
+    assert abs(g["place_rank"]) < 0.3 < abs(g["distance_rank"]) < g["late_rank"]
+
+
+def test_what_small_models_could_have_shown(chapter_run):
+    g = chapter_run(NAME).glued
+    groups = collections.defaultdict(dict)
+    for r in rows_of("exp_emergence"):
+        if r["task"] == "mmlu" and r["setting"] and r["train_flops"] and float(r["train_flops"]) < 1e22:  # fmt: skip
+            key = r["metric"], int(r["setting"].split()[1])
+            groups[key][math.log10(float(r["train_flops"])), r["model"]] = float(r["score"])
+
+    def fitted(values, level=0.05):
+        x, y = np.array([k[0] for k in values]), np.array(list(values.values()))
+        fit = sm.OLS(y, sm.add_constant(x)).fit()
+        return fit.params[1], *fit.conf_int(level)[1], fit.bse[1]
+
+    for name, k, sign in (("easy_loss", 1, 1), ("hard", 10, -1)):
+        slope, *ends, _ = fitted(groups["target_brier", k])
+        expected = (sign * slope, *sorted(sign * e for e in ends))
+        assert (g[name], g[f"{name}_low"], g[f"{name}_high"]) == pytest.approx(expected, rel=1e-4)
+    mean = {
+        who: 100 * np.mean([groups["accuracy", k][who] for k in range(1, 11)])
+        for who in groups["accuracy", 1]
+    }
+    slope, low, high, error = fitted(mean)
+    assert (g["gain_points"], g["gain_points_low"], g["gain_points_high"]) == pytest.approx(
+        (slope, low, high), rel=1e-4
+    )
+    assert g["n_low"] == len(mean)
+    # a gain that is seen in four of five samples, by simulation
+    x = np.array([who[0] for who in mean])
+    rng = np.random.default_rng(0)
+    scatter = error * math.sqrt(((x - x.mean()) ** 2).sum())
+    seen = [
+        stats.linregress(x, g["gain_seen"] * x + rng.normal(0, scatter, len(x))).pvalue < 0.05
+        for _ in range(2000)
+    ]
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.03)
+    # where groups would stand still
+    levels = [np.mean(list(groups["target_brier", k].values())) for k in range(1, 11)]
+    slopes = [-fitted(groups["target_brier", k])[0] for k in range(1, 11)]
     tilt, start = np.polyfit(levels, slopes, 1)
     assert g["still_at"] == pytest.approx(-start / tilt)
-    assert g["cancelled_mmlu"] == pytest.approx(1 - abs(np.mean(slopes)) / np.mean(np.abs(slopes)))
-    # many attempts
+    assert g["still_low"] < g["still_at"] < g["still_high"]
+    assert g["cancelled"] == pytest.approx(1 - abs(np.mean(slopes)) / np.mean(np.abs(slopes)))
+
+
+def test_runs_leap_and_their_distribution_does_not(chapter_run):
+    g = chapter_run(NAME).glued
+    assert g["step_run"] > 2 * g["step_distribution"]
+    assert g["power_twenty"] < 0.6 < 0.9 < g["power_hundred"]
+
+
+def test_a_product_of_parts_is_the_same_law(chapter_run):
+    g = chapter_run(NAME).glued
+    scales = np.array([1e8, 3e8, 1e9, 3e9])
+    # where the product is one in a hundred, by bisection
+    at = optimize.brentq(lambda u: np.exp(-scales / math.exp(u)).prod() - 0.01, 10, 40)
+    parts = np.exp(-scales / math.exp(at))
+    assert (g["part_worst"], g["part_best"]) == pytest.approx((parts.min(), parts.max()))
+    e_th = optimize.brentq(lambda u: np.exp(-scales / math.exp(u)).prod() - math.exp(-1), 10, 40)
+    assert g["c_over"] == pytest.approx(math.exp(e_th) / 3e9)
+
+
+def test_leaving_the_level_of_guessing_is_acceleration(chapter_run):
+    g = chapter_run(NAME).glued
+    found = codes("recall")
+    sizes = np.array(sorted(found), float)
+    p = [np.mean([np.exp(lp.sum(axis=1)).mean() for lp, _ in found[int(n)].values()]) for n in sizes]  # fmt: skip
+    on_floor = [n for n, share in zip(sizes, p, strict=True) if share < 0.05]
+    assert g["floor_last"] == max(on_floor)
+    by_seed = [
+        [
+            -math.log(
+                math.log(np.exp(found[int(b)][s][0].sum(axis=1)).mean())
+                / math.log(np.exp(found[int(a)][s][0].sum(axis=1)).mean())
+            )
+            / math.log(b / a)
+            for s in found[int(a)]
+        ]
+        for a, b in itertools.pairwise(sizes)
+    ]
+    local = [np.mean(step) for step in by_seed]
+    last = len(on_floor) - 1
+    assert g["first_slope"] == pytest.approx(np.mean(local[:3]), rel=1e-4)
+    assert g["floor_slope"] == pytest.approx(np.mean(local[last - 3 : last]), rel=1e-4)
+    # any law g/(1 + (n/c)^k) has a local exponent of k times its way from guessing: it grows from zero to k
+    assert g["law_floor"] / g["law_first"] > 5
+    assert g["law_first"] < 0.1 < g["law_floor"] < g["law_last"] < 2 < g["last_slope"]
+
+
+def test_many_attempts(chapter_run):
+    g = chapter_run(NAME).glued
     found = codes("recall")[g["pass_size"]]
     q = np.concatenate([np.exp(lp.sum(axis=1)) for lp, _ in found.values()])
     failed = [np.mean([(1 - p) ** k for p in q]) for k in (1, 32, 1_024, 32_768, 1_048_576)]
     assert g["still_failed"] == pytest.approx(failed[-1], rel=1e-6)
     slope = np.polyfit(np.log([1, 32, 1_024, 32_768, 1_048_576]), np.log(failed), 1)[0]
     assert g["pass_exponent"] == pytest.approx(-slope, abs=0.02)
-    # acceleration at full resolution, on the floor
-    sizes = sorted(codes("recall"))
-    p = [
-        np.mean([np.exp(lp.sum(axis=1)).mean() for lp, _ in codes("recall")[n].values()])
-        for n in sizes
-    ]
-    assert g["floor_last"] == max(n for n, share in zip(sizes, p, strict=True) if share < 0.05)
+    assert g["pass_low"] < g["pass_exponent"] < g["pass_high"]
+    assert g["pass_density"] == pytest.approx(g["pass_exponent"], abs=0.05)
+
+
+def test_relations_to_compute_hardly_differ(chapter_run):
+    g = chapter_run(NAME).glued
+    models, found = by_benchmark()
+    compute = {r["model"]: float(r["train_flops"]) for r in rows_of("olmo_ladder")}
+    rank = {
+        m: {b: abs(stats.spearmanr([compute[k] for k in models], y).statistic) for b, y in each.items()}
+        for m, each in found.items()
+    }  # fmt: skip
+    assert g["n_lower"] == sum(rank["accuracy"][b] < rank["bits_per_byte"][b] for b in rank["accuracy"])  # fmt: skip
+    assert g["stages_p"] > 0.05

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mirage_utils.errors import FieldError
-from mirage_utils.evidence.bending import bending
+from mirage_utils.evidence.bending import bending, found_if_there
 
 X = np.linspace(20, 24, 60)
 NOISE = np.random.default_rng(0).normal(0, 0.02, 60)
@@ -39,3 +39,24 @@ def test_a_jump_beats_the_corner():
 def test_too_few_points():
     with pytest.raises(FieldError):
         bending([1, 2, 3], [1, 2, 3])
+
+
+def test_the_best_smooth_curve_is_the_nearest_rival():
+    found = bending(X, 0.25 + 0.3 * np.maximum(X - 22.5, 0) + NOISE)
+    rivals = (found.over_line, found.over_parabola, found.over_power, found.over_logistic)
+    assert found.over_smooth == sorted(rivals)[0]  # a jump is not smooth, and does not count
+
+
+def test_a_corner_is_found_the_oftener_the_larger_it_is():
+    often = [
+        found_if_there(X, slope * np.maximum(X - 22.5, 0) + NOISE, draws=30)
+        for slope in (0.005, 0.1, 0.5)
+    ]
+    assert often == sorted(often)
+    assert (often[0], often[-1]) == (0, 1)
+
+
+def test_a_higher_margin_finds_less():
+    y = 0.12 * np.maximum(X - 22.5, 0) + NOISE
+    assert found_if_there(X, y, margin=0) >= found_if_there(X, y) >= found_if_there(X, y, margin=40)
+    assert found_if_there(X, y, seed=1) == found_if_there(X, y, seed=1)
