@@ -83,7 +83,7 @@ def coverage(
     >>> [round(float(coverage(0.95, 30, kind)), 3) for kind in ("wald", "wilson", "exact")]
     [0.782, 0.939, 0.984]
     """
-    low, high = count_intervals(n, kind, level)
+    low, high = map(np.asarray, count_intervals(n, kind, level))
     q = as_array("score", score, low=0, high=1)[..., None]
     # The last digits of an end decide nothing: a true score on it counts as contained.
     inside = (low - 1e-12 <= q) & (q <= high + 1e-12)
@@ -112,7 +112,7 @@ def mean_coverage(n: int, kind: Kind = "wilson", level: float = 0.95) -> float:
     >>> round(mean_coverage(30, "wald"), 3), round(mean_coverage(30, "wilson"), 3)
     (0.875, 0.952)
     """
-    low, high = count_intervals(n, kind, level)
+    low, high = map(np.asarray, count_intervals(n, kind, level))
     k = np.arange(len(low))
     belief = stats.beta(k + 1, len(low) - k)
     return float((belief.cdf(high) - belief.cdf(low)).mean())
