@@ -41,7 +41,7 @@ def _wilson(n: str, sign: str) -> str:
 
 
 def error_bars(
-    *, score: float = 0.6, n: int = 200, runs: int = 1, luck: float = 0.4, rho: float = 0.5
+    *, score: float = 0.6, n: int = 200, runs: int = 1, luck: float = 0.2, rho: float = 0.7
 ) -> Explorer:
     """Explorer of chapter 23: what a score on n items is worth, and which differences a test can see.
 
@@ -62,10 +62,8 @@ def error_bars(
         "score": Slider("score", score, 0.01, 0.99, 0.005, format="percent"),
         "n": Steps("items", n, round_numbers(20, 10_000, n), format="whole"),
         "runs": Steps("answers to each item", runs, _RUNS, format="whole"),
-        "luck": Slider(
-            "luck of an answer, of its variance", luck, 0.0, 1.0, 0.05, format="percent"
-        ),
-        "rho": Slider("correlation between models", rho, 0.0, 0.95, 0.05),
+        "luck": Slider("luck of the answer", luck, 0.0, 1.0, 0.05, format="percent"),
+        "rho": Slider("correlation of models", rho, 0.0, 0.95, 0.05),
     }
     rows = (
         alt.Chart(sequence(1.0, 4.025, 0.05, "u"))
@@ -105,7 +103,7 @@ def error_bars(
     )  # fmt: skip
     charts = Charts(
         name="fig-error-bars-explorer",
-        panels=(panel(drawn, dotted(alt.X, "v_n"), title="What a test of n items can show", height=190),),
+        panels=(panel(drawn, dotted(alt.X, "v_n"), title="What a test of n items can show", height=170),),
         says=says,
         rows=rows,
         columns={
@@ -113,7 +111,7 @@ def error_bars(
             "separate": ("difference seen, different items", "percent"), "same": ("same items", "percent"),
         },
         caption="Score, give or take: half of Wilson's 95% interval. Differences: seen four times in five by a two-sided test at 5%, normal approximation, both models near this score. "
-        "Correlation: of the items' chances of a right answer. Another training is in none of this.",
+        "Luck: the part of an answer's variance that is not its item's. Correlation: of the items' chances of a right answer. Another training is in none of this.",
         alt="A chart that follows the sliders: half of the interval of one score, and the difference between two models that a test can see with different and with the same items, against the number of items, on logarithmic axes.",
         source="The formulas of this chapter; no data.",
         kind="formula",
@@ -123,6 +121,6 @@ def error_bars(
 
 
 def _points(field: str) -> alt.Y:
-    axis = percent(field, "points", (0.001, 1), log=True)
-    axis["axis"]["values"] = [0.001, 0.01, 0.1, 1]
+    axis = percent(field, "share of items", (0.002, 0.8), log=True)
+    axis["axis"]["values"] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
     return axis
