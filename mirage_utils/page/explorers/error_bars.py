@@ -89,21 +89,21 @@ def error_bars(
             _points("value"),
             alt.Color(
                 "curve:N", scale=alt.Scale(domain=words, range=colours),
-                legend=alt.Legend(columns=1, rowPadding=0, symbolSize=200),
+                legend=alt.Legend(columns=1, rowPadding=0, symbolSize=200, labelLimit=300),
             ),
             alt.StrokeDash("curve:N", scale=alt.Scale(domain=words, range=dashes)),
         )
     )  # fmt: skip
     says = (
         f"{written('v_score', 'percent')} + ' of ' + {written('v_n', 'whole')} + ' items' + (v_runs > 1 ? ', ' + {written('v_runs', 'whole')} + ' answers to each,' : '') + "
-        f"' leaves room for ' + {written(_wilson('v_n', '-'), 'percent')} + ' to ' + {written(_wilson('v_n', '+'), 'percent')} + '. Of two such models the test sees a difference of ' + "
-        f"{written('100 * ' + _seen('v_n', 'v_runs', '0'), 'digits3')} + ' points, if each has its own items, and of ' + {written('100 * ' + _seen('v_n', 'v_runs', 'v_rho'), 'digits3')} + ' if they have the same. "
-        f"Twice as many items would make that ' + {written('100 * ' + _seen('2 * v_n', 'v_runs', 'v_rho'), 'digits3')} + ', twice as many answers to each ' + "
+        f"' leaves room for ' + {written(_wilson('v_n', '-'), 'percent')} + ' to ' + {written(_wilson('v_n', '+'), 'percent')} + '. To be told apart, two such models must differ by ' + "
+        f"{written('100 * ' + _seen('v_n', 'v_runs', '0'), 'digits3')} + ' points on different items and by ' + {written('100 * ' + _seen('v_n', 'v_runs', 'v_rho'), 'digits3')} + ' on the same. "
+        f"Twice the items would make that ' + {written('100 * ' + _seen('2 * v_n', 'v_runs', 'v_rho'), 'digits3')} + ', twice the answers ' + "
         f"{written('100 * ' + _seen('v_n', '2 * v_runs', 'v_rho'), 'digits3')} + '.'"
     )  # fmt: skip
     charts = Charts(
         name="fig-error-bars-explorer",
-        panels=(panel(drawn, dotted(alt.X, "v_n"), title="What a test of n items can show", height=170),),
+        panels=(panel(drawn, dotted(alt.X, "v_n"), title="What a test of n items can show", height=160),),
         says=says,
         rows=rows,
         columns={
