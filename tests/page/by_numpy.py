@@ -109,6 +109,23 @@ def drawn_points(preset, **points):
     return pd.DataFrame({"model": np.arange(1, 9), "score": list(points.values())})
 
 
+def error_bars(score, n, runs, luck, rho):
+    items = np.round(10 ** np.arange(1, 4.0249, 0.05))
+    between, own = (1 - luck) * score * (1 - score), luck * score * (1 - score) / runs
+    z, both = stats.norm.ppf(0.975), stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    # Wilson's ends are the true scores that lie just 1.96 of their standard errors from this one.
+    worth = items * score * (1 - score) / (between + own)
+    ends = [np.roots([1 + z**2 / m, -(2 * score + z**2 / m), score**2]) for m in worth]
+    return pd.DataFrame(
+        {
+            "items": items,
+            "half": [np.ptp(each) / 2 for each in ends],
+            "separate": both * np.sqrt(2 * (between + own) / items),
+            "same": both * np.sqrt(2 * ((1 - rho) * between + own) / items),
+        }
+    )
+
+
 def measured(task, metric, axis, n):
     gpt3, pythia = tables.load_table("gpt3_arithmetic"), tables.load_table("pythia_evals")
     frames = [gpt3[gpt3["setting"] == "few-shot"], pythia[(pythia["family"] == "Pythia") & (pythia["shots"] == 0)]]  # fmt: skip

@@ -64,6 +64,7 @@ MAKERS = {
     "one_metric": explorers.one_metric,
     "assumptions": explorers.assumptions,
     "items": explorers.items,
+    "error_bars": explorers.error_bars,
     "drawn_points": explorers.drawn_points,
     "measured": explorers.measured,
     "forecasts": explorers.forecasts,
@@ -107,6 +108,7 @@ ON_PAGES = [
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
+    ("notebooks/23_error_bars", "fig-error-bars-explorer"),
 ]
 """Each explorer with the page that it stands on."""
 

@@ -2,6 +2,7 @@
 
 from .charts import Charts
 from .controls import Choice, Slider, Steps
+from .error_bars import error_bars
 from .explorer import Explorer
 from .families import lengths, skills
 from .forecasts import forecasts
@@ -13,7 +14,7 @@ from .points import drawn_points
 from .rises import two_metrics
 
 __all__ = [
-    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "forecasts", "items", "ladder", "lengths",
+    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "error_bars", "forecasts", "items", "ladder", "lengths",
     "many_tokens", "measured",
     "one_metric", "one_token", "skills", "threshold", "two_metrics",
 ]  # fmt: skip
