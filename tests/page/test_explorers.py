@@ -67,6 +67,7 @@ MAKERS = {
     "drawn_points": explorers.drawn_points,
     "measured": explorers.measured,
     "forecasts": explorers.forecasts,
+    "horizons": explorers.horizons,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -107,6 +108,7 @@ ON_PAGES = [
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
+    ("notebooks/25_the_mirage_today", "fig-horizons-explorer"),
 ]
 """Each explorer with the page that it stands on."""
 

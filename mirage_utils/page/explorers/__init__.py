@@ -5,6 +5,7 @@ from .controls import Choice, Slider, Steps
 from .explorer import Explorer
 from .families import lengths, skills
 from .forecasts import forecasts
+from .horizons import horizons
 from .ladder import ladder
 from .laws import many_tokens, one_token
 from .measurement import items, measured, threshold
@@ -13,7 +14,7 @@ from .points import drawn_points
 from .rises import two_metrics
 
 __all__ = [
-    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "forecasts", "items", "ladder", "lengths",
+    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "forecasts", "horizons", "items", "ladder", "lengths",
     "many_tokens", "measured",
     "one_metric", "one_token", "skills", "threshold", "two_metrics",
 ]  # fmt: skip
