@@ -14,6 +14,7 @@ _MODULES = (
     "horizons",
     "one_slope",
     "rivals",
+    "slips",
     "sweep",
     "trials",
 )

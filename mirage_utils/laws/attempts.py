@@ -150,7 +150,7 @@ def crossing(first: Beta, second: Beta) -> float:
     Examples
     --------
     >>> round(crossing(Beta(0.5, 2.0), Beta(0.25, 0.5)), 1)
-    4.6
+    10.0
     """
 
     def ahead(log_k: float) -> float:
