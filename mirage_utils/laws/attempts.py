@@ -100,7 +100,9 @@ def fit_beta(samples: ArrayLike, passed: ArrayLike) -> Beta:
     return Beta(float(a), float(b))
 
 
-def power_of_attempts(k: ArrayLike, solved: ArrayLike) -> Callable[[ArrayLike], NDArray[np.float64]]:
+def power_of_attempts(
+    k: ArrayLike, solved: ArrayLike
+) -> Callable[[ArrayLike], NDArray[np.float64]]:
     """The straight line through pass@k on the axes of a power law, ``-ln pass@k`` against k, both logarithmic.
 
     Parameters
@@ -164,4 +166,3 @@ def crossing(first: Beta, second: Beta) -> float:
     if first == second or ahead(low) * ahead(high) >= 0:
         return float("nan")
     return float(np.exp(optimize.brentq(ahead, low, high)))
-

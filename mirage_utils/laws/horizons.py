@@ -204,7 +204,9 @@ def chain_horizon(p: float, repair: float = 0.0, times: float = 1.0, level: floa
 
 
 def time_ratio(
-    law: Literal["constant", "unequal", "logistic", "weibull"], level: float = 0.8, shape: float = 1.0
+    law: Literal["constant", "unequal", "logistic", "weibull"],
+    level: float = 0.8,
+    shape: float = 1.0,
 ) -> float:
     """How long a task succeeds with probability `level`, as a share of how long one succeeds with probability a half.
 

@@ -67,7 +67,7 @@ def test_horizons_of_independent_steps():
 
 def test_the_fewest_moves_by_moving_disks():
     def solve(n, a="a", b="b", c="c"):
-        return solve(n - 1, a, c, b) + [(a, c)] + solve(n - 1, b, a, c) if n else []
+        return [*solve(n - 1, a, c, b), (a, c), *solve(n - 1, b, a, c)] if n else []
 
     assert horizons.hanoi_moves(range(1, 11)).tolist() == [len(solve(n)) for n in range(1, 11)]
 
