@@ -7,7 +7,7 @@ a mistake is what the mistake did.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def after_mistakes(outputs: Asked) -> AfterMistakes:
     """
     drawn = outputs.drawn
     require(drawn.shape[2] > 0, "drawn", drawn.shape, "answers that were drawn")
-    after = np.cumsum(~drawn, axis=-1) - ~drawn > 0
+    after: NDArray[np.bool_] = np.asarray(np.cumsum(~drawn, axis=-1) - ~drawn > 0)
     chance = np.broadcast_to(np.exp(outputs.logp)[:, :, None], drawn.shape)
     n = after.sum(axis=(2, 3, 4))
     with np.errstate(invalid="ignore"):
@@ -133,11 +133,11 @@ def partial_credit(outputs: Asked) -> dict[str, NDArray[np.float64]]:
     drawn = outputs.drawn
     require(drawn.shape[2] > 0, "drawn", drawn.shape, "answers that were drawn")
 
-    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
         return outputs.mean(values.mean(axis=2))
 
     return {
         "all right": mean(drawn.all(axis=-1)),
         "steps right": mean(drawn.mean(axis=-1)),
-        "right before the first mistake": mean(np.logical_and.accumulate(drawn, axis=-1).mean(axis=-1)),
+        "right before the first mistake": mean(np.cumprod(drawn, axis=-1).mean(axis=-1)),
     }  # fmt: skip
