@@ -47,7 +47,7 @@ class Beta(NamedTuple):
         Examples
         --------
         >>> Beta(0.5, 1.0).pass_at_k([1, 100]).round(3)
-        array([0.333, 0.911])
+        array([0.333, 0.912])
         """
         attempts = as_array("k", k, low=0)
         log_all_fail = special.betaln(self.a, self.b + attempts) - special.betaln(self.a, self.b)

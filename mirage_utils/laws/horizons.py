@@ -238,11 +238,11 @@ def time_ratio(
     steep = float(as_array("shape", shape, low=0, open_low=True))
     match law:
         case "constant":
-            return -np.log2(q)
+            return float(-np.log2(q))
         case "unequal":
             return 1 / q - 1
         case "logistic":
-            return 2 ** (-np.log(q / (1 - q)) / steep)
+            return float(2 ** (-np.log(q / (1 - q)) / steep))
         case "weibull":
             return float((-np.log2(q)) ** (1 / steep))
         case _:

@@ -46,7 +46,7 @@ def by_place(outputs: Asked) -> Places:
     >>> from mirage_utils.models.language.outputs import asked
     >>> found = by_place(asked(models.bundled("recall_in_order")))
     >>> found.survivors[8].mean(axis=0).round(2)
-    array([0.76, 0.8 , 0.87, 0.86, 0.89, 0.92, 0.92, 0.92])
+    array([0.76, 0.79, 0.87, 0.87, 0.89, 0.92, 0.92, 0.92])
     """
     so_far = outputs.mean(np.moveaxis(np.exp(np.cumsum(outputs.logp, axis=-1)), -1, -2))
     before = np.concatenate([np.ones((*so_far.shape[:-1], 1)), so_far[..., :-1]], axis=-1)
@@ -137,7 +137,7 @@ def partial_credit(outputs: Asked) -> dict[str, NDArray[np.float64]]:
         return outputs.mean(values.mean(axis=2))
 
     return {
-        "all right": mean(drawn.all(axis=-1)),
+        "all right": mean(np.min(drawn, axis=-1)),
         "steps right": mean(drawn.mean(axis=-1)),
         "right before the first mistake": mean(np.cumprod(drawn, axis=-1).mean(axis=-1)),
     }  # fmt: skip
