@@ -147,6 +147,7 @@ def test_many_attempts(chapter_run):
     assert score[first, 1] > score[then, 1]
     assert g["first_missed"] == pytest.approx(1 - score[first, 100], rel=1e-4)
     assert g["then_missed"] == pytest.approx(1 - score[then, 100], rel=1e-3)
+    assert g["clear_of_zero"] == 0  # the band of the second panel holds zero at every k
     # too few seeds to be sure
     assert 0.5 < g["both_ways"] < 0.95
 
