@@ -6,12 +6,15 @@ from ..ground.lazy import on_first_use
 
 _MODULES = (
     "accuracy",
+    "attempts",
     "beliefs",
     "easy_tail",
     "fitting",
     "forecast",
+    "horizons",
     "one_slope",
     "rivals",
+    "slips",
     "sweep",
     "trials",
 )

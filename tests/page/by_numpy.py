@@ -182,3 +182,21 @@ def two_metrics(cases):
         return frame
 
     return rows
+
+
+def horizons(m, L, r, s):
+    """The chain by its matrix: untouched, on the track after a slip, off it."""
+    p, after = 1 - 1 / m, max(0.0, 1 - s / m)
+    step = np.array([[p, 0, 1 - p], [0, after, 1 - after], [0, r, 1 - r]])
+    lengths = np.round(10 ** (0.05 * np.arange(81))).astype(int)
+    state, on = np.array([1.0, 0, 0]), []
+    for _ in range(lengths[-1]):
+        state = state @ step
+        on.append(state[0] + state[1])
+    on = np.array(on)
+    ends = lengths - 1
+    return pd.DataFrame(
+        {
+            "L": lengths, "alone": p**lengths, "success": on[ends], "on_track": np.cumsum(on)[ends] / lengths,
+        }
+    )  # fmt: skip

@@ -68,6 +68,7 @@ MAKERS = {
     "drawn_points": explorers.drawn_points,
     "measured": explorers.measured,
     "forecasts": explorers.forecasts,
+    "horizons": explorers.horizons,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -109,6 +110,7 @@ ON_PAGES = [
     ("notebooks/18_omniglot", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
     ("notebooks/23_error_bars", "fig-error-bars-explorer"),
+    ("notebooks/25_the_mirage_today", "fig-horizons-explorer"),
 ]
 """Each explorer with the page that it stands on."""
 

@@ -6,6 +6,7 @@ from .error_bars import error_bars
 from .explorer import Explorer
 from .families import lengths, skills
 from .forecasts import forecasts
+from .horizons import horizons
 from .ladder import ladder
 from .laws import many_tokens, one_token
 from .measurement import items, measured, threshold
@@ -14,7 +15,7 @@ from .points import drawn_points
 from .rises import two_metrics
 
 __all__ = [
-    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "error_bars", "forecasts", "items", "ladder", "lengths",
+    "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "error_bars", "forecasts", "horizons", "items", "ladder", "lengths",
     "many_tokens", "measured",
     "one_metric", "one_token", "skills", "threshold", "two_metrics",
 ]  # fmt: skip
