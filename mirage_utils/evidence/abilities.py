@@ -7,18 +7,26 @@ likelihood here is the expected one: every cell counts as right with its probabi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from ..errors import UnknownNameError, as_array, require
+from ..errors import UnknownNameError, require
 
 __all__ = [
-    "MODELS", "Abilities", "Spread", "fit_abilities", "folds", "held_out", "made_by", "measured", "spread", "surprise",
-]  # fmt: skip
+    "MODELS",
+    "Abilities",
+    "fit_abilities",
+    "folds",
+    "held_out",
+    "made_by",
+    "measured",
+    "surprise",
+]
 
 _FLOATS = NDArray[np.float64]
 
@@ -128,24 +136,26 @@ def fit_abilities(
     centre = float(special.logit(np.clip((weight * y).sum() / weight.sum(), 1e-6, 1 - 1e-6)))
     nothing = Abilities(model, centre, np.zeros(m), np.zeros(m), *(np.zeros(n) for _ in range(3)))
     free = _FREE[model]
-    started = replace(nothing, **_beginning(y, weight, centre, model))
+    begun = _beginning(y, weight, centre)
+    started = _with(nothing, [begun[name] for name in free])
     start = [getattr(started, name) for name in free]
     ends = np.cumsum([len(each) for each in start])[:-1]
     scale = 1 / np.sqrt(np.concatenate([_curvature(started, weight)[name] for name in free]))
 
     def loss(x: _FLOATS) -> tuple[float, _FLOATS]:
-        found = replace(nothing, **dict(zip(free, np.split(x * scale, ends), strict=True)))
+        found = _with(nothing, np.split(x * scale, ends))
         eta = found.log_odds()
         off = weight * (special.expit(eta) - y)
         value = float((weight * (np.logaddexp(0, eta) - y * eta)).sum())
         steep = np.exp(found.slope)
-        by = {
+        gap = found.ability[:, None] - found.difficulty
+        by: dict[str, Callable[[], _FLOATS]] = {
             "ability": lambda: off @ steep,
             "difficulty": lambda: -steep * off.sum(axis=0),
-            "slope": lambda: ((found.ability[:, None] - found.difficulty) * off).sum(axis=0) * steep,
+            "slope": lambda: steep * (gap * off).sum(axis=0),
             "second": lambda: off @ found.loading,
             "loading": lambda: found.second @ off,
-        }  # fmt: skip
+        }
         slopes = []
         for name in free:
             values = getattr(found, name)
@@ -156,11 +166,17 @@ def fit_abilities(
     best = optimize.minimize(
         loss, np.concatenate(start) / scale, jac=True, method="L-BFGS-B", options={"maxiter": 2_000, "maxfun": 4_000}
     )  # fmt: skip
-    return replace(nothing, **dict(zip(free, np.split(best.x * scale, ends), strict=True)))
+    return _with(nothing, np.split(best.x * scale, ends))
 
 
-def _beginning(y: _FLOATS, weight: _FLOATS, centre: float, model: str) -> dict[str, _FLOATS]:
-    """What is free, from the means of rows and columns."""
+def _with(found: Abilities, values: list[_FLOATS]) -> Abilities:
+    """The same with other values of what its model leaves free."""
+    parts: dict[str, Any] = dict(zip(_FREE[found.model], values, strict=True))
+    return replace(found, **parts)
+
+
+def _beginning(y: _FLOATS, weight: _FLOATS, centre: float) -> dict[str, _FLOATS]:
+    """Where the search begins, from the means of rows and columns."""
 
     def log_odds(axis: int) -> _FLOATS:
         count = weight.sum(axis=axis)
@@ -170,11 +186,10 @@ def _beginning(y: _FLOATS, weight: _FLOATS, centre: float, model: str) -> dict[s
 
     # A second ability that begins at zero would stay there: its derivative is zero.
     rng = np.random.default_rng(0)
-    begun = {
+    return {
         "ability": log_odds(1), "difficulty": -log_odds(0), "slope": np.zeros(y.shape[1]),
         "second": rng.normal(0, 0.3, y.shape[0]), "loading": rng.normal(0, 0.3, y.shape[1]),
     }  # fmt: skip
-    return {name: begun[name] for name in _FREE[model]}
 
 
 def _curvature(found: Abilities, weight: _FLOATS) -> dict[str, _FLOATS]:
@@ -329,63 +344,3 @@ def made_by(found: Abilities, table: ArrayLike, rng: np.random.Generator) -> _FL
     for group in np.array_split(order, max(1, residual.size // _ALIKE)):
         again[group] = residual[rng.permutation(group)]
     return np.asarray(special.expit(eta + again.reshape(eta.shape)))
-
-
-class Spread(NamedTuple):
-    """Why the mean of several rises is as wide as it is, in decades squared: ``total = within + between``.
-
-    Attributes
-    ----------
-    total : float
-        Variance of the mean's rise along the logarithm of size.
-    within : float
-        Mean variance of the single rises.
-    between : float
-        Variance of their places.
-    """
-
-    total: float
-    within: float
-    between: float
-
-
-def spread(scale: ArrayLike, rises: ArrayLike) -> Spread:
-    """Split the width of a mean of rises into the widths of the rises and the distances between them.
-
-    Parameters
-    ----------
-    scale : array_like, shape (m,)
-        Sizes, ascending; > 0.
-    rises : array_like, shape (m, n)
-        Each column goes from 0 to 1 and never falls, such as `mirage_utils.evidence.rises.own_rise`.
-
-    Returns
-    -------
-    Spread
-
-    Notes
-    -----
-    A rise is read as a distribution of places along log10 of the scale, straight between sizes. The mean is the mixture,
-    and the variance of a mixture is the mean of variances plus the variance of means.
-
-    Examples
-    --------
-    >>> spread([1, 10, 100], [[0, 0], [1, 0], [1, 1]])
-    Spread(total=0.333..., within=0.0833..., between=0.25)
-    """
-    x = np.log10(as_array("scale", scale, low=0))
-    y = np.asarray(rises, dtype=float)
-    step = np.diff(y, axis=0)
-    require(
-        y.ndim == 2 and bool((step >= -1e-12).all()) and bool(np.allclose(y[-1] - y[0], 1)),
-        "rises", rises, "columns from 0 to 1 that never fall",
-    )  # fmt: skip
-    middle, gap = (x[1:] + x[:-1]) / 2, np.diff(x)
-
-    def moments(weight: _FLOATS) -> tuple[_FLOATS, _FLOATS]:
-        mean = weight.T @ middle
-        return mean, weight.T @ (middle**2 + gap**2 / 12) - mean**2
-
-    places, variances = moments(step)
-    total = moments(step.mean(axis=1))[1]
-    return Spread(float(total), float(variances.mean()), float(places.var()))
