@@ -34,7 +34,7 @@ MODELS = ("ability", "difficulty", "rasch", "slopes", "two")
 """What may explain a table: abilities alone, difficulties alone, both (Rasch), a slope for each item as well (2PL), a second
 ability with a loading for each item in place of the slopes."""
 
-_PRIOR = {"ability": 0.01, "difficulty": 0.05, "slope": 1.0, "second": 0.5, "loading": 0.5}
+_PRIOR = {"ability": 0.01, "slope": 1.0, "second": 0.5, "loading": 0.5}
 """Precision of the normal prior of each kind of parameter: weak, but it keeps an item that nobody knows from running away."""
 _FREE = {
     "ability": ("ability",),
@@ -90,7 +90,7 @@ def _checked(table: ArrayLike) -> _FLOATS:
 
 
 def fit_abilities(
-    table: ArrayLike, model: str = "rasch", *, seen: ArrayLike | None = None
+    table: ArrayLike, model: str = "rasch", *, seen: ArrayLike | None = None, firm: float = 0.05
 ) -> Abilities:
     """Find the abilities of networks and the difficulties of items together.
 
@@ -102,6 +102,8 @@ def fit_abilities(
         One of `MODELS`.
     seen : array_like of bool, shape (m, n), optional
         Cells to use; all by default.
+    firm : float
+        Precision of the normal prior of difficulties, > 0: the more, the closer together they stay.
 
     Returns
     -------
@@ -133,6 +135,7 @@ def fit_abilities(
     weight = np.ones(y.shape) if seen is None else np.asarray(seen, dtype=float)
     require(weight.shape == y.shape, "seen", weight.shape, f"{y.shape}, as the table")
     m, n = y.shape
+    prior = {**_PRIOR, "difficulty": firm}
     centre = float(special.logit(np.clip((weight * y).sum() / weight.sum(), 1e-6, 1 - 1e-6)))
     nothing = Abilities(model, centre, np.zeros(m), np.zeros(m), *(np.zeros(n) for _ in range(3)))
     free = _FREE[model]
@@ -140,7 +143,9 @@ def fit_abilities(
     started = _with(nothing, [begun[name] for name in free])
     start = [getattr(started, name) for name in free]
     ends = np.cumsum([len(each) for each in start])[:-1]
-    scale = 1 / np.sqrt(np.concatenate([_curvature(started, weight)[name] for name in free]))
+    scale = 1 / np.sqrt(
+        np.concatenate([(_curvature(started, weight)[name] + prior[name]) for name in free])
+    )
 
     def loss(x: _FLOATS) -> tuple[float, _FLOATS]:
         found = _with(nothing, np.split(x * scale, ends))
@@ -159,8 +164,8 @@ def fit_abilities(
         slopes = []
         for name in free:
             values = getattr(found, name)
-            value += 0.5 * _PRIOR[name] * float(values @ values)
-            slopes.append(by[name]() + _PRIOR[name] * values)
+            value += 0.5 * prior[name] * float(values @ values)
+            slopes.append(by[name]() + prior[name] * values)
         return value, np.concatenate(slopes) * scale
 
     best = optimize.minimize(
@@ -188,7 +193,7 @@ def _beginning(y: _FLOATS, weight: _FLOATS, centre: float) -> dict[str, _FLOATS]
     rng = np.random.default_rng(0)
     return {
         "ability": log_odds(1), "difficulty": -log_odds(0), "slope": np.zeros(y.shape[1]),
-        "second": rng.normal(0, 0.3, y.shape[0]), "loading": rng.normal(0, 0.3, y.shape[1]),
+        "second": np.asarray(rng.normal(0, 0.3, y.shape[0])), "loading": np.asarray(rng.normal(0, 0.3, y.shape[1])),
     }  # fmt: skip
 
 
@@ -197,14 +202,13 @@ def _curvature(found: Abilities, weight: _FLOATS) -> dict[str, _FLOATS]:
     mu = found.probability()
     w, steep = weight * mu * (1 - mu), np.exp(found.slope)
     gap = found.ability[:, None] - found.difficulty
-    curved = {
+    return {
         "ability": w @ steep**2,
         "difficulty": w.sum(axis=0) * steep**2,
         "slope": (w * gap**2).sum(axis=0),
         "second": w @ found.loading**2,
         "loading": found.second**2 @ w,
     }
-    return {name: value + _PRIOR[name] for name, value in curved.items()}
 
 
 def measured(table: ArrayLike, calibrated: Abilities, items: ArrayLike) -> Abilities:
@@ -283,7 +287,9 @@ def folds(shape: tuple[int, int], k: int, seed: int = 0) -> NDArray[np.int64]:
     return np.random.default_rng(seed).permutation(cells).reshape(shape)
 
 
-def held_out(table: ArrayLike, model: str = "rasch", *, k: int = 5, seed: int = 0) -> _FLOATS:
+def held_out(
+    table: ArrayLike, model: str = "rasch", *, k: int = 5, seed: int = 0, firm: float = 0.05
+) -> _FLOATS:
     """Surprise at every cell, predicted from a fit that did not see it.
 
     Parameters
@@ -294,6 +300,8 @@ def held_out(table: ArrayLike, model: str = "rasch", *, k: int = 5, seed: int = 
     k : int
         Groups of cells; each is left out once.
     seed : int
+    firm : float
+        As in `fit_abilities`.
 
     Returns
     -------
@@ -312,7 +320,7 @@ def held_out(table: ArrayLike, model: str = "rasch", *, k: int = 5, seed: int = 
     out = np.empty(y.shape)
     for each in range(k):
         gone = group == each
-        guess = fit_abilities(y, model, seen=~gone).probability()
+        guess = fit_abilities(y, model, seen=~gone, firm=firm).probability()
         out[gone] = surprise(y[gone], guess[gone])
     return out
 

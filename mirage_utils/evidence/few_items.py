@@ -15,8 +15,6 @@ from .abilities import Abilities, fit_abilities, measured
 __all__ = ["FewItems", "ahead", "few_items"]
 
 _FLOATS = NDArray[np.float64]
-_LOWEST = 1e-9
-"""Scores below it count as this much where a logarithm of odds is taken."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +103,8 @@ def few_items(
 
 
 def ahead(
-    table: ArrayLike, size: ArrayLike, *, window: int | None = 4, fewest: int = 4
-) -> pd.DataFrame:
+    table: ArrayLike, size: ArrayLike, *, window: int | None = 4, fewest: int = 4, lowest: float = 1e-9
+) -> pd.DataFrame:  # fmt: skip
     """Forecast the score of each size from the smaller ones: a law of ability, a law of the score, no change.
 
     Parameters
@@ -120,6 +118,8 @@ def ahead(
         networks.
     fewest : int
         Smaller sizes that there must be.
+    lowest : float
+        Mean scores below it count as this much in the law of the score, whose log-odds would be without bounds.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def ahead(
         below = sizes < each[k]
         near = sizes[below] >= each[0 if window is None else max(k - window, 0)]
         calibrated, x = fit_abilities(y[below]), np.log(sizes[below])
-        scores = special.logit(np.clip(y[below].mean(axis=1), _LOWEST, 1 - _LOWEST))
+        scores = special.logit(np.clip(y[below].mean(axis=1), lowest, 1 - lowest))
         theta, odds = (
             float(np.polyval(np.polyfit(x[near], v[near], 1), np.log(each[k])))
             for v in (calibrated.ability, scores)
