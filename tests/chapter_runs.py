@@ -41,6 +41,7 @@ REWRITTEN = {
     "13_a_mirage_we_made", "14_not_a_mirage", "15_between",
     "16_autoencoders", "17_digits", "18_omniglot",
     "22_the_ladder",
+    "24_items_and_abilities",
 }  # fmt: skip
 """Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
 
