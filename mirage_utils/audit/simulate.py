@@ -118,7 +118,7 @@ def _judged(
     asked = _question(simulate(truth, seed=seed + draw), draw)
     harsh = _harsh(asked)
     assert harsh.n is not None
-    rows = []
+    rows: list[tuple[str, int, int, int, float, str, str]] = []
     for level in levels:
         verdicts = judge([asked], level=level, thorough=False)
         (found,) = (f for f in verdicts if f.metric == harsh.metric)
