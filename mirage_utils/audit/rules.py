@@ -28,7 +28,7 @@ MIN_SIZES = 4
 LEAP = 0.5
 """A curve leaps if one step makes this share of its range."""
 _EARLY = 0.25
-"""A gentler metric sees what the other hides if it makes this share of its rise before the leap."""
+"""A gentler metric sees what the other hides if, before the leap, it makes a share of its rise that is so much larger."""
 _GAP = 0.5
 """Runs of one size differ in kind if a gap between them is this share of the range."""
 _MIN_RUNS = 4
@@ -79,13 +79,20 @@ class Case:
         return [g for g in self.gentle if g.skilled or g.kind != "forecast"]
 
     @cached_property
+    def seen(self) -> float:
+        """Share of the rise that the curve itself shows before the leap."""
+        y = self.curve.up
+        rise = float(y[-1] - y[0])
+        return max(float(y[self.leap.at] - y[0]) / rise, 0.0) if rise > 0 else 0.0
+
+    @cached_property
     def early(self) -> list[Gentle]:
-        """The witnesses that rose before the leap, beyond chance."""
+        """The witnesses that rose before the leap, beyond chance, and by more than the curve itself shows."""
         known = adjust(np.array([g.early_p for g in self.witnesses]))
         return [
             g
             for g, p in zip(self.witnesses, known, strict=True)
-            if g.early >= _EARLY and (p <= self.level if p == p else g.steady)
+            if g.early - self.seen >= _EARLY and (p <= self.level if p == p else g.steady)
         ]
 
     @cached_property
@@ -300,8 +307,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "gentler metric rose before",
-        f"a gentler metric of the same outputs (or the loss) made {_EARLY:.0%} of its rise before the leap, "
-        "beyond chance",
+        f"before the leap a gentler metric of the same outputs (or the loss) made {_EARLY:.0%} more of its rise than "
+        "this one, beyond chance",
         lambda c: bool(c.early),
         "metric effect",
         _rose_before,

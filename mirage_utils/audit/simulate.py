@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from ..curves import Curve
-from ..errors import UnknownNameError, as_array
+from ..errors import UnknownNameError, as_array, require
 from ..evidence import Question, curves_of
 from ..ground.write import replace
 from ..records.gathering import tabulate
@@ -77,7 +77,9 @@ def _harsh(asked: Question) -> Curve:
     return next(asked.curves[name] for name in _HARSH if name in asked.curves)
 
 
-def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> pd.DataFrame:
+def study(
+    draws: int, *, seed: int = 0, level: float | Sequence[float] = 0.05, jobs: int = 1
+) -> pd.DataFrame:
     """Audit simulated evaluations of every truth.
 
     Parameters
@@ -86,16 +88,16 @@ def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> p
         Of each truth, >= 1.
     seed : int
         Of the first draw; the others follow it.
-    level : float
-        As for `mirage_utils.audit.audit`.
+    level : float or sequence of float
+        As for `mirage_utils.audit.audit`; the same evaluations are audited at each.
     jobs : int
         Processes side by side. The result is the same.
 
     Returns
     -------
     pandas.DataFrame
-        One row an evaluation: ``truth, draw``, and the ``verdict`` on its harsh metric with the name of
-        the ``rule`` that decided.
+        One row an evaluation and level: ``truth, draw, sizes, items, level``, and the ``verdict`` on its harsh
+        metric with the name of the ``rule`` that decided. ``items`` are those of the smallest model.
 
     Raises
     ------
@@ -103,26 +105,55 @@ def study(draws: int, *, seed: int = 0, level: float = 0.05, jobs: int = 1) -> p
         If `draws` is no whole number >= 1.
     """
     draws = int(as_array("draws", draws, low=1, integer=True))
+    levels = np.atleast_1d(np.asarray(level, dtype=float)).tolist()
     work = [(truth, draw) for truth in TRUTHS for draw in range(draws)]
-    found = Parallel(n_jobs=jobs)(delayed(_judged)(*one, seed, level) for one in work)
-    return pd.DataFrame(found, columns=["truth", "draw", "verdict", "rule"])
+    found = Parallel(n_jobs=jobs)(delayed(_judged)(*one, seed, levels) for one in work)
+    columns = ["truth", "draw", "sizes", "items", "level", "verdict", "rule"]
+    return pd.DataFrame([row for rows in found for row in rows], columns=columns)
 
 
-def _judged(truth: str, draw: int, seed: int, level: float) -> tuple[str, int, str, str]:
+def _judged(
+    truth: str, draw: int, seed: int, levels: Sequence[float]
+) -> list[tuple[str, int, int, int, float, str, str]]:
     asked = _question(simulate(truth, seed=seed + draw), draw)
-    metric = _harsh(asked).metric
-    verdicts = judge([asked], level=level, thorough=False)
-    (found,) = (f for f in verdicts if f.metric == metric)
-    return truth, draw, found.verdict, found.rule
+    harsh = _harsh(asked)
+    assert harsh.n is not None
+    rows: list[tuple[str, int, int, int, float, str, str]] = []
+    for level in levels:
+        verdicts = judge([asked], level=level, thorough=False)
+        (found,) = (f for f in verdicts if f.metric == harsh.metric)
+        rows.append((truth, draw, len(harsh), int(harsh.n[0]), level, found.verdict, found.rule))
+    return rows
 
 
-def kept() -> pd.DataFrame:
-    """The study that comes with the book: 100 draws of each truth, from seed 0, at level 0.05.
+LEVELS = (0.05, 0.01)
+"""Error rates at which the bundled study was made."""
 
-    Made anew by ``python -m mirage_utils.audit.simulate``.
+
+def kept(level: float = 0.05) -> pd.DataFrame:
+    """The study that comes with the book: 100 draws of each truth, from seed 0, audited at one of two levels.
+
+    Made again by ``python -m mirage_utils.audit.simulate``.
+
+    Parameters
+    ----------
+    level : {0.05, 0.01}
+        Error rate of every test.
+
+    Raises
+    ------
+    FieldError
+        If the study was not made at this level.
+
+    Examples
+    --------
+    >>> len(kept()) == 100 * len(TRUTHS)
+    True
     """
+    require(level in LEVELS, "level", level, f"one of {', '.join(map(str, LEVELS))}")
     with (resources.files(__package__) / "data" / "study.csv").open() as file:
-        return pd.read_csv(file)
+        found = pd.read_csv(file)
+    return found[found["level"] == level].reset_index(drop=True)
 
 
 def confusion(found: pd.DataFrame) -> pd.DataFrame:
@@ -198,10 +229,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="where to write (default: into the package)")
     options = parser.parse_args(argv)
     out = options.out or Path(__file__).parent / "data" / "study.csv"
-    found = study(options.draws, jobs=options.jobs)
+    found = study(options.draws, level=LEVELS, jobs=options.jobs)
     out.parent.mkdir(parents=True, exist_ok=True)
     replace(out, found.to_csv(index=False, lineterminator="\n").encode())
-    print(confusion(found).join(outcomes(found)).to_string())
+    for level, part in found.groupby("level", sort=False):
+        print(f"level {level}")
+        print(confusion(part).join(outcomes(part)).to_string())
     return 0
 
 

@@ -25,19 +25,29 @@ __all__ = [
 _LETTERS = np.array(list("0123456789"))
 
 
+def _between(sizes: NDArray, rng: np.random.Generator) -> float:
+    """Where a leap is: anywhere on the axis of sizes, after the second size and before the last."""
+    at = rng.integers(2, len(sizes) - 1)
+    return float(np.exp(rng.uniform(np.log(sizes[at - 1]), np.log(sizes[at]))))
+
+
 def _sizes(count: int, decades: float) -> NDArray[np.float64]:
     return np.round(np.geomspace(1e6, 1e6 * 10**decades, count))
 
 
 def answers(
-    right: Callable[[float], float], sizes: NDArray, length: int, n: int, rng: np.random.Generator
+    right: Callable[[float], float | NDArray],
+    sizes: NDArray,
+    length: int,
+    n: int,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Records of answers whose tokens are right with a probability that depends on size.
 
     Parameters
     ----------
     right : callable
-        Probability of a right token by size. A wrong token is another digit, at random.
+        Probability of a right token by size, of all items or of each. A wrong token is another digit, at random.
     sizes : ndarray
         Parameters of the models.
     length : int
@@ -49,7 +59,7 @@ def answers(
     targets = rng.integers(0, 10, (n, length))
     parts = []
     for size in sizes:
-        hit = rng.random((n, length)) < right(size)
+        hit = rng.random((n, length)) < np.reshape(right(size), (-1, 1))
         said = np.where(hit, targets, (targets + rng.integers(1, 10, targets.shape)) % 10)
         parts.append(
             blank_records(size, n).assign(
@@ -168,8 +178,7 @@ def _few(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 
 def _real(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
-    at = rng.integers(2, len(sizes) - 1)
-    critical = np.sqrt(sizes[at] * sizes[at - 1])
+    critical = _between(sizes, rng)
     length = int(rng.integers(3, 9))
     return {
         "records": answers(
@@ -192,8 +201,7 @@ def _seeds(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 def _bare(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """A real leap of which only the scores were kept."""
     sizes, n = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4)), int(rng.integers(200, 1001))
-    at = rng.integers(2, len(sizes) - 1)
-    right = leaping_token(np.sqrt(sizes[at] * sizes[at - 1]))
+    right = leaping_token(_between(sizes, rng))
     share = np.array([right(s) for s in sizes]) ** int(rng.integers(3, 9))
     return {"scores": scores_only(sizes, rng.binomial(n, share) / n, n)}
 
@@ -243,6 +251,28 @@ def _noise(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     }
 
 
+def _unequal(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """A mirage whose items differ: each is learnt at a size of its own, around half a decade from the middle one."""
+    alpha = rng.uniform(0.3, 0.8)
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
+    length, n = int(rng.integers(5, 13)), int(rng.integers(200, 1001))
+    own = sizes[-1] * 10 ** (rng.uniform(-1.5, -0.8) + rng.normal(0, 0.5, n))
+    return {
+        "records": answers(
+            lambda size: 0.1 + 0.9 * np.exp(-((size / own) ** -alpha)), sizes, length, n, rng
+        )
+    }
+
+
+def _unread(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """Models that all know most answers; below some size nothing is found in what they write."""
+    sizes = _sizes(int(rng.integers(6, 11)), rng.uniform(2, 4))
+    right = smooth_token(0.5, sizes[0] / 10 ** rng.uniform(1, 3))
+    drawn = answers(right, sizes, int(rng.integers(3, 9)), int(rng.integers(200, 1001)), rng)
+    unread = drawn["params"] < sizes[rng.integers(2, len(sizes) - 1)]
+    return {"records": drawn.assign(output=drawn["output"].mask(unread, ""))}
+
+
 class Truth(NamedTuple):
     """A kind of evaluation.
 
@@ -253,10 +283,13 @@ class Truth(NamedTuple):
         data allow no more.
     draw : callable
         Draws an evaluation of it.
+    foreseen : bool
+        Whether the rules were written with this kind in mind.
     """
 
     verdicts: tuple[Verdict, ...]
     draw: Callable[[np.random.Generator], dict[str, pd.DataFrame]]
+    foreseen: bool = True
 
 
 TRUTHS: Mapping[str, Truth] = {
@@ -271,5 +304,8 @@ TRUTHS: Mapping[str, Truth] = {
     "real leap after a part": Truth(("not explained by the metric",), _after_a_part),
     "two kinds of runs": Truth(("not explained by the metric",), _seeds),
     "noise": Truth(("no leap",), _noise),
+    "mirage, unequal items": Truth(("metric effect",), _unequal, foreseen=False),
+    # The files hold no more than what was found in the answers, so nothing in them names the cause.
+    "unread answers": Truth(("cannot tell",), _unread, foreseen=False),
 }
 """The kinds by name."""

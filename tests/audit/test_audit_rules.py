@@ -12,6 +12,7 @@ from scipy import stats
 
 from mirage_utils import audit, models
 from mirage_utils.audit import simulate, truths
+from mirage_utils.errors import FieldError
 from mirage_utils.evidence import curves_of, foretold, gentle, leap, runs, smooth
 from mirage_utils.evidence.lengths import one_line
 from mirage_utils.models.language import outputs
@@ -174,11 +175,60 @@ def test_the_known_families_come_out_as_their_chapters_say():
 
 @pytest.mark.parametrize("truth", list(truths.TRUTHS))
 def test_the_study_that_is_kept_is_what_the_rules_say_now(truth):
-    kept = simulate.kept()
-    assert (kept.groupby("truth").size() == 100).all()
-    assert set(kept["truth"]) == set(truths.TRUTHS)
-    row = kept[(kept["truth"] == truth) & (kept["draw"] == 7)].iloc[0]
-    assert simulate._judged(truth, 7, 0, 0.05) == (truth, 7, row["verdict"], row["rule"])
+    found = simulate._judged(truth, 7, 0, simulate.LEVELS)
+    for level, row in zip(simulate.LEVELS, found, strict=True):
+        kept = simulate.kept(level)
+        assert (kept.groupby("truth").size() == 100).all()
+        assert set(kept["truth"]) == set(truths.TRUTHS)
+        told = kept[(kept["truth"] == truth) & (kept["draw"] == 7)]
+        assert [row] == list(told.itertuples(index=False, name=None))
+
+
+def test_a_study_at_a_level_that_was_not_made_is_refused():
+    with pytest.raises(FieldError, match="level"):
+        simulate.kept(0.1)
+
+
+def test_the_true_shares_of_a_mirage_are_those_that_are_drawn():
+    """Not the observed shares of a smaller test, whose small ones are exactly zero."""
+    below = []
+    for seed in range(60):
+        scores = simulate.simulate("mirage, scores only", seed=seed)["scores"]
+        rare = scores[scores["score"] < 0.005]
+        below += (rare["score"] > 0).tolist()
+    assert 0.1 < np.mean(below) < 0.6  # shares of 1e-5 and less are zero, those of 1e-3 are not
+
+
+def test_a_real_leap_may_lie_anywhere_between_two_sizes():
+    def middle(seed):
+        """Share of right digits at the sizes around the leap that is neither low nor high."""
+        records = simulate.simulate("real leap", seed=seed)["records"]
+        pairs = zip(records["target"], records["output"], records["params"], strict=True)
+        by_size = {}
+        for target, output, size in pairs:
+            hits = by_size.setdefault(size, [])
+            hits += [a == b for a, b in zip(target, output, strict=True)]
+        return any(0.25 < np.mean(hits) < 0.85 for hits in by_size.values())
+
+    assert 5 <= sum(middle(seed) for seed in range(40)) <= 30
+
+
+def test_a_gentler_metric_must_have_seen_more_than_the_curve_itself_shows():
+    """Every metric rises early where whole answers do: of errors that know nothing, this is no evidence."""
+    rng = np.random.default_rng(3)
+    sizes, n = np.geomspace(1e6, 1e9, 8), 400
+    share = np.array([0, 0, 0, 0.1, 0.35, 0.98, 1, 1])
+    parts = []
+    for size, right in zip(sizes, share, strict=True):
+        target = [f"{x:08d}" for x in rng.integers(0, 10**8, n)]
+        known = np.arange(n) < right * n
+        output = [t if k else f"{x:08d}" for t, k, x in zip(target, known, rng.integers(0, 10**8, n), strict=True)]  # fmt: skip
+        parts.append(truths.blank_records(size, n).assign(target=target, output=output))
+    made = tabulate(pd.concat(parts, ignore_index=True))
+    (asked,) = curves_of(made.scores, made.lengths).questions
+    found = {f.metric: f for f in audit.judge([asked], thorough=False)}["exact_match"]
+    assert max(g.early for g in found.gentle) > 0.3
+    assert found.verdict == "not explained by the metric"
 
 
 # -- one line for all lengths ----------------------------------------------------------------------
