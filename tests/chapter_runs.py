@@ -40,6 +40,7 @@ REWRITTEN = {
     "10_meta_analysis", "11_grade_to_brier", "12_prediction",
     "13_a_mirage_we_made", "14_not_a_mirage", "15_between",
     "16_autoencoders", "17_digits", "18_omniglot",
+    "21_choose_your_metric",
     "22_the_ladder",
 }  # fmt: skip
 """Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
