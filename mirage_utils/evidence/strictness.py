@@ -191,7 +191,7 @@ def agreement(
     >>> import numpy as np
     >>> ability = np.linspace(0.1, 0.9, 5)[None, :, None]
     >>> right = np.random.default_rng(0).random((1, 5, 400)) < ability
-    >>> agreement(right, right).tolist()
+    >>> agreement(right, right).round(2).tolist()
     [1.0]
     """
     values, wanted = np.asarray(score, dtype=float), np.asarray(goal, dtype=float)
@@ -204,7 +204,5 @@ def agreement(
         order = rng.permutation(n)
         one = values[..., order[: n // 2]].mean(axis=-1)
         other = wanted[..., order[n // 2 :]].mean(axis=-1)
-        found.append(
-            [stats.kendalltau(a, b).statistic for a, b in zip(one, other, strict=True)]
-        )
+        found.append([stats.kendalltau(a, b).statistic for a, b in zip(one, other, strict=True)])
     return np.mean(found, axis=0)
