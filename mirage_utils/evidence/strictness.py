@@ -166,7 +166,7 @@ def items_to_tell(first: Moments, second: Moments, *, power: float = 0.8, size: 
 def agreement(
     score: ArrayLike, goal: ArrayLike, *, halvings: int = 20, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Does a score of some items put runs of one size in the order of their goal on other items?
+    """How well a score of some items puts runs of one size in the order of their goal on other items.
 
     Parameters
     ----------
