@@ -15,10 +15,6 @@ from nbformat import NotebookNode
 
 # How often a check has to fail on data sets that the rival made.
 FAILED = 0.8
-# Still to be refereed: chapters that were written before claims had rivals. Only to be made shorter.
-STILL_TO_BE_REFEREED = {
-    "21_choose_your_metric",
-}  # fmt: skip
 
 
 def stated(notebook: NotebookNode) -> Iterator[Mapping[str, Any]]:
@@ -46,14 +42,7 @@ def test_every_claim_of_a_chapter_could_have_been_refuted(name, chapter_run):
     claims = list(stated(run.notebook))
     assert {f"claim_{each['number'].replace('.', '_')}" for each in claims} == set(run.claims)
     lacking = {each["number"]: what for each in claims if (what := missing(each))}
-    if name in STILL_TO_BE_REFEREED:
-        assert lacking, f"every claim of {name} has its rival: take it out of STILL_TO_BE_REFEREED"
-    else:
-        assert lacking == {}
-
-
-def test_whoever_is_still_to_be_refereed_is_a_chapter():
-    assert {chapter.stem for chapter in CHAPTERS} >= STILL_TO_BE_REFEREED
+    assert lacking == {}
 
 
 @pytest.mark.parametrize(

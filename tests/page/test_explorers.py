@@ -108,6 +108,7 @@ ON_PAGES = [
     ("notebooks/14_not_a_mirage", "fig-two-metrics"),
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
+    ("notebooks/21_choose_your_metric", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
     ("notebooks/23_error_bars", "fig-error-bars-explorer"),
     ("notebooks/25_the_mirage_today", "fig-horizons-explorer"),

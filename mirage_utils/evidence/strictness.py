@@ -1,0 +1,208 @@
+"""How strict should a metric be? A dial between the share of right places and exact match, and what each of its marks costs."""
+
+from __future__ import annotations
+
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from ..errors import as_array, require
+
+__all__ = ["Moments", "agreement", "counts_of_right", "items_to_tell", "moments", "spot_check"]
+
+
+def spot_check(right: ArrayLike, k: int) -> NDArray[np.float64]:
+    """Chance that k places of an answer, chosen at random, are all right.
+
+    With c of L places right it is C(c, k) / C(L, k). So k = 1 is the share of right places, k = L is exact match, and
+    between them lies one metric for each k.
+
+    Parameters
+    ----------
+    right : array_like of bool, shape (..., L)
+        Whether each place of an answer is right.
+    k : int
+        Places that are looked at, 1 to L.
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    Raises
+    ------
+    FieldError
+        If k is not a whole number from 1 to L.
+
+    Examples
+    --------
+    >>> four_of_five = [True, True, True, True, False]
+    >>> [round(float(spot_check(four_of_five, k)), 2) for k in (1, 2, 4, 5)]
+    [0.8, 0.6, 0.2, 0.0]
+    """
+    table = np.asarray(right, dtype=bool)
+    return _marks(table.shape[-1], k)[table.sum(axis=-1)]
+
+
+def _marks(length: int, k: int) -> NDArray[np.float64]:
+    """What 0, 1, ... right places are worth."""
+    k = int(as_array("k", k, low=1, high=length, integer=True))
+    return np.array([comb(c, k) / comb(length, k) for c in range(length + 1)])
+
+
+def counts_of_right(logp: ArrayLike) -> NDArray[np.float64]:
+    """Chances of 0, 1, ..., L right places if each place of an answer is drawn by itself.
+
+    Parameters
+    ----------
+    logp : array_like, shape (..., L)
+        Natural log-probabilities of the right symbols. Places must not depend on those before them.
+
+    Returns
+    -------
+    ndarray, shape (..., L + 1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts_of_right(np.log([0.5, 0.5])).round(2)
+    array([0.25, 0.5 , 0.25])
+    """
+    p = np.exp(np.asarray(logp, dtype=float))
+    chances = np.zeros((*p.shape[:-1], p.shape[-1] + 1))
+    chances[..., 0] = 1
+    for place in range(p.shape[-1]):
+        hit = chances * p[..., place, None]
+        chances -= hit
+        chances[..., 1:] += hit[..., :-1]
+    return chances
+
+
+class Moments(NamedTuple):
+    """Mean of a score and its variance from item to item.
+
+    Attributes
+    ----------
+    mean, variance : ndarray
+    """
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+def moments(chances: ArrayLike, k: int) -> Moments:
+    """Mean and variance of `spot_check` over items, one drawn answer to each.
+
+    Parameters
+    ----------
+    chances : array_like, shape (..., n, L + 1)
+        As `counts_of_right` gives them, for n items.
+    k : int
+        Places that are looked at, 1 to L.
+
+    Returns
+    -------
+    Moments
+        Of shape (...): over items that are drawn anew and answers that are drawn anew.
+
+    Raises
+    ------
+    FieldError
+        If k is not a whole number from 1 to L.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> always_half = counts_of_right(np.log([[0.5, 0.5]]))
+    >>> [float(v.round(4)) for v in moments(always_half, 2)]
+    [0.25, 0.1875]
+    """
+    table = np.asarray(chances, dtype=float)
+    marks = _marks(table.shape[-1] - 1, k)
+    mean = (table @ marks).mean(axis=-1)
+    return Moments(mean, (table @ marks**2).mean(axis=-1) - mean**2)
+
+
+def items_to_tell(first: Moments, second: Moments, *, power: float = 0.8, size: float = 0.05) -> NDArray[np.float64]:  # fmt: skip
+    """Items behind each of two mean scores with which a z test tells them apart.
+
+    Parameters
+    ----------
+    first, second : Moments
+        Of the two scores; arrays of one shape.
+    power : float
+        Wanted chance of telling them apart, in (size, 1).
+    size : float
+        Chance of a false alarm, two-sided, in (0, 1).
+
+    Returns
+    -------
+    ndarray
+        Of independent items for each; inf where the means are equal. A normal approximation: below about ten right
+        answers, take `mirage_utils.curves.resolution.items_to_distinguish`.
+
+    Raises
+    ------
+    FieldError
+        If a chance is out of its range.
+
+    Examples
+    --------
+    >>> half, most = (Moments(np.array(q), np.array(q * (1 - q))) for q in (0.5, 0.6))
+    >>> float(items_to_tell(half, most).round())
+    385.0
+    """
+    require(0 < size < 1, "size", size, "a number between 0 and 1")
+    require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
+    z = stats.norm.isf(size / 2) + stats.norm.ppf(power)
+    gap = np.asarray(second.mean, dtype=float) - np.asarray(first.mean, dtype=float)
+    spread = np.asarray(first.variance, dtype=float) + np.asarray(second.variance, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(gap == 0, np.inf, z**2 * spread / gap**2)
+
+
+def agreement(
+    score: ArrayLike, goal: ArrayLike, *, halvings: int = 20, seed: int = 0
+) -> NDArray[np.float64]:
+    """How well a score of some items puts runs of one size in the order of their goal on other items.
+
+    Parameters
+    ----------
+    score, goal : array_like, shape (m, runs, n)
+        Of every item, at m sizes.
+    halvings : int
+        How often the items are halved at random; the mean is given.
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Kendall's tau over runs: 1 for the same order, 0 for no relation; nan where runs are all alike.
+
+    Raises
+    ------
+    FieldError
+        If the two are not of one shape with three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ability = np.linspace(0.1, 0.9, 5)[None, :, None]
+    >>> right = np.random.default_rng(0).random((1, 5, 400)) < ability
+    >>> agreement(right, right).round(2).tolist()
+    [1.0]
+    """
+    values, wanted = np.asarray(score, dtype=float), np.asarray(goal, dtype=float)
+    require(
+        values.ndim == 3 and values.shape == wanted.shape, "goal", wanted.shape, f"the three axes of score, {values.shape}"
+    )  # fmt: skip
+    rng, n = np.random.default_rng(seed), values.shape[2]
+    found = []
+    for _ in range(halvings):
+        order = rng.permutation(n)
+        one = values[..., order[: n // 2]].mean(axis=-1)
+        other = wanted[..., order[n // 2 :]].mean(axis=-1)
+        found.append([stats.kendalltau(a, b).statistic for a, b in zip(one, other, strict=True)])
+    return np.mean(found, axis=0)
