@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from ..errors import DataError, FieldError, WrongUse
 from .audit import add_command as add_audit
 from .bigbench import add_command as add_bigbench
+from .compare import add_command as add_compare
 from .coursework import add_commands as add_coursework
 from .emergence import add_command as add_emergence
 from .metrics import add_command as add_metrics
@@ -57,5 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     add_read(commands)
     add_emergence(commands)
     add_audit(commands)
+    add_compare(commands)
     add_coursework(commands)
     return parser
