@@ -28,7 +28,7 @@ class Cell(NamedTuple):
 
     def __str__(self) -> str:
         shots = "" if np.isnan(self.shots) else f"{self.shots:.0f}-shot"
-        return ", ".join(filter(None, (self.task, self.setting, shots))) or "(no name)"
+        return ", ".join(filter(None, (self.task, self.setting, shots))) or "(all items)"
 
 
 class Half:
@@ -93,9 +93,9 @@ def _named(side: Side, cells: Sequence[Cell], name: str) -> dict[int, Cell]:
             *(f"{c.shots:.0f}-shot" for c in cells if c.shots == c.shots),
             *(c.task for c in cells),
         ]
-        known = several([*dict.fromkeys(filter(None, known))], 12)
+        there = several([*dict.fromkeys(filter(None, known))], 12)
         raise UnknownNameError(
-            "conditions", name, f"a setting, a number of shots or a task of {side.label} ({known})"
+            "conditions", name, f"a setting, a number of shots or a task of {side.label} ({there})"
         )
     return found
 
@@ -143,9 +143,9 @@ def matched(one: Half, other: Half) -> tuple[list[tuple[Cell, Cell, str]], list[
     for cell, counterpart in partner.items():
         if counterpart is None:
             continue
-        metrics, others = one.metrics[cell], other.metrics[counterpart]
-        found += [(cell, counterpart, m) for m in metrics if m in others]
-        for mine, theirs, label in ((metrics, others, "A"), (others, metrics, "B")):
+        ours, counted = one.metrics[cell], other.metrics[counterpart]
+        found += [(cell, counterpart, m) for m in ours if m in counted]
+        for mine, theirs, label in ((ours, counted, "A"), (counted, ours, "B")):
             if lone := [m for m in mine if m not in theirs]:
                 notes.append(
                     f"{one.cells[cell]}: metrics only in {label}, not compared: {several(lone)}"

@@ -10,14 +10,15 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ..errors import as_array, require
+from ..errors import WrongUse, as_array, require
 from ..evidence.paired import Difference, paired
 from ..evidence.repeats import Components, components
 from ..page.reports import plain
 from ..records.options import Options
 from .clusters import FEW
 from .pairing import LeftOut, Pair, pairs_of
-from .sides import Read, Side, read_side, side_of
+from .side_by_side import columns_of_models
+from .sides import Side, read_side, side_of
 from .words import VERDICTS, Verdict, in_points, verdict_of
 
 __all__ = ["Compared", "Comparison", "compare"]
@@ -236,11 +237,15 @@ def compare(
         conditions and conditions[0] != conditions[1]
     )
     said = Options.given(options)
-    read = read_side(first, said, progress)
-    other = read if one_path else read_side(second or first, said, progress)
+    beside = columns_of_models(first, models, said) if one_path else None
+    read = read_side(first, beside[0] if beside else said, progress)
+    if beside:
+        other = read_side(first, beside[1], progress)
+    else:
+        other = read if one_path else read_side(second or first, said, progress)
     wanted = tuple(models) or ("", "")
     if second is None and not told and len(read.models) < 2:
-        require(False, "second", None, "another path, two --models or two --conditions of this one")
+        raise WrongUse("B", None, "another path, or two --models or two --conditions of A")
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
     )
@@ -273,12 +278,8 @@ def compare(
         power,
         difference,
         refused,
-        _notes(a.read, b.read, notes),
+        tuple(dict.fromkeys((*notes, *a.notes, *b.notes))),
     )
-
-
-def _notes(a: Read, b: Read, notes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*notes, *a.notes, *b.notes)))
 
 
 def _corrected(pairs: Sequence[Pair], p: Sequence[float]) -> list[tuple[float, float, int]]:
@@ -315,8 +316,7 @@ def _row(
     )  # fmt: skip
 
 
-_CARRIERS = 30
-"""Fewer units that carry the variance than this, and Student's interval is too short."""
+_MCNEMAR = "McNemar, exact"
 
 
 def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> list[str]:
@@ -336,10 +336,9 @@ def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> l
         notes.append(
             "the interval is over items, for these runs; that other runs or seeds would differ is not in it"
         )
-    few = d.clusters if pair.cluster is not None else _CARRIERS
-    if few < FEW:
+    if pair.cluster is not None and d.clusters < FEW:
         notes.append(f"{d.clusters} clusters: the interval is too short")
-    elif 0 < d.carriers < FEW and d.test != "McNemar, exact":
+    elif pair.cluster is None and 0 < d.carriers < FEW and d.test != _MCNEMAR:
         notes.append(
             f"a few items carry the difference (as much as {d.carriers:.0f} of equal weight would): the interval is too short"
         )

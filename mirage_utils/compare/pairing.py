@@ -195,7 +195,12 @@ def _paired(
     said = {d for rows in (a, b) for d in rows["direction"].astype(str).unique() if d}
     if len(said) > 1:
         raise NotPairedError(f"{what}: direction differs: one side calls higher scores better, the other lower ones (--direction {metric}=higher)")  # fmt: skip
-    notes = [*left.words(), *_other_conditions(one, other, a, b)]
+    notes = [
+        *left.words(),
+        *_more_reported(one, cell, metric, len(asked_a)),
+        *_more_reported(other, counterpart, metric, len(asked_b)),
+        *_other_conditions(one, other, a, b),
+    ]
     if len(left) > len(both):
         notes.append(
             f"{len(left):,} items are left out and {len(both):,} compared: these may be others than you think"
@@ -253,6 +258,25 @@ def _same_targets(a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, what: str)
             f"{shown(str(first.iloc[at]), 40)} in A, {shown(str(second.iloc[at]), 40)} in B): another version of the task, another "
             "subset, or another order; --ignore-targets, if only their spelling differs"
         )
+
+
+def _more_reported(half: Half, cell: Cell, metric: str, items: int) -> list[str]:
+    """A note where a side reports a score of more items than it holds."""
+    scores = half.side.read.reported
+    if not len(scores):
+        return []
+    which = half.cells[cell]
+    rows = scores[
+        (scores["model"] == half.side.model) & (scores["task"] == which.task) & (scores["metric"] == half.metrics[cell][metric])
+    ]  # fmt: skip
+    shots = rows["shots"].astype(float)
+    rows = rows[(shots.isna() | np.isnan(which.shots) | (shots == which.shots)).to_numpy()]
+    reported = rows["n"].astype(float).max() if len(rows) else np.nan
+    if not reported > items:
+        return []
+    return [
+        f"{half.side.label}: {items:,} items are there of {reported:,.0f} that the reported score is about"
+    ]
 
 
 def _other_conditions(one: Half, other: Half, a: pd.DataFrame, b: pd.DataFrame) -> list[str]:

@@ -53,6 +53,8 @@ class Read:
         By what items may be clustered.
     refused : tuple of (str, str)
     notes : tuple of str
+    about : mapping of str to set of str
+        Networks by source.
     """
 
     path: str
@@ -62,6 +64,7 @@ class Read:
     fields: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    about: dict[str, set[str]] = field(repr=False)
 
     @property
     def models(self) -> list[str]:
@@ -87,6 +90,12 @@ class Side:
     path: str
     records: pd.DataFrame = field(repr=False)
     read: Read = field(repr=False)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be told of its files, and not of those of other networks."""
+        others = [s for s, models in self.read.about.items() if self.model not in models]
+        return [n for n in self.read.notes if not n.startswith(tuple(f"{s}:" for s in others))]
 
 
 def read_side(
@@ -139,7 +148,8 @@ class _Found:
 
     def add(self, path: Path) -> None:
         """Read one file whole, or note why it is not."""
-        part, frames, fields = Part(str(path)), [], {}
+        part, frames = Part(str(path)), []
+        fields: dict[str, None] = {}
         notes: dict[str, None] = {}
         try:
             for reading in stream(path, batch=_BATCH, **vars(self.options)):
@@ -179,9 +189,10 @@ class _Found:
             sampled = [_with(p, reported=[]) for p in parts if p.path in self.frames]
             records, decided = _counting(frames, sampled, self.options)
             notes += decided
+        about = {p.path: {str(model) for model, _ in p.about} for p in parts}
         scores = pd.concat(reported, ignore_index=True) if reported else pd.DataFrame(columns=["model", "task", "metric", "score", "n"])  # fmt: skip
         return Read(
-            path, records, scores, conditions, tuple(self.fields), tuple(self.refused), tuple(dict.fromkeys(notes))
+            path, records, scores, conditions, tuple(self.fields), tuple(self.refused), tuple(dict.fromkeys(notes)), about
         )  # fmt: skip
 
 

@@ -66,22 +66,21 @@ def verdict_of(
     if d.lower == 0 == d.higher:
         return (
             "cannot tell",
-            f"both have the same score on all {d.n:,} items; that says little of items like them {_missed(detectable, unit, power, points)}",
+            f"both have the same score on all {d.n:,} items; {_missed(detectable, unit, power, points)}",
         )
     interval = "" if d.low != d.low else f" ({amount(d.low, points)} to {amount(d.high, points)})"
     good: Verdict
     if direction:
         good = "better" if up == (direction == "higher") else "worse"
-        size = _size(d, points, up)
-        said = f"B is {good} by {size}"
     else:
         good = "higher" if up else "lower"
-        said = f"B scores {good} by {_size(d, points, up)}"
+    size = _size(d, points, up)
     if p_holm <= level and d.value != 0:
-        return good, said
+        return good, f"B {'is' if direction else 'scores'} {good} by {size}"
     if d.p <= level and d.value != 0:
         return "cannot tell", (
-            f"{said}, but among {family:,} tasks one such difference is no surprise (p = {p_text(d.p)}, corrected {p_text(p_holm)})"
+            f"B scored {good} by {size}, but of {family:,} tasks one may well show as much by chance (p = {p_text(d.p)}, corrected "
+            f"{p_text(p_holm)})"
         )
     return (
         "cannot tell",
