@@ -15,6 +15,7 @@ from .coursework import add_commands as add_coursework
 from .emergence import add_command as add_emergence
 from .metrics import add_command as add_metrics
 from .read import add_command as add_read
+from .records import add_command as add_records
 from .tables import add_commands as add_tables
 from .train import add_commands as add_training
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add_metrics(commands)
     add_bigbench(commands)
     add_training(commands)
+    add_records(commands)
     add_read(commands)
     add_emergence(commands)
     add_audit(commands)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+from scipy import stats
 
 from ..errors import WrongUse, as_array, require
 from ..evidence.paired import Difference, paired
@@ -150,8 +151,8 @@ def _parts(c: Components) -> dict[str, float]:
 
 
 def compare(
-    first: str | PathLike[str],
-    second: str | PathLike[str] | None = None,
+    first: str | PathLike[str] | pd.DataFrame,
+    second: str | PathLike[str] | pd.DataFrame | None = None,
     *,
     models: Sequence[str] = (),
     conditions: Sequence[str] = (),
@@ -170,9 +171,9 @@ def compare(
 
     Parameters
     ----------
-    first, second : path-like
+    first, second : path-like or pandas.DataFrame
         A and B: a file or folder each, of any kind that `mirage_utils.records.read` knows and with one score an item.
-        The second may be left out where `models` or `conditions` tells the two apart.
+        A table in memory has the columns `mirage_utils.records.RECORDS`. The second may be left out where `models` or `conditions` tells the two apart.
     models : sequence of str
         The network of A and that of B, where a path holds several.
     conditions : sequence of str
@@ -232,17 +233,18 @@ def compare(
     require(
         len(conditions) in (0, 2), "conditions", list(conditions), "two: that of A and that of B"
     )
-    one_path = second is None or Path(first).resolve() == Path(second).resolve()
+    one_path = second is None or _same(first, second)
     told = bool(models and models[0] != models[1]) or bool(
         conditions and conditions[0] != conditions[1]
     )
     said = Options.given(options)
-    beside = columns_of_models(first, models, said) if one_path else None
+    in_memory = isinstance(first, pd.DataFrame)
+    beside = columns_of_models(first, models, said) if one_path and not in_memory else None
     read = read_side(first, beside[0] if beside else said, progress)
     if beside:
         other = read_side(first, beside[1], progress)
     else:
-        other = read if one_path else read_side(second or first, said, progress)
+        other = read if second is None or one_path else read_side(second, said, progress)
     wanted = tuple(models) or ("", "")
     if second is None and not told and len(read.models) < 2:
         raise WrongUse("B", None, "another path, or two --models or two --conditions of A")
@@ -282,6 +284,12 @@ def compare(
     )
 
 
+def _same(first: Any, second: Any) -> bool:
+    if isinstance(first, pd.DataFrame) or isinstance(second, pd.DataFrame):
+        return first is second
+    return Path(first).resolve() == Path(second).resolve()
+
+
 def _corrected(pairs: Sequence[Pair], p: Sequence[float]) -> list[tuple[float, float, int]]:
     """Of each p-value what Holm makes of it, what Benjamini and Hochberg do, and of how many it is one."""
     from statsmodels.stats.multitest import multipletests
@@ -301,19 +309,35 @@ def _row(
 ) -> Compared:  # fmt: skip
     detectable = d.detectable(power)
     points = in_points(pair.metric, pair.first, pair.second)
-    verdict, words = verdict_of(
-        d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points
-    )  # fmt: skip
     runs = [
         None if answers is None else components(answers, crossed=crossed)
         for answers, crossed in zip(pair.answers, pair.crossed, strict=True)
     ]
+    over_runs = _over_runs(d, runs, pair.crossed, level)
+    verdict, words = verdict_of(
+        d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points,
+        over_runs=over_runs,
+    )  # fmt: skip
     notes = [*pair.notes, *_warnings(pair, d, runs)]
     needed = d.items_for(difference, power) if difference is not None else None
     return Compared(
         pair.name, pair.metric, pair.direction, d, p_holm, p_bh, family, detectable, needed, verdict, words,
         pair.left_out, runs[0], runs[1], tuple(notes), pair,
     )  # fmt: skip
+
+
+def _over_runs(
+    d: Difference, runs: Sequence[Components | None], crossed: Sequence[bool], level: float
+) -> float:
+    """Half of the interval of the difference when the runs, too, are taken for a sample; nan where each side is one run.
+
+    Student's t with the degrees of freedom of the side with fewer runs, which errs to the long side.
+    """
+    several = [c for c, whole in zip(runs, crossed, strict=True) if c is not None and whole]
+    if not several:
+        return float("nan")
+    error = np.hypot(d.error, np.sqrt(sum(c.run / c.runs for c in several)))
+    return float(error * stats.t(min(c.runs for c in several) - 1).ppf(1 - level / 2))
 
 
 _MCNEMAR = "McNemar, exact"
@@ -334,7 +358,7 @@ def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> l
         notes.append(f"{label}: {c.runs:.3g} {what} an item, averaged{said}")
     if any(pair.crossed):
         notes.append(
-            "the interval is over items, for these runs; that other runs or seeds would differ is not in it"
+            "the interval and the test are over items, for these runs; whether other runs or seeds would differ by less is asked besides"
         )
     if pair.cluster is not None and d.clusters < FEW:
         notes.append(f"{d.clusters} clusters: the interval is too short")

@@ -62,7 +62,11 @@ def page(found: Comparison, *, source: str = "") -> str:
     by_metric: dict[str, list[Compared]] = {}
     for r in found.rows:
         by_metric.setdefault(r.metric, []).append(r)
-    said = ", ".join(f"{verdict} {number:,}" for verdict, number in counts.items() if number)
+    told = [
+        f"{verdict} on {n:,}" for verdict, n in counts.items() if n and verdict != "cannot tell"
+    ]
+    open_ = counts["cannot tell"]
+    told += [f"on {open_:,} the items cannot tell"] if open_ else []
     chance = how_often(1 - found.power)
     notes = {
         "files refused": [f"{name}: {why}" for name, why in found.refused],
@@ -73,7 +77,7 @@ def page(found: Comparison, *, source: str = "") -> str:
         template(__package__)
         .render(
             source=source, first=found.first, second=found.second,
-            summary=f"{len(found.rows):,} comparison{'s' * (len(found.rows) > 1)}, error rate {found.level:g}: B is {said}.",
+            summary=f"{len(found.rows):,} comparison{'s' * (len(found.rows) > 1)}, error rate {found.level:g}: B is {', '.join(told)}.",
             forests=[
                 forest(rows, points_of(rows), level=found.level, chance=chance)
                 for rows in by_metric.values()

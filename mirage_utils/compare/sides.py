@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..errors import DataError, FieldError, UnknownNameError
 from ..records.all_files import scores_of_parts, without_copies
+from ..records.filling import fill
 from ..records.gathering import passed_over
 from ..records.keys import numbered
 from ..records.one_file import KEY, Part
@@ -20,7 +21,7 @@ from ..records.options import Options
 from ..records.precedence import Made, settled
 from ..records.reading import files_below, stream
 from ..records.rows import GROUP
-from ..records.schema import EvalFileError
+from ..records.schema import EvalFileError, direction_of
 from ..records.wording import distinct, several
 
 __all__ = ["NotPairedError", "Read", "Side", "read_side", "side_of"]
@@ -99,7 +100,7 @@ class Side:
 
 
 def read_side(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | pd.DataFrame,
     options: Options,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
 ) -> Read:
@@ -107,7 +108,8 @@ def read_side(
 
     Parameters
     ----------
-    path : path-like
+    path : path-like or pandas.DataFrame
+        A table in memory has the columns `mirage_utils.records.RECORDS`.
     options : Options
     progress : callable, optional
         Wraps the files, ``progress(files, number)``.
@@ -119,6 +121,10 @@ def read_side(
     EvalFileError
         If no file could be read.
     """
+    if isinstance(path, pd.DataFrame):
+        found = _Found(options)
+        found.keep("memory", _frame(path, options))
+        return found.whole("memory", [])
     root = Path(path)
     if not root.exists():
         raise FieldError("path", str(root), "a file or folder that exists")
@@ -133,6 +139,27 @@ def read_side(
         raise EvalFileError(root, f"none of {len(files)} files could be read ({reasons})")
     passed = passed_over(root, files) if root.is_dir() else []
     return found.whole(str(root), passed)
+
+
+def _frame(records: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """A table in memory, as a file would give it."""
+    missing = [c for c in ("model", "task", "item", "metric", "score") if c not in records]
+    if missing:
+        raise FieldError(
+            "records", list(records.columns)[:8], f"columns {', '.join(missing)} besides"
+        )
+    by = options.cluster_by
+    more = {"cluster": records[by].astype(object)} if by and by in records else {}
+    whole = records.reindex(columns=dict.fromkeys((*_ROWS, *records.columns)))
+    for name in ("family", "task", "setting", "run", "direction", "model", "metric"):
+        whole[name] = whole[name].astype(object).where(whole[name].notna(), "").astype(str)
+    whole["item"] = whole["item"].astype(str)
+    whole["epoch"] = whole["epoch"].astype(float).fillna(1.0)
+    whole["score"] = whole["score"].astype(float)
+    fill(whole, options)
+    blank = whole["direction"] == ""
+    whole.loc[blank, "direction"] = whole.loc[blank, "metric"].map(direction_of)
+    return whole.assign(source="memory", **more)[[*_ROWS, *more]]
 
 
 class _Found:
@@ -168,13 +195,22 @@ class _Found:
         except EvalFileError as error:
             self.refused.append((str(path), str(error).removeprefix(str(path)).lstrip(",: ")))
             return
-        if frames:
-            frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-            self.frames[str(path)] = frame.reset_index(drop=True)
-            part.sums = _sums(self.frames[str(path)])
-            part.records = len(frame)
         part.notes = tuple(notes)
         self.fields |= fields
+        if frames:
+            self.keep(
+                str(path),
+                pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0],
+                part,
+            )
+        else:
+            self.parts.append(part)
+
+    def keep(self, path: str, frame: pd.DataFrame, part: Part | None = None) -> None:
+        """Take in the records of one file."""
+        part = part or Part(path)
+        self.frames[path] = frame.reset_index(drop=True)
+        part.sums, part.records = _sums(self.frames[path]), len(frame)
         self.parts.append(part)
 
     def whole(self, path: str, passed: Sequence[str]) -> Read:

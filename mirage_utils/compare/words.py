@@ -44,7 +44,8 @@ def amount(value: float, points: bool) -> str:
 
 
 def verdict_of(
-    d: Difference, *, direction: str, p_holm: float, family: int, level: float, power: float, detectable: float, points: bool
+    d: Difference, *, direction: str, p_holm: float, family: int, level: float, power: float, detectable: float, points: bool,
+    over_runs: float = float("nan"),
 ) -> tuple[Verdict, str]:  # fmt: skip
     """What is said of B, and in which words.
 
@@ -60,6 +61,8 @@ def verdict_of(
     detectable : float
         The smallest difference that would be seen with that power.
     points : bool
+    over_runs : float
+        Half of the interval of the difference with other runs as well as other items; nan where there is one run.
     """
     unit = " points" if points else ""
     up = d.value > 0
@@ -75,6 +78,11 @@ def verdict_of(
     else:
         good = "higher" if up else "lower"
     size = _size(d, points, up)
+    if p_holm <= level and abs(d.value) <= over_runs:
+        return "cannot tell", (
+            f"on these items these runs of B scored {good} by {size}, but runs differ by more: {amount(abs(d.value), points)} ± "
+            f"{amount(over_runs, points)}{unit} with other runs"
+        )
     if p_holm <= level and d.value != 0:
         return good, f"B {'is' if direction else 'scores'} {good} by {size}"
     if d.p <= level and d.value != 0:
