@@ -359,7 +359,7 @@ def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> l
         notes.append(f"{label}: {c.runs:.3g} {what} an item, averaged{said}")
     if any(pair.crossed):
         notes.append(
-            "the interval and the test are over items, for these runs; whether other runs or seeds would differ by less is asked besides"
+            "the interval and the test are over items, for these runs; the verdict also counts that runs differ"
         )
     if pair.cluster is not None and d.clusters < FEW:
         notes.append(f"{d.clusters} clusters: the interval is too short")

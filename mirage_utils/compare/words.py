@@ -84,7 +84,10 @@ def verdict_of(
             f"{amount(over_runs, points)}{unit} with other runs"
         )
     if p_holm <= level and d.value != 0:
-        return good, f"B {'is' if direction else 'scores'} {good} by {size}"
+        runs = ""
+        if np.isfinite(over_runs):
+            runs = f" with these runs, ± {amount(over_runs, points)}{unit} with others"
+        return good, f"B {'is' if direction else 'scores'} {good} by {size}{runs}"
     if d.p <= level and d.value != 0:
         return "cannot tell", (
             f"B scored {good} by {size}, but of {family:,} tasks one may well show as much by chance (p = {p_text(d.p)}, corrected "
