@@ -20,7 +20,14 @@ __all__ = ["Cell", "Half", "matched"]
 
 
 class Cell(NamedTuple):
-    """Under which condition a task was run; `shots` is nan where it is not known."""
+    """Under which condition a task was run.
+
+    Attributes
+    ----------
+    task, setting : str
+    shots : float
+        Worked examples in the prompt; nan where it is not known.
+    """
 
     task: str
     setting: str

@@ -222,7 +222,7 @@ def compare(
     >>> _ = path.write_text("\\n".join(rows))
     >>> found = compare(path, models=["small", "large"])
     >>> print(found.rows[0].words)
-    B is better by 25.0 points (10.1 to 37.5)
+    B is better by 25.0 points (9.3 to 38.3)
     >>> folder.cleanup()
     """
     require(0 < level < 1, "level", level, "a number between 0 and 1")

@@ -93,6 +93,11 @@ def verdict_of(
             f"B scored {good} by {size}, but of {family:,} tasks one may well show as much by chance (p = {p_text(d.p)}, corrected "
             f"{p_text(p_holm)})"
         )
+    if d.low > 0 or d.high < 0:
+        return "cannot tell", (
+            f"these items cannot tell: B - A is {_signed(d.value, points)}{unit}{interval}, but the test does not confirm it (p = "
+            f"{p_text(d.p)}): too few items or clusters carry the difference"
+        )
     return (
         "cannot tell",
         f"these items cannot tell: B - A is {_signed(d.value, points)}{unit}{interval}; {_missed(detectable, unit, power, points)}",
