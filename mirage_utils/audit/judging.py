@@ -28,6 +28,7 @@ from ..evidence import (
     one_line,
 )
 from ..evidence.emergence import adjust
+from ..page.reports import plain
 from ..records.gathering import Gathered, gather
 from .rules import MIN_SIZES, RULES, VERDICTS, Case, Rule, Verdict, decide
 
@@ -148,7 +149,7 @@ class Audit:
                 }
             )  # fmt: skip
         g = self.gathered
-        return _plain(
+        return plain(
             {
                 "level": self.level, "files": g.files, "records": g.records,
                 "refused": [list(r) for r in g.refused], "notes": list(self.notes),
@@ -157,20 +158,6 @@ class Audit:
                 "verdicts": self.count(), "curves": made,
             }
         )  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value.tolist()]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None if value != value else ("Infinity" if value > 0 else "-Infinity")
-    return value
 
 
 def audit(

@@ -9,19 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from ..curves.resolution import zero_bound
-from ..errors import require
-from ..ground.write import harmless, replace
 from ..page import plots
+from ..page.reports import as_csv, colours, template, write_all
 from .judging import Audit, Finding
 from .pictures import picture
 from .rules import RULES, VERDICTS, count, p_text
@@ -55,38 +50,17 @@ def write(found: Audit, out: str | os.PathLike[str], *, source: str = "") -> lis
     FieldError
         If `out` is a file.
     """
-    folder = Path(out)
-    require(not folder.exists() or folder.is_dir(), "out", str(folder), "a folder, or none yet")
-    folder.mkdir(parents=True, exist_ok=True)
     numbers = json.dumps(found.numbers(), indent=1, allow_nan=False, ensure_ascii=False)
     content = {
-        "verdicts.csv": _csv(found.verdicts),
-        "curves.csv": _csv(found.curves),
+        "verdicts.csv": as_csv(found.verdicts, _TEXTS),
+        "curves.csv": as_csv(found.curves, _TEXTS),
         "numbers.json": numbers + "\n",
         "report.html": page(found, source=source),
     }
-    for name, text in content.items():
-        # Names of models and tasks may hold half a surrogate pair, which no encoding has.
-        replace(folder / name, text.encode("utf-8", "replace"))
-    return [folder / name for name in content]
+    return write_all(out, content)
 
 
-def _csv(frame: pd.DataFrame) -> str:
-    texts = {
-        c: frame[c].map(lambda text: harmless(text.replace("\r", " ")))
-        for c in ("family", "task", "metric", "evidence")
-        if c in frame
-    }
-    return frame.assign(**texts).to_csv(index=False, lineterminator="\n")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template("report.html")
+_TEXTS = ("family", "task", "metric", "evidence")
 
 
 def page(found: Audit, *, source: str = "") -> str:
@@ -107,7 +81,7 @@ def page(found: Audit, *, source: str = "") -> str:
         "models without a size, on no curve": read.unknown_models,
     }
     return (
-        _template()
+        template(__package__)
         .render(
             source=source,
             summary=(
@@ -121,7 +95,7 @@ def page(found: Audit, *, source: str = "") -> str:
             findings=found.findings,
             notes=[(title, lines) for title, lines in notes.items() if lines],
             rules=RULES,
-            colours=Markup(plots.stylesheet() + _dark()),
+            colours=colours(),
         )
         .lstrip()
     )
@@ -227,12 +201,3 @@ def _lengths(f: Finding) -> str:
         f"and the exponent changes by {t.drift:+.2f} ± {1.96 * t.drift_error:.2f} from one length to "
         f"another e times as long; one straight line for all lengths: {p_text(t.p)}."
     )
-
-
-def _dark() -> str:
-    """The dark colours for whoever's system asks for them: the page has no switch."""
-    dark = plots.stylesheet().partition('html[data-theme="dark"]')[2]
-    return f"@media (prefers-color-scheme: dark) {{ :root{dark}{_NIGHT} }}"
-
-
-_NIGHT = "body { background: #14181f; color: #d8dee9; } th, td { border-color: #39424f; }"

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from ..errors import DataError, FieldError, WrongUse
 from .audit import add_command as add_audit
 from .bigbench import add_command as add_bigbench
+from .compare import add_command as add_compare
 from .coursework import add_commands as add_coursework
 from .emergence import add_command as add_emergence
 from .metrics import add_command as add_metrics
 from .read import add_command as add_read
+from .records import add_command as add_records
 from .tables import add_commands as add_tables
 from .train import add_commands as add_training
 
@@ -54,8 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     add_metrics(commands)
     add_bigbench(commands)
     add_training(commands)
+    add_records(commands)
     add_read(commands)
     add_emergence(commands)
     add_audit(commands)
+    add_compare(commands)
     add_coursework(commands)
     return parser

@@ -33,7 +33,7 @@ from .reading import files_below
 from .schema import EvalFileError, without_per_cent
 from .summing import EXPECTED, LIKELIHOOD, graded_sums
 
-__all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "tabulate"]
+__all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "passed_over", "tabulate"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def gather(
         root = root.absolute()  # its workers may have been started in another folder
     files = files_below(root) if root.is_dir() else [root]
     require(len(files) > 0, "path", str(root), "a folder with files in it")
-    passed = _passed_over(root, files) if root.is_dir() else []
+    passed = passed_over(root, files) if root.is_dir() else []
     work = [(str(file), seed, batch, options) for file in files]
     parts: list[Part] = []
     with _runner(cluster, jobs) as run:
@@ -268,7 +268,7 @@ def _steps(events: Iterable[int | Part], parts: list[Part], sizes: Sequence[int]
         taken = 0 if isinstance(event, Part) else now
 
 
-def _passed_over(root: Path, read: Sequence[Path]) -> list[str]:
+def passed_over(root: Path, read: Sequence[Path]) -> list[str]:
     """A note on links and hidden files, which are not read."""
     others = [p for p in root.rglob("*") if p.is_symlink() or p.is_file()]
     number = len(others) - len(read)

@@ -52,6 +52,10 @@ class Options:
     replicate_by : collection of str
         What tells runs of one network apart: a column of a plain table, such as ``seed``, ``row`` for each row
         of one, or a regular expression for the part of a model's name that says the run, such as ``"seed[0-9]+"``.
+    cluster_by : str
+        Where items are compared (`mirage_utils.compare`): what tells which items belong together, a column of a
+        plain table, a field of the program's own document or metadata of an item, or a regular expression for the
+        part of an item's name that says so.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
@@ -76,6 +80,7 @@ class Options:
     rename: Mapping[str, str] = field(default_factory=dict)
     direction: Mapping[str, str] = field(default_factory=dict)
     replicate_by: Collection[str] = ()
+    cluster_by: str = ""
     keep: str = "all"
 
     def __post_init__(self) -> None:
@@ -89,7 +94,7 @@ class Options:
             object.__setattr__(self, name, (given,) if one else tuple(given or ()))
         for number in self.missing:
             require(isinstance(number, Real), "missing", number, "a number, or several")
-        for name in ("model", "task", "metric", "keep"):
+        for name in ("model", "task", "metric", "cluster_by", "keep"):
             require(isinstance(getattr(self, name), str), name, getattr(self, name), "text")
         object.__setattr__(
             self, "params", {n: positive(f"params[{n!r}]", v) for n, v in self.params.items()}

@@ -30,6 +30,9 @@ column           meaning
                  the numbers have to tell
 ``source``       the file it was read from
 ===============  =================================================================================
+
+Where it was asked for (`Options.cluster_by`), records have a column ``cluster`` besides: what the item has in
+common with others, as text.
 """
 
 from __future__ import annotations
@@ -206,6 +209,8 @@ class Reading:
         it are no runs of one another.
     identifier : str
         Of the run, where the program gives one: a run that was written twice counts once.
+    fields : tuple of str
+        By what its items can be clustered (`Options.cluster_by`), where that was asked.
     """
 
     path: str
@@ -219,6 +224,7 @@ class Reading:
     time: str = ""
     conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
     identifier: str = ""
+    fields: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

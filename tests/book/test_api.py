@@ -17,7 +17,7 @@ from conftest import ROOT
 PAGES = sorted((ROOT / "book" / "api").glob("*.md"))
 # What a reader of a chapter may call. `cli`, `ground` and the other modules serve these.
 PACKAGES = [
-    "audit", "coursework", "curves", "errors", "evidence", "laws", "metrics", "models", "page", "records", "scaling",
+    "audit", "compare", "coursework", "curves", "errors", "evidence", "laws", "metrics", "models", "page", "records", "scaling",
     "symbols", "tables",
 ]  # fmt: skip
 _DIRECTIVE = re.compile(r"^```\{api\} (\S+)\n(?::but: ([^\n]*)\n)?```$", re.M)

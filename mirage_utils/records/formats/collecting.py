@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from ..columns import Gatherer
 from ..keys import hashes
 from ..schema import RECORDS
 
-__all__ = ["Collected", "LeftOut", "inside", "mapping", "said", "whole"]
+__all__ = ["Collected", "LeftOut", "field_of", "fields_of", "inside", "mapping", "said", "whole"]
 
 _SAMPLE = ["model", "task", "setting", "shots", "run", "metric", "item"]
 
@@ -41,6 +43,32 @@ def inside(value: Any, *keys: str) -> Any:
     for key in keys:
         value = mapping(value).get(key)
     return value
+
+
+_NAME = 60
+"""Characters of what a field says that are kept: a passage may be a page long."""
+
+
+def field_of(document: Any, name: str) -> str | None:
+    """What an item's document says under a name, as short text; None where it says nothing.
+
+    ``"story.id"`` is ``id`` in the object ``story``, unless the document has that name itself.
+    """
+    inner = mapping(document)
+    found = inner[name] if name in inner else inside(document, *name.split("."))
+    if found is None or found == "":
+        return None
+    text = found if isinstance(found, str) else json.dumps(found, sort_keys=True, default=str)
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) <= _NAME:
+        return text
+    digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return f"{text[:_NAME]}... ({digest})"
+
+
+def fields_of(document: Any) -> tuple[str, ...]:
+    """Names of what an item's document says."""
+    return tuple(str(name) for name in mapping(document))
 
 
 class LeftOut:

@@ -42,8 +42,11 @@ def recognises(file: File) -> bool:
 
 def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     """A log, whole."""
+    by = options.cluster_by
     is_zip = file.kind == "zip"
-    yield read_archive(file.path) if is_zip else read_log(file.path, file.document)
+    yield (
+        read_archive(file.path, by) if is_zip else read_log(file.path, file.document, cluster_by=by)
+    )
 
 
 def is_log(document: Any) -> bool:
@@ -65,7 +68,7 @@ def is_archive(path: Path) -> bool:
     return bool({"header.json", "_journal/start.json"} & names)
 
 
-def read_archive(path: Path) -> Reading:
+def read_archive(path: Path, cluster_by: str = "") -> Reading:
     """Scores and records of an ``.eval`` file; see `read_log`."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -80,7 +83,8 @@ def read_archive(path: Path) -> Reading:
             samples = sorted(n for n in sizes if n.startswith("samples/") and n.endswith(".json"))
             if not finished:
                 header = {**header, "status": "started"}
-            return read_log(path, header, ((n, _member(path, archive, n)) for n in samples))
+            inside = ((n, _member(path, archive, n)) for n in samples)
+            return read_log(path, header, inside, cluster_by)
     except zipfile.BadZipFile as error:
         raise EvalFileError(path, f"a damaged zip archive ({error})") from None
 
@@ -106,7 +110,10 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> Any:
 
 
 def read_log(
-    path: Path, log: dict[str, Any], samples: Iterable[tuple[str, Any]] | None = None
+    path: Path,
+    log: dict[str, Any],
+    samples: Iterable[tuple[str, Any]] | None = None,
+    cluster_by: str = "",
 ) -> Reading:
     """Scores and records of a log.
 
@@ -117,6 +124,8 @@ def read_log(
         Whole log or header.
     samples : iterable of (str, object), optional
         Name and content of each sample, where they are not in the log.
+    cluster_by : str
+        Name in the metadata of samples by which they are clustered; ``""`` for none.
 
     Raises
     ------
@@ -136,7 +145,7 @@ def read_log(
             raise EvalFileError(path, f"expected a list, found {shown(inside)}", field="samples")
         samples = ((f"samples[{i}]", sample) for i, sample in enumerate(inside))
     results = Results(log)
-    found = read_samples(samples, results.groups)
+    found = read_samples(samples, results.groups, cluster_by)
     run = {
         "model": _network(about),
         "task": plain(about["task"]),
@@ -168,6 +177,7 @@ def read_log(
         time=_time(about.get("created")),
         conditions={run["task"]: _conditions(about)},
         identifier=plain(about.get("eval_id") or ""),
+        fields=tuple(found.fields),
     )
 
 
@@ -182,10 +192,19 @@ def _records(samples: Samples, results: Results) -> Gatherer:
         answer = (grade.answer or "") if grade.scorer in extracts else grade.output
         gathered.add(
             grade.item, grade.target, answer, None, {metric: grade.score}, setting=setting,
-            epoch=grade.epoch,
+            epoch=grade.epoch, cluster=grade.cluster,
         )  # fmt: skip
-    for item, epoch, target, output in samples.open:
-        gathered.add(item, target, output, None, {}, setting=results.setting(""), epoch=epoch)
+    for item, epoch, target, output, cluster in samples.open:
+        gathered.add(
+            item,
+            target,
+            output,
+            None,
+            {},
+            setting=results.setting(""),
+            epoch=epoch,
+            cluster=cluster,
+        )
     return gathered
 
 

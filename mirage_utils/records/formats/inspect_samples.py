@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..values import number
+from .collecting import field_of, fields_of
 
 __all__ = ["Grade", "Samples", "plain", "read_samples"]
 
@@ -36,6 +37,8 @@ class Grade(NamedTuple):
         Metadata of the sample that metrics by group may be about.
     valid : bool
         False where somebody marked the sample as not to be used.
+    cluster : str or None
+        What its metadata say under the name by which items are clustered.
     """
 
     item: str
@@ -49,6 +52,7 @@ class Grade(NamedTuple):
     answer: str | None
     groups: Mapping[str, str]
     valid: bool
+    cluster: str | None = None
 
 
 @dataclass
@@ -59,7 +63,7 @@ class Samples:
     ----------
     grades : list of Grade
     open : list of tuple
-        Item, epoch, target and output of samples that no scorer looked at.
+        Item, epoch, target, output and cluster of samples that no scorer looked at.
     items : set of str
         All items, however their samples ended.
     scored : dict of (str, str) to set of str
@@ -68,22 +72,27 @@ class Samples:
         Samples, those marked as not to be used, and those that are neither that nor ended with an error unscored.
     lists : Counter of str
         Values that are lists, by scorer.
+    fields : dict of str to None
+        Names in the metadata of samples.
     notes : list of str
         What is left out.
     """
 
     grades: list[Grade] = field(default_factory=list)
-    open: list[tuple[str, int, str | None, str | None]] = field(default_factory=list)
+    open: list[tuple[str, int, str | None, str | None, str | None]] = field(default_factory=list)
     items: set[str] = field(default_factory=set)
     scored: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     total: int = 0
     invalid: int = 0
     usable: int = 0
     lists: Counter[str] = field(default_factory=Counter)
+    fields: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
-def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = ()) -> Samples:
+def read_samples(
+    samples: Iterable[tuple[str, Any]], groups: Collection[str] = (), cluster_by: str = ""
+) -> Samples:
     """What the samples of a log hold.
 
     Parameters
@@ -92,6 +101,8 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
         Name and content.
     groups : collection of str
         Names that may be groups of samples: values of their metadata.
+    cluster_by : str
+        Name in their metadata by which samples are clustered; ``""`` for none.
     """
     found = Samples()
     seen: set[tuple[str, int]] = set()
@@ -124,6 +135,9 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
         count["several"] += several
         output = _output(sample)
         about = _groups(sample.get("metadata"), groups)
+        cluster = field_of(sample.get("metadata"), cluster_by) if cluster_by else None
+        if cluster_by:
+            found.fields |= dict.fromkeys(fields_of(sample.get("metadata")))
         for name, score in scores.items():
             scorer = plain(name)
             answer = score.get("answer") if isinstance(score, dict) else None
@@ -139,10 +153,10 @@ def read_samples(samples: Iterable[tuple[str, Any]], groups: Collection[str] = (
                     continue
                 letter = isinstance(value, bool) or number(value) is None
                 found.grades.append(
-                    Grade(item, epoch, scorer, part, grade, letter, target, output, answer, about, valid)
+                    Grade(item, epoch, scorer, part, grade, letter, target, output, answer, about, valid, cluster)
                 )  # fmt: skip
         if not scores and not errored and valid:
-            found.open.append((item, epoch, target, output))
+            found.open.append((item, epoch, target, output, cluster))
     of = f"of {found.total:,} samples"
     told = (
         (count["error"], f"{count['error']:,} {of} ended with an error" + _all_the_same(count)),

@@ -30,6 +30,7 @@ from ..files import File
 from ..options import Options
 from ..schema import SCORES, EvalFileError, Reading
 from ..values import number, score_of, text, whole
+from .collecting import field_of, fields_of
 from .lm_eval_choices import RightChoices, conditional, likeliest
 from .lm_eval_names import from_name, run_of, stem_of
 from .lm_eval_run import NO_MODEL, Run, is_nothing
@@ -75,7 +76,8 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     by_length = _is_by_length(file.first)
     last: Reading | None = None
     while True:
-        records = _records(file.path, islice(lines, batch), run, task, by_length)
+        some = islice(lines, batch)
+        records = _records(file.path, some, run, task, by_length, options.cluster_by)
         if records is None:
             break
         if last is not None:
@@ -83,7 +85,7 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
         none = pd.DataFrame(columns=list(SCORES))
         last = Reading(
             str(file.path), FORMAT, _generation(file.first), none, records, time=run.time,
-            conditions=run.conditions,
+            conditions=run.conditions, fields=fields_of(file.first.get("doc")) if options.cluster_by else (),
         )  # fmt: skip
     if last is not None:
         notes += told.notes() if run.model else [*told.notes(), NO_MODEL]
@@ -170,7 +172,12 @@ def _lines(file: File, told: _Told) -> Iterator[tuple[_Answer, str | None]]:
 
 
 def _records(
-    path: Path, lines: Iterable[tuple[_Answer, str | None]], run: Run, task: str, by_length: bool
+    path: Path,
+    lines: Iterable[tuple[_Answer, str | None]],
+    run: Run,
+    task: str,
+    by_length: bool,
+    field: str,
 ) -> pd.DataFrame | None:
     """The table of some lines; None if there are none.
 
@@ -202,7 +209,7 @@ def _records(
             shots = math.nan if said is None else said
         gathered.add(
             text(row["doc_id"]), target, output, logprobs, one.scores, setting=setting, line=one.line,
-            logprobs_of=of,
+            logprobs_of=of, cluster=field_of(row.get("doc"), field) if field else None,
         )  # fmt: skip
     if one is None:
         return None

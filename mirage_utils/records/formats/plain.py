@@ -105,7 +105,8 @@ def _records(
             names, assumed = headers.renaming(list(raw.columns), options, item=items.column)
             graded = verdicts(raw.rename(columns=names))
             notes += [*unnamed, *assumed, *_own(graded)]
-            notes += headers.unused(names, RECORDS, options, graded)
+            notes += headers.unused(names, RECORDS, options, {**graded, options.cluster_by: ""})
+            fields = tuple(map(str, raw.columns)) if options.cluster_by else ()
             models = headers.models_among(raw.columns)
             if len(models) > 1 and "model" not in names.values():
                 notes.append(
@@ -130,11 +131,14 @@ def _records(
             source=str(file.path),
             missing=options.missing,
             repeated=repeated,
+            cluster=names.get(options.cluster_by, options.cluster_by),
         )
         said = tuple(left_out) if told else (*notes, *runs, *settings, *left_out)
         told = True
         none = pd.DataFrame(columns=list(SCORES))
-        yield Reading(str(file.path), f"plain {found.kind}", "records", none, records, said)
+        yield Reading(
+            str(file.path), f"plain {found.kind}", "records", none, records, said, fields=fields
+        )
         done += rows
     if repeated.notes:
         none = pd.DataFrame(columns=list(SCORES))

@@ -33,6 +33,7 @@ def tidy_records(
     source: str = "",
     missing: Collection[float] = (),
     repeated: Repeated | None = None,
+    cluster: str = "",
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table of records in the schema's columns, every cell checked.
 
@@ -53,6 +54,8 @@ def tidy_records(
         Numbers that stand for a missing score.
     repeated : Repeated, optional
         What came before, in other batches of the table; it has the note on what stands there again.
+    cluster : str
+        Column by which items are clustered; ``""`` for none.
 
     Returns
     -------
@@ -110,6 +113,8 @@ def tidy_records(
     made["epoch"] = np.where(np.isnan(made["epoch"]), 1.0, made["epoch"])
     if source:
         made["source"] = constant(source, rows)
+    if cluster and cluster in raw.columns:
+        made["cluster"] = _categories(_names(raw[cluster]))
     gone = np.isin(made["score"], list(missing))
     tell("score", gone, "stands for a missing one")
     share = made["metric"].map(is_share) if hasattr(made["metric"], "map") else made["metric"]

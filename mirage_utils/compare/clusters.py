@@ -1,0 +1,114 @@
+"""Which items belong together, by what files say of them or by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import FieldError
+from ..records.wording import several
+from .sides import NotPairedError
+
+__all__ = ["FEW", "clusters_of"]
+
+FEW = 10
+"""With fewer clusters intervals are too short, whatever the method."""
+_FIELD = re.compile(r"[\w .-]+")
+
+
+def clusters_of(
+    items: Sequence[NDArray],
+    said: Sequence[Sequence[NDArray | None]],
+    by: str,
+    fields: Sequence[str],
+) -> tuple[list[NDArray], list[str]]:
+    """The cluster of every item.
+
+    Parameters
+    ----------
+    items : sequence of ndarray of str
+        Of each comparison.
+    said : sequence of sequence of ndarray or None
+        What the two sides say of them under the name `by`; None in the place of an item where one says nothing.
+    by : str
+        The name of a column or field, or a regular expression for the part of an item's name that is its cluster: its
+        first group, or all of what it finds.
+    fields : sequence of str
+        Names that would have been possible.
+
+    Returns
+    -------
+    clusters : list of ndarray
+    notes : list of str
+
+    Raises
+    ------
+    FieldError
+        If no file has the field, and no name such a part.
+    NotPairedError
+        If the two sides say different things of one item.
+    """
+    if any(column is not None for pair in said for column in pair):
+        found = [_of_fields(names, pair, by) for names, pair in zip(items, said, strict=True)]
+        how = f"the field {by!r}"
+    else:
+        found = [_of_names(names, by) for names in items]
+        how = f"what {by!r} finds in the items' names"
+        if not any(known.notna().any() for known in found):
+            there = several([*dict.fromkeys(fields)], 12)
+            example = str(items[0][0]) if len(items[0]) else ""
+            raise FieldError(
+                "cluster_by", by,
+                f"a column or field that a file has ({there or 'none of these files has any'}), or a regular expression for a "
+                f"part of the items' names, such as {example!r}",
+            )  # fmt: skip
+    made, notes = [], []
+    lone = 0
+    for names, known in zip(items, found, strict=True):
+        alone = known.isna().to_numpy()
+        lone += int(alone.sum())
+        own = np.array([f"\0{name}" for name in names], dtype=object)
+        made.append(np.where(alone, own, known.to_numpy(object)).astype(str))
+        if len(set(made[-1])) < 2:
+            raise FieldError(
+                "cluster_by", by, f"at least two clusters, and all items are in {made[-1][0]!r}"
+            )
+    counts = sorted({len(set(names)) for names in made})
+    number = f"{counts[0]:,}" + (f" to {counts[-1]:,}" if len(counts) > 1 else "")
+    notes.append(f"clusters are {how}: {number} of them")
+    if lone:
+        notes.append(f"{lone:,} items without a cluster: each is one by itself")
+    if counts[0] < FEW:
+        notes.append(
+            f"fewer than {FEW} clusters: intervals are too short, and p-values have few steps; more clusters, not more items, would help"
+        )
+    return made, notes
+
+
+def _of_fields(names: NDArray, said: Sequence[NDArray | None], by: str) -> pd.Series:
+    columns = [pd.Series(c if c is not None else [None] * len(names), dtype=object) for c in said]
+    one, other = columns
+    differ = (one.notna() & other.notna() & (one != other)).to_numpy()
+    if differ.any():
+        at = int(np.argmax(differ))
+        raise NotPairedError(
+            f"{by} differs for {int(differ.sum()):,} items of the same name (item {names[at]}: {one[at]!r} in A, {other[at]!r} in B): "
+            "the names mean other items"
+        )
+    return one.where(one.notna(), other)
+
+
+def _of_names(names: NDArray, by: str) -> pd.Series:
+    try:
+        pattern = re.compile(by)
+    except re.error as error:
+        raise FieldError(
+            "cluster_by", by, f"a field's name or a regular expression ({error})"
+        ) from None
+    matches = [pattern.search(str(name)) for name in names]
+    texts = [(m[1] if pattern.groups else m[0]) if m else None for m in matches]
+    return pd.Series([text or None for text in texts], dtype=object)

@@ -1,0 +1,394 @@
+"""Two models, or one under two conditions, on the same items: which is better, by how much, and what the items can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..errors import WrongUse, as_array, require
+from ..evidence.paired import Difference, paired
+from ..evidence.repeats import Components, components
+from ..page.reports import plain
+from ..records.options import Options
+from .clusters import FEW
+from .pairing import LeftOut, Pair, pairs_of
+from .side_by_side import columns_of_models
+from .sides import Side, read_side, side_of
+from .words import VERDICTS, Verdict, in_points, verdict_of
+
+__all__ = ["Compared", "Comparison", "compare"]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two scores of the same items, by one metric on one task.
+
+    Attributes
+    ----------
+    task : str
+        With its setting and number of shots; that of A and that of B where they differ.
+    metric, direction : str
+    difference : Difference
+        ``B - A``, with its interval and test.
+    p_holm, p_bh : float
+        Corrected over the tasks of this metric, as Holm and as Benjamini and Hochberg do.
+    family : int
+        Number of p-values that were corrected together.
+    detectable : float
+        The smallest true difference that as many items show with the power asked for.
+    items_needed : int, optional
+        Items that would show the difference asked for.
+    verdict : str
+        One of `VERDICTS`.
+    words : str
+        In a sentence, with numbers.
+    left_out : LeftOut
+    first_runs, second_runs : Components, optional
+        Where items were answered several times: how much of the noise is decoding.
+    notes : tuple of str
+    pair : Pair
+    """
+
+    task: str
+    metric: str
+    direction: str
+    difference: Difference
+    p_holm: float
+    p_bh: float
+    family: int
+    detectable: float
+    items_needed: int | None
+    verdict: Verdict
+    words: str
+    left_out: LeftOut = field(repr=False)
+    first_runs: Components | None = field(repr=False)
+    second_runs: Components | None = field(repr=False)
+    notes: tuple[str, ...] = field(repr=False)
+    pair: Pair = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every task and metric that two sides have in common.
+
+    Attributes
+    ----------
+    rows : tuple of Compared
+    first, second : str
+        What A and B are.
+    level, power : float
+        Error rate of the tests, and chance to see what is called detectable.
+    asked : float, optional
+        The difference of which the number of items was asked.
+    refused : tuple of (str, str)
+        Files that could not be read, and why.
+    notes : tuple of str
+        What was left out, merged, assumed.
+    """
+
+    rows: tuple[Compared, ...]
+    first: str
+    second: str
+    level: float
+    power: float
+    asked: float | None
+    refused: tuple[tuple[str, str], ...] = field(repr=False)
+    notes: tuple[str, ...] = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a task and metric; ``difference``, ``low`` and ``high`` are of B minus A, in units of the score."""
+        made = []
+        for r in self.rows:
+            d = r.difference
+            made.append(
+                {
+                    "task": r.task, "metric": r.metric, "n": d.n, "clusters": d.clusters, "first": d.first,
+                    "second": d.second, "difference": d.value, "error": d.error, "low": d.low, "high": d.high,
+                    "lower": d.lower, "higher": d.higher, "test": d.test, "p": d.p, "p_holm": r.p_holm,
+                    "p_bh": r.p_bh, "family": r.family, "detectable": r.detectable,
+                    "items_needed": r.items_needed, "left_out": len(r.left_out), "verdict": r.verdict,
+                    "words": r.words,
+                }
+            )  # fmt: skip
+        return pd.DataFrame(made)
+
+    def count(self) -> dict[str, int]:
+        """How many rows have each verdict."""
+        return {v: sum(r.verdict == v for r in self.rows) for v in VERDICTS}
+
+    def numbers(self) -> dict[str, Any]:
+        """Every number, as plain values for JSON."""
+        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        for row, r in zip(rows, self.rows, strict=True):
+            runs = {"first": r.first_runs, "second": r.second_runs}
+            row |= {
+                "direction": r.direction, "left_out": {k: list(v) for k, v in asdict(r.left_out).items()},
+                "runs": {k: _parts(c) for k, c in runs.items() if c}, "notes": list(r.notes),
+                "carriers": r.difference.carriers,
+            }  # fmt: skip
+        return plain(
+            {
+                "first": self.first, "second": self.second, "level": self.level, "power": self.power,
+                "asked": self.asked, "refused": [list(r) for r in self.refused], "notes": list(self.notes),
+                "corrected": CORRECTED, "comparisons": rows,
+            }
+        )  # fmt: skip
+
+
+CORRECTED = "p-values are corrected over the tasks of each metric"
+"""Which p-values belong together."""
+
+
+def _parts(c: Components) -> dict[str, float]:
+    return {**asdict(c), "error": c.error(), "share_of_decoding": c.share_of_decoding}
+
+
+def compare(
+    first: str | PathLike[str] | pd.DataFrame,
+    second: str | PathLike[str] | pd.DataFrame | None = None,
+    *,
+    models: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    only: Sequence[str] = (),
+    level: float = 0.05,
+    power: float = 0.8,
+    difference: float | None = None,
+    interval: Literal["analytic", "bootstrap"] = "analytic",
+    draws: int = 10_000,
+    seed: int = 0,
+    ignore_targets: bool = False,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
+    **options: Any,
+) -> Comparison:
+    """Compare two models, or one under two conditions, on the items that both were asked.
+
+    Parameters
+    ----------
+    first, second : path-like or pandas.DataFrame
+        A and B: a file or folder each, of any kind that `mirage_utils.records.read` knows and with one score an item.
+        A table in memory has the columns `mirage_utils.records.RECORDS`. The second may be left out where `models` or `conditions` tells the two apart.
+    models : sequence of str
+        The network of A and that of B, where a path holds several.
+    conditions : sequence of str
+        The setting, number of shots (``"5-shot"``) or task of A and that of B which are to be compared with one another.
+    only : sequence of str
+        Tasks or metrics to compare; ``*`` and ``?`` stand for any text.
+    level : float
+        Error rate of the tests; intervals hold the true difference with the chance ``1 - level``.
+    power : float
+        With which chance a difference is to be seen that is called detectable.
+    difference : float, optional
+        In units of the score: how many items would show it?
+    interval : {"analytic", "bootstrap"}
+    draws, seed : int
+        Of the bootstrap and of drawn sign flips.
+    ignore_targets : bool
+        Whether items of one name count as one item though their right answers are written in other ways.
+    progress : callable, optional
+        Wraps the files as they are read, ``progress(files, number)``.
+    **options
+        As for `mirage_utils.records.read`; ``cluster_by`` says which items belong together.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    NotPairedError
+        If the two are not about the same items; the message says what differs, and which option helps.
+    FieldError
+        If an argument is out of range, or names what is not there.
+    EvalFileError
+        If no file could be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "answers.csv")
+    >>> rows = ["model,task,item,metric,score"]
+    >>> for item in range(40):
+    ...     rows.append(f"small,sums,{item},exact_match,{item % 4 == 0:d}")
+    ...     rows.append(f"large,sums,{item},exact_match,{item % 2 == 0:d}")
+    >>> _ = path.write_text("\\n".join(rows))
+    >>> found = compare(path, models=["small", "large"])
+    >>> print(found.rows[0].words)
+    B is better by 25.0 points (9.3 to 38.3)
+    >>> folder.cleanup()
+    """
+    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    require(0 < power < 1, "power", power, "a number between 0 and 1")
+    if difference is not None:
+        difference = float(as_array("difference", difference))
+        require(difference != 0, "difference", difference, "a number other than 0")
+    require(len(models) in (0, 2), "models", list(models), "two: that of A and that of B")
+    require(
+        len(conditions) in (0, 2), "conditions", list(conditions), "two: that of A and that of B"
+    )
+    one_path = second is None or _same(first, second)
+    told = bool(models and models[0] != models[1]) or bool(
+        conditions and conditions[0] != conditions[1]
+    )
+    said = Options.given(options)
+    in_memory = isinstance(first, pd.DataFrame)
+    beside = columns_of_models(first, models, said) if one_path and not in_memory else None
+    read = read_side(first, beside[0] if beside else said, progress)
+    if beside:
+        other = read_side(first, beside[1], progress)
+    else:
+        other = read if second is None or one_path else read_side(second, said, progress)
+    wanted = tuple(models) or ("", "")
+    if second is None and not told and len(read.models) < 2:
+        raise WrongUse("B", None, "another path, or two --models or two --conditions of A")
+    a, b = (
+        side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
+    )
+    pairs, notes = pairs_of(
+        a,
+        b,
+        conditions=conditions,
+        only=only,
+        cluster_by=said.cluster_by,
+        ignore_targets=ignore_targets,
+    )
+    if one_path and not told:
+        notes.insert(0, "A and B are the same file: every difference is 0")
+    found = [
+        paired(p.first, p.second, cluster=p.cluster, level=1 - level, interval=interval, draws=draws, seed=seed)
+        for p in pairs
+    ]  # fmt: skip
+    corrected = _corrected(pairs, [d.p for d in found])
+    rows = tuple(
+        _row(pair, d, *p, level=level, power=power, difference=difference)
+        for pair, d, p in zip(pairs, found, corrected, strict=True)
+    )
+    first_name, second_name = _names(a, b, rows, conditions)
+    refused = tuple(dict.fromkeys((*a.read.refused, *b.read.refused)))
+    return Comparison(
+        rows,
+        first_name,
+        second_name,
+        level,
+        power,
+        difference,
+        refused,
+        tuple(dict.fromkeys((*notes, *a.notes, *b.notes))),
+    )
+
+
+def _same(first: Any, second: Any) -> bool:
+    if isinstance(first, pd.DataFrame) or isinstance(second, pd.DataFrame):
+        return first is second
+    return Path(first).resolve() == Path(second).resolve()
+
+
+def _corrected(pairs: Sequence[Pair], p: Sequence[float]) -> list[tuple[float, float, int]]:
+    """Of each p-value what Holm makes of it, what Benjamini and Hochberg do, and of how many it is one."""
+    from statsmodels.stats.multitest import multipletests
+
+    found = [(float("nan"), float("nan"), 0)] * len(p)
+    for metric in dict.fromkeys(pair.metric for pair in pairs):
+        at = [i for i, pair in enumerate(pairs) if pair.metric == metric]
+        values = [p[i] for i in at]
+        holm, bh = (multipletests(values, method=name)[1] for name in ("holm", "fdr_bh"))
+        for i, one, other in zip(at, holm, bh, strict=True):
+            found[i] = (float(one), float(other), len(at))
+    return found
+
+
+def _row(
+    pair: Pair, d: Difference, p_holm: float, p_bh: float, family: int, *, level: float, power: float, difference: float | None
+) -> Compared:  # fmt: skip
+    detectable = d.detectable(power)
+    points = in_points(pair.metric, pair.first, pair.second)
+    runs = [
+        None if answers is None else components(answers, crossed=crossed)
+        for answers, crossed in zip(pair.answers, pair.crossed, strict=True)
+    ]
+    over_runs = _over_runs(d, runs, pair.crossed, level)
+    verdict, words = verdict_of(
+        d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points,
+        over_runs=over_runs,
+    )  # fmt: skip
+    notes = [*pair.notes, *_warnings(pair, d, runs)]
+    needed = d.items_for(difference, power) if difference is not None else None
+    return Compared(
+        pair.name, pair.metric, pair.direction, d, p_holm, p_bh, family, detectable, needed, verdict, words,
+        pair.left_out, runs[0], runs[1], tuple(notes), pair,
+    )  # fmt: skip
+
+
+def _over_runs(
+    d: Difference, runs: Sequence[Components | None], crossed: Sequence[bool], level: float
+) -> float:
+    """Half of the interval of the difference when the runs, too, are taken for a sample; nan where each side is one run.
+
+    Student's t with the degrees of freedom of the side with fewer runs, which errs to the long side.
+    """
+    several = [c for c, whole in zip(runs, crossed, strict=True) if c is not None and whole]
+    if not several:
+        return float("nan")
+    error = np.hypot(d.error, np.sqrt(sum(c.run / c.runs for c in several)))
+    return float(error * stats.t(min(c.runs for c in several) - 1).ppf(1 - level / 2))
+
+
+_MCNEMAR = "McNemar, exact"
+
+
+def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> list[str]:
+    notes = []
+    for label, c, crossed in zip("AB", runs, pair.crossed, strict=True):
+        if c is None:
+            continue
+        what = "runs" if crossed else "answers"
+        share = c.share_of_decoding
+        said = (
+            ""
+            if share != share
+            else f"; {share:.0%} of the variance of its mean is that of single answers, which more of them would lower"
+        )
+        notes.append(f"{label}: {c.runs:.3g} {what} an item, averaged{said}")
+    if any(pair.crossed):
+        notes.append(
+            "the interval and the test are over items, for these runs; the verdict also counts that runs differ"
+        )
+    if pair.cluster is not None and d.clusters < FEW:
+        notes.append(f"{d.clusters} clusters: the interval is too short")
+    elif pair.cluster is None and 0 < d.carriers < FEW and d.test != _MCNEMAR:
+        notes.append(
+            f"a few items carry the difference (as much as {d.carriers:.0f} of equal weight would): the interval is too short"
+        )
+    if not pair.direction:
+        notes.append(
+            f"whether more or less {pair.metric} is better is not known: --direction {pair.metric}=higher (or lower)"
+        )
+    return notes
+
+
+def _names(
+    a: Side, b: Side, rows: Sequence[Compared], conditions: Sequence[str]
+) -> tuple[str, str]:
+    """What A and B are, in words that tell them apart."""
+    names = [a.model or Path(a.path).stem, b.model or Path(b.path).stem]
+    if conditions:
+        return tuple(f"{n} ({c})" if n != c else n for n, c in zip(names, conditions, strict=True))  # type: ignore[return-value]
+    if names[0] != names[1]:
+        return names[0], names[1]
+    cells = {(str(r.pair.first_cell), str(r.pair.second_cell)) for r in rows}
+    if len(cells) == 1 and len(set(*cells)) == 2:
+        (pair,) = cells
+        return f"{names[0]} ({pair[0]})", f"{names[1]} ({pair[1]})"
+    return (
+        (names[0], names[1])
+        if a.path == b.path
+        else (f"{names[0]} ({a.path})", f"{names[1]} ({b.path})")
+    )

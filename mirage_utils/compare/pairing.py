@@ -1,0 +1,328 @@
+"""Items that two sides have in common, and every reason why something is not paired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import FieldError, UnknownNameError, shown
+from ..records.keys import numbered
+from ..records.wording import several
+from .cells import Cell, Half, matched
+from .clusters import clusters_of
+from .sides import NotPairedError, Side
+
+__all__ = ["Cell", "LeftOut", "Pair", "pairs_of"]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Items of a task that are not compared.
+
+    Attributes
+    ----------
+    only_first, only_second : tuple of str
+        Items that one side has and the other has not.
+    ungraded_first, ungraded_second : tuple of str
+        Items of both that one of them has no score of.
+    """
+
+    only_first: tuple[str, ...] = ()
+    only_second: tuple[str, ...] = ()
+    ungraded_first: tuple[str, ...] = ()
+    ungraded_second: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        every = (self.only_first, self.only_second, self.ungraded_first, self.ungraded_second)
+        return len(set().union(*every))
+
+    def words(self) -> list[str]:
+        """What is left out, a sentence each."""
+        said = {
+            "only in A": self.only_first, "only in B": self.only_second,
+            "without a score in A": self.ungraded_first, "without a score in B": self.ungraded_second,
+        }  # fmt: skip
+        return [
+            f"{len(items):,} item{'s' * (len(items) > 1)} {what} left out ({several([shown(i, 30).strip(_QUOTES) for i in items])})"
+            for what, items in said.items()
+            if items
+        ]
+
+
+_QUOTES = "'\""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two scores of each item of a task, by one metric.
+
+    Attributes
+    ----------
+    first_cell, second_cell : Cell
+    metric, direction : str
+    items : ndarray of str, shape (n,)
+    first, second : ndarray, shape (n,)
+        Means over the runs and epochs of an item.
+    answers : tuple of ndarray
+        Of each side all scores, shape (n, runs), nan where an item has fewer; None where it has one each.
+    crossed : tuple of bool
+        Whether these are runs over all items, and not repetitions of each item by itself.
+    cluster : ndarray of str, optional
+    left_out : LeftOut
+    notes : tuple of str
+    """
+
+    first_cell: Cell
+    second_cell: Cell
+    metric: str
+    direction: str
+    items: NDArray = field(repr=False)
+    first: NDArray[np.float64] = field(repr=False)
+    second: NDArray[np.float64] = field(repr=False)
+    answers: tuple[NDArray[np.float64] | None, NDArray[np.float64] | None] = field(repr=False)
+    crossed: tuple[bool, bool]
+    cluster: NDArray | None = field(repr=False)
+    left_out: LeftOut = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The task under its condition; both conditions where they differ."""
+        one, other = str(self.first_cell), str(self.second_cell)
+        return one if one == other else f"{one} | {other}"
+
+
+def pairs_of(
+    first: Side,
+    second: Side,
+    *,
+    conditions: Sequence[str] = (),
+    only: Sequence[str] = (),
+    cluster_by: str = "",
+    ignore_targets: bool = False,
+) -> tuple[list[Pair], list[str]]:
+    """Every task, condition and metric that both sides have, item by item.
+
+    Parameters
+    ----------
+    first, second : Side
+    conditions : sequence of str
+        A setting, a number of shots or a task of the first and of the second side that are to be compared with one another.
+    only : sequence of str
+        Tasks or metrics; ``*`` and ``?`` stand for any text.
+    cluster_by : str
+    ignore_targets : bool
+        Whether items of one name count as one though their right answers differ.
+
+    Returns
+    -------
+    pairs : list of Pair
+    notes : list of str
+        What is left out besides items.
+
+    Raises
+    ------
+    NotPairedError
+        If nothing is left to compare, or items of one name are not the same items.
+    """
+    if conditions and len(conditions) != 2:
+        raise FieldError("conditions", list(conditions), "two: that of A and that of B")
+    names = conditions or ("", "")
+    one, other = (Half(side, name) for side, name in zip((first, second), names, strict=True))
+    shared, notes = matched(one, other)
+    wanted = [m for m in shared if _is_wanted(m, only)]
+    for pattern in only:
+        if not any(_is_wanted(m, [pattern]) for m in shared):
+            tasks = dict.fromkeys(str(one.cells[cell]) for cell, _, _ in shared)
+            metrics = dict.fromkeys(metric for _, _, metric in shared)
+            raise UnknownNameError(
+                "only",
+                pattern,
+                f"a task ({several([*tasks], 10)}) or a metric ({several([*metrics], 10)})",
+            )
+    found: list[tuple[Pair, Cell, Cell]] = []
+    empty: list[Pair] = []
+    for cell, counterpart, metric in wanted:
+        pair = _paired(one, other, cell, counterpart, metric, ignore_targets)
+        if len(pair.items) > 1:
+            found.append((pair, cell, counterpart))
+        else:
+            empty.append(pair)
+    if not found:
+        raise NotPairedError(_nothing(empty))
+    notes += [
+        f"{p.name}, {p.metric}: {len(p.items)} items in common, too few to compare" for p in empty
+    ]
+    pairs = [pair for pair, _, _ in found]
+    if not cluster_by:
+        return pairs, notes
+    said = [(_said(one, c, p.items), _said(other, d, p.items)) for p, c, d in found]
+    fields = (*first.read.fields, *second.read.fields)
+    named, told = clusters_of([p.items for p in pairs], said, cluster_by, fields)
+    clustered = [replace(p, cluster=c) for p, c in zip(pairs, named, strict=True)]
+    return clustered, [*notes, *told]
+
+
+def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
+    cell, counterpart, metric = shared
+    names = (metric, cell.task, counterpart.task, str(cell), str(counterpart))
+    return not only or any(fnmatchcase(name, pattern) for pattern in only for name in names)
+
+
+def _paired(
+    one: Half, other: Half, cell: Cell, counterpart: Cell, metric: str, ignore_targets: bool
+) -> Pair:
+    (all_a, a), (all_b, b) = one.of(cell, metric), other.of(counterpart, metric)
+    what = f"{one.cells[cell]}, {metric}"
+    asked_a, asked_b = (pd.Index(rows["item"].astype(object).unique()) for rows in (all_a, all_b))
+    common = asked_a.intersection(asked_b, sort=False)
+    if not ignore_targets:
+        _same_targets(all_a, all_b, common, what)
+    tables = [_by_item(rows) for rows in (a, b)]
+    means = [t.mean(axis=1) for t in tables]
+    graded = [m.index[m.notna().to_numpy()] for m in means]
+    both = common[common.isin(graded[0]) & common.isin(graded[1])]
+    left = LeftOut(
+        tuple(map(str, asked_a.difference(common, sort=False))), tuple(map(str, asked_b.difference(common, sort=False))),
+        *(tuple(map(str, common[~common.isin(g)])) for g in graded),
+    )  # fmt: skip
+    runs = [t.loc[both].to_numpy(float) if t.shape[1] > 1 else None for t in tables]
+    said = {d for rows in (a, b) for d in rows["direction"].astype(str).unique() if d}
+    if len(said) > 1:
+        raise NotPairedError(f"{what}: direction differs: one side calls higher scores better, the other lower ones (--direction {metric}=higher)")  # fmt: skip
+    notes = [
+        *left.words(),
+        *_more_reported(one, cell, metric, len(asked_a)),
+        *_more_reported(other, counterpart, metric, len(asked_b)),
+        *_other_conditions(one, other, a, b),
+    ]
+    if len(left) > len(both):
+        notes.append(
+            f"{len(left):,} items are left out and {len(both):,} compared: these may be others than you think"
+        )
+    return Pair(
+        one.cells[cell], other.cells[counterpart], metric, next(iter(said), ""), both.to_numpy(object),
+        means[0].loc[both].to_numpy(float), means[1].loc[both].to_numpy(float), (runs[0], runs[1]),
+        (_is_crossed(a, runs[0]), _is_crossed(b, runs[1])), None, left, tuple(notes),
+    )  # fmt: skip
+
+
+def _by_item(rows: pd.DataFrame) -> pd.DataFrame:
+    """Scores, one row an item and one column a run and epoch."""
+    answer, kinds = numbered(rows, ["run", "source", "epoch"])
+    item = rows["item"].astype(object).to_numpy()
+    again = pd.DataFrame({"item": item, "answer": answer}).duplicated().to_numpy()
+    if again.any():
+        raise NotPairedError(
+            f"item {item[again][0]} stands twice in {rows['source'].iloc[0]} for one model, task, setting and metric: say what tells "
+            "them apart (--replicate-by COLUMN, --column COLUMN=epoch)"
+        )
+    score = rows["score"].to_numpy(float)
+    if len(kinds) == 1:
+        return pd.DataFrame({0: score}, index=pd.Index(item))
+    return pd.DataFrame({"item": item, "answer": answer, "score": score}).pivot(
+        index="item", columns="answer", values="score"
+    )
+
+
+def _is_crossed(rows: pd.DataFrame, answers: NDArray[np.float64] | None) -> bool:
+    """Whether the answers to an item are of several runs over all items, such as seeds."""
+    if answers is None or (rows["epoch"].to_numpy(float) > 1).any():
+        return False
+    return bool(np.isfinite(answers).all())
+
+
+def _same_targets(a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, what: str) -> None:
+    """Refuse items of one name whose right answers differ."""
+    told = []
+    for rows in (a, b):
+        target = rows["target"].astype(object)
+        known = rows.assign(target=target)[(target.notna() & (target != "")).to_numpy()]
+        told.append(
+            known.drop_duplicates("item").set_index(
+                known.drop_duplicates("item")["item"].astype(object)
+            )["target"]
+        )
+    first, second = (t.reindex(common) for t in told)
+    compared = (first.notna() & second.notna()).to_numpy()
+    differ = compared & (first.astype(str).str.strip() != second.astype(str).str.strip()).to_numpy()
+    if differ.any():
+        at = int(np.argmax(differ))
+        raise NotPairedError(
+            f"{what}: target differs for {int(differ.sum()):,} of {int(compared.sum()):,} items of the same name (item {common[at]}: "
+            f"{shown(str(first.iloc[at]), 40)} in A, {shown(str(second.iloc[at]), 40)} in B): another version of the task, another "
+            "subset, or another order; --ignore-targets, if only their spelling differs"
+        )
+
+
+def _more_reported(half: Half, cell: Cell, metric: str, items: int) -> list[str]:
+    """A note where a side reports a score of more items than it holds."""
+    scores = half.side.read.reported
+    if not len(scores):
+        return []
+    which = half.cells[cell]
+    rows = scores[
+        (scores["model"] == half.side.model) & (scores["task"] == which.task) & (scores["metric"] == half.metrics[cell][metric])
+    ]  # fmt: skip
+    shots = rows["shots"].astype(float)
+    rows = rows[(shots.isna() | np.isnan(which.shots) | (shots == which.shots)).to_numpy()]
+    reported = rows["n"].astype(float).max() if len(rows) else np.nan
+    if not reported > items:
+        return []
+    return [
+        f"{half.side.label}: {items:,} items are there of {reported:,.0f} that the reported score is about"
+    ]
+
+
+def _other_conditions(one: Half, other: Half, a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
+    """What else differs between the runs, as far as their logs say."""
+    said = []
+    for half, rows in ((one, a), (other, b)):
+        sources = (
+            rows[["source", "task"]]
+            .drop_duplicates()
+            .astype(str)
+            .itertuples(index=False, name=None)
+        )
+        said.append(
+            " / ".join(
+                dict.fromkeys(filter(None, (half.side.read.conditions.get(s, "") for s in sources)))
+            )
+        )
+    if said[0] == said[1]:
+        return []
+    return [
+        f"made under other conditions: A {said[0] or 'does not say'}, B {said[1] or 'does not say'}"
+    ]
+
+
+def _nothing(empty: Sequence[Pair]) -> str:
+    if not empty:
+        return "nothing is left to compare"
+    most = max(empty, key=lambda p: len(p.items))
+    left = most.left_out
+    if len(most.items) or left.ungraded_first or left.ungraded_second:
+        return f"{most.name}, {most.metric}: {len(most.items)} items are scored on both sides, and two are needed ({'; '.join(left.words()) or 'nothing is left out'})"
+    ours, theirs = (
+        several([shown(i, 30) for i in items]) for items in (left.only_first, left.only_second)
+    )
+    return (
+        f"item differs: no item in common in {most.name}: A has {len(left.only_first):,} ({ours}), B has {len(left.only_second):,} ({theirs}); "
+        "--column NAME=item says which column of a table names them"
+    )
+
+
+def _said(half: Half, cell: Cell, items: NDArray) -> NDArray | None:
+    """What a side says of the clusters of some items."""
+    if "cluster" not in half.records:
+        return None
+    rows = half.records.iloc[half.rows[cell]]
+    text = rows["cluster"].astype(object).where(rows["cluster"].notna(), "").to_numpy(object)
+    said = pd.Series(text, index=rows["item"].astype(object).to_numpy())
+    said = said[said != ""]
+    return said[~said.index.duplicated()].reindex(items).to_numpy(object)

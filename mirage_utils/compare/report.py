@@ -1,0 +1,166 @@
+"""A comparison as files: one page to read, and every number as CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from ..page.reports import as_csv, colours, template, write_all
+from .comparing import CORRECTED, Compared, Comparison
+from .pictures import forest
+from .words import amount, how_often, in_points, p_text
+
+__all__ = ["lines", "page", "write"]
+
+
+def write(found: Comparison, out: str | os.PathLike[str], *, source: str = "") -> list[Path]:
+    """Write ``report.html``, ``comparison.csv`` and ``numbers.json`` into a folder.
+
+    Parameters
+    ----------
+    found : Comparison
+    out : path-like
+        Made if missing. Files of these names in it are replaced, each whole or not at all, and a link
+        of such a name is replaced and not followed.
+    source : str
+        What was compared, in words for the page.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    FieldError
+        If `out` is a file.
+    """
+    numbers = json.dumps(found.numbers(), indent=1, allow_nan=False, ensure_ascii=False)
+    content = {
+        "comparison.csv": as_csv(found.table, ("task", "metric", "words")),
+        "numbers.json": numbers + "\n",
+        "report.html": page(found, source=source),
+    }
+    return write_all(out, content)
+
+
+def points_of(rows: list[Compared] | tuple[Compared, ...]) -> bool:
+    """Whether some comparisons are told in points."""
+    return all(in_points(r.metric, r.pair.first, r.pair.second) for r in rows)
+
+
+def page(found: Comparison, *, source: str = "") -> str:
+    """A comparison as one HTML page.
+
+    Parameters
+    ----------
+    found : Comparison
+    source : str
+        What was compared.
+    """
+    counts = found.count()
+    by_metric: dict[str, list[Compared]] = {}
+    for r in found.rows:
+        by_metric.setdefault(r.metric, []).append(r)
+    told = [
+        f"{verdict} on {n:,}" for verdict, n in counts.items() if n and verdict != "cannot tell"
+    ]
+    open_ = counts["cannot tell"]
+    told += [f"on {open_:,} the items cannot tell"] if open_ else []
+    chance = how_often(1 - found.power)
+    notes = {
+        "files refused": [f"{name}: {why}" for name, why in found.refused],
+        "notes on what was read": found.notes,
+    }
+    needed = found.asked is not None
+    return (
+        template(__package__)
+        .render(
+            source=source, first=found.first, second=found.second,
+            summary=f"{len(found.rows):,} comparison{'s' * (len(found.rows) > 1)}, error rate {found.level:g}: B is {', '.join(told)}.",
+            forests=[
+                forest(rows, points_of(rows), level=found.level, chance=chance)
+                for rows in by_metric.values()
+            ],
+            rows=[
+                {
+                    "task": r.task, "metric": r.metric, "verdict": r.verdict, "words": r.words, "notes": r.notes,
+                    "cells": _cells(r, needed), "test": r.difference.test,
+                }
+                for r in found.rows
+            ],
+            head_of_numbers=[
+                "task", "metric", "n", "clusters", "left out", "A", "B", "B − A", "error", "low", "high", "B lower", "B higher", "p",
+                "Holm", "BH", "detectable", *(["items needed"] if needed else []), "test",
+            ],
+            corrected=CORRECTED.replace("p-values", "P-values"),
+            often=f"with the chance {found.power:g}, at the uncorrected level {found.level:g}",
+            needed=f"; items needed are those that would show a difference of {found.asked:g}" if needed else "",
+            clustered=", and for clusters like these" if any(r.pair.cluster is not None for r in found.rows) else "",
+            notes=[(title, lines) for title, lines in notes.items() if lines],
+            colours=colours(),
+        )
+        .lstrip()
+    )  # fmt: skip
+
+
+def _cells(r: Compared, needed: bool) -> list[str]:
+    d = r.difference
+    numbers = [d.first, d.second, d.value, d.error, d.low, d.high]
+    made = [
+        f"{d.n:,}", f"{d.clusters:,}", f"{len(r.left_out):,}", *(f"{v:.4g}" if v == v else "" for v in numbers),
+        f"{d.lower:,}", f"{d.higher:,}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), f"{r.detectable:.3g}",
+    ]  # fmt: skip
+    return [*made, f"{r.items_needed:,}"] if needed else made
+
+
+def lines(found: Comparison) -> list[str]:
+    """A comparison as text for a screen: a table, and below it every row in words.
+
+    Parameters
+    ----------
+    found : Comparison
+    """
+    head = [
+        "task",
+        "metric",
+        "n",
+        "A",
+        "B",
+        "B - A",
+        f"{1 - found.level:.0%} interval",
+        "p",
+        "Holm",
+        "BH",
+        "detectable",
+    ]
+    if found.asked is not None:
+        head.append(f"items for {found.asked:g}")
+    table = [head]
+    for r in found.rows:
+        d, points = r.difference, points_of([r])
+        low, high = (amount(v, points) for v in (d.low, d.high))
+        row = [
+            r.task, r.metric, f"{d.n:,}", _mean(d.first, points), _mean(d.second, points), amount(d.value, points),
+            f"{low} to {high}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, points),
+        ]  # fmt: skip
+        table.append([*row, f"{r.items_needed:,}"] if r.items_needed is not None else row)
+    widths = [max(len(row[k]) for row in table) for k in range(len(head))]
+    made = [
+        "  ".join(
+            cell.ljust(w) if k < 2 else cell.rjust(w)
+            for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    told = [f"{r.task}, {r.metric}: {r.words}" for r in found.rows]
+    mixed = any(points_of([r]) for r in found.rows)
+    unit = "A, B and differences of fractions are in points (hundredths); " if mixed else ""
+    return [
+        f"A: {found.first}", f"B: {found.second}", "", *made, "", *told, "",
+        f"{unit}{CORRECTED}; detectable: seen with the chance {found.power:g} at level {found.level:g}, uncorrected",
+    ]  # fmt: skip
+
+
+def _mean(value: float, points: bool) -> str:
+    return f"{100 * value:.1f}" if points else f"{value:.4g}"
