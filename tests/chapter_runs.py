@@ -33,19 +33,6 @@ def changed(name: str) -> dict[str, Any]:
     raise LookupError(f"{path} has no CHANGED = {{...}}")
 
 
-REWRITTEN = {
-    "01_what_is_emergence", "02_one_token", "03_many_tokens",
-    "04_does_gpt3_obey", "05_assumptions", "06_resolution",
-    "07_a_field_guide_to_metrics", "08_the_emergence_score", "09_same_outputs_two_metrics",
-    "10_meta_analysis", "11_grade_to_brier", "12_prediction",
-    "13_a_mirage_we_made", "14_not_a_mirage", "15_between",
-    "16_autoencoders", "17_digits", "18_omniglot", "19_audit", "20_the_other_side",
-    "21_choose_your_metric", "22_the_ladder", "23_error_bars", "24_items_and_abilities",
-    "25_the_mirage_today",
-}  # fmt: skip
-"""Chapters in their new form: a question that shows its figure, an essay, a laboratory."""
-
-
 @dataclass(frozen=True)
 class Run:
     """An executed chapter."""

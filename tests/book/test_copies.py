@@ -14,7 +14,6 @@ import copies
 import nbformat
 import pytest
 import readable
-from chapter_runs import REWRITTEN
 from conftest import CHAPTERS, ROOT
 from copied import COLAB, LIVE, STILL
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -64,14 +63,11 @@ def test_a_copy_reads_as_text_and_begins_with_its_question(chapter, kind):
     assert bool(EVAL.search(text)) == (kind == "live")
     first = copy.cells[0]
     assert first.cell_type == "markdown"
-    if chapter.stem in REWRITTEN:  # these open on something concrete, and end on the question
-        _, told, opening = first.source.partition("published run")
-        assert told
-        assert len(opening.split()) > 40
-        assert opening.rstrip().endswith("?")
-    else:
-        assert "**Question.**" in first.source
-        assert "published run" in first.source.split("**Question.**")[0]
+    # It opens on something concrete, and ends on the question.
+    _, told, opening = first.source.partition("published run")
+    assert told
+    assert len(opening.split()) > 40
+    assert opening.rstrip().endswith("?")
     assert not any(c.get("outputs") for c in copy.cells)
 
 

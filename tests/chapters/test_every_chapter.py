@@ -8,7 +8,7 @@ import re
 
 import pytest
 import yaml
-from chapter_runs import CHAPTER_TESTS, REWRITTEN, changed
+from chapter_runs import CHAPTER_TESTS, changed
 from conftest import CHAPTERS, ROOT
 
 NAMES = [chapter.stem for chapter in CHAPTERS]
@@ -18,7 +18,6 @@ chapters = pytest.mark.parametrize("name", NAMES)
 PARTS = (
     "```{takeaways}", "```{on-monday}", "```{laboratory}", "## Exercises", "## What this does not show", "**Next:**",
 )  # fmt: skip
-PARTS_BEFORE = ("**Question.**", "**Prediction.**", "## Exercises", "## What this does not show")
 
 
 @chapters
@@ -38,7 +37,7 @@ def test_a_chapter_keeps_the_form_of_the_house(name):
     assert len(parameters) == 1
     assert "PROFILE" in parameters[0]
     assert "SEED" in parameters[0]
-    for part in PARTS if name in REWRITTEN else PARTS_BEFORE:
+    for part in PARTS:
         assert part in prose, part
     assert prose.count("{exercise}") == prose.count("{solution-start}") >= 2
     listed = (ROOT / "_toc.yml").read_text()
@@ -53,7 +52,7 @@ def test_a_chapter_runs_and_its_claims_hold(name, chapter_run):
     numbers = [tuple(map(int, key.split("_")[1:])) for key in run.claims]
     assert numbers == [(chapter, i + 1) for i in range(len(numbers))]
     # Few claims that could have failed are worth more than many that could not.
-    assert len(numbers) >= (2 if name in REWRITTEN else 4)
+    assert len(numbers) >= 2
 
 
 @chapters

@@ -9,7 +9,7 @@ import pytest
 from statsmodels.stats.power import NormalIndPower, TTestIndPower
 
 from mirage_utils.errors import FieldError
-from mirage_utils.evidence.slips import SLIPS, slips
+from mirage_utils.evidence.carries import SLIPS, slips
 from mirage_utils.evidence.strictness import (
     Moments,
     agreement,
