@@ -104,10 +104,25 @@ def test_the_command_prints_a_table_and_the_verdict_in_words(tmp_path, capsys):
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "A: owl-1"
     head = next(line for line in shown if line.startswith("task"))
-    assert (
-        head.split()
-        == ["task", "metric", "n", "A", "B", "B", "-", "A", "95%", "interval", "p", "Holm", "BH", "detectable", "items", "for", "0.05"]
-    )
+    assert head.split() == [
+        "task",
+        "metric",
+        "n",
+        "A",
+        "B",
+        "B",
+        "-",
+        "A",
+        "95%",
+        "interval",
+        "p",
+        "Holm",
+        "BH",
+        "detectable",
+        "items",
+        "for",
+        "0.05",
+    ]
     rows = shown[shown.index(head) + 1 :][:2]
     assert all(len(row) == len(head) for row in rows)
     assert any(line.startswith("quiz, accuracy: B is better by") for line in shown)
