@@ -225,7 +225,7 @@ def compare(
     B is better by 25.0 points (9.3 to 38.3)
     >>> folder.cleanup()
     """
-    require(0 < level < 1, "level", level, "a number between 0 and 1")
+    require(0 < level < 0.5, "level", level, "an error rate between 0 and 0.5, such as 0.05")
     require(0 < power < 1, "power", power, "a number between 0 and 1")
     if difference is not None:
         difference = float(as_array("difference", difference))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import FieldError, UnknownNameError, shown
 from ..records.keys import numbered
+from ..records.schema import is_fraction
 from ..records.wording import several
 from .cells import Cell, Half, matched
 from .clusters import clusters_of
@@ -183,6 +184,8 @@ def _paired(
     common = asked_a.intersection(asked_b, sort=False)
     if not ignore_targets:
         _same_targets(all_a, all_b, common, what)
+    for label, rows in (("A", a), ("B", b)):
+        _on_one_scale(rows, metric, label, what)
     tables = [_by_item(rows) for rows in (a, b)]
     means = [t.mean(axis=1) for t in tables]
     graded = [m.index[m.notna().to_numpy()] for m in means]
@@ -210,6 +213,16 @@ def _paired(
         means[0].loc[both].to_numpy(float), means[1].loc[both].to_numpy(float), (runs[0], runs[1]),
         (_is_crossed(a, runs[0]), _is_crossed(b, runs[1])), None, left, tuple(notes),
     )  # fmt: skip
+
+
+def _on_one_scale(rows: pd.DataFrame, metric: str, label: str, what: str) -> None:
+    """Refuse scores of a fraction that are none: they may be in per cent, though their mean is not above 1."""
+    most = rows["score"].max()
+    if is_fraction(metric) and most > 1:
+        raise NotPairedError(
+            f"{what}: scale differs: a score of {label} is {most:g}, and {metric} is a fraction; if {label} is in per cent, write it as "
+            "fractions, or say --percent where both are"
+        )
 
 
 def _by_item(rows: pd.DataFrame) -> pd.DataFrame:
@@ -306,8 +319,9 @@ def _nothing(empty: Sequence[Pair]) -> str:
         return "nothing is left to compare"
     most = max(empty, key=lambda p: len(p.items))
     left = most.left_out
-    if len(most.items) or left.ungraded_first or left.ungraded_second:
-        return f"{most.name}, {most.metric}: {len(most.items)} items are scored on both sides, and two are needed ({'; '.join(left.words()) or 'nothing is left out'})"
+    n = len(most.items)
+    if n or left.ungraded_first or left.ungraded_second:
+        return f"{most.name}, {most.metric}: {n} item{'s are' if n != 1 else ' is'} scored on both sides, and two are needed ({'; '.join(left.words()) or 'nothing is left out'})"
     ours, theirs = (
         several([shown(i, 30) for i in items]) for items in (left.only_first, left.only_second)
     )

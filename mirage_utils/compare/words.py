@@ -117,6 +117,10 @@ def _signed(value: float, points: bool) -> str:
 
 
 def _missed(detectable: float, unit: str, power: float, points: bool) -> str:
+    if detectable == 0:
+        return "nothing says how scores of such items vary"
+    if points and detectable > 1:
+        return "so few items show no difference, however large"
     return f"a true difference under {amount(detectable, points)}{unit} would be missed {how_often(1 - power)} or more often"
 
 
@@ -125,7 +129,7 @@ def how_often(chance: float) -> str:
     times = round(1 / chance)
     if times in _TIMES and abs(1 / times - chance) < 0.005:
         return f"one time in {_TIMES[times]}"
-    return f"{chance:.0%} of the time"
+    return f"{100 * chance:.2g}% of the time"
 
 
 def p_text(value: float) -> str:

@@ -55,7 +55,7 @@ REFUSED = {
     "another setting": (_other_setting, "setting differs: A has 'strict' and B 'lenient'.*--conditions 'strict' 'lenient'"),
     "another number of shots": (_other_shots, "shots differs: A has '0-shot' and B '5-shot'.*--conditions '0-shot' '5-shot'"),
     "nobody graded B": (_ungraded, "B holds answers and no scores of them: grade them first"),
-    "one item": (_one_item, "1 items are scored on both sides, and two are needed"),
+    "one item": (_one_item, "1 item is scored on both sides, and two are needed"),
 }  # fmt: skip
 
 
@@ -154,3 +154,13 @@ def test_no_such_file_and_nothing_readable(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(EvalFileError, match="the file is empty"):
         compare(tmp_path / "empty.csv", tmp_path / "empty.csv")
+
+
+def test_per_cent_on_one_side_is_no_fraction(tmp_path):
+    """A mean below 1 tells nothing, and one item above 1 does."""
+    frame = two(metric="f1", gain=0.0)
+    there = frame["model"] == "owl-2"
+    frame["score"] = np.where(there, 0.0, frame["score"])
+    frame.loc[frame.index[there.to_numpy()][0], "score"] = 20.0
+    with pytest.raises(NotPairedError, match="scale differs: a score of B is 20"):
+        compare(*halves(frame, tmp_path))
