@@ -68,7 +68,7 @@ def additive(table, hidden, with_items):
     centre = special.logit(table[seen].mean())
 
     def log_odds(x):
-        return centre + x[:m, None] - (x[m:] if with_items else 0)
+        return centre + x[:m, None] - (x[m:] if with_items else np.zeros(n))
 
     def loss(x):
         eta = log_odds(x)
