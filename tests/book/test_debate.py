@@ -219,14 +219,15 @@ def test_no_quotation_is_longer_than_a_line(path):
 # -- words -------------------------------------------------------------------------------------------
 
 # Words of the trade that a reader with a year of calculus and some Python need not know.
-TRADE = """AIC; autoencoder; base rate; beta-binomial; BIC; binomial interval; bits per byte; BLEU; Brier score; calibration;
-critical scale; cross-entropy; CRPS; decade; degrees of freedom; detection floor; deviance; dip test; edit distance; emergence score;
-emergent ability; exact match; expected exact match; false-discovery rate; few-shot; Fisher's test; goodness of fit; greedy decoding;
-grokking; Gumbel curve; Holm's correction; induction; irreducible loss; Jeffreys's prior; Jensen's inequality; ladder; likelihood;
-linearised curve; log-likelihood; lognormal; multiple-choice grade; nat; over-dispersion; p-value; partial credit; pass@k; perplexity;
-posterior; power law; predictive interval; prior; proper score; rank correlation; resolution; ROUGE-L-Sum; scaling law;
-seed; sigmoid; sign test; sparse parity; standard error; super-scaling; surrogate; target length; teacher forcing; temperature; token;
-token accuracy; training compute; transformer; Wilcoxon's test; zero-shot; Zipf's law""".replace(
+TRADE = """ability; AIC; autoencoder; base rate; beta-binomial; BIC; binomial interval; bits per byte; BLEU; Brier score; calibration;
+cluster; coverage; critical scale; cross-entropy; CRPS; decade; degrees of freedom; detection floor; deviance; difficulty;
+dip test; edit distance; emergence score; exact match; expected exact match; false-discovery rate; few-shot; Fisher's test;
+greedy decoding; grokking; Gumbel curve; Guttman scale; hazard; Holm's correction; horizon; induction; irreducible loss; item
+response theory; Jensen's inequality; ladder; likelihood; log-likelihood; lognormal; McNemar's test; multiple-choice grade;
+nat; p-value; partial credit; pass@k; perplexity; posterior; power; power law; predictive interval; prior; proper score; rank
+correlation; resolution; ROUGE-L-Sum; scaling law; seed; sigmoid; sign test; sparse parity; spot check; standard error;
+surrogate; target length; temperature; token; token accuracy; training compute; transformer; Wald interval; zero-shot; Zipf's
+law""".replace(
     "\n", " "
 ).split("; ")
 
