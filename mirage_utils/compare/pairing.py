@@ -180,7 +180,9 @@ def _paired(
 ) -> Pair:
     (all_a, a), (all_b, b) = one.of(cell, metric), other.of(counterpart, metric)
     what = f"{one.cells[cell]}, {metric}"
-    asked_a, asked_b = (pd.Index(rows["item"].astype(object).unique(), dtype=object) for rows in (all_a, all_b))
+    asked_a, asked_b = (
+        pd.Index(rows["item"].astype(object).unique(), dtype=object) for rows in (all_a, all_b)
+    )
     common = asked_a.intersection(asked_b, sort=False)
     if not ignore_targets:
         _same_targets(all_a, all_b, common, what)
