@@ -180,7 +180,9 @@ def _paired(
 ) -> Pair:
     (all_a, a), (all_b, b) = one.of(cell, metric), other.of(counterpart, metric)
     what = f"{one.cells[cell]}, {metric}"
-    asked_a, asked_b = (pd.Index(rows["item"].astype(object).unique()) for rows in (all_a, all_b))
+    asked_a, asked_b = (
+        pd.Index(rows["item"].astype(object).unique(), dtype=object) for rows in (all_a, all_b)
+    )
     common = asked_a.intersection(asked_b, sort=False)
     if not ignore_targets:
         _same_targets(all_a, all_b, common, what)
@@ -237,10 +239,11 @@ def _by_item(rows: pd.DataFrame) -> pd.DataFrame:
         )
     score = rows["score"].to_numpy(float)
     if len(kinds) == 1:
-        return pd.DataFrame({0: score}, index=pd.Index(item))
-    return pd.DataFrame({"item": item, "answer": answer, "score": score}).pivot(
+        return pd.DataFrame({0: score}, index=pd.Index(item, dtype=object))
+    made = pd.DataFrame({"item": item, "answer": answer, "score": score}).pivot(
         index="item", columns="answer", values="score"
     )
+    return made.set_axis(made.index.astype(object))  # looking names up is slow in pandas' own text
 
 
 def _is_crossed(rows: pd.DataFrame, answers: NDArray[np.float64] | None) -> bool:
