@@ -227,9 +227,7 @@ response theory; Jensen's inequality; ladder; likelihood; log-likelihood; lognor
 nat; p-value; partial credit; pass@k; perplexity; posterior; power; power law; predictive interval; prior; proper score; rank
 correlation; resolution; ROUGE-L-Sum; scaling law; seed; sigmoid; sign test; sparse parity; spot check; standard error;
 surrogate; target length; temperature; token; token accuracy; training compute; transformer; Wald interval; zero-shot; Zipf's
-law""".replace(
-    "\n", " "
-).split("; ")
+law""".replace("\n", " ").split("; ")
 
 
 def glossary():
