@@ -16,7 +16,7 @@ _SPREAD = 8.0
 
 
 def p_value(lower: int, higher: int) -> float:
-    """Two-sided exact p-value: given that two models disagree, is each as likely to be the right one?
+    """Two-sided exact p-value of the hypothesis that, where two models disagree, each is as likely to be right.
 
     Parameters
     ----------
