@@ -114,9 +114,8 @@ def test_chapters_have_the_numbers_of_their_files(site):
         (number,) = re.findall(r'<h1><span class="section-number">(\d+)\.', text)
         assert int(number) == int(chapter.stem[:2])
         assert f"<title>{number}. " in text
-        sections = re.findall(r'<h2><span class="section-number">(\d+)\.(\d+)\.', text)
-        assert [int(s) for _, s in sections] == list(range(1, len(sections) + 1))
-        assert {c for c, _ in sections} == {number}
+        # A section's number would look like a claim's.
+        assert not re.search(r'<h[2-6]><span class="section-number">', text)
 
 
 # -- references ------------------------------------------------------------------------------------
