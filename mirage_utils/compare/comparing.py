@@ -42,9 +42,10 @@ class Compared:
     family : int
         Number of p-values that were corrected together.
     detectable : float
-        The smallest true difference that as many items show with the power asked for.
+        The smallest true difference that as many items show with the power asked for; nan where none would do, or nothing
+        says how scores of such items vary.
     items_needed : int, optional
-        Items that would show the difference asked for.
+        Items that would show the difference asked for; none where nothing says how scores of such items vary.
     verdict : str
         One of `VERDICTS`.
     words : str
@@ -320,7 +321,9 @@ def _row(
         over_runs=over_runs,
     )  # fmt: skip
     notes = [*pair.notes, *_warnings(pair, d, runs)]
-    needed = d.items_for(difference, power) if difference is not None else None
+    needed = None
+    if difference is not None and d.planning_error > 0:
+        needed = d.items_for(difference, power)
     return Compared(
         pair.name, pair.metric, pair.direction, d, p_holm, p_bh, family, detectable, needed, verdict, words,
         pair.left_out, runs[0], runs[1], tuple(notes), pair,

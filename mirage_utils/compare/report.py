@@ -104,14 +104,18 @@ def page(found: Comparison, *, source: str = "") -> str:
     )  # fmt: skip
 
 
+def _needed(r: Compared) -> str:
+    return "?" if r.items_needed is None else f"{r.items_needed:,}"
+
+
 def _cells(r: Compared, needed: bool) -> list[str]:
     d = r.difference
     numbers = [d.first, d.second, d.value, d.error, d.low, d.high]
     made = [
         f"{d.n:,}", f"{d.clusters:,}", f"{len(r.left_out):,}", *(f"{v:.4g}" if v == v else "" for v in numbers),
-        f"{d.lower:,}", f"{d.higher:,}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), f"{r.detectable:.3g}",
+        f"{d.lower:,}", f"{d.higher:,}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, False),
     ]  # fmt: skip
-    return [*made, f"{r.items_needed:,}"] if needed else made
+    return [*made, _needed(r)] if needed else made
 
 
 def lines(found: Comparison) -> list[str]:
@@ -144,7 +148,7 @@ def lines(found: Comparison) -> list[str]:
             r.task, r.metric, f"{d.n:,}", _mean(d.first, points), _mean(d.second, points), amount(d.value, points),
             f"{low} to {high}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, points),
         ]  # fmt: skip
-        table.append([*row, f"{r.items_needed:,}"] if r.items_needed is not None else row)
+        table.append(row if found.asked is None else [*row, _needed(r)])
     widths = [max(len(row[k]) for row in table) for k in range(len(head))]
     made = [
         "  ".join(

@@ -69,7 +69,7 @@ def verdict_of(
     if d.lower == 0 == d.higher:
         return (
             "cannot tell",
-            f"both have the same score on all {d.n:,} items; {_missed(detectable, unit, power, points)}",
+            f"both have the same score on all {d.n:,} items; {_missed(d, detectable, unit, power, points)}",
         )
     interval = "" if d.low != d.low else f" ({amount(d.low, points)} to {amount(d.high, points)})"
     good: Verdict
@@ -100,7 +100,7 @@ def verdict_of(
         )
     return (
         "cannot tell",
-        f"these items cannot tell: B - A is {_signed(d.value, points)}{unit}{interval}; {_missed(detectable, unit, power, points)}",
+        f"these items cannot tell: B - A is {_signed(d.value, points)}{unit}{interval}; {_missed(d, detectable, unit, power, points)}",
     )
 
 
@@ -116,10 +116,10 @@ def _signed(value: float, points: bool) -> str:
     return text if text.startswith("-") or float(text) == 0 else f"+{text}"
 
 
-def _missed(detectable: float, unit: str, power: float, points: bool) -> str:
-    if detectable == 0:
+def _missed(d: Difference, detectable: float, unit: str, power: float, points: bool) -> str:
+    if d.planning_error == 0:
         return "nothing says how scores of such items vary"
-    if points and detectable > 1:
+    if not np.isfinite(detectable):
         return "so few items show no difference, however large"
     return f"a true difference under {amount(detectable, points)}{unit} would be missed {how_often(1 - power)} or more often"
 

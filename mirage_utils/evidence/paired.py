@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 from ..errors import FieldError, as_array, require
 
@@ -40,21 +40,26 @@ class Difference:
     error : float
         Standard error of the difference, over clusters.
     planning_error : float
-        The same for `detectable` and `items_for`. Of 0/1 scores without clusters one item more of either kind of disagreement
-        is counted, so that two answers sheets that happen to agree do not promise that nothing could ever be missed.
+        The same for `detectable` and `items_for`. Of 0/1 scores one item more of either kind of disagreement is counted, in
+        clusters too, so that two answer sheets that happen to agree do not promise that nothing could ever be missed. Other
+        scores that differ alike on all items have 0 here, and no plan.
     low, high : float
         Interval of the difference. nan where all differences are alike, and nothing says how they vary.
     p : float
-        Two-sided, of the hypothesis that the two are exchangeable on every item (cluster).
+        Two-sided, of the hypothesis that the two are exchangeable on every item (cluster). Where flips of signs are drawn it
+        is never below ``1 / (draws + 1)``.
     test : str
         What gave `p`: ``"McNemar, exact"``, ``"sign flips, exact"``, ``"sign flips, drawn"`` or ``"sign flips, normal"``.
     lower, higher : int
         Items on which the second scores lower, and higher, than the first.
     carriers : float
-        How many units of equal weight would vary as much as these: ``(sum d^2)^2 / sum d^4`` of the deviations. With fewer
-        than about 20 the interval is too short where scores are not 0/1.
+        How many units of equal weight would vary as much as these: ``(sum d^2)^2 / sum d^4`` of the deviations. It is an
+        effective number, below that of the items that differ, and no rule by itself: with 30 items that all differ it is about
+        11, and the interval is right. See the notes of `paired`.
     level : float
         Of the interval.
+    widest : float
+        The largest difference that there can be: 1 where all scores lie between 0 and 1, else infinite.
     """
 
     n: int
@@ -72,6 +77,7 @@ class Difference:
     higher: int
     carriers: float
     level: float
+    widest: float
 
     def detectable(self, power: float = 0.8) -> float:
         """The smallest true difference that as many such items show as significant, ``1 - level`` two-sided, with this probability.
@@ -80,10 +86,16 @@ class Difference:
         ----------
         power : float
             In (0, 1).
+
+        Returns
+        -------
+        float
+            nan where no true difference would do: it would have to be larger than `widest`, as with two or three items. nan
+            also where all differences are alike and nothing says how they vary (`planning_error` is 0).
         """
         require(0 < power < 1, "power", power, "a number between 0 and 1")
-        t = stats.t(self.clusters - 1)
-        return float((t.ppf((1 + self.level) / 2) + t.ppf(power)) * self.planning_error)
+        found = self._errors_seen(self.clusters - 1, power) * self.planning_error
+        return found if 0 < found <= self.widest else float("nan")
 
     def items_for(self, difference: float, power: float = 0.8) -> int:
         """Items, in clusters like these, that would show a true difference of this size with this probability.
@@ -94,13 +106,45 @@ class Difference:
             In the units of the score; its sign does not matter.
         power : float
             In (0, 1).
+
+        Returns
+        -------
+        int
+            With Student's t, as in `detectable`: two clusters at least.
+
+        Raises
+        ------
+        FieldError
+            If the difference is 0 or not finite, the power is no probability, or all measured differences are alike and
+            nothing says how they vary.
         """
         require(
             np.isfinite(difference) and difference != 0, "difference", difference, "a finite number other than 0"
         )  # fmt: skip
         require(0 < power < 1, "power", power, "a number between 0 and 1")
-        z = stats.norm.ppf((1 + self.level) / 2) + stats.norm.ppf(power)
-        return int(np.ceil(self.n * (z * self.planning_error / difference) ** 2))
+        require(
+            self.planning_error > 0, "planning_error", self.planning_error,
+            "scores whose differences vary: these are all alike, and do not say how many items would show another",
+        )  # fmt: skip
+        size = self.n / self.clusters
+
+        def missing(
+            log_clusters: float,
+        ) -> float:  # what so many clusters would show, over what is asked
+            clusters = np.exp(log_clusters)
+            error = self.planning_error * np.sqrt(self.clusters / clusters)
+            return float(np.log(self._errors_seen(clusters - 1, power) * error / abs(difference)))
+
+        few, many = np.log(2.0), np.log(2.0)
+        while missing(many) > 0:
+            few, many = many, many + 3
+        clusters = np.exp(optimize.brentq(missing, few, many)) if many > few else 2.0
+        return int(np.ceil(size * clusters * (1 - 1e-9)))
+
+    def _errors_seen(self, df: float, power: float) -> float:
+        """How many standard errors a true difference must be to be seen with this probability."""
+        t = stats.t(df)
+        return float(t.ppf((1 + self.level) / 2) + t.ppf(power))
 
 
 def paired(
@@ -112,14 +156,15 @@ def paired(
     Parameters
     ----------
     first, second : array_like, shape (n,)
-        One score an item, in the same order; finite. Average the runs of an item first.
+        One score an item, in the same order; below 1e300 in size. Average the runs of an item first.
     cluster : array_like, shape (n,), optional
         Which items belong together, such as the passage that a question is about. Each item its own by default.
     level : float
         Of the interval, in (0, 1).
     interval : str
-        ``"analytic"``: of 0/1 scores without clusters the adjusted Wald interval of Bonett and Price (2012); else Student's t
-        with the error over clusters. ``"bootstrap"``: percentiles with clusters drawn again.
+        ``"analytic"``: of 0/1 scores the adjusted Wald interval of Bonett and Price (2012), in clusters from as many independent
+        items as these are worth (see the notes); of others Student's t with the error over clusters. ``"bootstrap"``:
+        percentiles with clusters drawn again.
     draws : int
         Of the bootstrap, and of the sign flips where there are too many to try all.
     seed : int
@@ -140,7 +185,17 @@ def paired(
     by the normal limit where more than 2,000 clusters differ and no few of them dominate.
     The interval is not the test turned round: at the edge one may exclude 0 and the other not.
 
-    The error over clusters is that of Miller (2024), times the root of ``G / (G - 1)`` for G clusters.
+    The error over clusters is that of Miller (2024), times the root of ``G / (G - 1)`` for G clusters. For the interval of 0/1
+    scores in clusters, all counts are divided by the design effect (the squared ratio of this error to that of independent
+    items, 1 at least), which is how survey statistics use an effective sample size (Korn and Graubard 1998), and Student's t
+    takes the place of the normal distribution. Near 100% it is too careful with few clusters, and too short where whole
+    clusters fail together and few of them do: simulated for a 98% and a 99% score, with half of the clusters alike, it held the
+    true difference in 93% of tests with 50 clusters of 6; 20 clusters, alike throughout, with a 6% and a 4% disagreement, 88%.
+
+    Student's t fails where few items differ at all and one side carries the tail. Simulated with exponential and log-normal
+    differences on 1 to 100% of 30 to 3,000 items, the interval held the truth in at most 90% of tests wherever `carriers` was
+    typically below 3, in 84 to 93% where it was 3 to 10, and in 92% or more from 10 on. Differences that lean to neither side
+    did with fewer: 94% at 4.
 
     Examples
     --------
@@ -158,28 +213,43 @@ def paired(
     )
     draws = int(as_array("draws", draws, low=100, integer=True))
     unit = _units(cluster, a.size)
+    scores = np.concatenate([a, b])
+    largest = float(np.abs(scores).max())
+    require(largest < 1e300, "first", largest, "scores below 1e300 in size")
+    right_or_wrong = bool(np.isin(scores, (0, 1)).all())
+    widest = 1.0 if scores.min() >= 0 and scores.max() <= 1 else float("inf")
+    # In units of a power of two, which rounds nothing, so that no square of a score is too large or too small for a number.
+    scale = 1.0 if right_or_wrong else 2.0 ** float(np.frexp(largest)[1])
+    a, b = a / scale, b / scale
     n, groups, d = a.size, int(unit.max()) + 1, b - a
     value = float(d.mean())
     sums = np.bincount(unit, d - value)
     error = float(np.sqrt(groups / (groups - 1) * (sums**2).sum()) / n)
     lower, higher = int((d < 0).sum()), int((d > 0).sum())
-    binary = groups == n and bool(np.isin(np.concatenate([a, b]), (0, 1)).all())
-    adjusted = _adjusted(lower, higher, n) if binary else (value, error)
+    centre, planned = value, error
+    if right_or_wrong:
+        plain = d.std(ddof=1) / np.sqrt(n)
+        centre, planned = _adjusted(
+            lower, higher, n, max(1.0, (error / plain) ** 2) if plain else 1.0
+        )
+    alike = not right_or_wrong and np.allclose(sums, 0, rtol=0, atol=1e-12)
     if interval == "bootstrap":
         low, high = _drawn(d, unit, level, draws, seed)
-    elif binary:
-        half = float(stats.norm.ppf((1 + level) / 2)) * adjusted[1]
-        low, high = max(-1.0, adjusted[0] - half), min(1.0, adjusted[0] + half)
     else:
-        half = float(stats.t(groups - 1).ppf((1 + level) / 2)) * error
-        low, high = value - half, value + half
-    if not binary and np.allclose(sums, 0, rtol=0, atol=1e-12 * max(1.0, float(np.abs(d).max()))):
+        known = stats.norm if right_or_wrong and groups == n else stats.t(groups - 1)
+        half = float(known.ppf((1 + level) / 2)) * planned
+        low, high = centre - half, centre + half
+        if right_or_wrong:
+            low, high = max(-1.0, low), min(1.0, high)
+    if alike or (interval == "bootstrap" and groups < n and not sums.any()):
         low = high = float("nan")
     fourth = float((sums**4).sum())
-    p, test = _mcnemar(lower, higher) if binary else _flips(a, b, unit, draws, seed)
+    exactly = right_or_wrong and groups == n
+    p, test = _mcnemar(lower, higher) if exactly else _flips(a, b, unit, draws, seed)
     return Difference(
-        n, groups, float(a.mean()), float(b.mean()), value, error, adjusted[1], low, high, p, test, lower, higher,
-        float((sums**2).sum() ** 2 / fourth) if fourth > 0 else 0.0, level,
+        n, groups, float(a.mean()) * scale, float(b.mean()) * scale, value * scale, error * scale,
+        0.0 if alike else planned * scale, low * scale, high * scale, p, test, lower, higher,
+        float((sums**2).sum() ** 2 / fourth) if fourth > 0 else 0.0, level, widest,
     )  # fmt: skip
 
 
@@ -201,10 +271,14 @@ def _units(cluster: ArrayLike | None, n: int) -> NDArray[np.intp]:
     return unit
 
 
-def _adjusted(lower: int, higher: int, n: int) -> tuple[float, float]:
-    """Centre and error of Bonett and Price: one item more of either kind of disagreement, two more in all."""
-    down, up = (lower + 1) / (n + 2), (higher + 1) / (n + 2)
-    return up - down, float(np.sqrt((up + down - (up - down) ** 2) / (n + 2)))
+def _adjusted(lower: int, higher: int, n: int, effect: float) -> tuple[float, float]:
+    """Centre and error of Bonett and Price: one item more of either kind of disagreement, two more in all.
+
+    Of as many independent items as `n` are worth, which is `n` over the design effect.
+    """
+    worth = n / effect + 2
+    down, up = (lower / effect + 1) / worth, (higher / effect + 1) / worth
+    return up - down, float(np.sqrt((up + down - (up - down) ** 2) / worth))
 
 
 def _mcnemar(lower: int, higher: int) -> tuple[float, str]:

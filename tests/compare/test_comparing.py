@@ -12,7 +12,8 @@ from scipy import stats
 from sheets_of_two import log, put, samples, two
 
 from mirage_utils import FieldError
-from mirage_utils.compare import NotPairedError, compare
+from mirage_utils.compare import NotPairedError, compare, page
+from mirage_utils.compare.report import lines
 from mirage_utils.models import bundled
 from mirage_utils.models.language import outputs
 
@@ -355,3 +356,13 @@ def test_numbers_are_plain_json(tmp_path):
     found = compare(put(two(), tmp_path / "r.csv"), models=["owl-1", "owl-2"], difference=0.05)
     text = json.dumps(found.numbers(), allow_nan=False)
     assert json.loads(text)["comparisons"][0]["n"] == 60
+
+
+def test_where_nothing_varies_no_number_of_items_is_told(tmp_path):
+    """Marks that differ alike everywhere have no plan: the text says so in place of a 0."""
+    frame = two().assign(metric="my_index", score=3.5)
+    found = compare(put(frame, tmp_path / "s.csv"), models=["owl-1", "owl-2"], difference=0.1)
+    assert found.rows[0].items_needed is None
+    assert "nothing says how scores of such items vary" in found.rows[0].words
+    assert "?" in "\n".join(lines(found))
+    assert "nan" not in page(found)
