@@ -25,7 +25,8 @@ class Beta(NamedTuple):
     Attributes
     ----------
     a, b : float
-        > 0. The mean is ``a / (a + b)``; the smaller `a`, the more problems are next to hopeless.
+        > 0. The mean is ``a / (a + b)``; the smaller `a`, the more problems are next to hopeless, and the smaller pass@k at
+        large k; at equal `a` the one with the smaller ``B(a, b)`` is behind.
     """
 
     a: float

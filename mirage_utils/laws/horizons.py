@@ -105,6 +105,9 @@ def hanoi_moves(disks: ArrayLike) -> NDArray[np.float64]:
 def chain_success(steps: ArrayLike, p: float, repair: float = 0.0, times: float = 1.0) -> NDArray[np.float64]:  # fmt: skip
     """Chance that work is on the right track after a number of steps, with repair and with slips that feed slips.
 
+    Without repair it is ``p ** steps``, whatever `times`: the task is lost at its first slip. With repair it settles at
+    ``repair / (repair + min(1, times * (1 - p)))``.
+
     Work begins on the track. On it, a step slips with probability ``1 - p``, and once there was a slip with `times` as
     much, at most 1. Off it, a step leads back with probability `repair`.
 

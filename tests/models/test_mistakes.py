@@ -32,6 +32,10 @@ def test_by_hand(made):
     # the second and third symbol of the second item, and the third of the third
     assert (after.n[0, 0], after.right[0, 0]) == (3, pytest.approx(2 / 3))
     assert after.promised[0, 0] == pytest.approx((0.6 + 0.7 + 0.2) / 3)
+    # straight after the first mistake: the second symbol of the second item, and the third of the third
+    straight = mistakes.after_mistakes(made, straight=True)
+    assert (straight.n[0, 0], straight.right[0, 0]) == (2, pytest.approx(1 / 2))
+    assert straight.promised[0, 0] == pytest.approx((0.6 + 0.2) / 2)
     credit = {k: float(v[0, 0]) for k, v in mistakes.partial_credit(made).items()}
     assert credit == pytest.approx({"all right": 1 / 3, "steps right": 6 / 9, "right before the first mistake": 4 / 9})  # fmt: skip
 

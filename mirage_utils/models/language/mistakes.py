@@ -72,13 +72,15 @@ class AfterMistakes(NamedTuple):
     n: NDArray[np.int64]
 
 
-def after_mistakes(outputs: Asked) -> AfterMistakes:
+def after_mistakes(outputs: Asked, *, straight: bool = False) -> AfterMistakes:
     """What happens to an answer after its first wrong symbol.
 
     Parameters
     ----------
     outputs : Asked
         With answers that were drawn. Each symbol counts once, whatever the weight of its item.
+    straight : bool
+        Only the symbol straight after the first wrong one, instead of all symbols after it.
 
     Raises
     ------
@@ -96,6 +98,8 @@ def after_mistakes(outputs: Asked) -> AfterMistakes:
     drawn = outputs.drawn
     require(drawn.shape[2] > 0, "drawn", drawn.shape, "answers that were drawn")
     after: NDArray[np.bool_] = np.asarray(np.cumsum(~drawn, axis=-1) - ~drawn > 0)
+    if straight:
+        after &= np.cumsum(after, axis=-1) == 1
     chance = np.broadcast_to(np.exp(outputs.logp)[:, :, None], drawn.shape)
     n = after.sum(axis=(2, 3, 4))
     with np.errstate(invalid="ignore"):
