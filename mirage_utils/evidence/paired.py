@@ -15,10 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from ..errors import FieldError, as_array, require
+from . import mcnemar
 
 __all__ = ["Difference", "paired"]
 
 Floats = NDArray[np.float64]
+MCNEMAR = "McNemar, exact"
 _HELD = 4_000_000
 """Numbers that a resampling holds at a time."""
 _MANY, _EVEN = 2_000, 500
@@ -58,6 +60,8 @@ class Difference:
         11, and the interval is right. See the notes of `paired`.
     level : float
         Of the interval.
+    right_or_wrong : bool
+        All scores are 0 or 1.
     widest : float
         The largest difference that there can be: 1 where all scores lie between 0 and 1, else infinite.
     """
@@ -77,6 +81,7 @@ class Difference:
     higher: int
     carriers: float
     level: float
+    right_or_wrong: bool
     widest: float
 
     def detectable(self, power: float = 0.8) -> float:
@@ -90,11 +95,18 @@ class Difference:
         Returns
         -------
         float
-            nan where no true difference would do: it would have to be larger than `widest`, as with two or three items. nan
+            Of 0/1 scores by the power of McNemar's exact test at the share of items on which the two disagree; of others, and of
+            clusters where it is more, by the standard error. nan where no true difference would do: it would have to be larger than `widest`, as with two or three items. nan
             also where all differences are alike and nothing says how they vary (`planning_error` is 0).
         """
         require(0 < power < 1, "power", power, "a number between 0 and 1")
-        found = self._errors_seen(self.clusters - 1, power) * self.planning_error
+        least = 0.0
+        if self.right_or_wrong:
+            disagreement = (self.lower + self.higher) / self.n
+            least = mcnemar.detectable(self.n, disagreement, chance=power, level=self.level)
+            if self.clusters == self.n:
+                return least
+        found = max(least, self._errors_seen(self.clusters - 1, power) * self.planning_error)
         return found if 0 < found <= self.widest else float("nan")
 
     def items_for(self, difference: float, power: float = 0.8) -> int:
@@ -245,11 +257,14 @@ def paired(
         low = high = float("nan")
     fourth = float((sums**4).sum())
     exactly = right_or_wrong and groups == n
-    p, test = _mcnemar(lower, higher) if exactly else _flips(a, b, unit, draws, seed)
+    if exactly:
+        p, test = mcnemar.p_value(lower, higher), MCNEMAR
+    else:
+        p, test = _flips(a, b, unit, draws, seed)
     return Difference(
         n, groups, float(a.mean()) * scale, float(b.mean()) * scale, value * scale, error * scale,
         0.0 if alike else planned * scale, low * scale, high * scale, p, test, lower, higher,
-        float((sums**2).sum() ** 2 / fourth) if fourth > 0 else 0.0, level, widest,
+        float((sums**2).sum() ** 2 / fourth) if fourth > 0 else 0.0, level, right_or_wrong, widest,
     )  # fmt: skip
 
 
@@ -279,12 +294,6 @@ def _adjusted(lower: int, higher: int, n: int, effect: float) -> tuple[float, fl
     worth = n / effect + 2
     down, up = (lower / effect + 1) / worth, (higher / effect + 1) / worth
     return up - down, float(np.sqrt((up + down - (up - down) ** 2) / worth))
-
-
-def _mcnemar(lower: int, higher: int) -> tuple[float, str]:
-    discordant = lower + higher
-    p = stats.binomtest(higher, discordant).pvalue if discordant else 1.0
-    return float(p), "McNemar, exact"
 
 
 def _flips(a: Floats, b: Floats, unit: NDArray[np.intp], draws: int, seed: int) -> tuple[float, str]:  # fmt: skip
