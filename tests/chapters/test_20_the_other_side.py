@@ -101,6 +101,32 @@ def test_what_bends_in_the_loss(chapter_run):
     assert g["others_low"] == pytest.approx(
         min(v for (_, m), v in middle.items() if m != "bits_per_byte"), rel=1e-3
     )
+
+    # by points instead of parabolas, the direction of bits per byte is open
+    def by_points(y):
+        near = [
+            sorted(range(len(x)), key=lambda i, t=t: abs(x[i] - t))[:3] for t in (x.min(), x.max())
+        ]
+        best, worst = (np.mean([y[i] for i in each]) for each in near)
+        middle = (x.min() + x.max()) / 2
+        below = max((i for i in range(len(x)) if x[i] <= middle), key=lambda i: x[i])
+        above = min((i for i in range(len(x)) if x[i] > middle), key=lambda i: x[i])
+        there = y[below] + (y[above] - y[below]) * (middle - x[below]) / (x[above] - x[below])
+        return ((best + worst) / 2 - there) / (best - worst)
+
+    for metric, name in (("accuracy", "bare_accuracy"), ("probability", "bare_probability"), ("bits_per_byte", "bare_bits")):  # fmt: skip
+        assert g[name] == pytest.approx(statistics.median(map(by_points, found[metric].values())))
+    assert g["bare_early"] == sum(by_points(y) < 0 for y in found["bits_per_byte"].values())
+    # along log compute bits per byte bends as much as the others
+    flops = {r["model"]: float(r["train_flops"]) for r in rows_of("olmo_ladder")}
+    compute = -np.log([flops[m] for m in models])
+    for metric, name in (("accuracy", "compute_accuracy"), ("probability", "compute_probability"), ("bits_per_byte", "compute_bits")):  # fmt: skip
+        assert g[name] == pytest.approx(
+            statistics.median(hang(compute, y) for y in found[metric].values()), rel=1e-4
+        )
+    assert -g["compute_bits"] == pytest.approx(g["compute_probability"], abs=0.03)
+    boolq = [hang(loss_on(t, models), found["bits_per_byte"]["boolq"]) for t in {r["task"] for r in rows_of("olmo_losses")}]  # fmt: skip
+    assert (g["boolq_low"], g["boolq_high"]) == pytest.approx((min(boolq), max(boolq)), rel=1e-4)
     # counted by tests, as if the two splits of a benchmark were two
     tests = collections.defaultdict(dict)
     for r in rows_of("olmo_ladder"):
@@ -147,7 +173,9 @@ def test_no_corner_in_the_loss_beats_all_smooth_curves(chapter_run):
     tasks = list(openlm())
     assert g["n_tasks"] == len(tasks)
     assert g["n_strong"] + g["n_blind"] == len(tasks)
-    assert g["n_over_smooth"] == 0
+    assert g["n_over_smooth"] == g["n_over_looser"] == 0
+    assert g["n_strong_looser"] > g["n_strong"]
+    assert g["n_expected"] > 4  # if all tasks had their corners
     # by a search over places instead of the library's grid, against a parabola and a free logistic curve
     for task, x, _, _, y in tasks:
         corner = min(sm.OLS(y, sm.add_constant(np.maximum(t - x, 0))).fit().ssr for t in np.linspace(x.min() + 0.3, x.max() - 0.3, 150))  # fmt: skip
@@ -211,18 +239,40 @@ def test_steep_tasks_are_steep_in_other_runs_too(chapter_run):
 
     tasks = list(itertools.combinations(range(len(skills)), 4))
     assert g["n_composed"] == len(tasks) == math.comb(16, 4)
-    ranks, by_distance = [], []
+
+    def width_of(of, chosen):  # doublings from a tenth to nine tenths of the rise
+        score = [sum(of[k][i] for k in chosen) / 4 for i in range(len(sizes))]
+        top = [max(score[: i + 1]) - score[0] for i in range(len(sizes))]
+        at = []
+        for part in (0.1, 0.9):
+            i = next(i for i, v in enumerate(top) if v >= part * top[-1])
+            share_of = (part * top[-1] - top[i - 1]) / (top[i] - top[i - 1])
+            at.append(math.log2(sizes[i - 1]) + share_of * math.log2(sizes[i] / sizes[i - 1]))
+        return at[1] - at[0]
+
+    ranks, by_distance, by_width = [], [], []
     for half in ((0, 1, 2, 3), (0, 2, 4, 6), (4, 5, 6, 7)):
         rest = [s for s in seeds if s not in half]
         one, other = ([known(runs, k) for k in skills] for runs in (half, rest))
         at = [place(curve) for curve in one]
         there = [steep(other, t) for t in tasks]
         ranks.append(stats.spearmanr([steep(one, t) for t in tasks], there).statistic)
+        by_width.append(
+            stats.spearmanr(
+                [width_of(one, t) for t in tasks], [width_of(other, t) for t in tasks]
+            ).statistic
+        )
         apart = [max(at[k] for k in t) - min(at[k] for k in t) for t in tasks]
         by_distance.append(stats.spearmanr(apart, there).statistic)
     assert g["steep_rank_low"] - 1e-6 <= min(ranks)
     assert max(ranks) <= g["steep_rank_high"] + 1e-6
     assert g["steep_rank_low"] > 0.5
+    assert g["width_rank_low"] - 1e-6 <= min(by_width)
+    assert max(by_width) <= g["width_rank_high"] + 1e-6
+    # by two of the other yardsticks a half is not passed on every split
+    assert g["share_rank_low"] > 0.5 > max(g["width_rank_low"], g["score_rank_low"])
+    assert min(g["share_rank"], g["width_rank"], g["score_rank"]) > 0.5
+    assert g["width_steep"] + 1 < g["width_gentle"]
     assert g["distance_rank"] == pytest.approx(np.mean(by_distance), abs=0.08)
     assert g["steep_most"] > 1.5 * g["steep_least"]
     # most of what closeness tells, lateness tells as well
@@ -255,8 +305,23 @@ def test_what_small_models_could_have_shown(chapter_run):
         (slope, low, high), rel=1e-4
     )
     assert g["n_low"] == len(mean)
+    # two models, with a gap of more than ten points below them, make nearly all of that interval
+    ranked = sorted(mean, key=mean.get)
+    assert [who[1] for who in ranked[:-3:-1]] == ["microsoft/phi-1_5", "Qwen/Qwen1.5-0.5B"]
+    assert g["left_names"] == "phi-1.5 and Qwen1.5-0.5B"
+    assert mean[ranked[-2]] - mean[ranked[-3]] > 10 > 3 > mean[ranked[-3]] - mean[ranked[0]]
+    stayed = {who: mean[who] for who in ranked[:-2]}
+    slope, low, high, error = fitted(stayed)
+    assert (g["floor_gain"], g["floor_gain_low"], g["floor_gain_high"]) == pytest.approx(
+        (slope, low, high), rel=1e-4
+    )
+    assert high < 0.1 * g["gain_points_high"] + 0.1
+    assert g["n_left"] + g["n_stayed"] == g["n_low"]
+    pairs = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.combinations([(k[0], v) for k, v in mean.items()], 2)]  # fmt: skip
+    assert g["median_gain"] == pytest.approx(statistics.median(pairs), rel=1e-4)
+    assert g["median_gain_low"] < 0 < g["median_gain_high"] < 2
     # a gain that is seen in four of five samples, by simulation
-    x = np.array([who[0] for who in mean])
+    x = np.array([who[0] for who in stayed])
     rng = np.random.default_rng(0)
     scatter = error * math.sqrt(((x - x.mean()) ** 2).sum())
     seen = [
@@ -271,6 +336,47 @@ def test_what_small_models_could_have_shown(chapter_run):
     assert g["still_at"] == pytest.approx(-start / tilt)
     assert g["still_low"] < g["still_at"] < g["still_high"]
     assert g["cancelled"] == pytest.approx(1 - abs(np.mean(slopes)) / np.mean(np.abs(slopes)))
+    bare = [-fitted({who: v for who, v in groups["target_brier", k].items() if who in stayed})[0] for k in range(1, 11)]  # fmt: skip
+    assert g["cancelled_floor"] == pytest.approx(1 - abs(np.mean(bare)) / np.mean(np.abs(bare)))
+    # modesty alone improves a mean Brier score by more than these models' does
+    assert g["floor_brier"] == pytest.approx(np.mean(bare), abs=1e-3)
+    assert 0 < g["floor_brier_low"] < g["floor_brier_high"] < g["modest_gain"]
+
+
+def test_below_the_same_compute_other_tests_improve_in_accuracy(chapter_run):
+    g = chapter_run(NAME).glued
+    for task, name in (("arc", "arc_gain"), ("arithmetic", "sums_gain"), ("abstract_narrative_understanding", "tales_gain")):  # fmt: skip
+        rows = [
+            (math.log10(float(r["train_flops"])), 100 * float(r["score"]))
+            for r in rows_of("exp_emergence")
+            if r["task"] == task and r["metric"] == "accuracy" and not r["setting"]
+            and r["train_flops"] and float(r["train_flops"]) < 1e22
+        ]  # fmt: skip
+        x, y = np.array(rows).T
+        fit = sm.OLS(y, sm.add_constant(x)).fit()
+        assert (g[name], g[f"{name}_low"], g[f"{name}_high"]) == pytest.approx(
+            (fit.params[1], *fit.conf_int()[1])
+        )
+        assert g[f"{name}_low"] > 0
+        if task == "arc":
+            assert g["arc_median"] == pytest.approx(statistics.median(y) / 100)
+
+
+def test_a_forecaster_that_only_grows_modest_improves_its_mean_brier_score():
+    """Also with another sampler, and its accuracy stays at a quarter."""
+    rng = np.random.default_rng(1)
+    leaning = rng.normal(size=(20_000, 4))
+
+    def forecast(sureness):
+        p = np.exp(sureness * leaning)
+        return p / p.sum(axis=1, keepdims=True)
+
+    brier = [((forecast(s)[:, 0] - 1) ** 2).mean() for s in (2.0, 1.5, 1.0, 0.5)]
+    assert brier == sorted(brier, reverse=True)
+    assert brier[-1] > 0.75**2
+    right = {(forecast(s).argmax(axis=1) == 0).mean() for s in (2.0, 1.5, 1.0, 0.5)}
+    assert len(right) == 1
+    assert right.pop() == pytest.approx(0.25, abs=0.01)
 
 
 def test_runs_leap_and_their_distribution_does_not(chapter_run):
@@ -310,6 +416,12 @@ def test_leaving_the_level_of_guessing_is_acceleration(chapter_run):
     ]
     local = [np.mean(step) for step in by_seed]
     last = len(on_floor) - 1
+    greedy = np.mean([right.all(axis=1).mean() for _, right in found[int(on_floor[-1])].values()])
+    assert g["floor_greedy"] == pytest.approx(greedy)
+    assert (
+        (1 - g["floor_greedy"]) ** 20 < 0.5 < (1 - p[last]) ** 20
+    )  # sampled it reads zero, greedily not
+    assert 1.5 < g["outrun_low"] < g["outrun_high"] < 7  # no step on the floor obeys the law
     assert g["first_slope"] == pytest.approx(np.mean(local[:3]), rel=1e-4)
     assert g["floor_slope"] == pytest.approx(np.mean(local[last - 3 : last]), rel=1e-4)
     # any law g/(1 + (n/c)^k) has a local exponent of k times its way from guessing: it grows from zero to k
@@ -327,6 +439,14 @@ def test_many_attempts(chapter_run):
     assert g["pass_exponent"] == pytest.approx(-slope, abs=0.02)
     assert g["pass_low"] < g["pass_exponent"] < g["pass_high"]
     assert g["pass_density"] == pytest.approx(g["pass_exponent"], abs=0.05)
+    # not quite a power: by the derivative in k, at both ends
+    at_one = -np.mean((1 - q) * np.log1p(-q)) / np.mean(1 - q)
+    assert at_one < g["pass_first"] < g["pass_exponent"] < g["pass_last"]
+    for low, high, name in ((1e-3, 0.1, "density_above"), (2**-20, 1e-4, "density_below")):
+        v = np.sort(q)
+        inside = (v > low) & (v < high)
+        slope = np.polyfit(np.log(v[inside]), np.log(np.flatnonzero(inside) + 1), 1)[0]
+        assert g[name] == pytest.approx(slope, rel=1e-6)
 
 
 def test_relations_to_compute_hardly_differ(chapter_run):
@@ -338,4 +458,8 @@ def test_relations_to_compute_hardly_differ(chapter_run):
         for m, each in found.items()
     }  # fmt: skip
     assert g["n_lower"] == sum(rank["accuracy"][b] < rank["bits_per_byte"][b] for b in rank["accuracy"])  # fmt: skip
+    assert g["n_higher"] == sum(rank["accuracy"][b] > rank["bits_per_byte"][b] for b in rank["accuracy"])  # fmt: skip
+    assert g["n_lower"] + g["n_higher"] + g["n_tied"] == 13
+    medians = [statistics.median(each.values()) for each in rank.values()]
+    assert (g["relation_low"], g["relation_high"]) == pytest.approx((min(medians), max(medians)))
     assert g["stages_p"] > 0.05

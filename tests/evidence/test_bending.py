@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mirage_utils.errors import FieldError
-from mirage_utils.evidence.bending import bending, found_if_there
+from mirage_utils.evidence.bending import bending, found_if_there, over_if_there
 
 X = np.linspace(20, 24, 60)
 NOISE = np.random.default_rng(0).normal(0, 0.02, 60)
@@ -60,3 +60,11 @@ def test_a_higher_margin_finds_less():
     y = 0.12 * np.maximum(X - 22.5, 0) + NOISE
     assert found_if_there(X, y, margin=0) >= found_if_there(X, y) >= found_if_there(X, y, margin=40)
     assert found_if_there(X, y, seed=1) == found_if_there(X, y, seed=1)
+
+
+def test_one_simulation_serves_all_margins():
+    y = 0.12 * np.maximum(X - 22.5, 0) + NOISE
+    over = over_if_there(X, y, draws=60, seed=3)
+    for margin in (0, 6, 10, 40):
+        assert (over > margin).mean() == found_if_there(X, y, margin=margin, draws=60, seed=3)
+    assert len(over) == 60
