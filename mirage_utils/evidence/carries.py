@@ -1,4 +1,4 @@
-"""What kind of mistake a wrong sum is: a carry forgotten, a carry too many, or something else."""
+"""What kind of mistake a wrong sum is: a carry forgotten, a carry invented, or something else."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..metrics.arithmetic import forget_one_carry, read_integer
 
 __all__ = ["SLIPS", "slips"]
 
-SLIPS = ("right", "forgotten", "added", "other", "no number")
+SLIPS = ("right", "forgotten", "invented", "too large", "other", "no number")
 """What `slips` says of an answer."""
 
 
 def slips(sums: Sequence[tuple[int, int]], outputs: Sequence[str]) -> NDArray[np.str_]:
     """What kind of mistake each answer to a sum is.
 
-    Forgetting a carry makes a column too small by one. An answer in which such a column is too *large* by one is as near to
-    the right sum, and no forgotten carry explains it. So it shows how many answers would look like a forgotten carry by
-    missing one digit by one.
+    Two mirror images of a forgotten carry show how many answers would look like one by missing a digit by one. An invented
+    carry makes a column too large by one that no carry goes into: whoever confuses carries makes it as easily. A column too
+    large by one that has its carry already is explained by no mistake with carries, since two numbers never carry a two.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def slips(sums: Sequence[tuple[int, int]], outputs: Sequence[str]) -> NDArray[np
     Returns
     -------
     ndarray of str
-        Of each answer: ``"right"``; ``"forgotten"``, one carry left out; ``"added"``, one too many in a column that a
-        carry goes into; ``"no number"``; or ``"other"``.
+        Of each answer: ``"right"``; ``"forgotten"``, one carry left out; ``"invented"``, one in a column that no carry
+        goes into; ``"too large"``, by one, a column that a carry goes into; ``"no number"``; or ``"other"``.
 
     Raises
     ------
@@ -43,8 +43,8 @@ def slips(sums: Sequence[tuple[int, int]], outputs: Sequence[str]) -> NDArray[np
 
     Examples
     --------
-    >>> slips([(47, 38)] * 5, ["85", "75", "95", "84", "eighty"]).tolist()
-    ['right', 'forgotten', 'added', 'other', 'no number']
+    >>> slips([(47, 38)] * 6, ["85", "75", "185", "95", "84", "eighty"]).tolist()
+    ['right', 'forgotten', 'invented', 'too large', 'other', 'no number']
     """
     require(len(sums) == len(outputs), "outputs", len(outputs), f"{len(sums)}, one for each sum")
     return np.array([_kind(a, b, said) for (a, b), said in zip(sums, outputs, strict=True)])
@@ -61,5 +61,7 @@ def _kind(a: int, b: int, said: str) -> str:
         return "right"
     if not read.negative and read.digits in forget_one_carry(str(a), str(b)):
         return "forgotten"
-    into = (10**k for k in range(1, len(str(max(a, b))) + 1) if a % 10**k + b % 10**k >= 10**k)
-    return "added" if answer - a - b in into else "other"
+    for k in range(1, len(str(max(a, b))) + 1):
+        if answer - a - b == 10**k:
+            return "too large" if a % 10**k + b % 10**k >= 10**k else "invented"
+    return "other"

@@ -1,4 +1,4 @@
-"""How strict should a metric be? A dial between the share of right places and exact match, and what each of its marks costs."""
+"""How strict should a metric be? A dial between the share of right places and exact match, and what each of its settings costs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from scipy import stats
 
 from ..errors import as_array, require
 
-__all__ = ["Moments", "agreement", "counts_of_right", "items_to_tell", "moments", "spot_check"]
+__all__ = [
+    "Moments",
+    "agreement",
+    "counts_of_right",
+    "items_to_tell",
+    "moments",
+    "spot_check",
+    "tuned_alarms",
+]
 
 
 def spot_check(right: ArrayLike, k: int) -> NDArray[np.float64]:
@@ -179,7 +187,9 @@ def agreement(
     Returns
     -------
     ndarray, shape (m,)
-        Kendall's tau over runs: 1 for the same order, 0 for no relation; nan where runs are all alike.
+        Of the pairs of runs that the goal puts in an order, the share that the score orders alike less the share that it
+        orders the other way (Somers' d): 1 for the same order, 0 for no relation; nan where the goal orders no pair. Pairs
+        that the goal leaves tied do not count: a score that orders them too is not wrong there.
 
     Raises
     ------
@@ -204,5 +214,61 @@ def agreement(
         order = rng.permutation(n)
         one = values[..., order[: n // 2]].mean(axis=-1)
         other = wanted[..., order[n // 2 :]].mean(axis=-1)
-        found.append([stats.kendalltau(a, b).statistic for a, b in zip(one, other, strict=True)])
+        found.append([_in_order(a, b) for a, b in zip(one, other, strict=True)])
     return np.mean(found, axis=0)
+
+
+def _in_order(score: NDArray[np.float64], goal: NDArray[np.float64]) -> float:
+    """Somers' d of a score, given the goal."""
+    of_score, of_goal = (np.sign(np.subtract.outer(v, v).round(12)) for v in (score, goal))
+    ordered = np.abs(of_goal).sum()
+    return float((of_score * of_goal).sum() / ordered) if ordered else float("nan")
+
+
+def tuned_alarms(chances: ArrayLike, n: int, *, size: float = 0.05, draws: int = 4_000, seed: int = 0) -> NDArray[np.float64]:  # fmt: skip
+    """How often two equal models seem to differ: by each strictness alone, and by any of them.
+
+    Each model answers n items that are drawn anew. A z test asks whether their mean scores differ, at every strictness.
+    Whoever loosens the metric one step at a time until a test says so has the last of these rates of false alarm.
+
+    Parameters
+    ----------
+    chances : array_like, shape (n items, L + 1)
+        Of either model, as `counts_of_right` gives them.
+    n : int
+        Answers of each of the two.
+    size : float
+        False alarms that a single test allows, in (0, 1).
+    draws : int
+        Pairs of tests that are drawn.
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (L + 1,)
+        Rates of false alarm of spot checks of 1, ..., L places, and of the tuned one.
+
+    Raises
+    ------
+    FieldError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rates = tuned_alarms(counts_of_right(np.log([[0.5, 0.5, 0.5]])), 200, draws=1_000)
+    >>> bool(rates[-1] > rates[:-1].max())
+    True
+    """
+    require(0 < size < 1, "size", size, "a number between 0 and 1")
+    n, draws = (
+        int(as_array(name, v, low=1, integer=True)) for name, v in (("n", n), ("draws", draws))
+    )
+    of_counts = np.asarray(chances, dtype=float).mean(axis=0)
+    length = len(of_counts) - 1
+    marks = np.array([_marks(length, k) for k in range(1, length + 1)])
+    drawn = np.random.default_rng(seed).multinomial(n, of_counts / of_counts.sum(), (2, draws)) / n
+    mean = drawn @ marks.T
+    spread = (drawn @ marks.T**2 - mean**2).sum(axis=0) / n
+    alarm = np.abs(mean[1] - mean[0]) > stats.norm.isf(size / 2) * np.sqrt(spread)
+    return np.append(alarm.mean(axis=0), alarm.any(axis=1).mean())

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from chapter_runs import followed
-from independent import codes
+from independent import codes, outputs
 from scipy import stats
 
 NAME = "13_a_mirage_we_made"
@@ -21,6 +21,12 @@ def test_the_numbers_follow_the_parameters(chapter_run, changed_run):
     assert after["decades"] >= before["decades"]  # a smaller test sees less
     assert after["n_small"] > before["n_small"]  # more models count as never right
     assert after["actual"] == before["actual"]
+
+
+def test_the_example_is_a_code_of_the_family(chapter_run):
+    rows = outputs("recall")
+    (code,) = set(rows["target"][rows["prompt"] == "cab"].astype(str))
+    assert f"{chapter_run(NAME).glued['cab_code']:d}" == code  # no zero in front is lost
 
 
 def test_chapter_13_numbers(chapter_run):

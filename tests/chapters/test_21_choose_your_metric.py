@@ -164,8 +164,8 @@ def test_the_impostor_and_the_agreement(chapter_run):
             taus[name].append(
                 np.mean(
                     [
-                        stats.kendalltau(
-                            score[:, i::2].mean(axis=1), whole[:, j::2].mean(axis=1)
+                        stats.somersd(
+                            whole[:, j::2].mean(axis=1), score[:, i::2].mean(axis=1).round(9)
                         ).statistic
                         for i, j in pairs
                     ]
@@ -181,6 +181,8 @@ def test_the_impostor_and_the_agreement(chapter_run):
         (1.959964 + 0.841621) ** 2 * (a.var(ddof=1) + b.var(ddof=1)) / (a.mean() - b.mean()) ** 2
     )
     assert g["runs_needed"] == pytest.approx(needed, rel=1e-4)
+    assert g["runs_p_digits"] == pytest.approx(stats.ttest_ind(a, b, equal_var=False).pvalue)
+    assert 0.05 < g["runs_p_digits"] < g["runs_p_exact"]
 
 
 def without_one_carry(a, b):
@@ -197,13 +199,12 @@ def without_one_carry(a, b):
     return wrong - {a + b}
 
 
-def with_one_too_many(a, b):
-    """The sum and one more in a column that a carry goes into, by columns."""
-    found, carry = set(), 0
+def one_too_large(a, b):
+    """The sum and one more in a column: those that a carry goes into, and those that none goes into."""
+    found, carry = (set(), set()), 0
     for i in range(len(str(max(a, b)))):
         carry = (a // 10**i % 10 + b // 10**i % 10 + carry) // 10
-        if carry:
-            found.add(a + b + 10 ** (i + 1))
+        found[not carry].add(a + b + 10 ** (i + 1))
     return found
 
 
@@ -218,17 +219,22 @@ def test_carries_of_our_own_networks(chapter_run):
         ),
     ):
         rows = keep(outputs(name))
-        forgot = added = 0
+        forgot = invented = large = 0
         for prompt, said in zip(
             rows["prompt"].astype(str), rows["greedy"].astype(str), strict=True
         ):
             a, b = map(int, prompt.rstrip("=").split("+"))
             if not read(said).isdigit() or int(read(said)) == a + b:
                 continue
-            is_forgotten = int(read(said)) in without_one_carry(a, b)
-            forgot += is_forgotten
-            added += not is_forgotten and int(read(said)) in with_one_too_many(a, b)
-        assert (g[f"{name}_forgot"], g[f"{name}_added"]) == (forgot, added)
+            has_one, has_none = one_too_large(a, b)
+            forgot += int(read(said)) in without_one_carry(a, b)
+            invented += int(read(said)) in has_none
+            large += int(read(said)) in has_one
+        found = [g[f"{name}_{kind}"] for kind in ("forgot", "invented", "large")]
+        assert found == [forgot, invented, large]
+    assert g["ladder_large"] < g["ladder_invented"] < g["ladder_forgot"]
+    assert g["addition_forgot"] < g["addition_invented"]
+    assert 0 < g["ladder_low"] < g["ladder_forgot"] - g["ladder_invented"] < g["ladder_high"]
 
 
 def test_the_counts_of_problems_fit_the_bundled_scores(chapter_run):
@@ -239,7 +245,7 @@ def test_the_counts_of_problems_fit_the_bundled_scores(chapter_run):
         if row["model"] == "text-davinci-001" and row["task"] in ("2D+", "3D+", "4D+", "5D+"):
             scores[int(row["task"][0]), row["metric"]] += float(row["score"]) * int(row["n"])
     for digits, cells in problems.items():
-        wrong, forgotten, _ = np.array([np.array(c) * m for c, m in cells.items()]).sum(axis=0)
+        wrong, forgotten, *_ = np.array([np.array(c) * m for c, m in cells.items()]).sum(axis=0)
         assert 400 - wrong == pytest.approx(scores[digits, "exact_match"])
         credit = scores[digits, "carry_credit"] - scores[digits, "exact_match"]
         assert forgotten == pytest.approx(2 * credit)
@@ -253,7 +259,7 @@ def test_the_counts_of_problems_fit_the_bundled_scores(chapter_run):
 def test_carries_from_the_raw_answers(chapter_run):
     run = chapter_run(NAME)
     packed = (evaluation_data() / "gpt3_arithmetic" / "responses.jsonl.gz").read_bytes()
-    cells = {d: collections.defaultdict(lambda: [0, 0, 0]) for d in (2, 3, 4, 5)}
+    cells = {d: collections.defaultdict(lambda: [0, 0, 0, 0]) for d in (2, 3, 4, 5)}
     none = no_carry = 0
     for line in gzip.decompress(packed).decode().splitlines():
         row = json.loads(line)
@@ -266,8 +272,48 @@ def test_carries_from_the_raw_answers(chapter_run):
         if said != a + b:
             cell[0] += 1
             cell[1] += said in without_one_carry(a, b)
-            cell[2] += said in with_one_too_many(a, b)
+            has_one, has_none = one_too_large(a, b)
+            cell[2] += said in has_none
+            cell[3] += said in has_one
             none += said is None
             no_carry += not without_one_carry(a, b)
     found = {d: dict(collections.Counter(map(tuple, each.values()))) for d, each in cells.items()}
     assert [found, none, no_carry] == quoted(run, "PROBLEMS", "NO_NUMBER", "WITHOUT_CARRY")
+
+
+def test_the_example_is_a_code_of_the_family(chapter_run):
+    for row in outputs("recall").query("prompt == 'cab'")["target"].astype(str).unique():
+        assert f"{chapter_run(NAME).glued['cab_code']:08d}" == row
+
+
+def test_turning_the_dial_on_equal_networks_by_answers_one_by_one(chapter_run):
+    g = chapter_run(NAME).glued
+    found, rng = codes("recall"), np.random.default_rng(3)
+    p = np.exp(found[g["small_size"]][0][0])
+    alarms = 0
+    for _ in range(600):
+        drawn = rng.random((2, 200, 8)) < p[rng.integers(0, len(p), (2, 200))]
+        marks = np.array([[math.comb(c, k) for k in range(1, 9)] for c in range(9)])[drawn.sum(-1)]
+        p_values = np.array(stats.ttest_ind(*marks[..., :5], equal_var=False).pvalue)
+        alarms += (p_values < 0.05).any()
+    assert g["tuned_least"] - 0.03 < alarms / 600 < g["tuned_most"]
+
+
+def test_the_share_of_places_is_wider_than_a_tolerance(chapter_run):
+    g = chapter_run(NAME).glued
+    # One token of a power law with exponent 1/2: from 10 to 90% in closed form.
+    share = 2 * math.log10(math.log(10) / -math.log(0.9))
+    assert g["share_formula"] == pytest.approx(share, rel=1e-2)
+    assert g["width_formula"] < g["share_formula"]
+    assert g["width_most"] < g["share_codes"]
+    assert 0 < g["share_wider_low"] < g["share_sums"] - g["sum_one_wrong"] < g["share_wider_high"]
+
+
+def test_a_score_without_ties_cannot_reach_one(chapter_run):
+    g = chapter_run(NAME).glued
+    best = []
+    for _, runs in sorted(codes("addition_long").items()):
+        score = np.array([r.all(axis=1).mean() for _, r in runs.values()])
+        best.append(stats.spearmanr(score, score + 1e-9 * np.arange(len(score))).statistic)
+    assert g["best_possible"] == pytest.approx(np.mean(best))
+    assert g["short_most"] < g["best_possible"]

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.power import NormalIndPower, TTestIndPower
 
 from mirage_utils.errors import FieldError
@@ -17,6 +18,7 @@ from mirage_utils.evidence.strictness import (
     items_to_tell,
     moments,
     spot_check,
+    tuned_alarms,
 )
 
 
@@ -89,29 +91,81 @@ def test_runs_that_are_all_alike_have_no_order():
     assert np.isnan(agreement(np.ones((1, 5, 10)), np.ones((1, 5, 10)))).all()
 
 
+def test_agreement_is_somers_d_of_the_halves():
+    rng = np.random.default_rng(4)
+    goal = rng.random((2, 12, 40)) < rng.choice([0.5, 0.9, 1.0], (2, 12, 1))  # with ties
+    score = goal + rng.random(goal.shape)
+    order = np.random.default_rng(0).permutation(40)
+    wanted = [
+        stats.somersd(g[:, order[20:]].mean(axis=1), s[:, order[:20]].mean(axis=1)).statistic
+        for s, g in zip(score, goal, strict=True)
+    ]
+    assert agreement(score, goal, halvings=1) == pytest.approx(wanted)
+
+
+def test_a_score_is_not_charged_for_runs_that_the_goal_ties():
+    goal = np.repeat([1.0, 1, 1, 1, 0], 10).reshape(1, 5, 10)
+    finer = goal + np.arange(5)[None, :, None] / 100
+    assert agreement(finer, goal) == pytest.approx([1])
+
+
+def test_loosening_until_a_difference_shows_finds_one_too_often():
+    p = np.random.default_rng(6).random((40, 4))
+    rates = tuned_alarms(counts_of_right(np.log(p)), 500, draws=4_000)
+    assert rates[:-1] == pytest.approx(0.05, abs=0.012)
+    assert rates[-1] > 0.07
+    # The same by answers drawn one by one, and by a test of SciPy.
+    rng, alarms = np.random.default_rng(7), np.zeros(2)
+    for _ in range(400):
+        drawn = (rng.random((1_000, 4)) < p[rng.integers(0, 40, 1_000)]).reshape(2, 500, 4)
+        below = [
+            stats.ttest_ind(*spot_check(drawn, k), equal_var=False).pvalue < 0.05
+            for k in (1, 2, 3, 4)
+        ]
+        alarms += [below[0], any(below)]
+    assert alarms / 400 == pytest.approx([rates[0], rates[-1]], abs=0.05)
+    with pytest.raises(FieldError, match="n"):
+        tuned_alarms([[0.5, 0.5]], 0)
+
+
 @pytest.mark.parametrize(
     ("a", "b", "said", "kind"),
     [
         (47, 38, "85", "right"),
         (47, 38, " 85.", "right"),
         (47, 38, "75", "forgotten"),
-        (47, 38, "95", "added"),
+        (47, 38, "95", "too large"),
         (47, 38, "84", "other"),
         (47, 38, "-85", "other"),
         (47, 38, "", "no number"),
         (12, 34, "36", "other"),  # nothing to carry, so nothing to forget
-        (12, 34, "56", "other"),
+        (12, 34, "56", "invented"),
+        (12, 34, "146", "invented"),
+        (12, 34, "1046", "other"),  # no column of these numbers
+        (12, 34, "47", "other"),  # no carry goes into the units
+        (47, 38, "185", "invented"),
         (99, 1, "90", "forgotten"),  # without the first carry there is no second
         (99, 1, "0", "forgotten"),
-        (99, 1, "110", "added"),
-        (99, 1, "200", "added"),
+        (99, 1, "110", "too large"),
+        (99, 1, "200", "too large"),
         (5, 7, "2", "forgotten"),
-        (5, 7, "22", "added"),
+        (5, 7, "22", "too large"),
     ],
 )
 def test_kinds_of_wrong_sums(a, b, said, kind):
     assert slips([(a, b)], [said]).tolist() == [kind]
     assert kind in SLIPS
+
+
+def test_every_column_has_one_carry_to_forget_or_one_to_invent():
+    for a, b in np.random.default_rng(5).integers(0, 1_000, (200, 2)).tolist():
+        columns = len(str(max(a, b)))
+        said = [str(a + b + 10**k) for k in range(1, columns + 1)]
+        said += [str(a + b - 10**k) for k in range(1, columns + 1)]
+        kinds = slips([(a, b)] * len(said), said).tolist()
+        for more, less in zip(kinds[:columns], kinds[columns:], strict=True):
+            assert (more == "too large") == (less == "forgotten")
+            assert (more == "invented") != (less == "forgotten")
 
 
 def test_sums_and_answers_must_fit():
