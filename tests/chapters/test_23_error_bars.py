@@ -247,7 +247,7 @@ def test_three_sources_in_the_families_that_calculate(chapter_run):
     assert g["paired_worth"] == pytest.approx(errors[0] / errors[1], rel=0.03)
     below = (chances["multiplication"][n].mean(axis=1).std(ddof=1) for n in (6784, 10400))
     assert (g["seeds_below"], g["seeds_before"]) == pytest.approx(
-        [100 * v for v in below], rel=0.05
+        [100 * v for v in below], rel=0.08
     )
     # sizes of every family half-way: more from trainings than from items
     more = every = short = 0
