@@ -19,7 +19,8 @@ from ..page import plots
 from ..page.reports import as_csv, colours, template, write_all
 from .judging import Audit, Finding
 from .pictures import picture
-from .rules import RULES, VERDICTS, count, p_text
+from .rules import RULES, VERDICTS
+from .wording import count, p_text
 
 __all__ = ["page", "write"]
 
@@ -106,7 +107,7 @@ _MEANING = {
     "too few sizes": "between the sizes there are, any rise falls into one step",
     "metric effect": "the models got better before the leap, and this metric did not show it",
     "resolution effect": "a smooth loss, of which so few items show nothing below the leap",
-    "not explained by the metric": "gentler metrics leap too, or runs of one size differ in kind",
+    "not explained by the metric": "gentler metrics leap too, or many runs of one size differ in kind under them",
     "cannot tell": "what is there does not decide",
 }
 

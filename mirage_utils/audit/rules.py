@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 
 from ..curves import Curve
-from ..evidence import Gentle, Leap, Question, Runs, Smooth, gentle, kind_of, runs, smooth
+from ..evidence import Gentle, Leap, Question, Runs, Smooth, closest, gentle, kind_of, runs, smooth
 from ..evidence.emergence import adjust
-from ..page.plots import size_label
+from .wording import count, p_text, size_text
 
-__all__ = ["LEAP", "MIN_SIZES", "RULES", "VERDICTS", "Case", "Rule", "count", "decide", "p_text"]
+__all__ = ["LEAP", "MIN_SIZES", "RULES", "VERDICTS", "Case", "Rule", "decide"]
 
 Verdict = Literal[
     "no leap", "too few sizes", "metric effect", "resolution effect",
@@ -33,6 +33,8 @@ _GAP = 0.5
 """Runs of one size differ in kind if a gap between them is this share of the range."""
 _MIN_RUNS = 4
 """Fewer runs of a size show no gap."""
+_MANY_RUNS = 10
+"""Of so many runs, evenly spread, one in a hundred leaves such a gap; of four, one in five."""
 _WIDE = 2
 """A step over so many median decades from size to size may be a hole in the ladder."""
 _HIDDEN = 0.5
@@ -67,6 +69,11 @@ class Case:
     def runs(self) -> Runs:
         """The runs of each size, and the widest gap between them."""
         return runs(self.curve)
+
+    @cached_property
+    def closest(self) -> tuple[str, float] | None:
+        """The gentler metric under which those runs lie closest together, and their gap there."""
+        return closest(self.question, self.curve.metric, self.runs.scale)
 
     @cached_property
     def gentle(self) -> tuple[Gentle, ...]:
@@ -116,7 +123,7 @@ class Case:
     def step(self) -> str:
         """The leap in words."""
         below, above = self.curve.scale[self.leap.at : self.leap.at + 2]
-        return f"{self.leap.share:.0%} of the range lies between {_size(below)} and {_size(above)}"
+        return f"{self.leap.share:.0%} of the range lies between {size_text(below)} and {size_text(above)}"
 
     @property
     def fits(self) -> str:
@@ -185,11 +192,18 @@ def _no_rise(case: Case) -> str:
     return f"no rise beyond chance ({p_text(case.rise)} after correction, {len(case.curve)} sizes)"
 
 
-def _runs_differ(case: Case) -> str:
+def _kinds(case: Case) -> bool:
     spread = case.runs
+    apart = kind_of(case.curve.metric) == "loss" or bool(case.closest and case.closest[1] >= _GAP)
+    return spread.gap >= _GAP and spread.low + spread.high >= _MANY_RUNS and apart
+
+
+def _runs_differ(case: Case) -> str:
+    spread, other = case.runs, case.closest
+    more = f"by {other[0]} the gap is {other[1]:.0%}" if other else "there is no gentler metric"
     return (
-        f"{case.step}; at {_size(spread.scale)} {spread.low} of {spread.low + spread.high} runs lie "
-        f"below a gap of {spread.gap:.0%} of the range and {spread.high} above"
+        f"{case.step}; at {size_text(spread.scale)} {spread.low} of {spread.low + spread.high} runs lie "
+        f"below a gap of {spread.gap:.0%} of the range; {more}"
     )
 
 
@@ -242,7 +256,7 @@ def _hidden(case: Case) -> str:
     law = case.smooth
     return (
         f"{case.step}; {case.fits}, and at {law.hidden:.0%} of the sizes below gives less than the items "
-        f"can show: {law.predicted:.1g} at {_size(law.darkest)}, with {law.seen_from:.1g} to be seen"
+        f"can show: {law.predicted:.1g} at {size_text(law.darkest)}, with {law.seen_from:.1g} to be seen"
     )
 
 
@@ -273,11 +287,20 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "runs differ in kind",
-        f"some size has {_MIN_RUNS} runs or more, with a gap of {_GAP:.0%} of the range between them",
-        lambda c: c.runs.most >= _MIN_RUNS and c.runs.gap >= _GAP,
+        f"some size has {_MANY_RUNS} runs or more, with a gap of {_GAP:.0%} of the range between them under every gentler "
+        "metric too (or this is the loss)",
+        _kinds,
         "not explained by the metric",
         _runs_differ,
         _always("more runs a size: the share of runs that make it may change smoothly"),
+    ),
+    Rule(
+        "runs far apart",
+        f"some size has {_MIN_RUNS} runs or more with such a gap, which few runs or a harsh metric make too",
+        lambda c: c.runs.low + c.runs.high >= _MIN_RUNS and c.runs.gap >= _GAP,
+        "cannot tell",
+        _runs_differ,
+        _always("ten runs or more a size, with the answers or the loss of each"),
     ),
     Rule(
         "no large step",
@@ -375,22 +398,3 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 """The decision table: the first rule whose condition holds decides."""
-
-
-# -- numbers in words ----------------------------------------------------------------------------------
-
-
-def p_text(value: float) -> str:
-    """A p-value, in words of a sentence."""
-    if value != value:
-        return "p unknown"
-    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
-
-
-def _size(value: float) -> str:
-    return size_label(float(f"{value:.3g}"))
-
-
-def count(value: float) -> str:
-    """A number of items, in words of a sentence."""
-    return f"{value:,.0f}" if value < 1e9 else f"{value:.0e}"

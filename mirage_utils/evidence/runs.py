@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..curves import Curve
+from .curves_of import Question
+from .gentler import kind_of
 
-__all__ = ["Runs", "runs"]
+__all__ = ["Runs", "closest", "runs"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,35 @@ def runs(curve: Curve) -> Runs:
                 best.most, float(steps[i] / whole), float(scale), i + 1, len(values) - i - 1
             )
     return best
+
+
+def closest(question: Question, metric: str, scale: float) -> tuple[str, float] | None:
+    """Gap between the runs of one size under the gentler metric that sees them closest together.
+
+    Runs that differ a little may lie far apart under a metric that punishes every error. A forecast is no
+    witness: it also moves when a run is only less sure.
+
+    Parameters
+    ----------
+    question : Question
+    metric : str
+        The one whose runs lie apart.
+    scale : float
+        The size where they do.
+
+    Returns
+    -------
+    tuple of str and float, or None
+        Name of that metric and the gap under it, as `Runs.gap`; None without a gentler metric with runs.
+    """
+    gaps = {}
+    for other in question.curves.values():
+        if other.metric == metric or kind_of(other.metric) not in ("loss", "answer"):
+            continue
+        at = np.flatnonzero(other.scale == scale)
+        whole = float(np.ptp(np.concatenate(other.replicates))) if other.replicates else 0.0
+        if other.replicates is None or not len(at) or whole == 0:
+            continue
+        apart = np.diff(np.sort(other.replicates[at[0]]), prepend=np.nan)[1:]
+        gaps[other.metric] = float(apart.max(initial=0.0)) / whole
+    return min(gaps.items(), key=lambda named: named[1], default=None)

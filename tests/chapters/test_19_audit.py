@@ -13,6 +13,7 @@ from conftest import ROOT
 from independent import outputs, published
 from scipy import stats
 
+from mirage_utils import models
 from mirage_utils.audit import simulate
 
 NAME = "19_audit"
@@ -69,7 +70,7 @@ def test_the_study_is_counted_rightly(chapter_run):
     ):  # fmt: skip
         assert g[words] == exact(g[count], n), words
     assert g["alarms"] == sum(k for (t, v), k in tally.items() if t == "noise" and v != "no leap")
-    real = ("real leap", "real leap after modesty", "real leap after a part", "two kinds of runs")
+    real = ("real leap", "real leap after modesty", "real leap after a part")
     foreseen = kinds - {"unread answers", "mirage, unequal items"}
     blamed = {t: k for (t, v), k in tally.items() if v == BLAMED}
     assert g["blamed_wrongly"] == sum(blamed.get(t, 0) for t in foreseen if t not in real)
@@ -78,6 +79,11 @@ def test_the_study_is_counted_rightly(chapter_run):
     assert g["said_metric"] == sum(said.values())
     assert g["said_of_leaps"] == said["real leap"] + said["real leap after a part"]
     assert all(said.get(t, 0) == 0 for t in real[1:] if t != "real leap after a part")
+    told = tally["mirage, scores only", METRIC] + tally["mirage, scores only", "resolution effect"]
+    assert g["scores_told"] == told + tally["real leap, scores only", "cannot tell"]
+    assert g["answers_told"] == tally["mirage", METRIC] + tally["real leap", BLAMED]
+    assert g["scores_told"] > g["answers_told"]
+    assert tally["two kinds of runs", "cannot tell"] == n  # the rule asks for a gentler metric
     assert g["likelihood_ratio"] == pytest.approx(tally["mirage", METRIC] / g["real_metric"])
 
 
@@ -121,6 +127,9 @@ def test_what_the_audit_says_of_the_codes(chapter_run):
     assert g["recall_early"] == pytest.approx((y[at] - y[0]) / (y[-1] - y[0]), abs=0.02)
     # the leap is a leap, and the gentler metric saw more before it than exact match shows
     assert (x[at + 1] - x[at]) / np.ptp(x) >= 0.5
+    assert (g["five_verdict"], g["six_verdict"], g["five_others"]) == (BLAMED, METRIC, 4)
+    early = (y[at] - y[-5]) / (y[-1] - y[-5]) - (x[at] - x[-5]) / (x[-1] - x[-5])
+    assert early < 0.25  # of the five largest sizes only, the digits are not a quarter ahead
     assert g["recall_early"] - (x[at] - x[0]) / (x[-1] - x[0]) >= 0.25
 
 
@@ -159,6 +168,17 @@ def test_what_the_audit_says_of_additions_and_of_gpt3(chapter_run):
         pytest.approx(gap / (means.max() - means.min())),
     )
     assert (g["addition_low"], g["addition_runs"]) == (low, runs)
+    # at that size the share of right digits has a gap too, and a much smaller one
+    said, due = (addition[c].str.strip() for c in ("greedy", "target"))
+    digits = [
+        np.mean([a == b for a, b in zip(x, y, strict=False)])
+        for x, y in zip(said, due, strict=True)
+    ]
+    by_run = addition.assign(digits=digits).groupby(["params", "seed"])["digits"].mean()
+    at = max(gaps, key=lambda size: gaps[size][0])
+    gap_in_digits = np.diff(np.sort(by_run.loc[at])).max() / (by_run.max() - by_run.min())
+    assert g["closest_gap"] == pytest.approx(gap_in_digits, abs=0.06)
+    assert g["closest_gap"] < 0.5 < g["addition_gap"]
     products = outputs("multiplication")
     hits = products["greedy"].str.strip() == products["target"].str.strip()
     by_size = hits.groupby([products["params"], products["seed"]]).mean().groupby(level=0).mean()
@@ -217,6 +237,60 @@ def test_a_leap_near_a_size_is_misread_and_one_between_is_not(chapter_run):
         assert above**5 - below**5 >= 0.5 * 0.97**5
         early[part_way] = (below - 0.1) / 0.87 - (below**5 - 0.1**5) / 0.97**5
     assert early[0.5] < 0.25 < early[0.05]
+
+
+def test_runs_of_a_smooth_mirage_lie_far_apart(chapter_run):
+    g = chapter_run(NAME).glued
+    assert 0.3 < g["four_exact"] < 0.6  # four runs: checked here for one mirage by hand
+    assert g["four_digits"] < 0.1
+    assert 0 < g["worst_digits"] < 0.06
+    rng = np.random.default_rng(0)
+    wide = []
+    for _ in range(
+        400
+    ):  # a ladder of eight sizes, eight digits, a loss that falls as N to the -0.5
+        early = rng.normal(0, 0.35, (8, 4))
+        size = np.linspace(-1.9, 1.1, 8)[:, None]
+        token = 0.1 + 0.9 * np.exp(-(10 ** (-0.5 * (size - early))))
+        ends = np.sort(token**8, axis=1)
+        wide.append(np.diff(ends, axis=1).max() / np.ptp(ends) >= 0.5)
+    assert 0.2 < np.mean(wide) < 0.7
+
+
+def test_narrow_leaps_are_misread_less_often(chapter_run):
+    g = chapter_run(NAME).glued
+    assert g["ahead_study"] == pytest.approx(g["real_metric"] / g["n_each"], abs=0.12)
+    assert 0 < g["ahead_narrow"] < g["ahead_study"] / 2
+    # the width of a digit's leap, by solving for 10 and 90 per cent
+    low, high = ((share / (1 - share)) ** (1 / 12) for share in (0.1, 0.9))
+    assert np.log10(high / low) == pytest.approx(1 / 6, abs=0.01)
+
+
+def test_short_answers_with_one_early_digit_are_all_called_an_effect():
+    said = {int(r["draw"]): r["verdict"] for r in study_rows(0.05) if r["truth"] == "real leap after a part"}  # fmt: skip
+    short = 0
+    for draw in range(12):
+        drawn = simulate.simulate("real leap after a part", seed=draw)["records"]
+        if len(drawn["target"].iloc[0]) <= 4:
+            short += 1
+            assert said[draw] == METRIC
+    assert short >= 2
+
+
+def test_the_sums_of_the_ladder_refuse_one_line(chapter_run):
+    g = chapter_run(NAME).glued
+    sums = models.bundled("ladder").frame.query("task == 'addition' and seed == 0")
+    right = sums["greedy"].str.strip() == sums["target"].str.strip()
+    share = right.groupby([sums["params"], sums["length"]]).mean().unstack()
+    assert g["ladder_sizes"] == len(share)
+    assert (g["ladder_shortest"], g["ladder_longest"]) == (share.columns.min(), share.columns.max())
+    inner = share[((share > 0.02) & (share < 0.98)).sum(axis=1) >= 3]
+    powers = []
+    for _, row in inner.iterrows():
+        kept = row[(row > 0.02) & (row < 0.98)]
+        powers.append(np.polyfit(np.log(kept.index.to_numpy(float)), np.log(-np.log(kept)), 1)[0])
+    assert np.median(powers) > 1.5
+    assert g["ladder_power"] - 3 * g["ladder_error"] > 1
 
 
 def test_chapter_19_audits_what_a_reader_gives_it(tmp_path):
