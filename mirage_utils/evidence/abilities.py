@@ -216,12 +216,12 @@ def measured(table: ArrayLike, calibrated: Abilities, items: ArrayLike) -> Abili
 
     Parameters
     ----------
-    table : array_like, shape (k, len(items))
+    table : array_like, shape (k, c)
         Probabilities of the networks to be measured on those items.
     calibrated : Abilities
         Fitted to other networks; with one ability.
-    items : array_like of int
-        Which of the calibrated items the columns are.
+    items : array_like of int, shape (c,) or (k, c)
+        Which of the calibrated items the columns are, for all networks or for each.
 
     Returns
     -------
@@ -239,10 +239,12 @@ def measured(table: ArrayLike, calibrated: Abilities, items: ArrayLike) -> Abili
     (0.7, 0.7)
     """
     y, which = _checked(table), np.asarray(items, dtype=int)
-    require(y.shape[1] == len(which), "items", len(which), f"one a column, {y.shape[1]}")
+    require(
+        which.shape in (y.shape[1:], y.shape), "items", which.shape, f"one a column, {y.shape[1]}"
+    )
     steep, hard = np.exp(calibrated.slope[which]), calibrated.difficulty[which]
     low, high = (np.full(len(y), v) for v in (-60.0, 60.0))
-    for _ in range(60):  # the derivative falls everywhere, so halving finds its zero
+    for _ in range(40):  # the derivative falls everywhere, so halving finds its zero
         middle = (low + high) / 2
         mu = special.expit(calibrated.centre + steep * (middle[:, None] - hard))
         rising = (steep * (y - mu)).sum(axis=1) - _PRIOR["ability"] * middle > 0
@@ -326,7 +328,9 @@ def held_out(
 
 
 def made_by(found: Abilities, table: ArrayLike, rng: np.random.Generator) -> _FLOATS:
-    """A table as a fitted model would have it, as noisy as the real one.
+    """A table as a fitted model would have it, nearly as noisy as the real one.
+
+    The residuals are those of a fit that saw every cell, and so a little smaller than those of a prediction.
 
     Residuals of the log-odds are dealt again among cells with nearly the same prediction, so that they belong to no
     network and no item: what is left to find in such a table is chance.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 
 from ..errors import require
 from .abilities import Abilities, fit_abilities, measured
@@ -29,19 +29,23 @@ class FewItems:
         Mean over the few items.
     ability : ndarray, shape (draws, k)
         What the ability measured on the few items says of all.
+    corrected : ndarray, shape (draws, k)
+        The plain mean, less what the same items had above the mean of all among the largest networks of the calibration.
     """
 
     truth: _FLOATS
     plain: _FLOATS
     ability: _FLOATS
+    corrected: _FLOATS
 
     @property
-    def errors(self) -> tuple[float, float]:
-        """Root of the mean squared error of `plain` and of `ability`, over draws and networks."""
-        plain, ability = (
-            float(np.sqrt(((each - self.truth) ** 2).mean())) for each in (self.plain, self.ability)
+    def errors(self) -> tuple[float, float, float]:
+        """Root of the mean squared error of `plain`, `ability` and `corrected`, over draws and networks."""
+        plain, ability, corrected = (
+            float(np.sqrt(((each - self.truth) ** 2).mean()))
+            for each in (self.plain, self.ability, self.corrected)
         )
-        return plain, ability
+        return plain, ability, corrected
 
     @property
     def bias(self) -> tuple[float, float]:
@@ -52,7 +56,7 @@ class FewItems:
 
 def few_items(
     table: ArrayLike, size: ArrayLike, *, few: int = 50, draws: int = 200, model: str = "rasch",
-    answers: bool = False, seed: int = 0,
+    answers: bool = False, seed: int = 0, known: float | None = None, firm: float = 0.05,
 ) -> FewItems:  # fmt: skip
     """Measure the largest networks on a few items that smaller networks have calibrated.
 
@@ -61,7 +65,7 @@ def few_items(
     table : array_like, shape (m, n)
         Probability of a right answer: a row a network, a column an item.
     size : array_like, shape (m,)
-        Of each network; the items are calibrated on all but the largest.
+        Of each network; the largest are measured.
     few : int
         Items asked.
     draws : int
@@ -71,6 +75,10 @@ def few_items(
     answers : bool
         Whether the few items are graded right or wrong, one answer drawn for each, in place of probabilities.
     seed : int
+    known : float, optional
+        The items are calibrated on networks of this size and below; on all but the largest by default.
+    firm : float
+        As in `mirage_utils.evidence.abilities.fit_abilities`.
 
     Returns
     -------
@@ -82,7 +90,7 @@ def few_items(
     >>> size = np.repeat([1, 2, 4, 8, 16], 3)
     >>> difficulty = np.random.default_rng(0).normal(0, 3, 300)
     >>> table = 1 / (1 + np.exp(difficulty - 2 * np.log2(size)[:, None] + 4))
-    >>> plain, ability = few_items(table, size, draws=50).errors
+    >>> plain, ability, corrected = few_items(table, size, draws=50).errors
     >>> ability < plain / 3
     True
     """
@@ -90,22 +98,23 @@ def few_items(
     require(sizes.shape == (len(y),), "size", sizes.shape, f"one a network, {len(y)}")
     require(0 < few <= y.shape[1], "few", few, f"1 to {y.shape[1]}, the items there are")
     last, rng = sizes == sizes.max(), np.random.default_rng(seed)
-    calibrated, new = fit_abilities(y[~last], model), y[last]
-    plain, ability = [], []
-    for _ in range(draws):
-        items = rng.choice(y.shape[1], few, replace=False)
-        seen = new[:, items]
-        if answers:
-            seen = (rng.random(seen.shape) < seen).astype(float)
-        plain.append(seen.mean(axis=1))
-        ability.append(measured(seen, calibrated, items).probability().mean(axis=1))
-    return FewItems(new.mean(axis=1), np.array(plain), np.array(ability))
+    old = ~last if known is None else ~last & (sizes <= known)
+    require(bool(old.any()), "known", known, "a size that some networks below the largest have")
+    calibrated, new = fit_abilities(y[old], model, firm=firm), y[last]
+    easier = y[old & (sizes == sizes[old].max())].mean(axis=0)
+    items = np.array([rng.choice(y.shape[1], few, replace=False) for _ in range(draws)])
+    seen = new[:, items]
+    if answers:
+        seen = (rng.random(seen.shape) < seen).astype(float)
+    by_ability = [measured(each, calibrated, items).probability().mean(axis=1) for each in seen]
+    plain, above = seen.mean(axis=2).T, easier[items].mean(axis=1) - easier.mean()
+    return FewItems(new.mean(axis=1), plain, np.array(by_ability).T, plain - above[:, None])
 
 
 def ahead(
-    table: ArrayLike, size: ArrayLike, *, window: int | None = 4, fewest: int = 4, lowest: float = 1e-9
-) -> pd.DataFrame:  # fmt: skip
-    """Forecast the score of each size from the smaller ones: a law of ability, a law of the score, no change.
+    table: ArrayLike, size: ArrayLike, *, window: int | None = 4, fewest: int = 4
+) -> pd.DataFrame:
+    """Forecast the score of each size from the smaller ones: a law of ability, one of the score, the last step, no change.
 
     Parameters
     ----------
@@ -118,18 +127,17 @@ def ahead(
         networks.
     fewest : int
         Smaller sizes that there must be.
-    lowest : float
-        Mean scores below it count as this much in the law of the score, whose log-odds would be without bounds.
 
     Returns
     -------
     DataFrame
-        A row a size: ``size``, ``truth`` (its mean score), and the forecasts ``ability``, ``score``, ``same``.
+        A row a size: ``size``, ``truth`` (its mean score), and the forecasts ``ability``, ``score``, ``step``, ``same``.
 
     Notes
     -----
-    Both laws are straight in the logarithm of size, by least squares: the ability of each network (the forecast is the
-    mean over items at that ability), and the log-odds of its mean score.
+    Both laws are straight in the logarithm of size: the ability of each network, by least squares (the forecast is the
+    mean over items at that ability), and the log-odds of its mean score, by the likelihood, in which scores near zero weigh
+    little. The last step is the straight line through the last two mean scores, kept between 0 and 1.
 
     Examples
     --------
@@ -143,27 +151,46 @@ def ahead(
     y, sizes = np.asarray(table, dtype=float), np.asarray(size, dtype=float)
     require(sizes.shape == (len(y),), "size", sizes.shape, f"one a network, {len(y)}")
     each = np.unique(sizes)
-    require(len(each) > fewest, "size", len(each), f"more than {fewest} sizes")
+    require(
+        len(each) > fewest >= 2, "size", len(each), f"more than {fewest} sizes, and 2 or more below"
+    )
     out = []
     for k in range(fewest, len(each)):
         below = sizes < each[k]
         near = sizes[below] >= each[0 if window is None else max(k - window, 0)]
-        calibrated, x = fit_abilities(y[below]), np.log(sizes[below])
-        scores = special.logit(np.clip(y[below].mean(axis=1), lowest, 1 - lowest))
-        theta, odds = (
-            float(np.polyval(np.polyfit(x[near], v[near], 1), np.log(each[k])))
-            for v in (calibrated.ability, scores)
-        )
+        calibrated, x = fit_abilities(y[below]), np.log(sizes[below] / each[k])
+        theta = float(np.polyfit(x[near], calibrated.ability[near], 1)[1])
+        before, same = (y[sizes == each[k - back]].mean() for back in (2, 1))
+        further = np.log(each[k] / each[k - 1]) / np.log(each[k - 1] / each[k - 2])
         out.append(
             {
                 "size": each[k],
                 "truth": y[sizes == each[k]].mean(),
                 "ability": _at(calibrated, theta),
-                "score": float(special.expit(odds)),
-                "same": y[sizes == each[k - 1]].mean(),
+                "score": _likeliest(x[near], y[below][near].mean(axis=1)),
+                "step": float(np.clip(same + further * (same - before), 0, 1)),
+                "same": same,
             }
         )
     return pd.DataFrame(out)
+
+
+def _likeliest(x: _FLOATS, score: _FLOATS) -> float:
+    """The score at x = 0 by a straight line in log-odds, of largest expected likelihood."""
+    z, unit = (
+        (x - x.mean()) / x.std(),
+        score.sum(),
+    )  # a loss of the order of one, also for scores near zero
+
+    def loss(line: _FLOATS) -> tuple[float, _FLOATS]:
+        odds = line[0] + line[1] * z
+        off = special.expit(odds) - score
+        value = (np.logaddexp(0, odds) - score * odds).sum()
+        return float(value / unit), np.array([off.sum(), off @ z]) / unit
+
+    start = [special.logit(np.clip(score.mean(), 1e-12, 1 - 1e-12)), 0.0]
+    line = optimize.minimize(loss, start, jac=True, method="BFGS").x
+    return float(special.expit(line[0] - line[1] * x.mean() / x.std()))
 
 
 def _at(calibrated: Abilities, theta: float) -> float:

@@ -13,13 +13,9 @@ from scipy import stats
 from ..errors import as_array, require
 from .rises import Estimate
 
-__all__ = ["SHAPES", "SingleItems", "Spread", "single_items", "spread"]
+__all__ = ["SingleItems", "Spread", "single_items", "spread", "spread_by_items"]
 
 _FLOATS = NDArray[np.float64]
-
-SHAPES = ("item_width", "mean_width", "item_excess", "mean_excess", "between")
-"""What `single_items` measures: see `SingleItems`."""
-
 
 _ALL = 6
 """Runs up to which all ways to halve them are taken."""
@@ -91,10 +87,13 @@ class SingleItems:
 
     Parameters
     ----------
-    item_width, item_excess : Estimate
-        Median over items of the width of the rise (decades, 10% to 90%) and of the excess of the emergence score.
-    mean_width, mean_excess : Estimate
-        The same of the mean over items.
+    item_width, mean_width : Estimate
+        Width of the rise, in decades from 10% to 90%: median over items, and of the mean over items.
+    item_excess, mean_excess : float
+        The same of the excess of the emergence score. It has no interval: it divides by a median over steps, for which a
+        jackknife does not hold.
+    run_width : float
+        Width of an item in single runs, median over items and runs; an item is a mean over runs in the other numbers.
     between : Estimate
         Share of the variance of the mean's rise that comes from the different places of the items; see `spread`. Chance
         is taken out: it is the covariance of the places in one half of the runs and in the other.
@@ -102,8 +101,9 @@ class SingleItems:
 
     item_width: Estimate
     mean_width: Estimate
-    item_excess: Estimate
-    mean_excess: Estimate
+    item_excess: float
+    mean_excess: float
+    run_width: float
     between: Estimate
 
 
@@ -125,8 +125,8 @@ def single_items(scale: ArrayLike, probability: ArrayLike, *, level: float = 0.9
 
     Notes
     -----
-    Intervals are of a jackknife: each run is left out in turn, at every size at once, and the interval is that of Student
-    with one degree of freedom fewer than there are runs. Excesses are compared as logarithms.
+    Intervals are of a jackknife: each network (a run at one size) is left out in turn, since runs of different sizes share
+    nothing; variances add over sizes. The interval is that of Student with one degree of freedom fewer than there are runs.
 
     Examples
     --------
@@ -143,25 +143,59 @@ def single_items(scale: ArrayLike, probability: ArrayLike, *, level: float = 0.9
     require(y.ndim == 3 and len(y) == len(x), "probability", y.shape, f"({len(x)}, runs, items)")
     runs = y.shape[1]
     require(runs >= 3, "probability", y.shape, "three runs or more")
-    found = _shapes(x, y)
-    left = np.array([_shapes(x, np.delete(y, k, axis=1)) for k in range(runs)])
-    error = np.sqrt((runs - 1) ** 2 / runs * left.var(axis=0, ddof=1))
-    wide = stats.t.ppf((1 + level) / 2, runs - 1) * error
-    out = np.stack([found, found - wide, found + wide], axis=1)
-    logs = [SHAPES.index(name) for name in ("item_excess", "mean_excess")]
-    out[logs] = np.exp(out[logs])
-    return SingleItems(*(Estimate(*map(float, each)) for each in out))
-
-
-def _shapes(x: _FLOATS, y: _FLOATS) -> _FLOATS:
-    """`SHAPES` of scores of shape (m, runs, n), excesses as logarithms."""
+    found, error = _shapes(x, y), np.zeros(3)
+    for k in range(len(y)):
+        left = np.array([_shapes(x, y, (k, run)) for run in range(runs)])
+        error += (runs - 1) ** 2 / runs * left.var(axis=0, ddof=1)
+    wide = stats.t.ppf((1 + level) / 2, runs - 1) * np.sqrt(error)
+    one, mean, between = (
+        Estimate(*map(float, v)) for v in zip(found, found - wide, found + wide, strict=True)
+    )
     items = y.mean(axis=1)
-    mean = items.mean(axis=1, keepdims=True)
+    of_one, of_mean = (
+        float(np.median(_excess(v))) for v in (items, items.mean(axis=1, keepdims=True))
+    )
+    single = np.concatenate([y[:, run] for run in range(runs)], axis=1)
+    rising = np.ptp(single, axis=0) > 0
+    return SingleItems(
+        one, mean, of_one, of_mean, float(np.median(_width(x, _rises(single[:, rising])))), between
+    )
+
+
+def spread_by_items(scale: ArrayLike, probability: ArrayLike) -> float:
+    """The share `between` of `single_items`, without the rest.
+
+    Parameters
+    ----------
+    scale : array_like, shape (m,)
+    probability : array_like, shape (m, runs, n)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> N = np.geomspace(1, 1e4, 9)
+    >>> p = 1 / (1 + np.exp(-8 * (np.log10(N)[:, None, None] - np.linspace(1, 3, 20))))
+    >>> round(spread_by_items(N, np.repeat(p, 3, axis=1)), 1)
+    0.8
+    """
+    x, y = np.log10(as_array("scale", scale, low=0)), np.asarray(probability, dtype=float)
+    return float(_shapes(x, y)[2])
+
+
+def _shapes(x: _FLOATS, y: _FLOATS, gone: tuple[int, int] | None = None) -> _FLOATS:
+    """Widths of an item and of the mean, and the share between, of scores of shape (m, runs, n); without one network."""
+    if gone is not None:
+        size, run = gone
+        y = y.copy()
+        y[size, run] = np.delete(y[size], run, axis=0).mean(
+            axis=0
+        )  # so means over runs are those without it
+    items = y.mean(axis=1)
     rises = _rises(items)
-    widths = [_width(x, rises), _width(x, _rises(mean))]
-    excesses = [np.log(np.median(_excess(each))) for each in (items, mean)]
-    share = _between(x, y) / spread(10**x, rises).total
-    return np.array([*map(np.median, widths), *excesses, share])
+    widths = [
+        np.median(_width(x, each)) for each in (rises, _rises(items.mean(axis=1, keepdims=True)))
+    ]
+    return np.array([*widths, _between(x, y) / spread(10**x, rises).total])
 
 
 def _between(x: _FLOATS, y: _FLOATS) -> float:

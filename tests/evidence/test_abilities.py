@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from mirage_utils.errors import FieldError, UnknownNameError
 from mirage_utils.evidence.abilities import (
@@ -16,8 +16,9 @@ from mirage_utils.evidence.abilities import (
     measured,
     surprise,
 )
+from mirage_utils.evidence.agreement import by_twins, pair_agreement
 from mirage_utils.evidence.few_items import ahead, few_items
-from mirage_utils.evidence.single_items import single_items, spread
+from mirage_utils.evidence.single_items import single_items, spread, spread_by_items
 
 RNG = np.random.default_rng(0)
 ABILITY, DIFFICULTY = np.linspace(-3, 3, 24), RNG.normal(0, 1.5, 40)
@@ -93,12 +94,62 @@ def test_few_items_and_no_items():
     assert found.errors[1] < 0.3 * found.errors[0]
     graded = few_items(table, size, few=20, draws=50, answers=True)
     assert graded.errors[1] > found.errors[1]
+    same = few_items(np.tile(table[9:12], (2, 1)), np.repeat([1, 2], 3), few=20, draws=50)
+    assert same.errors[2] < 0.5 * same.errors[0]  # the items are as easy as they were
+    early = few_items(table, size, few=20, draws=50, known=4)
+    assert found.errors[1] < early.errors[1]
     predicted = ahead(table, size)
     assert np.abs(predicted["ability"] - predicted["truth"]).max() < 0.03
+    with pytest.raises(FieldError, match="known"):
+        few_items(table, size, known=0.5)
     with pytest.raises(FieldError, match="few"):
         few_items(table, size, few=500)
     with pytest.raises(FieldError, match="sizes"):
         ahead(table, size, fewest=6)
+
+
+def test_laws_of_the_score_go_on_along_their_lines():
+    size = np.repeat(np.geomspace(1, 32, 6), 2)
+    score = special.expit(1.1 * np.log(size) - 9)  # far below any floor at first, and still a line
+    predicted = ahead(np.repeat(score[:, None], 8, axis=1), size)
+    assert predicted["score"].to_numpy() == pytest.approx(np.unique(score)[4:], rel=1e-3)
+    straight = ahead(np.repeat(0.2 + 0.1 * np.log(size)[:, None], 8, axis=1), size)
+    assert straight["step"].to_numpy() == pytest.approx(straight["truth"].to_numpy())
+
+
+def test_pairs_agree_as_ranks_do():
+    table = special.expit(RNG.normal(size=(6, 30)) + 0.7 * RNG.normal(size=30))
+    each = [stats.spearmanr(table[i], table[j])[0] for i in range(6) for j in range(i)]
+    assert pair_agreement(table) == pytest.approx(np.mean(each))
+    assert pair_agreement(special.logit(table)) == pytest.approx(np.mean(each))
+    assert pair_agreement([*table, np.ones(30)]) == pytest.approx(np.mean(each))  # has no order
+    grouped = pair_agreement(table, group=[0, 0, 1, 1, 2, 2])
+    assert grouped == pytest.approx(
+        np.mean([stats.spearmanr(*table[k : k + 2])[0] for k in (0, 2, 4)])
+    )
+    with pytest.raises(FieldError, match="order"):
+        pair_agreement(np.ones((4, 5)))
+
+
+def test_twins_are_moved_to_an_ability():
+    size = np.repeat([1, 2], 12)
+    away = np.abs(by_twins(RASCH, size) - RASCH).mean()
+    moved = by_twins(RASCH, size, shift=True)
+    assert np.abs(moved - RASCH).mean() < 0.3 * away
+    group = folds(RASCH.shape, 5)  # a hidden answer does not enter its own prediction
+    changed = np.where((group == 2) & (np.arange(24) == 3)[:, None], 0.0, RASCH)
+    again = by_twins(changed, size, shift=True)
+    assert np.allclose(again[3, group[3] == 2], moved[3, group[3] == 2])
+    with pytest.raises(FieldError, match="two networks"):
+        by_twins(RASCH, np.arange(24))
+
+
+def test_items_of_its_own_for_each_network():
+    calibrated = fit_abilities(RASCH)
+    items = np.array([RNG.choice(40, 10, replace=False) for _ in range(24)])
+    both = measured(np.take_along_axis(RASCH, items, axis=1), calibrated, items).ability
+    one = [measured(RASCH[i : i + 1, items[i]], calibrated, items[i]).ability[0] for i in range(24)]
+    assert both == pytest.approx(one)
 
 
 def test_the_spread_of_a_mean_adds():
@@ -125,6 +176,8 @@ def test_chance_does_not_spread_items():
     apart = special.expit(6 * (np.log10(N)[:, None, None] - np.linspace(1, 3, 50)))
     unequal = single_items(N, np.repeat(apart, 3, axis=1))
     assert unequal.between.value > 0.6
+    assert spread_by_items(N, np.repeat(apart, 3, axis=1)) == pytest.approx(unequal.between.value)
+    assert unequal.run_width == pytest.approx(unequal.item_width.value)
     assert unequal.item_width.value < unequal.mean_width.value
 
 
