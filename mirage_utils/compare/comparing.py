@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..errors import WrongUse, as_array, require
+from ..errors import FieldError, WrongUse, as_array, require
 from ..evidence.paired import Difference, paired
 from ..evidence.repeats import Components, components
 from ..page.reports import plain
@@ -191,7 +191,7 @@ def compare(
     draws, seed : int
         Of the bootstrap and of drawn sign flips.
     ignore_targets : bool
-        Whether items of one name count as one item though their right answers are written in other ways.
+        Whether items of one name count as one item though their right answers, or their questions, are written in other ways.
     progress : callable, optional
         Wraps the files as they are read, ``progress(files, number)``.
     **options
@@ -238,7 +238,7 @@ def compare(
     told = bool(models and models[0] != models[1]) or bool(
         conditions and conditions[0] != conditions[1]
     )
-    said = Options.given(options)
+    said = replace(Options.given(options), questions=True)
     in_memory = isinstance(first, pd.DataFrame)
     beside = columns_of_models(first, models, said) if one_path and not in_memory else None
     read = read_side(first, beside[0] if beside else said, progress)
@@ -248,7 +248,9 @@ def compare(
         other = read if second is None or one_path else read_side(second, said, progress)
     wanted = tuple(models) or ("", "")
     if second is None and not told and len(read.models) < 2:
-        raise WrongUse("B", None, "another path, or two --models or two --conditions of A")
+        raise WrongUse(
+            "B", "nothing", "another path, or two different --models or --conditions of A"
+        )
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
     )
@@ -259,6 +261,7 @@ def compare(
         only=only,
         cluster_by=said.cluster_by,
         ignore_targets=ignore_targets,
+        fraction=tuple(said.fraction),
     )
     if one_path and not told:
         notes.insert(0, "A and B are the same file: every difference is 0")
@@ -266,6 +269,10 @@ def compare(
         paired(p.first, p.second, cluster=p.cluster, level=1 - level, interval=interval, draws=draws, seed=seed)
         for p in pairs
     ]  # fmt: skip
+    found = [
+        _drawn_again(p, d, sum(q.metric == p.metric for q in pairs), level, draws, seed)
+        for p, d in zip(pairs, found, strict=True)
+    ]
     corrected = _corrected(pairs, [d.p for d in found])
     rows = tuple(
         _row(pair, d, *p, level=level, power=power, difference=difference)
@@ -283,6 +290,25 @@ def compare(
         refused,
         tuple(dict.fromkeys((*notes, *a.notes, *b.notes))),
     )
+
+
+_DRAWN = "sign flips, drawn"
+_MOST_DRAWS = 1_000_000
+
+
+def _drawn_again(
+    pair: Pair, d: Difference, family: int, level: float, draws: int, seed: int
+) -> Difference:
+    """With more flips, where the fewest that could decide are more than were drawn, or the verdict is near."""
+    near = level / 3 <= d.p * family <= 3 * level
+    floor = d.p <= 4 / (draws + 1) and 2 * family / (draws + 1) > level / 10
+    more = min(_MOST_DRAWS, max(int(np.ceil(10 * family / level)), 10 * draws * near))
+    if d.test != _DRAWN or not (near or floor) or more <= draws:
+        return d
+    again = paired(
+        pair.first, pair.second, cluster=pair.cluster, level=1 - level, draws=more, seed=seed
+    )
+    return replace(d, p=again.p, test=again.test)
 
 
 def _same(first: Any, second: Any) -> bool:
@@ -319,7 +345,12 @@ def _row(
         d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points,
         over_runs=over_runs,
     )  # fmt: skip
+    verdict, words = _lacking(pair, verdict, words)
     notes = [*pair.notes, *_warnings(pair, d, runs)]
+    if difference is not None and points and abs(difference) > 1:
+        raise FieldError(
+            "difference", difference, f"at most 1: {pair.metric} is a fraction, and two points are 0.02"
+        )
     needed = d.items_for(difference, power) if difference is not None else None
     return Compared(
         pair.name, pair.metric, pair.direction, d, p_holm, p_bh, family, detectable, needed, verdict, words,
@@ -327,18 +358,42 @@ def _row(
     )  # fmt: skip
 
 
+_LACKING = 0.1
+"""Share of the items without a score in one side alone from which on no verdict rests on the others."""
+
+
+def _lacking(pair: Pair, verdict: Verdict, words: str) -> tuple[Verdict, str]:
+    """No verdict where one side alone lacks many scores: its failures may be what is missing."""
+    left = pair.left_out
+    one, other = set(left.ungraded_first), set(left.ungraded_second)
+    asked = len(pair.items) + len(one | other)
+    most = max((one - other, other - one), key=len)
+    if verdict == "cannot tell" or len(most) <= _LACKING * asked:
+        return verdict, words
+    label = "A" if most == one - other else "B"
+    return "cannot tell", (
+        f"{label} alone has no score of {len(most):,} of {asked:,} items, and these may be its failures: give them their score; on "
+        f"the others {words}"
+    )
+
+
 def _over_runs(
     d: Difference, runs: Sequence[Components | None], crossed: Sequence[bool], level: float
 ) -> float:
     """Half of the interval of the difference when the runs, too, are taken for a sample; nan where each side is one run.
 
-    Student's t with the degrees of freedom of the side with fewer runs, which errs to the long side.
+    Student's t with the degrees of freedom of Satterthwaite: items have theirs, and only the runs' part those of the runs. nan
+    also where runs differ by no more than their answers do by chance.
     """
     several = [c for c, whole in zip(runs, crossed, strict=True) if c is not None and whole]
     if not several:
         return float("nan")
-    error = np.hypot(d.error, np.sqrt(sum(c.run / c.runs for c in several)))
-    return float(error * stats.t(min(c.runs for c in several) - 1).ppf(1 - level / 2))
+    parts = [(d.error**2, d.clusters - 1), *((c.run / c.runs, c.runs - 1) for c in several)]
+    if not any(c.run for c in several):  # they differ by no more than their answers do by chance
+        return float("nan")
+    error = np.sqrt(sum(part for part, _ in parts))
+    freedom = error**4 / sum(part**2 / count for part, count in parts)
+    return float(error * stats.t(freedom).ppf(1 - level / 2))
 
 
 _MCNEMAR = "McNemar, exact"
@@ -360,10 +415,16 @@ def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> l
     if any(pair.crossed):
         notes.append(
             "the interval and the test are over items, for these runs; the verdict also counts that runs differ"
+            if any(c is not None and c.run for c in runs)
+            else "the interval and the test are over items; runs differ by no more than single answers do by chance"
+        )
+    if d.test == _DRAWN:
+        notes.append(
+            "p is from drawn flips of signs: it is no smaller than they can show, and another seed moves it a little"
         )
     if pair.cluster is not None and d.clusters < FEW:
         notes.append(f"{d.clusters} clusters: the interval is too short")
-    elif pair.cluster is None and 0 < d.carriers < FEW and d.test != _MCNEMAR:
+    elif pair.cluster is None and d.low == d.low and 0 < d.carriers < FEW and d.test != _MCNEMAR:
         notes.append(
             f"a few items carry the difference (as much as {d.carriers:.0f} of equal weight would): the interval is too short"
         )

@@ -117,7 +117,7 @@ def _signed(value: float, points: bool) -> str:
 
 
 def _missed(detectable: float, unit: str, power: float, points: bool) -> str:
-    if detectable == 0:
+    if not detectable > 1e-12:
         return "nothing says how scores of such items vary"
     if points and detectable > 1:
         return "so few items show no difference, however large"
