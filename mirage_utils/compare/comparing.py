@@ -8,16 +8,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..errors import FieldError, WrongUse, as_array, require
 from ..evidence.paired import Difference, paired
 from ..evidence.repeats import Components, components
 from ..page.reports import plain
 from ..records.options import Options
-from .clusters import FEW
+from .deciding import corrected, drawn_again, lacking, over_runs, warnings
 from .pairing import LeftOut, Pair, pairs_of
 from .side_by_side import columns_of_models
 from .sides import Side, read_side, side_of
@@ -249,7 +247,7 @@ def compare(
     wanted = tuple(models) or ("", "")
     if second is None and not told and len(read.models) < 2:
         raise WrongUse(
-            "B", "nothing", "another path, or two different --models or --conditions of A"
+            "B", "nothing", "another path, or two --models or two --conditions of A that differ"
         )
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
@@ -270,13 +268,13 @@ def compare(
         for p in pairs
     ]  # fmt: skip
     found = [
-        _drawn_again(p, d, sum(q.metric == p.metric for q in pairs), level, draws, seed)
+        drawn_again(p, d, sum(q.metric == p.metric for q in pairs), level, draws, seed)
         for p, d in zip(pairs, found, strict=True)
     ]
-    corrected = _corrected(pairs, [d.p for d in found])
+    by_task = corrected(pairs, [d.p for d in found])
     rows = tuple(
         _row(pair, d, *p, level=level, power=power, difference=difference)
-        for pair, d, p in zip(pairs, found, corrected, strict=True)
+        for pair, d, p in zip(pairs, found, by_task, strict=True)
     )
     first_name, second_name = _names(a, b, rows, conditions)
     refused = tuple(dict.fromkeys((*a.read.refused, *b.read.refused)))
@@ -292,43 +290,10 @@ def compare(
     )
 
 
-_DRAWN = "sign flips, drawn"
-_MOST_DRAWS = 1_000_000
-
-
-def _drawn_again(
-    pair: Pair, d: Difference, family: int, level: float, draws: int, seed: int
-) -> Difference:
-    """With more flips, where the fewest that could decide are more than were drawn, or the verdict is near."""
-    near = level / 3 <= d.p * family <= 3 * level
-    floor = d.p <= 4 / (draws + 1) and 2 * family / (draws + 1) > level / 10
-    more = min(_MOST_DRAWS, max(int(np.ceil(10 * family / level)), 10 * draws * near))
-    if d.test != _DRAWN or not (near or floor) or more <= draws:
-        return d
-    again = paired(
-        pair.first, pair.second, cluster=pair.cluster, level=1 - level, draws=more, seed=seed
-    )
-    return replace(d, p=again.p, test=again.test)
-
-
 def _same(first: Any, second: Any) -> bool:
     if isinstance(first, pd.DataFrame) or isinstance(second, pd.DataFrame):
         return first is second
     return Path(first).resolve() == Path(second).resolve()
-
-
-def _corrected(pairs: Sequence[Pair], p: Sequence[float]) -> list[tuple[float, float, int]]:
-    """Of each p-value what Holm makes of it, what Benjamini and Hochberg do, and of how many it is one."""
-    from statsmodels.stats.multitest import multipletests
-
-    found = [(float("nan"), float("nan"), 0)] * len(p)
-    for metric in dict.fromkeys(pair.metric for pair in pairs):
-        at = [i for i, pair in enumerate(pairs) if pair.metric == metric]
-        values = [p[i] for i in at]
-        holm, bh = (multipletests(values, method=name)[1] for name in ("holm", "fdr_bh"))
-        for i, one, other in zip(at, holm, bh, strict=True):
-            found[i] = (float(one), float(other), len(at))
-    return found
 
 
 def _row(
@@ -340,99 +305,24 @@ def _row(
         None if answers is None else components(answers, crossed=crossed)
         for answers, crossed in zip(pair.answers, pair.crossed, strict=True)
     ]
-    over_runs = _over_runs(d, runs, pair.crossed, level)
+    beside = over_runs(d, runs, pair.crossed, level)
     verdict, words = verdict_of(
         d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points,
-        over_runs=over_runs,
+        over_runs=beside,
     )  # fmt: skip
-    verdict, words = _lacking(pair, verdict, words)
-    notes = [*pair.notes, *_warnings(pair, d, runs)]
+    verdict, words = lacking(pair, verdict, words)
+    notes = [*pair.notes, *warnings(pair, d, runs)]
     if difference is not None and points and abs(difference) > 1:
         raise FieldError(
-            "difference", difference, f"at most 1: {pair.metric} is a fraction, and two points are 0.02"
+            "difference",
+            difference,
+            f"at most 1: {pair.metric} is a fraction, and two points are 0.02",
         )
     needed = d.items_for(difference, power) if difference is not None else None
     return Compared(
         pair.name, pair.metric, pair.direction, d, p_holm, p_bh, family, detectable, needed, verdict, words,
         pair.left_out, runs[0], runs[1], tuple(notes), pair,
     )  # fmt: skip
-
-
-_LACKING = 0.1
-"""Share of the items without a score in one side alone from which on no verdict rests on the others."""
-
-
-def _lacking(pair: Pair, verdict: Verdict, words: str) -> tuple[Verdict, str]:
-    """No verdict where one side alone lacks many scores: its failures may be what is missing."""
-    left = pair.left_out
-    one, other = set(left.ungraded_first), set(left.ungraded_second)
-    asked = len(pair.items) + len(one | other)
-    most = max((one - other, other - one), key=len)
-    if verdict == "cannot tell" or len(most) <= _LACKING * asked:
-        return verdict, words
-    label = "A" if most == one - other else "B"
-    return "cannot tell", (
-        f"{label} alone has no score of {len(most):,} of {asked:,} items, and these may be its failures: give them their score; on "
-        f"the others {words}"
-    )
-
-
-def _over_runs(
-    d: Difference, runs: Sequence[Components | None], crossed: Sequence[bool], level: float
-) -> float:
-    """Half of the interval of the difference when the runs, too, are taken for a sample; nan where each side is one run.
-
-    Student's t with the degrees of freedom of Satterthwaite: items have theirs, and only the runs' part those of the runs. nan
-    also where runs differ by no more than their answers do by chance.
-    """
-    several = [c for c, whole in zip(runs, crossed, strict=True) if c is not None and whole]
-    if not several:
-        return float("nan")
-    parts = [(d.error**2, d.clusters - 1), *((c.run / c.runs, c.runs - 1) for c in several)]
-    if not any(c.run for c in several):  # they differ by no more than their answers do by chance
-        return float("nan")
-    error = np.sqrt(sum(part for part, _ in parts))
-    freedom = error**4 / sum(part**2 / count for part, count in parts)
-    return float(error * stats.t(freedom).ppf(1 - level / 2))
-
-
-_MCNEMAR = "McNemar, exact"
-
-
-def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> list[str]:
-    notes = []
-    for label, c, crossed in zip("AB", runs, pair.crossed, strict=True):
-        if c is None:
-            continue
-        what = "runs" if crossed else "answers"
-        share = c.share_of_decoding
-        said = (
-            ""
-            if share != share
-            else f"; {share:.0%} of the variance of its mean is that of single answers, which more of them would lower"
-        )
-        notes.append(f"{label}: {c.runs:.3g} {what} an item, averaged{said}")
-    if any(pair.crossed):
-        notes.append(
-            "the interval and the test are over items, for these runs; the verdict also counts that runs differ"
-            if any(c is not None and c.run for c in runs)
-            else "the interval and the test are over items; runs differ by no more than single answers do by chance"
-        )
-    if d.test == _DRAWN:
-        notes.append(
-            "p is from drawn flips of signs: it is no smaller than they can show, and another seed moves it a little"
-        )
-    if pair.cluster is not None and d.clusters < FEW:
-        notes.append(f"{d.clusters} clusters: the interval is too short")
-    elif pair.cluster is None and d.low == d.low and 0 < d.carriers < FEW and d.test != _MCNEMAR:
-        notes.append(
-            f"a few items carry the difference (as much as {d.carriers:.0f} of equal weight would): the interval is too short"
-        )
-    if not pair.direction:
-        notes.append(
-            f"whether more or less {pair.metric} is better is not known: --direction {pair.metric}=higher (or lower)"
-        )
-    return notes
 
 
 def _names(

@@ -161,7 +161,8 @@ def pairs_of(
     if not found:
         raise NotPairedError(_nothing(empty))
     notes += [
-        f"{p.name}, {p.metric}: {len(p.items)} item{'s' * (len(p.items) != 1)} in common, too few to compare" for p in empty
+        f"{p.name}, {p.metric}: {len(p.items)} item{'s' * (len(p.items) != 1)} in common, too few to compare"
+        for p in empty
     ]
     pairs = [pair for pair, _, _ in found]
     if not cluster_by:
@@ -178,7 +179,9 @@ def _shots_unknown(one: Cell, other: Cell) -> list[str]:
     if np.isnan(one.shots) == np.isnan(other.shots):
         return []
     label, known = ("A", other) if np.isnan(one.shots) else ("B", one)
-    return [f"{label} does not say its number of shots; taken for {known.shots:.0f}-shot, as the other"]
+    return [
+        f"{label} does not say its number of shots; taken for {known.shots:.0f}-shot, as the other"
+    ]
 
 
 def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
@@ -188,7 +191,12 @@ def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
 
 
 def _paired(
-    one: Half, other: Half, cell: Cell, counterpart: Cell, metric: str, ignore_targets: bool,
+    one: Half,
+    other: Half,
+    cell: Cell,
+    counterpart: Cell,
+    metric: str,
+    ignore_targets: bool,
     fraction: Sequence[str] = (),
 ) -> Pair:
     (all_a, a), (all_b, b) = one.of(cell, metric), other.of(counterpart, metric)

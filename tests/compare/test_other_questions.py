@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 from sheets_of_two import halves, log, put, samples, two
 
 from mirage_utils.compare import NotPairedError, compare
@@ -23,7 +25,8 @@ def _asked(frame, column="question", shift=0):
 def test_a_table_s_questions_are_compared(column, tmp_path):
     a, b = halves(_asked(two(20), column), tmp_path)
     found = compare(a, b)
-    assert found.rows[0].difference.n == 20 and not any("not used" in n for n in found.notes)
+    assert found.rows[0].difference.n == 20
+    assert not any("not used" in n for n in found.notes)
     (tmp_path / "other").mkdir()
     a, b = halves(_asked(two(20), column, shift=3), tmp_path / "other")
     with pytest.raises(NotPairedError, match=r"question differs for 20 of 20 .*'What is 0\+1\?' in A, 'What is 3\+1\?' in B.*--ignore-targets"):  # fmt: skip
@@ -48,7 +51,7 @@ def test_documents_of_the_harness_are_compared(tmp_path):
     b = samples(tmp_path / "b" / "samples_q.jsonl", score, doc=lambda i: {"question": f"q{i}", "more": 1}, target=lambda i: "0")  # fmt: skip
     assert compare(a, b).rows[0].difference.n == 20
     b = samples(b, score, doc=lambda i: {"question": f"q{(i + 1) % 20}"}, target=lambda i: "0")
-    with pytest.raises(NotPairedError, match="question differs for 20 of 20 .*'q0' in A, 'q1' in B"):  # fmt: skip
+    with pytest.raises(NotPairedError, match=r"question differs for 20 of 20 .*'q0' in A, 'q1' in B"):  # fmt: skip
         compare(a, b)
 
 
@@ -66,7 +69,7 @@ def test_inputs_of_inspect_are_compared(tmp_path):
 def test_targets_that_are_ignored_are_told(tmp_path):
     frame = two(20)
     second = (frame["model"] == "owl-2").to_numpy()
-    a, b = halves(frame.assign(target=[f"{t}{'.0' * s}" for t, s in zip(frame.target.str[1:], second, strict=True)]), tmp_path)  # fmt: skip
+    a, b = halves(frame.assign(target=[f"{t}{'.0' * int(s)}" for t, s in zip(frame.target.str[1:], second, strict=True)]), tmp_path)  # fmt: skip
     with pytest.raises(NotPairedError, match="they are the same numbers"):
         compare(a, b)
     notes = compare(a, b, ignore_targets=True).rows[0].notes
@@ -92,8 +95,6 @@ def _runs(frame, flips, seed=0):
         wrong = rng.random(len(frame)) < flip
         score = np.where(wrong, 1 - frame["score"], frame["score"])
         parts.append(frame.assign(seed=k, score=score))
-    import pandas as pd
-
     return pd.concat(parts)
 
 
@@ -102,16 +103,24 @@ def test_equal_runs_count_once(tmp_path):
     one = compare(*halves(frame, tmp_path)).rows[0]
     (tmp_path / "twice").mkdir()
     both = compare(*halves(_runs(frame, [0, 0]), tmp_path / "twice")).rows[0]
-    assert both.difference == one.difference and both.words == one.words
+    assert both.difference == one.difference
+    assert both.words == one.words
     assert any("count as one" in note for note in both.notes)
 
 
-def test_runs_that_differ_by_chance_leave_the_verdict(tmp_path):
+def test_runs_have_their_own_degrees_of_freedom_and_items_theirs(tmp_path):
     found = compare(*halves(_runs(two(200), [0.1, 0.1]), tmp_path)).rows[0]
-    assert found.verdict == "better" and "runs differ by more" not in found.words
-    d = found.difference
-    if "±" in found.words:
-        assert float(found.words.split("±")[1].split()[0]) < 100 * 2 * (d.high - d.low)
+    d, runs = found.difference, (found.first_runs, found.second_runs)
+    parts = [(d.error**2, d.n - 1), *((c.run / 2, 1) for c in runs)]
+    whole = sum(v for v, _ in parts)
+    freedom = whole**2 / sum(v**2 / k for v, k in parts)
+    half = stats.t(freedom).ppf(0.975) * whole**0.5
+    if any(c.run for c in runs):
+        assert (found.verdict == "better") == (d.value > half)
+        assert f"± {100 * half:.1f}" in found.words
+    else:
+        assert found.verdict == "better"
+        assert "±" not in found.words
 
 
 def test_rows_without_names_need_equal_numbers(tmp_path):
@@ -139,7 +148,7 @@ def test_a_side_in_per_cent_is_refused_and_may_be_divided(tmp_path):
     second = frame["model"] == "owl-2"
     scaled = frame.assign(score=np.where(second, 100 * frame["score"], frame["score"]))
     a, b = halves(scaled, tmp_path)
-    with pytest.raises(NotPairedError, match="scale differs.*--percent bleu.*--fraction bleu"):
+    with pytest.raises(NotPairedError, match=r"scale differs.*--percent bleu.*--fraction bleu"):
         compare(a, b)
     divided = compare(a, b, percent="bleu")
     assert divided.rows[0].difference.value == pytest.approx(exact.value)
@@ -157,12 +166,12 @@ def test_per_cent_divides_no_fractions(tmp_path):
 
 def test_many_tasks_can_be_decided(tmp_path):
     rng = np.random.default_rng(0)
-    tasks = [f"t{k}" for k in range(60)]
+    tasks = [f"t{k}" for k in range(12)]
     frame = two(30, tasks=tasks, metric="f1")
     second = frame["model"] == "owl-2"
     frame = frame.assign(score=(0.3 + 0.3 * second + 0.05 * rng.random(len(frame))).round(4))
-    found = compare(put(frame, tmp_path / "r.csv"), models=["owl-1", "owl-2"], level=0.01)
-    assert found.count()["better"] == 60
+    found = compare(put(frame, tmp_path / "r.csv"), models=["owl-1", "owl-2"], level=0.002)
+    assert found.count()["higher"] + found.count()["better"] == 12
     assert all("drawn flips" in " ".join(r.notes) for r in found.rows)
 
 
@@ -171,10 +180,11 @@ def test_no_verdict_rests_on_what_one_side_alone_was_graded_on(tmp_path):
     second = frame["model"] == "owl-2"
     a, b = halves(frame.assign(score=frame["score"].where(~second | (frame["score"] == 1))), tmp_path)  # fmt: skip
     found = compare(a, b).rows[0]
-    assert found.verdict == "cannot tell" and "B alone has no score of" in found.words
+    assert found.verdict == "cannot tell"
+    assert "B alone has no score of" in found.words
 
 
 def test_a_difference_of_two_points_is_no_2(tmp_path):
     a, b = halves(two(20), tmp_path)
-    with pytest.raises(ValueError, match="two points are 0.02"):
+    with pytest.raises(ValueError, match=r"two points are 0\.02"):
         compare(a, b, difference=2)

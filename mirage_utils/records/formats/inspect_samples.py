@@ -83,7 +83,9 @@ class Samples:
     """
 
     grades: list[Grade] = field(default_factory=list)
-    open: list[tuple[str, int, str | None, str | None, str | None, str | None]] = field(default_factory=list)
+    open: list[tuple[str, int, str | None, str | None, str | None, str | None]] = field(
+        default_factory=list
+    )
     items: set[str] = field(default_factory=set)
     scored: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     total: int = 0
@@ -95,7 +97,9 @@ class Samples:
 
 
 def read_samples(
-    samples: Iterable[tuple[str, Any]], groups: Collection[str] = (), cluster_by: str = "",
+    samples: Iterable[tuple[str, Any]],
+    groups: Collection[str] = (),
+    cluster_by: str = "",
     questions: bool = False,
 ) -> Samples:
     """What the samples of a log hold.

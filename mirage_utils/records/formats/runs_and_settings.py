@@ -54,7 +54,9 @@ def with_setting(
     columns = [
         str(name)
         for name in raw.columns
-        if name not in taken and name not in but and (plain_name(str(name)) in CONDITIONS or name in more)
+        if name not in taken
+        and name not in but
+        and (plain_name(str(name)) in CONDITIONS or name in more)
     ]
     if not columns:
         return raw, []
