@@ -66,7 +66,7 @@ def add_command(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--ignore-targets", action="store_true",
-        help="items of one name are the same also where their right answers are written in other ways",
+        help="items of one name are the same also where their right answers or questions are written in other ways",
     )  # fmt: skip
     parser.add_argument("--level", type=float, default=0.05, help="error rate (default 0.05)")
     parser.add_argument(

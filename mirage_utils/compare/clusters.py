@@ -75,7 +75,9 @@ def clusters_of(
         made.append(np.where(alone, own, known.to_numpy(object)).astype(str))
         if len(set(made[-1])) < 2:
             raise FieldError(
-                "cluster_by", by, f"at least two clusters, and all items are in {made[-1][0]!r}"
+                "cluster_by",
+                by,
+                f"at least two clusters, and all items are in {str(made[-1][0])!r}",
             )
     counts = sorted({len(set(names)) for names in made})
     number = f"{counts[0]:,}" + (f" to {counts[-1]:,}" if len(counts) > 1 else "")

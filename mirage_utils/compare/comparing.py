@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
-from ..errors import WrongUse, as_array, require
+from ..errors import FieldError, WrongUse, as_array, require
 from ..evidence.paired import Difference, paired
 from ..evidence.repeats import Components, components
 from ..page.reports import plain
 from ..records.options import Options
-from .clusters import FEW
+from .deciding import corrected, drawn_again, lacking, over_runs, warnings
 from .pairing import LeftOut, Pair, pairs_of
 from .side_by_side import columns_of_models
 from .sides import Side, read_side, side_of
@@ -192,7 +190,7 @@ def compare(
     draws, seed : int
         Of the bootstrap and of drawn sign flips.
     ignore_targets : bool
-        Whether items of one name count as one item though their right answers are written in other ways.
+        Whether items of one name count as one item though their right answers, or their questions, are written in other ways.
     progress : callable, optional
         Wraps the files as they are read, ``progress(files, number)``.
     **options
@@ -239,7 +237,7 @@ def compare(
     told = bool(models and models[0] != models[1]) or bool(
         conditions and conditions[0] != conditions[1]
     )
-    said = Options.given(options)
+    said = replace(Options.given(options), questions=True)
     in_memory = isinstance(first, pd.DataFrame)
     beside = columns_of_models(first, models, said) if one_path and not in_memory else None
     read = read_side(first, beside[0] if beside else said, progress)
@@ -249,7 +247,9 @@ def compare(
         other = read if second is None or one_path else read_side(second, said, progress)
     wanted = tuple(models) or ("", "")
     if second is None and not told and len(read.models) < 2:
-        raise WrongUse("B", None, "another path, or two --models or two --conditions of A")
+        raise WrongUse(
+            "B", "nothing", "another path, or two --models or two --conditions of A that differ"
+        )
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
     )
@@ -260,6 +260,7 @@ def compare(
         only=only,
         cluster_by=said.cluster_by,
         ignore_targets=ignore_targets,
+        fraction=tuple(said.fraction),
     )
     if one_path and not told:
         notes.insert(0, "A and B are the same file: every difference is 0")
@@ -267,10 +268,14 @@ def compare(
         paired(p.first, p.second, cluster=p.cluster, level=1 - level, interval=interval, draws=draws, seed=seed)
         for p in pairs
     ]  # fmt: skip
-    corrected = _corrected(pairs, [d.p for d in found])
+    found = [
+        drawn_again(p, d, sum(q.metric == p.metric for q in pairs), level, draws, seed)
+        for p, d in zip(pairs, found, strict=True)
+    ]
+    by_task = corrected(pairs, [d.p for d in found])
     rows = tuple(
         _row(pair, d, *p, level=level, power=power, difference=difference)
-        for pair, d, p in zip(pairs, found, corrected, strict=True)
+        for pair, d, p in zip(pairs, found, by_task, strict=True)
     )
     first_name, second_name = _names(a, b, rows, conditions)
     refused = tuple(dict.fromkeys((*a.read.refused, *b.read.refused)))
@@ -292,20 +297,6 @@ def _same(first: Any, second: Any) -> bool:
     return Path(first).resolve() == Path(second).resolve()
 
 
-def _corrected(pairs: Sequence[Pair], p: Sequence[float]) -> list[tuple[float, float, int]]:
-    """Of each p-value what Holm makes of it, what Benjamini and Hochberg do, and of how many it is one."""
-    from statsmodels.stats.multitest import multipletests
-
-    found = [(float("nan"), float("nan"), 0)] * len(p)
-    for metric in dict.fromkeys(pair.metric for pair in pairs):
-        at = [i for i, pair in enumerate(pairs) if pair.metric == metric]
-        values = [p[i] for i in at]
-        holm, bh = (multipletests(values, method=name)[1] for name in ("holm", "fdr_bh"))
-        for i, one, other in zip(at, holm, bh, strict=True):
-            found[i] = (float(one), float(other), len(at))
-    return found
-
-
 def _row(
     pair: Pair, d: Difference, p_holm: float, p_bh: float, family: int, *, level: float, power: float, difference: float | None
 ) -> Compared:  # fmt: skip
@@ -315,12 +306,19 @@ def _row(
         None if answers is None else components(answers, crossed=crossed)
         for answers, crossed in zip(pair.answers, pair.crossed, strict=True)
     ]
-    over_runs = _over_runs(d, runs, pair.crossed, level)
+    beside = over_runs(d, runs, pair.crossed, level)
     verdict, words = verdict_of(
         d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points,
-        over_runs=over_runs,
+        over_runs=beside,
     )  # fmt: skip
-    notes = [*pair.notes, *_warnings(pair, d, runs)]
+    verdict, words = lacking(pair, verdict, words)
+    notes = [*pair.notes, *warnings(pair, d, runs)]
+    if difference is not None and points and abs(difference) > 1:
+        raise FieldError(
+            "difference",
+            difference,
+            f"at most 1: {pair.metric} is a fraction, and two points are 0.02",
+        )
     needed = None
     if difference is not None and d.planning_error > 0:
         needed = d.items_for(difference, power)
@@ -328,53 +326,6 @@ def _row(
         pair.name, pair.metric, pair.direction, d, p_holm, p_bh, family, detectable, needed, verdict, words,
         pair.left_out, runs[0], runs[1], tuple(notes), pair,
     )  # fmt: skip
-
-
-def _over_runs(
-    d: Difference, runs: Sequence[Components | None], crossed: Sequence[bool], level: float
-) -> float:
-    """Half of the interval of the difference when the runs, too, are taken for a sample; nan where each side is one run.
-
-    Student's t with the degrees of freedom of the side with fewer runs, which errs to the long side.
-    """
-    several = [c for c, whole in zip(runs, crossed, strict=True) if c is not None and whole]
-    if not several:
-        return float("nan")
-    error = np.hypot(d.error, np.sqrt(sum(c.run / c.runs for c in several)))
-    return float(error * stats.t(min(c.runs for c in several) - 1).ppf(1 - level / 2))
-
-
-_MCNEMAR = "McNemar, exact"
-
-
-def _warnings(pair: Pair, d: Difference, runs: Sequence[Components | None]) -> list[str]:
-    notes = []
-    for label, c, crossed in zip("AB", runs, pair.crossed, strict=True):
-        if c is None:
-            continue
-        what = "runs" if crossed else "answers"
-        share = c.share_of_decoding
-        said = (
-            ""
-            if share != share
-            else f"; {share:.0%} of the variance of its mean is that of single answers, which more of them would lower"
-        )
-        notes.append(f"{label}: {c.runs:.3g} {what} an item, averaged{said}")
-    if any(pair.crossed):
-        notes.append(
-            "the interval and the test are over items, for these runs; the verdict also counts that runs differ"
-        )
-    if pair.cluster is not None and d.clusters < FEW:
-        notes.append(f"{d.clusters} clusters: the interval is too short")
-    elif pair.cluster is None and 0 < d.carriers < FEW and d.test != _MCNEMAR:
-        notes.append(
-            f"a few items carry the difference (as much as {d.carriers:.0f} of equal weight would): the interval is too short"
-        )
-    if not pair.direction:
-        notes.append(
-            f"whether more or less {pair.metric} is better is not known: --direction {pair.metric}=higher (or lower)"
-        )
-    return notes
 
 
 def _names(

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from ..errors import FieldError, UnknownNameError, shown
 from ..records.keys import numbered
-from ..records.schema import is_fraction
 from ..records.wording import several
 from .cells import Cell, Half, matched
 from .clusters import clusters_of
+from .same_items import numbered_alike, same_questions, same_targets
+from .scales import on_one_scale
 from .sides import NotPairedError, Side
 
 __all__ = ["Cell", "LeftOut", "Pair", "pairs_of"]
@@ -106,6 +107,7 @@ def pairs_of(
     only: Sequence[str] = (),
     cluster_by: str = "",
     ignore_targets: bool = False,
+    fraction: Sequence[str] = (),
 ) -> tuple[list[Pair], list[str]]:
     """Every task, condition and metric that both sides have, item by item.
 
@@ -118,7 +120,9 @@ def pairs_of(
         Tasks or metrics; ``*`` and ``?`` stand for any text.
     cluster_by : str
     ignore_targets : bool
-        Whether items of one name count as one though their right answers differ.
+        Whether items of one name count as one though their right answers or questions differ.
+    fraction : sequence of str
+        Metrics that the user says are not in per cent.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def pairs_of(
     found: list[tuple[Pair, Cell, Cell]] = []
     empty: list[Pair] = []
     for cell, counterpart, metric in wanted:
-        pair = _paired(one, other, cell, counterpart, metric, ignore_targets)
+        pair = _paired(one, other, cell, counterpart, metric, ignore_targets, fraction)
         if len(pair.items) > 1:
             found.append((pair, cell, counterpart))
         else:
@@ -157,7 +161,8 @@ def pairs_of(
     if not found:
         raise NotPairedError(_nothing(empty))
     notes += [
-        f"{p.name}, {p.metric}: {len(p.items)} items in common, too few to compare" for p in empty
+        f"{p.name}, {p.metric}: {len(p.items)} item{'s' * (len(p.items) != 1)} in common, too few to compare"
+        for p in empty
     ]
     pairs = [pair for pair, _, _ in found]
     if not cluster_by:
@@ -169,6 +174,16 @@ def pairs_of(
     return clustered, [*notes, *told]
 
 
+def _shots_unknown(one: Cell, other: Cell) -> list[str]:
+    """A note where one side alone says how many worked examples it was given."""
+    if np.isnan(one.shots) == np.isnan(other.shots):
+        return []
+    label, known = ("A", other) if np.isnan(one.shots) else ("B", one)
+    return [
+        f"{label} does not say its number of shots; taken for {known.shots:.0f}-shot, as the other"
+    ]
+
+
 def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
     cell, counterpart, metric = shared
     names = (metric, cell.task, counterpart.task, str(cell), str(counterpart))
@@ -176,7 +191,13 @@ def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
 
 
 def _paired(
-    one: Half, other: Half, cell: Cell, counterpart: Cell, metric: str, ignore_targets: bool
+    one: Half,
+    other: Half,
+    cell: Cell,
+    counterpart: Cell,
+    metric: str,
+    ignore_targets: bool,
+    fraction: Sequence[str] = (),
 ) -> Pair:
     (all_a, a), (all_b, b) = one.of(cell, metric), other.of(counterpart, metric)
     what = f"{one.cells[cell]}, {metric}"
@@ -184,10 +205,12 @@ def _paired(
         pd.Index(rows["item"].astype(object).unique(), dtype=object) for rows in (all_a, all_b)
     )
     common = asked_a.intersection(asked_b, sort=False)
-    if not ignore_targets:
-        _same_targets(all_a, all_b, common, what)
-    for label, rows in (("A", a), ("B", b)):
-        _on_one_scale(rows, metric, label, what)
+    notes, by_question = same_questions(all_a, all_b, common, what, ignore_targets)
+    more, by_target = same_targets(all_a, all_b, common, what, ignore_targets)
+    notes += more
+    sides = (one.side, other.side)
+    notes += numbered_alike(sides, (asked_a, asked_b), what, by_target or by_question)
+    on_one_scale(a, b, metric, what, fraction)
     tables = [_by_item(rows) for rows in (a, b)]
     means = [t.mean(axis=1) for t in tables]
     graded = [m.index[m.notna().to_numpy()] for m in means]
@@ -197,34 +220,30 @@ def _paired(
         *(tuple(map(str, common[~common.isin(g)])) for g in graded),
     )  # fmt: skip
     runs = [t.loc[both].to_numpy(float) if t.shape[1] > 1 else None for t in tables]
-    said = {d for rows in (a, b) for d in rows["direction"].astype(str).unique() if d}
-    if len(said) > 1:
+    crossed = [_is_crossed(rows, r) for rows, r in zip((a, b), runs, strict=True)]
+    for k, label in enumerate("AB"):
+        runs[k], once = _once(runs[k], crossed[k], label)
+        notes += once
+        crossed[k] &= runs[k] is not None
+    directions = {d for rows in (a, b) for d in rows["direction"].astype(str).unique() if d}
+    if len(directions) > 1:
         raise NotPairedError(f"{what}: direction differs: one side calls higher scores better, the other lower ones (--direction {metric}=higher)")  # fmt: skip
-    notes = [
+    notes += [
         *left.words(),
         *_more_reported(one, cell, metric, len(asked_a)),
         *_more_reported(other, counterpart, metric, len(asked_b)),
         *_other_conditions(one, other, a, b),
+        *_shots_unknown(one.cells[cell], other.cells[counterpart]),
     ]
     if len(left) > len(both):
         notes.append(
             f"{len(left):,} items are left out and {len(both):,} compared: these may be others than you think"
         )
     return Pair(
-        one.cells[cell], other.cells[counterpart], metric, next(iter(said), ""), both.to_numpy(object),
+        one.cells[cell], other.cells[counterpart], metric, next(iter(directions), ""), both.to_numpy(object),
         means[0].loc[both].to_numpy(float), means[1].loc[both].to_numpy(float), (runs[0], runs[1]),
-        (_is_crossed(a, runs[0]), _is_crossed(b, runs[1])), None, left, tuple(notes),
+        (crossed[0], crossed[1]), None, left, tuple(notes),
     )  # fmt: skip
-
-
-def _on_one_scale(rows: pd.DataFrame, metric: str, label: str, what: str) -> None:
-    """Refuse scores of a fraction that are none: they may be in per cent, though their mean is not above 1."""
-    most = rows["score"].max()
-    if is_fraction(metric) and most > 1:
-        raise NotPairedError(
-            f"{what}: scale differs: a score of {label} is {most:g}, and {metric} is a fraction; if {label} is in per cent, write it as "
-            "fractions, or say --percent where both are"
-        )
 
 
 def _by_item(rows: pd.DataFrame) -> pd.DataFrame:
@@ -246,34 +265,27 @@ def _by_item(rows: pd.DataFrame) -> pd.DataFrame:
     return made.set_axis(made.index.astype(object))  # looking names up is slow in pandas' own text
 
 
+def _once(
+    answers: NDArray[np.float64] | None, crossed: bool, label: str
+) -> tuple[NDArray[np.float64] | None, list[str]]:
+    """Runs without those that have every score in common with one before, and a note."""
+    if answers is None or not crossed:
+        return answers, []
+    kinds = np.unique(answers, axis=1)
+    if kinds.shape[1] == answers.shape[1]:
+        return answers, []
+    if kinds.shape[1] > 1:  # some are alike: their means stay, and it is told
+        return answers, [f"{label}: of {answers.shape[1]} runs {kinds.shape[1]} differ"]
+    note = f"{label}: {answers.shape[1]} runs with the same score on every item: they count as one"
+    return None, [note]
+
+
 def _is_crossed(rows: pd.DataFrame, answers: NDArray[np.float64] | None) -> bool:
     """Whether the answers to an item are of several runs over all items, such as seeds."""
-    if answers is None or (rows["epoch"].to_numpy(float) > 1).any():
+    epoch = rows["epoch"].to_numpy(float)
+    if answers is None or (epoch > 1).any() or len(np.unique(epoch)) > 1:
         return False
     return bool(np.isfinite(answers).all())
-
-
-def _same_targets(a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, what: str) -> None:
-    """Refuse items of one name whose right answers differ."""
-    told = []
-    for rows in (a, b):
-        target = rows["target"].astype(object)
-        known = rows.assign(target=target)[(target.notna() & (target != "")).to_numpy()]
-        told.append(
-            known.drop_duplicates("item").set_index(
-                known.drop_duplicates("item")["item"].astype(object)
-            )["target"]
-        )
-    first, second = (t.reindex(common) for t in told)
-    compared = (first.notna() & second.notna()).to_numpy()
-    differ = compared & (first.astype(str).str.strip() != second.astype(str).str.strip()).to_numpy()
-    if differ.any():
-        at = int(np.argmax(differ))
-        raise NotPairedError(
-            f"{what}: target differs for {int(differ.sum()):,} of {int(compared.sum()):,} items of the same name (item {common[at]}: "
-            f"{shown(str(first.iloc[at]), 40)} in A, {shown(str(second.iloc[at]), 40)} in B): another version of the task, another "
-            "subset, or another order; --ignore-targets, if only their spelling differs"
-        )
 
 
 def _more_reported(half: Half, cell: Cell, metric: str, items: int) -> list[str]:

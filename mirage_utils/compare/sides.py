@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import DataError, FieldError, UnknownNameError
 from ..records.all_files import scores_of_parts, without_copies
@@ -34,6 +35,8 @@ class NotPairedError(DataError, ValueError):
 _CELL = ["model", "task", "setting", "shots", "run", "source", "metric"]
 """Columns of a record that say of which run it is, and by which metric."""
 _ROWS = [*GROUP, "metric", "direction", "item", "epoch", "target", "score"]
+_MORE = ("cluster", "asked")
+"""Columns that are not always there."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Read:
     path : str
     records : pandas.DataFrame
         One row an item, run, epoch and metric: columns ``model, task, setting, shots, run, source, metric, direction,
-        item, epoch, target, score`` and perhaps ``cluster``; ``score`` nan, and ``metric`` ``""``, of what is not graded.
+        item, epoch, target, score`` and perhaps ``cluster`` and ``asked``; ``score`` nan, and ``metric`` ``""``, of what is not graded.
     reported : pandas.DataFrame
         Scores that stand there without their items.
     conditions : mapping of str to str
@@ -150,6 +153,8 @@ def _frame(records: pd.DataFrame, options: Options) -> pd.DataFrame:
         )
     by = options.cluster_by
     more = {"cluster": records[by].astype(object)} if by and by in records else {}
+    if "asked" in records:
+        more["asked"] = records["asked"].astype(object)
     whole = records.reindex(columns=dict.fromkeys((*_ROWS, *records.columns)))
     for name in ("family", "task", "setting", "run", "direction", "model", "metric"):
         whole[name] = whole[name].astype(object).where(whole[name].notna(), "").astype(str)
@@ -181,7 +186,7 @@ class _Found:
         try:
             for reading in stream(path, batch=_BATCH, **vars(self.options)):
                 if len(reading.records):
-                    rows = [*_ROWS, *(c for c in ("cluster",) if c in reading.records)]
+                    rows = [*_ROWS, *(c for c in _MORE if c in reading.records)]
                     frames.append(reading.records[rows].assign(source=str(path)))
                 if len(reading.scores):
                     part.reported.append(reading.scores)
@@ -284,6 +289,8 @@ def _counting(
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = both["score"].to_numpy(float) / both["before"].to_numpy(float)
     ratio = np.where(np.isfinite(ratio), ratio, 1.0)
+    ratio, undone = _fractions_already(records, number, cells, ratio, options)
+    notes = [*notes, *undone]
     counts = both["setting"].notna().to_numpy()[number]
     records, number = records[counts], number[counts]
     for name in ("setting", "metric"):
@@ -295,6 +302,23 @@ def _counting(
     )
     # What is said of families and sizes is about curves.
     return records.reset_index(drop=True), [n for n in notes if not n.startswith(_FAMILY)]
+
+
+def _fractions_already(
+    records: pd.DataFrame, number: NDArray[np.int64], cells: pd.DataFrame, ratio: NDArray[np.float64], options: Options
+) -> tuple[NDArray[np.float64], list[str]]:  # fmt: skip
+    """Do not divide by 100 what a user calls per cent, in files where no score of an item is above 1."""
+    if not options.percent or not (ratio < 0.1).any():
+        return ratio, []
+    of_cell = pd.Series(records["score"].to_numpy(float)).groupby(number).max()
+    column = [cells["source"].astype(str), cells["metric"].astype(str)]
+    most = of_cell.reindex(range(len(cells))).groupby(column).transform("max").to_numpy()
+    kept = (ratio < 0.1) & (most <= 1)
+    notes = [
+        f"{source}: {metric} is nowhere above 1, so it is not divided by 100, whatever --percent says"
+        for source, metric in dict.fromkeys(zip(*(c[kept] for c in column), strict=True))
+    ]
+    return np.where(kept, 1.0, ratio), notes
 
 
 _FAMILY = ("no family is known", "families told by")

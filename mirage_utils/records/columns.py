@@ -29,7 +29,7 @@ class Gatherer:
     def __init__(self) -> None:
         self._chunks: list[pa.Table] = []
         self._metrics: dict[str, None] = {}  # in order of appearance
-        self._clustered = False
+        self._more: dict[str, None] = {}  # columns that are not always there
         self._clear()
 
     def _clear(self) -> None:
@@ -39,6 +39,7 @@ class Gatherer:
         self._epoch: list[int] = []
         self._of: list[str] = []
         self._cluster: list[str | None] = []
+        self._asked: list[str | None] = []
         self._target: list[str | None] = []
         self._output: list[str | None] = []
         self._logprobs: list[Sequence[float] | None] = []
@@ -57,6 +58,7 @@ class Gatherer:
         epoch: int = 1,
         logprobs_of: str = "",
         cluster: str | None = None,
+        asked: str | None = None,
     ) -> None:
         """One evaluated item, with all its scores by metric."""
         before = len(self._item)
@@ -66,7 +68,11 @@ class Gatherer:
         self._epoch.append(epoch)
         self._of.append(logprobs_of)
         self._cluster.append(cluster)
-        self._clustered = self._clustered or cluster is not None
+        self._asked.append(asked)
+        if cluster is not None:
+            self._more["cluster"] = None
+        if asked is not None:
+            self._more["asked"] = None
         self._target.append(target)
         self._output.append(output)
         self._logprobs.append(logprobs)
@@ -89,6 +95,7 @@ class Gatherer:
             "epoch": pa.array(self._epoch, pa.float64()),
             "logprobs_of": pa.array(self._of, pa.string()).dictionary_encode(),
             "cluster": pa.array(self._cluster, pa.string()).dictionary_encode(),
+            "asked": pa.array(self._asked, pa.string()).dictionary_encode(),
             "target": pa.array(self._target, pa.string()),
             "output": pa.array(self._output, pa.string()),
             "logprobs": pa.array(self._logprobs, pa.list_(pa.float64())),
@@ -147,10 +154,10 @@ class Gatherer:
             if size == 0:
                 continue
             frame = pd.DataFrame(index=pd.RangeIndex(size))
-            for column in (*RECORDS, "cluster") if self._clustered else RECORDS:
+            for column in (*RECORDS, *self._more):
                 if column in ("item", "target", "output", "logprobs"):
                     frame[column] = pd.array(rows[column], dtype=pd.ArrowDtype(rows[column].type))
-                elif column in ("setting", "epoch", "logprobs_of", "cluster"):
+                elif column in ("setting", "epoch", "logprobs_of", "cluster", "asked"):
                     frame[column] = rows[column].to_pandas()
                 elif column == "score":
                     frame[column] = (
@@ -169,8 +176,7 @@ class Gatherer:
             parts.append(frame)
         if len(parts) == 1:
             return parts[0]
-        clustered = ("cluster",) if self._clustered else ()
-        for column in (*_CONSTANT, "logprobs_of", *clustered):
+        for column in (*_CONSTANT, "logprobs_of", *self._more):
             kinds = pd.api.types.union_categoricals([p[column] for p in parts]).categories
             for part in parts:
                 part[column] = part[column].cat.set_categories(kinds)

@@ -56,6 +56,8 @@ class Options:
         Where items are compared (`mirage_utils.compare`): what tells which items belong together, a column of a
         plain table, a field of the program's own document or metadata of an item, or a regular expression for the
         part of an item's name that says so.
+    questions : bool
+        Whether records have a column ``asked``: what tells an item's question from others, where a file holds it.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
@@ -81,6 +83,7 @@ class Options:
     direction: Mapping[str, str] = field(default_factory=dict)
     replicate_by: Collection[str] = ()
     cluster_by: str = ""
+    questions: bool = False
     keep: str = "all"
 
     def __post_init__(self) -> None:

@@ -32,7 +32,7 @@ column           meaning
 ===============  =================================================================================
 
 Where it was asked for (`Options.cluster_by`), records have a column ``cluster`` besides: what the item has in
-common with others, as text.
+common with others, as text; and with `Options.questions` a column ``asked``, that tells its question from others.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ def batches(file: File, options: Options, batch: int) -> Iterator[Reading]:
     by = options.cluster_by
     is_zip = file.kind == "zip"
     yield (
-        read_archive(file.path, by) if is_zip else read_log(file.path, file.document, cluster_by=by)
+        read_archive(file.path, by, options.questions)
+        if is_zip
+        else read_log(file.path, file.document, cluster_by=by, questions=options.questions)
     )
 
 
@@ -68,7 +70,7 @@ def is_archive(path: Path) -> bool:
     return bool({"header.json", "_journal/start.json"} & names)
 
 
-def read_archive(path: Path, cluster_by: str = "") -> Reading:
+def read_archive(path: Path, cluster_by: str = "", questions: bool = False) -> Reading:
     """Scores and records of an ``.eval`` file; see `read_log`."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -84,7 +86,7 @@ def read_archive(path: Path, cluster_by: str = "") -> Reading:
             if not finished:
                 header = {**header, "status": "started"}
             inside = ((n, _member(path, archive, n)) for n in samples)
-            return read_log(path, header, inside, cluster_by)
+            return read_log(path, header, inside, cluster_by, questions)
     except zipfile.BadZipFile as error:
         raise EvalFileError(path, f"a damaged zip archive ({error})") from None
 
@@ -114,6 +116,7 @@ def read_log(
     log: dict[str, Any],
     samples: Iterable[tuple[str, Any]] | None = None,
     cluster_by: str = "",
+    questions: bool = False,
 ) -> Reading:
     """Scores and records of a log.
 
@@ -126,6 +129,8 @@ def read_log(
         Name and content of each sample, where they are not in the log.
     cluster_by : str
         Name in the metadata of samples by which they are clustered; ``""`` for none.
+    questions : bool
+        Whether records say what tells an item's question from others.
 
     Raises
     ------
@@ -145,7 +150,7 @@ def read_log(
             raise EvalFileError(path, f"expected a list, found {shown(inside)}", field="samples")
         samples = ((f"samples[{i}]", sample) for i, sample in enumerate(inside))
     results = Results(log)
-    found = read_samples(samples, results.groups, cluster_by)
+    found = read_samples(samples, results.groups, cluster_by, questions)
     run = {
         "model": _network(about),
         "task": plain(about["task"]),
@@ -192,9 +197,9 @@ def _records(samples: Samples, results: Results) -> Gatherer:
         answer = (grade.answer or "") if grade.scorer in extracts else grade.output
         gathered.add(
             grade.item, grade.target, answer, None, {metric: grade.score}, setting=setting,
-            epoch=grade.epoch, cluster=grade.cluster,
+            epoch=grade.epoch, cluster=grade.cluster, asked=grade.asked,
         )  # fmt: skip
-    for item, epoch, target, output, cluster in samples.open:
+    for item, epoch, target, output, cluster, asked in samples.open:
         gathered.add(
             item,
             target,
@@ -204,6 +209,7 @@ def _records(samples: Samples, results: Results) -> Gatherer:
             setting=results.setting(""),
             epoch=epoch,
             cluster=cluster,
+            asked=asked,
         )
     return gathered
 

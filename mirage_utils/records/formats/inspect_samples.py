@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..values import number
+from .asking import asked_of
 from .collecting import field_of, fields_of
 
 __all__ = ["Grade", "Samples", "plain", "read_samples"]
@@ -39,6 +40,8 @@ class Grade(NamedTuple):
         False where somebody marked the sample as not to be used.
     cluster : str or None
         What its metadata say under the name by which items are clustered.
+    asked : str or None
+        What tells its question from others.
     """
 
     item: str
@@ -53,6 +56,7 @@ class Grade(NamedTuple):
     groups: Mapping[str, str]
     valid: bool
     cluster: str | None = None
+    asked: str | None = None
 
 
 @dataclass
@@ -63,7 +67,7 @@ class Samples:
     ----------
     grades : list of Grade
     open : list of tuple
-        Item, epoch, target, output and cluster of samples that no scorer looked at.
+        Item, epoch, target, output, cluster and question of samples that no scorer looked at.
     items : set of str
         All items, however their samples ended.
     scored : dict of (str, str) to set of str
@@ -79,7 +83,9 @@ class Samples:
     """
 
     grades: list[Grade] = field(default_factory=list)
-    open: list[tuple[str, int, str | None, str | None, str | None]] = field(default_factory=list)
+    open: list[tuple[str, int, str | None, str | None, str | None, str | None]] = field(
+        default_factory=list
+    )
     items: set[str] = field(default_factory=set)
     scored: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     total: int = 0
@@ -91,7 +97,10 @@ class Samples:
 
 
 def read_samples(
-    samples: Iterable[tuple[str, Any]], groups: Collection[str] = (), cluster_by: str = ""
+    samples: Iterable[tuple[str, Any]],
+    groups: Collection[str] = (),
+    cluster_by: str = "",
+    questions: bool = False,
 ) -> Samples:
     """What the samples of a log hold.
 
@@ -103,6 +112,8 @@ def read_samples(
         Names that may be groups of samples: values of their metadata.
     cluster_by : str
         Name in their metadata by which samples are clustered; ``""`` for none.
+    questions : bool
+        Whether what tells their questions apart is kept.
     """
     found = Samples()
     seen: set[tuple[str, int]] = set()
@@ -136,6 +147,7 @@ def read_samples(
         output = _output(sample)
         about = _groups(sample.get("metadata"), groups)
         cluster = field_of(sample.get("metadata"), cluster_by) if cluster_by else None
+        asked = asked_of({k: sample.get(k) for k in ("input", "choices")}) if questions else None
         if cluster_by:
             found.fields |= dict.fromkeys(fields_of(sample.get("metadata")))
         for name, score in scores.items():
@@ -153,10 +165,10 @@ def read_samples(
                     continue
                 letter = isinstance(value, bool) or number(value) is None
                 found.grades.append(
-                    Grade(item, epoch, scorer, part, grade, letter, target, output, answer, about, valid, cluster)
+                    Grade(item, epoch, scorer, part, grade, letter, target, output, answer, about, valid, cluster, asked)
                 )  # fmt: skip
         if not scores and not errored and valid:
-            found.open.append((item, epoch, target, output, cluster))
+            found.open.append((item, epoch, target, output, cluster, asked))
     of = f"of {found.total:,} samples"
     told = (
         (count["error"], f"{count['error']:,} {of} ended with an error" + _all_the_same(count)),

@@ -30,6 +30,7 @@ from ..files import File
 from ..options import Options
 from ..schema import SCORES, EvalFileError, Reading
 from ..values import number, score_of, text, whole
+from .asking import asked_of
 from .collecting import field_of, fields_of
 from .lm_eval_choices import RightChoices, conditional, likeliest
 from .lm_eval_names import from_name, run_of, stem_of
@@ -77,7 +78,7 @@ def read(file: File, options: Options, batch: int) -> Iterator[Reading]:
     last: Reading | None = None
     while True:
         some = islice(lines, batch)
-        records = _records(file.path, some, run, task, by_length, options.cluster_by)
+        records = _records(file.path, some, run, task, by_length, options)
         if records is None:
             break
         if last is not None:
@@ -177,7 +178,7 @@ def _records(
     run: Run,
     task: str,
     by_length: bool,
-    field: str,
+    options: Options,
 ) -> pd.DataFrame | None:
     """The table of some lines; None if there are none.
 
@@ -187,6 +188,7 @@ def _records(
         Naming the line of an item that stands twice.
     """
     gathered = Gatherer()
+    field = options.cluster_by
     settings: dict[str, str] = {}
     shots = run.shots.get(task, math.nan)
     one = None
@@ -210,6 +212,7 @@ def _records(
         gathered.add(
             text(row["doc_id"]), target, output, logprobs, one.scores, setting=setting, line=one.line,
             logprobs_of=of, cluster=field_of(row.get("doc"), field) if field else None,
+            asked=asked_of(row.get("doc"), row.get("doc_hash")) if options.questions else None,
         )  # fmt: skip
     if one is None:
         return None

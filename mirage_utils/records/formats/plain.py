@@ -11,6 +11,7 @@ from ..files import File
 from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading
 from . import headers, runs_and_settings, workbook
+from .asking import column_of_questions
 from .cells import Table, by_columns, table
 from .items import Items, items_of, verdicts
 from .metric_columns import errors_of, means_only, with_directions, with_units
@@ -105,7 +106,9 @@ def _records(
             names, assumed = headers.renaming(list(raw.columns), options, item=items.column)
             graded = verdicts(raw.rename(columns=names))
             notes += [*unnamed, *assumed, *_own(graded)]
-            notes += headers.unused(names, RECORDS, options, {**graded, options.cluster_by: ""})
+            asked = column_of_questions(names.values()) if options.questions else ""
+            used = {**graded, options.cluster_by: "", asked: ""}
+            notes += headers.unused(names, RECORDS, options, used)
             fields = tuple(map(str, raw.columns)) if options.cluster_by else ()
             models = headers.models_among(raw.columns)
             if len(models) > 1 and "model" not in names.values():
@@ -117,7 +120,9 @@ def _records(
         rows = len(raw)
         raw = headers.in_units(raw, names).rename(columns=names)
         raw, runs = runs_and_settings.with_runs(raw, options)
-        raw, settings = runs_and_settings.with_setting(raw, options)
+        raw, settings = runs_and_settings.with_setting(
+            raw, options, but=runs_and_settings.questions_among(raw)
+        )
         if "item" not in raw.columns:
             if items.rows and not told:
                 notes.append("no column names the items: each row is one (--column NAME=item)")
@@ -132,6 +137,7 @@ def _records(
             missing=options.missing,
             repeated=repeated,
             cluster=names.get(options.cluster_by, options.cluster_by),
+            asked=column_of_questions(raw.columns, settings) if options.questions else "",
         )
         said = tuple(left_out) if told else (*notes, *runs, *settings, *left_out)
         told = True

@@ -15,6 +15,7 @@ from ...errors import FieldError, require, shown
 from ...metrics.columnar import bytes_of
 from ..keys import arrow_texts, constant
 from ..schema import RECORDS, direction_of, is_share
+from .asking import asked_of
 from .left_out import few
 from .quantities import TRUTH, cell, size
 from .repeated import Repeated
@@ -34,6 +35,7 @@ def tidy_records(
     missing: Collection[float] = (),
     repeated: Repeated | None = None,
     cluster: str = "",
+    asked: str = "",
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table of records in the schema's columns, every cell checked.
 
@@ -56,6 +58,8 @@ def tidy_records(
         What came before, in other batches of the table; it has the note on what stands there again.
     cluster : str
         Column by which items are clustered; ``""`` for none.
+    asked : str
+        Column that holds the questions; ``""`` for none.
 
     Returns
     -------
@@ -115,6 +119,9 @@ def tidy_records(
         made["source"] = constant(source, rows)
     if cluster and cluster in raw.columns:
         made["cluster"] = _categories(_names(raw[cluster]))
+    if asked and asked in raw.columns:
+        texts = [None if v is None or v != v else v for v in _names(raw[asked]).to_pylist()]
+        made["asked"] = pd.Categorical([asked_of({asked: text}) for text in texts])
     gone = np.isin(made["score"], list(missing))
     tell("score", gone, "stands for a missing one")
     share = made["metric"].map(is_share) if hasattr(made["metric"], "map") else made["metric"]
@@ -152,13 +159,13 @@ def tidy_records(
 
 
 _TEXT = pa.large_string()
-_LOW = {"params": 0, "train_flops": 0, "shots": -1, "epoch": 0}
+_LOW = {"params": 0, "train_flops": 0, "shots": -1}
 _WHOLE = {"shots", "epoch"}
 _ODD = {
     "params": "no number of parameters above 0, taken as unknown",
     "train_flops": "no number above 0, taken as unknown",
     "shots": "no whole number of examples, left out",
-    "epoch": "no whole number above 0, left out",
+    "epoch": "no whole number, left out",
     "score": "no finite number, taken for no score",
 }
 

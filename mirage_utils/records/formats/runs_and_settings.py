@@ -10,7 +10,7 @@ from ..options import Options
 from .names import CONDITIONS, RUNS, listed, plain_name
 from .quantities import cell, is_missing
 
-__all__ = ["with_runs", "with_setting"]
+__all__ = ["questions_among", "with_runs", "with_setting"]
 
 _WHICH = (
     "family", "model", "params", "task", "setting", "shots", "run", "metric", "item", "epoch",
@@ -39,15 +39,24 @@ def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
     return raw.assign(run=joined), notes
 
 
+def questions_among(raw: pd.DataFrame) -> list[str]:
+    """Columns called like a condition, ``prompt``, that have another value for nearly every item: its question."""
+    items = raw["item"].nunique() if "item" in raw.columns else len(raw)
+    named = [str(n) for n in raw.columns if plain_name(str(n)) == "prompt"]
+    return [n for n in named if items > 4 and 2 * raw[n].map(cell).nunique() > items]
+
+
 def with_setting(
-    raw: pd.DataFrame, options: Options, more: Sequence[str] = ()
+    raw: pd.DataFrame, options: Options, more: Sequence[str] = (), but: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table whose column ``setting`` says what its columns of conditions say: ``"filter strict"``."""
     taken = {*options.wide, *options.columns.values(), *options.replicate_by, "setting"}
     columns = [
         str(name)
         for name in raw.columns
-        if name not in taken and (plain_name(str(name)) in CONDITIONS or name in more)
+        if name not in taken
+        and name not in but
+        and (plain_name(str(name)) in CONDITIONS or name in more)
     ]
     if not columns:
         return raw, []
