@@ -17,7 +17,6 @@ __all__ = ["FEW", "clusters_of"]
 
 FEW = 10
 """With fewer clusters intervals are too short, whatever the method."""
-_FIELD = re.compile(r"[\w .-]+")
 
 
 def clusters_of(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
+from ..evidence.emergence import adjust
 from ..evidence.paired import Difference, paired
 from ..evidence.repeats import Components
 from .clusters import FEW
@@ -37,13 +38,11 @@ def drawn_again(
 
 def corrected(pairs: Sequence[Pair], p: Sequence[float]) -> list[tuple[float, float, int]]:
     """Of each p-value what Holm makes of it, what Benjamini and Hochberg do, and of how many it is one."""
-    from statsmodels.stats.multitest import multipletests
-
     found = [(float("nan"), float("nan"), 0)] * len(p)
     for metric in dict.fromkeys(pair.metric for pair in pairs):
         at = [i for i, pair in enumerate(pairs) if pair.metric == metric]
         values = [p[i] for i in at]
-        holm, bh = (multipletests(values, method=name)[1] for name in ("holm", "fdr_bh"))
+        holm, bh = adjust(values, "holm"), adjust(values, "fdr_bh")
         for i, one, other in zip(at, holm, bh, strict=True):
             found[i] = (float(one), float(other), len(at))
     return found

@@ -45,7 +45,6 @@ _FREE = {
 }
 _ALIKE = 50
 """Cells whose predictions are taken to be the same in `made_by`."""
-_OF_ITEMS = ("difficulty", "slope", "loading")
 
 
 @dataclass(frozen=True)
