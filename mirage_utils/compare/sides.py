@@ -307,16 +307,16 @@ def _counting(
 def _fractions_already(
     records: pd.DataFrame, number: NDArray[np.int64], cells: pd.DataFrame, ratio: NDArray[np.float64], options: Options
 ) -> tuple[NDArray[np.float64], list[str]]:  # fmt: skip
-    """Do not divide by 100 what a user calls per cent, in files where no score of an item is above 1."""
+    """Do not divide by 100 what a user calls per cent, of networks of which a file has no score of an item above 1."""
     if not options.percent or not (ratio < 0.1).any():
         return ratio, []
     of_cell = pd.Series(records["score"].to_numpy(float)).groupby(number).max()
-    column = [cells["source"].astype(str), cells["metric"].astype(str)]
+    column = [cells[name].astype(str) for name in ("source", "model", "metric")]
     most = of_cell.reindex(range(len(cells))).groupby(column).transform("max").to_numpy()
     kept = (ratio < 0.1) & (most <= 1)
     notes = [
-        f"{source}: {metric} is nowhere above 1, so it is not divided by 100, whatever --percent says"
-        for source, metric in dict.fromkeys(zip(*(c[kept] for c in column), strict=True))
+        f"{source}: {metric} of {model} is nowhere above 1, so it is not divided by 100, whatever --percent says"
+        for source, model, metric in dict.fromkeys(zip(*(c[kept] for c in column), strict=True))
     ]
     return np.where(kept, 1.0, ratio), notes
 
@@ -342,6 +342,8 @@ def side_of(read: Read, label: str, wanted: str) -> Side:
         If there is none of that name.
     """
     models = read.models
+    if not models and read.notes:
+        raise NotPairedError(f"{read.path}: no score counts: {'; '.join(read.notes[:3])}")
     if wanted:
         fits = [m for m in models if m == wanted] or [m for m in models if m.endswith(f"/{wanted}")]
         if len(fits) != 1:

@@ -156,6 +156,24 @@ def test_a_side_in_per_cent_is_refused_and_may_be_divided(tmp_path):
     assert compare(a, b, fraction="bleu").rows[0].difference.second > 10
 
 
+@pytest.mark.parametrize("metric", ["bleu", "f1"])
+def test_a_side_in_per_cent_may_stand_in_one_file_with_the_other(tmp_path, metric):
+    rng = np.random.default_rng(1)
+    frame = two(30).assign(metric=metric, score=rng.random(60).round(3))
+    exact = compare(*halves(frame, tmp_path)).rows[0].difference
+    second = frame["model"] == "owl-2"
+    whole = tmp_path / "both.csv"
+    frame.assign(score=np.where(second, 100 * frame["score"], frame["score"])).to_csv(
+        whole, index=False
+    )
+    with pytest.raises(NotPairedError, match="per cent"):
+        compare(whole, models=["owl-1", "owl-2"])
+    divided = compare(whole, models=["owl-1", "owl-2"], percent=metric)
+    found = divided.rows[0].difference
+    assert (found.first, found.value) == (pytest.approx(exact.first), pytest.approx(exact.value))
+    assert any(f"{metric} of owl-1 is nowhere above 1" in note for note in divided.notes)
+
+
 def test_per_cent_divides_no_fractions(tmp_path):
     frame = two(30)
     exact = compare(*halves(frame, tmp_path)).rows[0].difference
