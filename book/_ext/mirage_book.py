@@ -143,7 +143,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", chapters.typeset_numbers)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
-    app.connect("doctree-resolved", search.write)
+    search.setup(app)
     app.connect("doctree-resolved", reading.introduce)
     mathematics.setup(app)
     app.connect("html-page-context", reading.add_cards, priority=900)

@@ -10,10 +10,14 @@ from html.parser import HTMLParser
 import lxml.html
 import numpy as np
 import pytest
+import search
 import yaml
 from browser import served
 from conftest import ROOT
+from docutils import nodes
+from docutils.utils import new_document
 from pages import PAGES, settle, visit
+from sphinx.search.en import SearchEnglish
 
 from benchmarks.pages import served_packed
 from mirage_utils.metrics import METRICS
@@ -238,6 +242,19 @@ def test_every_claim_of_the_book_is_in_one_list(site):
         claim["refuted_if"] and claim["power"]["failed_under_rival"] >= 0.8 for claim in tried
     )
     assert 'href="../claims.json"' in (site / "book/data.html").read_text(encoding="utf-8")
+
+
+def test_the_index_of_words_knows_the_cells_of_a_table_one_by_one():
+    table = (
+        "<style>.a{color:red}</style><td>accuracy</td><td>1275</td><text>10M</text><text>0.5</text>"
+    )
+    page = new_document("page")
+    page += nodes.paragraph("", "In 2023 it was")
+    page += nodes.raw("", table, format="html")
+    page += nodes.raw("", "latex only", format="latex")
+    found = search.Words(page, SearchEnglish({}))
+    page.walk(found)
+    assert found.found_words == ["In", "2023", "it", "was", "accuracy", "10M"]
 
 
 def test_the_search_finds_a_word(site, browser):
