@@ -12,7 +12,7 @@ import numpy as np
 from ..curves import Curve
 from ..evidence import Gentle, Leap, Question, Runs, Smooth, closest, gentle, kind_of, runs, smooth
 from ..evidence.emergence import adjust
-from .wording import count, p_text, size_text
+from .wording import asked_of_runs, count, p_text, size_text
 
 __all__ = ["LEAP", "MIN_SIZES", "RULES", "VERDICTS", "Case", "Rule", "decide"]
 
@@ -300,7 +300,7 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.runs.low + c.runs.high >= _MIN_RUNS and c.runs.gap >= _GAP,
         "cannot tell",
         _runs_differ,
-        _always("ten runs or more a size, with the answers or the loss of each"),
+        lambda c: asked_of_runs(c.question, c.runs.low + c.runs.high, _MANY_RUNS),
     ),
     Rule(
         "no large step",

@@ -58,6 +58,22 @@ def test_runs_differ_in_kind_if_they_are_many_and_apart_under_gentler_metrics(ru
         assert f"by token_accuracy the gap is {(0.9 - failing) / 0.9:.0%}" in exact.evidence
 
 
+@pytest.mark.parametrize(
+    ("runs", "metric", "asked"),
+    [
+        (8, None, "10 runs or more a size, with the answers or the loss of each"),
+        (8, "token_accuracy", "10 runs or more a size"),
+        (10, None, "the answers or the loss of each run"),
+        (10, "token_accuracy", "the loss of each run"),  # runs and answers are there
+        (10, "loss", "runs of sizes in between: whether their losses move smoothly or sit on levels"),
+    ],
+)  # fmt: skip
+def test_of_runs_that_lie_apart_it_asks_for_what_the_files_do_not_hold(runs, metric, asked):
+    frames = [two_kinds(runs, 0.02)] + ([two_kinds(runs, 0.6, metric)] if metric else [])
+    exact = verdicts(*frames)["exact_match"]
+    assert (exact.rule, exact.settle) == ("runs far apart", asked)
+
+
 def test_the_losses_of_runs_need_no_gentler_metric():
     assert verdicts(two_kinds(10, 0.02, "probability"))["probability"].rule == "runs far apart"
     losses = two_kinds(10, 0.02, "loss").assign(direction="lower")
