@@ -8,7 +8,7 @@ can. Only a corner that beats the power and the logistic curve as well would spe
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,18 +81,17 @@ def bending(x: ArrayLike, y: ArrayLike) -> Bending:
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     require(len(x) >= 6, "x", len(x), "at least six points")
-    turns, corners, powers, logistic, jumps = _shapes(tuple(x.tolist()))
-    lost, best, floor, slope = _one_shape(corners, y)
-    lost_power, power, *_ = _one_shape(powers, y)
-
-    def bic(squares: float, parameters: int) -> float:
-        return float(len(x) * np.log(squares / len(x)) + parameters * np.log(len(x)))
-
-    corner = bic(lost, 3)
-    line, parabola = (float(((y - np.polyval(np.polyfit(x, y, k), x)) ** 2).sum()) for k in (1, 2))
+    tried = _tried(tuple(x.tolist()))
+    lost, best = tried.corners.best(y)
+    turn, shape = float(tried.turns[best]), np.maximum(x - tried.turns[best], 0)
+    slope = float((shape - shape.mean()) @ y / ((shape - shape.mean()) ** 2).sum())
+    corner = _bic(lost, len(x), 3)
+    power, exponent = tried.powers.best(y)
     return Bending(
-        float(turns[best]), floor, slope, float(_EXPONENTS[power]), bic(line, 2) - corner,
-        bic(parabola, 3) - corner, bic(lost_power, 3) - corner, bic(_one_shape(logistic, y)[0], 4) - corner, bic(_one_shape(jumps, y)[0], 3) - corner,
+        turn, float(y.mean() - slope * shape.mean()), slope, float(_EXPONENTS[exponent]),
+        *(float(_bic(lost, len(x), k) - corner) for lost, k in (
+            (tried.off(y, 1), 2), (tried.off(y, 2), 3), (power, 3), (tried.logistic.best(y)[0], 4), (tried.jumps.best(y)[0], 3),
+        )),
     )  # fmt: skip
 
 
@@ -171,15 +170,57 @@ def over_if_there(
     x, y = np.asarray(x, float), np.asarray(y, float)
     fitted = bending(x, y)
     corner = fitted.floor + fitted.slope * np.maximum(x - fitted.turn, 0)
-    rng = np.random.default_rng(seed)
-    return np.array(
-        [bending(x, corner + rng.permutation(y - corner)).over_smooth for _ in range(draws)]
+    rng, n = np.random.default_rng(seed), len(x)
+    drawn = np.array([corner + rng.permutation(y - corner) for _ in range(draws)])
+    tried = _tried(tuple(x.tolist()))
+    smooth = np.minimum.reduce(
+        [
+            _bic(tried.off(drawn, 1), n, 2),
+            _bic(tried.off(drawn, 2), n, 3),
+            _bic(tried.powers.best(drawn)[0], n, 3),
+            _bic(tried.logistic.best(drawn)[0], n, 4),
+        ]
     )
+    return np.asarray(smooth - _bic(tried.corners.best(drawn)[0], n, 3))
+
+
+def _bic(squares: Any, n: int, parameters: int) -> Any:
+    return n * np.log(squares / n) + parameters * np.log(n)
+
+
+class _Shapes:
+    """Several shapes of a curve, each to be scaled and shifted."""
+
+    def __init__(self, shapes: NDArray[np.float64]) -> None:
+        centred = shapes - shapes.mean(axis=1, keepdims=True)
+        self._unit = centred / np.sqrt(np.maximum((centred**2).sum(axis=1, keepdims=True), 1e-12))
+
+    def best(self, y: NDArray[np.float64]) -> tuple[Any, Any]:
+        """Squared error of the best shape for each curve, and which one."""
+        centred = y - y.mean(axis=-1, keepdims=True)
+        gained = (centred @ self._unit.T) ** 2
+        return (centred**2).sum(axis=-1) - gained.max(axis=-1), gained.argmax(axis=-1)
+
+
+class _Tried(NamedTuple):
+    """All that is tried on one scale."""
+
+    turns: NDArray[np.float64]
+    corners: _Shapes
+    powers: _Shapes
+    logistic: _Shapes
+    jumps: _Shapes
+    basis: NDArray[np.float64]
+
+    def off(self, y: NDArray[np.float64], degree: int) -> Any:
+        """Squared error of a polynomial."""
+        of_degree = self.basis[:, : degree + 1]
+        return ((y - y @ of_degree @ of_degree.T) ** 2).sum(axis=-1)
 
 
 @lru_cache(maxsize=16)
-def _shapes(scale: tuple[float, ...]) -> tuple[NDArray[np.float64], ...]:
-    """Turning points, and the corners, the powers and the logistic curves that are tried."""
+def _tried(scale: tuple[float, ...]) -> _Tried:
+    """Turning points, and the corners, powers, logistic curves, jumps and polynomials that are tried."""
     x = np.array(scale)
     turns = np.linspace(x.min() + 0.3, x.max() - 0.3, _GRID)
     middle, wide = np.meshgrid(
@@ -188,19 +229,6 @@ def _shapes(scale: tuple[float, ...]) -> tuple[NDArray[np.float64], ...]:
     )
     logistic = 1 / (1 + np.exp(-(x - middle.ravel()[:, None]) / wide.ravel()[:, None]))
     powers = 10 ** (_EXPONENTS[:, None] * (x - x.max()))
-    levels = np.unique(x)
-    jumps = (x > levels[:-1, None]).astype(float)
-    return turns, np.maximum(x - turns[:, None], 0), powers, logistic, jumps
-
-
-def _one_shape(
-    shapes: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[float, int, float, float]:
-    """The best of several shapes, each scaled and shifted: squared error, which one, shift and factor."""
-    centred = shapes - shapes.mean(axis=1, keepdims=True)
-    across = centred @ (y - y.mean())
-    within = np.maximum((centred**2).sum(axis=1), 1e-12)
-    lost = ((y - y.mean()) ** 2).sum() - across**2 / within
-    best = int(lost.argmin())
-    factor = float(across[best] / within[best])
-    return float(lost[best]), best, float(y.mean() - factor * shapes[best].mean()), factor
+    jumps = (x > np.unique(x)[:-1, None]).astype(float)
+    basis = np.linalg.qr(np.vander(x - x.mean(), 3, increasing=True))[0]
+    return _Tried(turns, _Shapes(np.maximum(x - turns[:, None], 0)), _Shapes(powers), _Shapes(logistic), _Shapes(jumps), basis)  # fmt: skip

@@ -209,20 +209,22 @@ def agreement(
         values.ndim == 3 and values.shape == wanted.shape, "goal", wanted.shape, f"the three axes of score, {values.shape}"
     )  # fmt: skip
     rng, n = np.random.default_rng(seed), values.shape[2]
-    found = []
-    for _ in range(halvings):
-        order = rng.permutation(n)
-        one = values[..., order[: n // 2]].mean(axis=-1)
-        other = wanted[..., order[n // 2 :]].mean(axis=-1)
-        found.append([_in_order(a, b) for a, b in zip(one, other, strict=True)])
-    return np.mean(found, axis=0)
+    orders = np.array([rng.permutation(n) for _ in range(halvings)])
+    halves = np.zeros((2, n, halvings))  # the items of either half, by halving
+    for half, chosen in zip(halves, (orders[:, : n // 2], orders[:, n // 2 :]), strict=True):
+        np.put_along_axis(half, chosen.T, 1 / max(chosen.shape[1], 1), axis=0)
+    return np.array(
+        [_in_order(a @ halves[0], b @ halves[1]) for a, b in zip(values, wanted, strict=True)]
+    )
 
 
 def _in_order(score: NDArray[np.float64], goal: NDArray[np.float64]) -> float:
-    """Somers' d of a score, given the goal."""
-    of_score, of_goal = (np.sign(np.subtract.outer(v, v).round(12)) for v in (score, goal))
-    ordered = np.abs(of_goal).sum()
-    return float((of_score * of_goal).sum() / ordered) if ordered else float("nan")
+    """Somers' d of a score, given the goal, both of shape (runs, halvings): the mean over halvings."""
+    of_score, of_goal = (np.sign((v[:, None] - v).round(12)) for v in (score, goal))
+    ordered, alike = np.abs(of_goal).sum(axis=(0, 1)), (of_score * of_goal).sum(axis=(0, 1))
+    if not ordered.all():
+        return float("nan")
+    return float((alike / ordered).mean())
 
 
 def tuned_alarms(chances: ArrayLike, n: int, *, size: float = 0.05, draws: int = 4_000, seed: int = 0) -> NDArray[np.float64]:  # fmt: skip

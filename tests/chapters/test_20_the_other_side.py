@@ -7,6 +7,7 @@ import itertools
 import math
 import statistics
 
+import diptest
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -338,6 +339,14 @@ def test_what_small_models_could_have_shown(chapter_run):
     assert g["cancelled"] == pytest.approx(1 - abs(np.mean(slopes)) / np.mean(np.abs(slopes)))
     bare = [-fitted({who: v for who, v in groups["target_brier", k].items() if who in stayed})[0] for k in range(1, 11)]  # fmt: skip
     assert g["cancelled_floor"] == pytest.approx(1 - abs(np.mean(bare)) / np.mean(np.abs(bare)))
+    on_floor = [np.mean([v for who, v in groups["target_brier", k].items() if who in stayed]) for k in range(1, 11)]  # fmt: skip
+    tilt, start = np.polyfit(on_floor, bare, 1)
+    assert g["still_floor"] == pytest.approx(-start / tilt)
+    assert g["level_floor"] == pytest.approx(np.mean(on_floor))
+    # the level is below the average question's, and a forecast of one quarter is within its interval
+    assert g["below_mean_low"] < np.mean(on_floor) + start / tilt < g["below_mean_high"]
+    assert g["below_mean_low"] > 0.005
+    assert g["still_floor_low"] < 0.75**2 < g["still_floor_high"] + 0.001
     # modesty alone improves a mean Brier score by more than these models' does
     assert g["floor_brier"] == pytest.approx(np.mean(bare), abs=1e-3)
     assert 0 < g["floor_brier_low"] < g["floor_brier_high"] < g["modest_gain"]
@@ -347,19 +356,34 @@ def test_below_the_same_compute_other_tests_improve_in_accuracy(chapter_run):
     g = chapter_run(NAME).glued
     for task, name in (("arc", "arc_gain"), ("arithmetic", "sums_gain"), ("abstract_narrative_understanding", "tales_gain")):  # fmt: skip
         rows = [
-            (math.log10(float(r["train_flops"])), 100 * float(r["score"]))
+            (math.log10(float(r["train_flops"])), 100 * float(r["score"]), r["model"])
             for r in rows_of("exp_emergence")
             if r["task"] == task and r["metric"] == "accuracy" and not r["setting"]
             and r["train_flops"] and float(r["train_flops"]) < 1e22
         ]  # fmt: skip
-        x, y = np.array(rows).T
+        *rows, at = zip(*rows, strict=True)
+        x, y = np.array(rows)
         fit = sm.OLS(y, sm.add_constant(x)).fit()
         assert (g[name], g[f"{name}_low"], g[f"{name}_high"]) == pytest.approx(
             (fit.params[1], *fit.conf_int()[1])
         )
         assert g[f"{name}_low"] > 0
+        bare = name.replace("gain", "floor")  # without the two that have left the floor of MMLU
+        kept = [i for i, r in enumerate(at) if r not in ("microsoft/phi-1_5", "Qwen/Qwen1.5-0.5B")]
+        slope, _, _, _, error = stats.linregress(x[kept], y[kept])
+        half = stats.t.isf(0.025, len(kept) - 2) * error
+        assert (g[bare], g[f"{bare}_low"]) == pytest.approx((slope, slope - half))
+        assert g[f"{bare}_low"] > 0
         if task == "arc":
+            assert g["n_arc_floor"] == len(kept) == len(y) - 2
             assert g["arc_median"] == pytest.approx(statistics.median(y) / 100)
+
+
+def test_persian_qa_has_ten_groups_of_a_tenth_of_its_questions(chapter_run):
+    g = chapter_run(NAME).glued
+    items = {r["setting"]: int(r["n"]) for r in rows_of("exp_emergence") if r["task"] == "parsinlu_qa_mc"}  # fmt: skip
+    assert g["persian_items"] == items.pop("") == sum(items.values())
+    assert len(items) == 10
 
 
 def test_a_forecaster_that_only_grows_modest_improves_its_mean_brier_score():
@@ -383,6 +407,11 @@ def test_runs_leap_and_their_distribution_does_not(chapter_run):
     g = chapter_run(NAME).glued
     assert g["step_run"] > 2 * g["step_distribution"]
     assert g["power_twenty"] < 0.6 < 0.9 < g["power_hundred"]
+    rng, found = np.random.default_rng(5), []
+    for _ in range(500):  # four to one, with another sampler
+        runs = rng.normal(0, 0.05, 20) + rng.binomial(1, 0.2, 20)
+        found.append(diptest.diptest(runs)[1] < 0.05)
+    assert g["power_twenty"] == pytest.approx(np.mean(found), abs=0.08)
 
 
 def test_a_product_of_parts_is_the_same_law(chapter_run):
@@ -394,6 +423,9 @@ def test_a_product_of_parts_is_the_same_law(chapter_run):
     assert (g["part_worst"], g["part_best"]) == pytest.approx((parts.min(), parts.max()))
     e_th = optimize.brentq(lambda u: np.exp(-scales / math.exp(u)).prod() - math.exp(-1), 10, 40)
     assert g["c_over"] == pytest.approx(math.exp(e_th) / 3e9)
+    for name, alpha in (("most_over", 1), ("most_over_third", 0.3)):  # four parts alike
+        at = optimize.brentq(lambda u, a=alpha: 4 * math.exp(-a * u) - 1, 0, 40)
+        assert g[name] == pytest.approx(math.exp(at))
 
 
 def test_leaving_the_level_of_guessing_is_acceleration(chapter_run):

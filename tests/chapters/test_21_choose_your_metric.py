@@ -185,6 +185,62 @@ def test_the_impostor_and_the_agreement(chapter_run):
     assert 0.05 < g["runs_p_digits"] < g["runs_p_exact"]
 
 
+def test_agreement_in_the_codes_by_pairs(chapter_run):
+    g, rng = chapter_run(NAME).glued, np.random.default_rng(8)
+    found = {"digits": [], "codes": []}
+    for _, runs in sorted(codes("recall").items()):
+        table = np.array([r for _, r in runs.values()])
+        whole = table.all(axis=2)
+        if not 0.02 < whole.mean() < 0.98:
+            continue
+        each = {name: [] for name in found}
+        for _ in range(400):
+            first = rng.random(whole.shape[1]) < 0.5
+            goal = whole[:, ~first].mean(axis=1)
+            for name, score in (("digits", table.mean(axis=2)), ("codes", whole)):
+                mine = score[:, first].mean(axis=1)
+                pairs = [
+                    np.sign(round((mine[i] - mine[j]) * (goal[i] - goal[j]), 12))
+                    for i, j in itertools.combinations(range(len(mine)), 2)
+                    if goal[i] != goal[j]
+                ]
+                each[name].append(np.mean(pairs))
+        for name, values in each.items():
+            found[name].append(np.mean(values))
+    assert g["code_sizes"] == len(found["digits"]) == 3
+    assert g["code_agree_one"] == pytest.approx(np.mean(found["digits"]), abs=0.06)
+    assert g["code_agree_exact"] == pytest.approx(np.mean(found["codes"]), abs=0.06)
+    assert 0.05 < g["code_p"] < 0.2  # three sizes cannot tell
+
+
+def test_one_wrong_carry_is_the_mistake_of_who_can_nearly_add(chapter_run):
+    g, rows = chapter_run(NAME).glued, outputs("ladder")
+    rows = rows[(rows["task"] == "addition") & (rows["length"] == 5)]
+    tally = {n: [0, 0, 0, 0] for n in sorted(rows["params"].unique())}  # wrong, carry, forgot, all
+    runs = collections.Counter()
+    for n, seed, prompt, said in rows[["params", "seed", "prompt", "greedy"]].itertuples(index=False):  # fmt: skip
+        a, b = map(int, str(prompt).rstrip("=").split("+"))
+        said = int(str(said).rstrip(".")) if str(said).rstrip(".").isdigit() else None
+        forgot = said in without_one_carry(a, b)
+        tally[n][0] += said != a + b
+        tally[n][1] += forgot or said in one_too_large(a, b)[1]
+        tally[n][2] += forgot
+        tally[n][3] += 1
+        runs[n, seed] += forgot
+    share = [carry / wrong for wrong, carry, *_ in tally.values()]
+    right = [1 - wrong / n for wrong, *_, n in tally.values()]
+    assert right == sorted(right)
+    assert np.diff(share).min() > -0.01  # the more is right, the larger the share
+    assert max(s for s, r in zip(share, right, strict=True) if r < 0.01) < 0.01
+    top = np.array([t for t, r in zip(tally.values(), right, strict=True) if r > 0.9]).sum(axis=0)
+    assert g["ladder_top_either"] == pytest.approx(top[1] / top[0])
+    assert top[2] / top[0] > 0.5  # most of the wrong sums
+    points = [50 * forgot / n for _, _, forgot, n in tally.values()]
+    assert g["ladder_points"] == pytest.approx(max(points))
+    assert max(points) < 5  # at no size worth five points in a hundred
+    assert g["ladder_run"] == pytest.approx(50 * max(runs.values()) / rows["item"].nunique())
+
+
 def without_one_carry(a, b):
     """Every wrong result of adding on paper with one carry left out, by adding column by column."""
     wrong = set()

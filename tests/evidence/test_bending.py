@@ -68,3 +68,24 @@ def test_one_simulation_serves_all_margins():
     for margin in (0, 6, 10, 40):
         assert (over > margin).mean() == found_if_there(X, y, margin=margin, draws=60, seed=3)
     assert len(over) == 60
+
+
+def test_simulated_curves_are_judged_as_any_other_curve():
+    y = 0.12 * np.maximum(X - 22.5, 0) + NOISE
+    at = bending(X, y)
+    corner = at.floor + at.slope * np.maximum(X - at.turn, 0)
+    rng = np.random.default_rng(2)
+    one_by_one = [bending(X, corner + rng.permutation(y - corner)).over_smooth for _ in range(15)]
+    assert over_if_there(X, y, draws=15, seed=2) == pytest.approx(one_by_one)
+
+
+def test_squared_errors_are_those_of_least_squares():
+    y = 0.05 * (X - 20) ** 2 + NOISE
+    found, n = bending(X, y), len(X)
+    lost = [((y - np.polyval(np.polyfit(X, y, k), X)) ** 2).sum() for k in (1, 2)]
+    design = np.column_stack([np.ones(n), np.maximum(X - found.turn, 0)])
+    start = np.linalg.lstsq(design, y, rcond=None)[0]
+    corner = ((y - design @ start) ** 2).sum()
+    assert start == pytest.approx([found.floor, found.slope])
+    assert found.over_line == pytest.approx(n * np.log(lost[0] / corner) - np.log(n))
+    assert found.over_parabola == pytest.approx(n * np.log(lost[1] / corner))
