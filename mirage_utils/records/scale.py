@@ -124,7 +124,7 @@ def scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[st
     for metric, rows in told.groupby("metric", sort=False):
         say = f"say fraction (--fraction {quote(_named(metric, rows))})"
         notes.append(
-            f"{metric} on {several(distinct(rows['task']))}: in per cent, divided by 100"
+            f"{_on(metric, rows)}: in per cent, divided by 100"
             + (f" ({len(rows):,} scores)" if len(rows) > 1 else "")
             + f"; if they are not, {say if stays[rows.index].all() else 'write them as fractions'}"
         )
