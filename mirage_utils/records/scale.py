@@ -131,6 +131,12 @@ def scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[st
     return divided(table, hundredths)[~out & ~wrong], notes
 
 
+def _on(metric: str, rows: pd.DataFrame) -> str:
+    """A metric and the tasks of some rows, as far as these have names."""
+    tasks = [task for task in distinct(rows["task"]) if task]
+    return f"{metric} on {several(tasks)}" if tasks else metric
+
+
 def _named(metric: str, rows: pd.DataFrame) -> str:
     tasks = distinct(rows["task"])
     return f"{metric} on {tasks[0]}" if len(tasks) == 1 else metric
