@@ -93,7 +93,10 @@ def page(found: Comparison, *, source: str = "") -> str:
                 }
                 for r in found.rows
             ],
-            not_compared=found.not_compared, not_compared_chip=NOT_COMPARED,
+            not_compared=[
+                r._replace(why=r.why.removeprefix(f"{r.task}, {r.metric}: ")) for r in found.not_compared
+            ],
+            not_compared_chip=NOT_COMPARED,
             head_of_results=["task", "metric", "n", "A", "B", "B − A", f"{1 - found.level:.0%} interval", "p", "Holm", "detectable"],
             head_of_more=[
                 "task", "metric", "clusters", "left out", "B lower", "B higher", "error", "BH",
