@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,3 +105,11 @@ def test_a_table_without_columns_of_scores_has_no_such_hint(tmp_path, capsys):
     path.write_text("id,name,remark\n0,a,x\n1,b,y\n")
     assert main(["compare", str(path)]) == 1
     assert "--models" not in capsys.readouterr().err
+
+
+def test_an_object_in_the_place_of_a_name_is_no_fault_of_the_program(tmp_path):
+    lines = [{"model": m, "item": {"id": k} if k == 3 else k, "prompt": f"What is {k}?", "metric": "accuracy", "score": k % 2}
+             for m in ("owl-1", "owl-2") for k in range(8)]  # fmt: skip
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    assert compare(path, models=["owl-1", "owl-2"]).rows[0].difference.n == 8

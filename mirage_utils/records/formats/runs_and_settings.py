@@ -41,8 +41,11 @@ def with_runs(raw: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[s
 
 def questions_among(raw: pd.DataFrame) -> list[str]:
     """Columns called like a condition, ``prompt``, that have another value for nearly every item: its question."""
-    items = raw["item"].nunique() if "item" in raw.columns else len(raw)
     named = [str(n) for n in raw.columns if plain_name(str(n)) == "prompt"]
+    if not named:
+        return []
+    # Lines of JSON may hold an object in the place of a name.
+    items = raw["item"].map(cell).nunique() if "item" in raw.columns else len(raw)
     return [n for n in named if items > 4 and 2 * raw[n].map(cell).nunique() > items]
 
 
