@@ -98,7 +98,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--fail-on", metavar="VERDICT,...", type=lambda text: [v.strip() for v in text.split(",")],
         default=[], help="exit with 3 if a comparison has one of these verdicts (better, worse, higher, lower, 'cannot tell'), or "
-        "'refused' for files that could not be read",
+        "'refused' for files that could not be read and tasks that could not be compared",
     )  # fmt: skip
     add_quiet(parser)
     add_options(parser)
@@ -127,11 +127,12 @@ def _compare(options: argparse.Namespace) -> int:
         print_frame(harmless_table(found.table, True), as_csv=True)
     else:
         _print(found)
+    shown = {f"not compared: {r.why}" for r in found.not_compared}
     tell(
         [
             *(f"{file}: not read: {reason}" for file, reason in found.refused),
             *(f"{r.task}, {r.metric}: {note}" for r in found.rows for note in r.notes),
-            *found.notes,
+            *(n for n in found.notes if options.csv or n not in shown),
         ],
         most=_NOTES,
         rest="in the report" if out else "in the report (--out DIR)",
@@ -140,7 +141,11 @@ def _compare(options: argparse.Namespace) -> int:
         paths = dict.fromkeys(str(p) for p in (options.first, options.second) if p)
         print(write(found, out, source=f"Read from {' and '.join(paths)}.")[-1])
     counts = found.count()
-    failed = [v for v in options.fail_on if counts.get(v) or (v == _REFUSED and found.refused)]
+    failed = [
+        v
+        for v in options.fail_on
+        if counts.get(v) or (v == _REFUSED and (found.refused or found.not_compared))
+    ]
     if failed:
         print(f"mirage_utils: found what --fail-on names: {', '.join(failed)}", file=sys.stderr)
     return FAILED if failed else 0

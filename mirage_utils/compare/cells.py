@@ -178,11 +178,24 @@ def _partner(cell: Cell, others: dict[Cell, Cell]) -> Cell | None:
     return None
 
 
+_NO_SCORES = ("no finite number", "stands for a missing one", "a negative share")
+"""What notes say of cells that hold something and no score."""
+
+
+def _no_numbers(side: Side) -> list[str]:
+    """Notes of a side on cells in which no score stands."""
+    return [
+        note for note in side.read.notes if any(f": score: {why}" in note for why in _NO_SCORES)
+    ]
+
+
 def _no_cell(one: Half, other: Half, left: Sequence[Cell], right: Sequence[Cell]) -> str:
     """Why no task, condition and metric is common to both."""
     mine, theirs = ({c.task for c in half.cells} for half in (one, other))
     if not any(one.metrics.values()) or not any(other.metrics.values()):
         label = "A" if not any(one.metrics.values()) else "B"
+        if why := _no_numbers((one if label == "A" else other).side):
+            return f"{label} has scores, and none of them counts: {'; '.join(why)}"
         return f"{label} holds answers and no scores of them: grade them first (mirage_utils.records.grade), or name the column of scores (--column NAME=score --metric NAME)"
     if not mine & theirs:
         return (

@@ -15,10 +15,12 @@ from ..evidence.paired import Difference, paired
 from ..evidence.repeats import Components, components
 from ..page.reports import plain
 from ..records.options import Options
+from ..records.schema import EvalFileError
 from .deciding import corrected, drawn_again, lacking, over_runs, warnings
+from .not_compared import NotCompared
 from .pairing import LeftOut, Pair, pairs_of
-from .side_by_side import columns_of_models
-from .sides import Side, read_side, side_of
+from .side_by_side import columns_of_models, how_to_name
+from .sides import NotPairedError, Side, read_side, side_of
 from .words import VERDICTS, Verdict, in_points, verdict_of
 
 __all__ = ["Compared", "Comparison", "compare"]
@@ -80,6 +82,8 @@ class Comparison:
     Attributes
     ----------
     rows : tuple of Compared
+    not_compared : tuple of NotCompared
+        Tasks and metrics of both sides that cannot be compared, and why.
     first, second : str
         What A and B are.
     level, power : float
@@ -93,6 +97,7 @@ class Comparison:
     """
 
     rows: tuple[Compared, ...]
+    not_compared: tuple[NotCompared, ...]
     first: str
     second: str
     level: float
@@ -103,8 +108,11 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a task and metric; ``difference``, ``low`` and ``high`` are of B minus A, in units of the score."""
-        made = []
+        """One row a task and metric; ``difference``, ``low`` and ``high`` are of B minus A, in units of the score.
+
+        What is not compared comes last, with no items and the reason in place of the words.
+        """
+        made: list[dict[str, Any]] = []
         for r in self.rows:
             d = r.difference
             made.append(
@@ -117,7 +125,13 @@ class Comparison:
                     "words": r.words,
                 }
             )  # fmt: skip
-        return pd.DataFrame(made)
+        return pd.DataFrame(made + [self._without_numbers(r, made[0]) for r in self.not_compared])
+
+    @staticmethod
+    def _without_numbers(r: NotCompared, like: dict[str, Any]) -> dict[str, Any]:
+        none = {k: 0 if isinstance(v, int) else float("nan") for k, v in like.items()}
+        said = {"task": r.task, "metric": r.metric, "verdict": NOT_COMPARED, "words": r.why}
+        return {**none, "test": "", "items_needed": None, **said}
 
     def count(self) -> dict[str, int]:
         """How many rows have each verdict."""
@@ -125,7 +139,8 @@ class Comparison:
 
     def numbers(self) -> dict[str, Any]:
         """Every number, as plain values for JSON."""
-        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        table = self.table.iloc[: len(self.rows)]
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
         for row, r in zip(rows, self.rows, strict=True):
             runs = {"first": r.first_runs, "second": r.second_runs}
             row |= {
@@ -137,11 +152,13 @@ class Comparison:
             {
                 "first": self.first, "second": self.second, "level": self.level, "power": self.power,
                 "asked": self.asked, "refused": [list(r) for r in self.refused], "notes": list(self.notes),
-                "corrected": CORRECTED, "comparisons": rows,
+                "corrected": CORRECTED, "comparisons": rows, "not_compared": [r._asdict() for r in self.not_compared],
             }
         )  # fmt: skip
 
 
+NOT_COMPARED = "not compared"
+"""Stands where a verdict would."""
 CORRECTED = "p-values are corrected over the tasks of each metric"
 """Which p-values belong together."""
 
@@ -203,7 +220,7 @@ def compare(
     Raises
     ------
     NotPairedError
-        If the two are not about the same items; the message says what differs, and which option helps.
+        If no task of the two is about the same items; the message says what differs, and which option helps.
     FieldError
         If an argument is out of range, or names what is not there.
     EvalFileError
@@ -240,20 +257,31 @@ def compare(
     said = replace(Options.given(options), questions=True)
     in_memory = isinstance(first, pd.DataFrame)
     beside = columns_of_models(first, models, said) if one_path and not in_memory else None
-    read = read_side(first, beside[0] if beside else said, progress)
+    hint = "" if second is not None or told or in_memory else how_to_name(first)
+    try:
+        read = read_side(first, beside.first if beside else said, progress)
+    except EvalFileError:
+        if hint:
+            raise NotPairedError(
+                f"{first}: no column says which model a score is of; {hint}"
+            ) from None
+        raise
     if beside:
-        other = read_side(first, beside[1], progress)
+        other = read_side(first, beside.second, progress)
     else:
         other = read if second is None or one_path else read_side(second, said, progress)
     wanted = tuple(models) or ("", "")
     if second is None and not told and len(read.models) < 2:
         raise WrongUse(
-            "B", "nothing", "another path, or two --models or two --conditions of A that differ"
+            "B",
+            "nothing",
+            "another path, or two --models or two --conditions of A that differ"
+            + (f"; {hint}" if hint else ""),
         )
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
     )
-    pairs, notes = pairs_of(
+    pairs, not_compared, notes = pairs_of(
         a,
         b,
         conditions=conditions,
@@ -281,13 +309,14 @@ def compare(
     refused = tuple(dict.fromkeys((*a.read.refused, *b.read.refused)))
     return Comparison(
         rows,
+        tuple(not_compared),
         first_name,
         second_name,
         level,
         power,
         difference,
         refused,
-        tuple(dict.fromkeys((*notes, *a.notes, *b.notes))),
+        tuple(dict.fromkeys((*notes, *(beside.notes if beside else ()), *a.notes, *b.notes))),
     )
 
 

@@ -15,6 +15,7 @@ from ..records.keys import numbered
 from ..records.wording import several
 from .cells import Cell, Half, matched
 from .clusters import clusters_of
+from .not_compared import NotCompared, why_nothing
 from .same_items import numbered_alike, same_questions, same_targets
 from .scales import on_one_scale
 from .sides import NotPairedError, Side
@@ -95,8 +96,12 @@ class Pair:
     @property
     def name(self) -> str:
         """The task under its condition; both conditions where they differ."""
-        one, other = str(self.first_cell), str(self.second_cell)
-        return one if one == other else f"{one} | {other}"
+        return _name(self.first_cell, self.second_cell)
+
+
+def _name(first: Cell, second: Cell) -> str:
+    one, other = str(first), str(second)
+    return one if one == other else f"{one} | {other}"
 
 
 def pairs_of(
@@ -108,7 +113,7 @@ def pairs_of(
     cluster_by: str = "",
     ignore_targets: bool = False,
     fraction: Sequence[str] = (),
-) -> tuple[list[Pair], list[str]]:
+) -> tuple[list[Pair], list[NotCompared], list[str]]:
     """Every task, condition and metric that both sides have, item by item.
 
     Parameters
@@ -127,6 +132,8 @@ def pairs_of(
     Returns
     -------
     pairs : list of Pair
+    refused : list of NotCompared
+        What both sides have and cannot be compared, while other tasks can.
     notes : list of str
         What is left out besides items.
 
@@ -148,30 +155,41 @@ def pairs_of(
             raise UnknownNameError(
                 "only",
                 pattern,
-                f"a task ({several([*tasks], 10)}) or a metric ({several([*metrics], 10)})",
+                f"a task ({several([*map(repr, tasks)], 10)}), a part of its name between commas, or a metric "
+                f"({several([*metrics], 10)})",
             )
     found: list[tuple[Pair, Cell, Cell]] = []
     empty: list[Pair] = []
+    refused: list[NotCompared] = []
     for cell, counterpart, metric in wanted:
-        pair = _paired(one, other, cell, counterpart, metric, ignore_targets, fraction)
+        try:
+            pair = _paired(one, other, cell, counterpart, metric, ignore_targets, fraction)
+        except NotPairedError as error:
+            name = _name(one.cells[cell], other.cells[counterpart])
+            refused.append(NotCompared(name, metric, str(error)))
+            continue
         if len(pair.items) > 1:
             found.append((pair, cell, counterpart))
         else:
             empty.append(pair)
     if not found:
-        raise NotPairedError(_nothing(empty))
-    notes += [
-        f"{p.name}, {p.metric}: {len(p.items)} item{'s' * (len(p.items) != 1)} in common, too few to compare"
+        raise NotPairedError(why_nothing(refused, empty, (first, second)))
+    refused += [
+        NotCompared(
+            p.name, p.metric,
+            f"{p.name}, {p.metric}: {len(p.items)} item{'s' * (len(p.items) != 1)} in common, too few to compare",
+        )
         for p in empty
-    ]
+    ]  # fmt: skip
+    notes += [f"not compared: {r.why}" for r in refused]
     pairs = [pair for pair, _, _ in found]
     if not cluster_by:
-        return pairs, notes
+        return pairs, refused, notes
     said = [(_said(one, c, p.items), _said(other, d, p.items)) for p, c, d in found]
     fields = (*first.read.fields, *second.read.fields)
     named, told = clusters_of([p.items for p in pairs], said, cluster_by, fields)
     clustered = [replace(p, cluster=c) for p, c in zip(pairs, named, strict=True)]
-    return clustered, [*notes, *told]
+    return clustered, refused, [*notes, *told]
 
 
 def _shots_unknown(one: Cell, other: Cell) -> list[str]:
@@ -186,7 +204,9 @@ def _shots_unknown(one: Cell, other: Cell) -> list[str]:
 
 def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
     cell, counterpart, metric = shared
-    names = (metric, cell.task, counterpart.task, str(cell), str(counterpart))
+    whole = (str(cell), str(counterpart))
+    parts = (part for name in whole for part in name.split(", "))
+    names = (metric, cell.task, counterpart.task, *whole, *parts)
     return not only or any(fnmatchcase(name, pattern) for pattern in only for name in names)
 
 
@@ -327,23 +347,6 @@ def _other_conditions(one: Half, other: Half, a: pd.DataFrame, b: pd.DataFrame) 
     return [
         f"made under other conditions: A {said[0] or 'does not say'}, B {said[1] or 'does not say'}"
     ]
-
-
-def _nothing(empty: Sequence[Pair]) -> str:
-    if not empty:
-        return "nothing is left to compare"
-    most = max(empty, key=lambda p: len(p.items))
-    left = most.left_out
-    n = len(most.items)
-    if n or left.ungraded_first or left.ungraded_second:
-        return f"{most.name}, {most.metric}: {n} item{'s are' if n != 1 else ' is'} scored on both sides, and two are needed ({'; '.join(left.words()) or 'nothing is left out'})"
-    ours, theirs = (
-        several([shown(i, 30) for i in items]) for items in (left.only_first, left.only_second)
-    )
-    return (
-        f"item differs: no item in common in {most.name}: A has {len(left.only_first):,} ({ours}), B has {len(left.only_second):,} ({theirs}); "
-        "--column NAME=item says which column of a table names them"
-    )
 
 
 def _said(half: Half, cell: Cell, items: NDArray) -> NDArray | None:

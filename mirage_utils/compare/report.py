@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ..page.reports import as_csv, colours, template, write_all
-from .comparing import CORRECTED, Compared, Comparison
+from .comparing import CORRECTED, NOT_COMPARED, Compared, Comparison
 from .pictures import forest
 from .words import amount, how_often, in_points, p_text
 
@@ -63,10 +63,14 @@ def page(found: Comparison, *, source: str = "") -> str:
     for r in found.rows:
         by_metric.setdefault(r.metric, []).append(r)
     told = [
-        f"{verdict} on {n:,}" for verdict, n in counts.items() if n and verdict != "cannot tell"
+        f"B is {verdict} on {n:,}"
+        for verdict, n in counts.items()
+        if n and verdict != "cannot tell"
     ]
     open_ = counts["cannot tell"]
     told += [f"on {open_:,} the items cannot tell"] if open_ else []
+    lost = len(found.not_compared)
+    lacking = f" {lost:,} more could not be compared." if lost else ""
     chance = how_often(1 - found.power)
     notes = {
         "files refused": [f"{name}: {why}" for name, why in found.refused],
@@ -77,7 +81,7 @@ def page(found: Comparison, *, source: str = "") -> str:
         template(__package__)
         .render(
             source=source, first=found.first, second=found.second,
-            summary=f"{len(found.rows):,} comparison{'s' * (len(found.rows) > 1)}, error rate {found.level:g}: B is {', '.join(told)}.",
+            summary=f"{len(found.rows):,} comparison{'s' * (len(found.rows) > 1)}, error rate {found.level:g}: {', '.join(told)}.{lacking}",
             forests=[
                 forest(rows, points_of(rows), level=found.level, chance=chance)
                 for rows in by_metric.values()
@@ -85,14 +89,20 @@ def page(found: Comparison, *, source: str = "") -> str:
             rows=[
                 {
                     "task": r.task, "metric": r.metric, "verdict": r.verdict, "words": r.words, "notes": r.notes,
-                    "cells": _cells(r, needed), "test": r.difference.test,
+                    "result": _result(r), "more": _more(r, needed), "test": r.difference.test,
                 }
                 for r in found.rows
             ],
-            head_of_numbers=[
-                "task", "metric", "n", "clusters", "left out", "A", "B", "B − A", "error", "low", "high", "B lower", "B higher", "p",
-                "Holm", "BH", "detectable", *(["items needed"] if needed else []), "test",
+            not_compared=[
+                r._replace(why=r.why.removeprefix(f"{r.task}, {r.metric}: ")) for r in found.not_compared
             ],
+            not_compared_chip=NOT_COMPARED,
+            head_of_results=["task", "metric", "n", "A", "B", "B − A", f"{1 - found.level:.0%} interval", "p", "Holm", "detectable"],
+            head_of_more=[
+                "task", "metric", "clusters", "left out", "B lower", "B higher", "error", "BH",
+                *(["items needed"] if needed else []), "test",
+            ],
+            unit=_unit(found),
             corrected=CORRECTED.replace("p-values", "P-values"),
             often=f"with the chance {found.power:g}, at the uncorrected level {found.level:g}",
             needed=f"; items needed are those that would show a difference of {found.asked:g}" if needed else "",
@@ -108,14 +118,28 @@ def _needed(r: Compared) -> str:
     return "?" if r.items_needed is None else f"{r.items_needed:,}"
 
 
-def _cells(r: Compared, needed: bool) -> list[str]:
+def _result(r: Compared) -> list[str]:
+    """What is found, as on the screen."""
+    d, points = r.difference, points_of([r])
+    low, high = (amount(v, points) for v in (d.low, d.high))
+    return [
+        f"{d.n:,}", _mean(d.first, points), _mean(d.second, points), amount(d.value, points), f"{low} to {high}",
+        p_text(d.p), p_text(r.p_holm), amount(r.detectable, points),
+    ]  # fmt: skip
+
+
+def _more(r: Compared, needed: bool) -> list[str]:
     d = r.difference
-    numbers = [d.first, d.second, d.value, d.error, d.low, d.high]
     made = [
-        f"{d.n:,}", f"{d.clusters:,}", f"{len(r.left_out):,}", *(f"{v:.4g}" if v == v else "" for v in numbers),
-        f"{d.lower:,}", f"{d.higher:,}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, False),
+        f"{d.clusters:,}", f"{len(r.left_out):,}", f"{d.lower:,}", f"{d.higher:,}",
+        "" if d.error != d.error else f"{100 * d.error:.2f}" if points_of([r]) else f"{d.error:.4g}", p_text(r.p_bh),
     ]  # fmt: skip
     return [*made, _needed(r)] if needed else made
+
+
+def _unit(found: Comparison) -> str:
+    mixed = any(points_of([r]) for r in found.rows)
+    return "A, B and differences of fractions are in points (hundredths); " if mixed else ""
 
 
 def lines(found: Comparison) -> list[str]:
@@ -149,6 +173,10 @@ def lines(found: Comparison) -> list[str]:
             f"{low} to {high}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, points),
         ]  # fmt: skip
         table.append(row if found.asked is None else [*row, _needed(r)])
+    table += [
+        [r.task, r.metric, *[""] * 4, NOT_COMPARED, *[""] * (len(head) - 7)]
+        for r in found.not_compared
+    ]
     widths = [max(len(row[k]) for row in table) for k in range(len(head))]
     made = [
         "  ".join(
@@ -158,11 +186,10 @@ def lines(found: Comparison) -> list[str]:
         for row in table
     ]
     told = [f"{r.task}, {r.metric}: {r.words}" for r in found.rows]
-    mixed = any(points_of([r]) for r in found.rows)
-    unit = "A, B and differences of fractions are in points (hundredths); " if mixed else ""
+    told += [f"not compared: {r.why}" for r in found.not_compared]
     return [
         f"A: {found.first}", f"B: {found.second}", "", *made, "", *told, "",
-        f"{unit}{CORRECTED}; detectable: seen with the chance {found.power:g} at level {found.level:g}, uncorrected",
+        f"{_unit(found)}{CORRECTED}; detectable: seen with the chance {found.power:g} at level {found.level:g}, uncorrected",
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from ..errors import shown
 from ..records.formats.asking import how_it_begins, what_it_is_of
 from .sides import NotPairedError, Side
 
-__all__ = ["numbered_alike", "same_questions", "same_targets"]
+__all__ = ["numbered_alike", "same_questions", "same_targets", "without_names"]
 
 _NO_NAMES = "no column names the items"
 """How a note begins that rows were numbered."""
@@ -99,6 +99,11 @@ def _differ(first: pd.Series, second: pd.Series) -> tuple[NDArray[np.bool_], NDA
     return compared, differ
 
 
+def without_names(side: Side) -> bool:
+    """Whether the names of a side's items are numbers of rows that no file has."""
+    return any(_NO_NAMES in note for note in side.notes)
+
+
 def numbered_alike(
     sides: tuple[Side, Side], asked: Sequence[pd.Index], what: str, told: bool
 ) -> list[str]:
@@ -115,7 +120,7 @@ def numbered_alike(
         Whether questions or right answers say that items of one name are the same.
     """
     a, b = asked
-    bare = [any(_NO_NAMES in note for note in side.notes) for side in sides]
+    bare = [without_names(side) for side in sides]
     if any(bare):
         if len(a) != len(b) and not told:
             raise NotPairedError(

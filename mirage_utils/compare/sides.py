@@ -363,9 +363,13 @@ def side_of(read: Read, label: str, wanted: str) -> Side:
     if not len(records):
         about = f" of {model}" if model else ""
         why = "; ".join(f"{Path(name).name}: {reason}" for name, reason in read.refused[:2])
+        if why:
+            more = f", and {len(read.refused) - 2:,} more" if len(read.refused) > 2 else ""
+            raise NotPairedError(
+                f"{read.path}: no score of an item could be read ({why}{more}); the rest are scores of whole tasks{about}"
+            )
         raise NotPairedError(
             f"{read.path}: only scores of whole tasks{about}, and a comparison needs one score an item: samples of "
             "lm-evaluation-harness (--log_samples), a log of Inspect, or a table with a row an item"
-            + (f" ({why})" if why else "")
         )
     return Side(label, model, read.path, records.reset_index(drop=True), read)

@@ -58,6 +58,8 @@ class Options:
         part of an item's name that says so.
     questions : bool
         Whether records have a column ``asked``: what tells an item's question from others, where a file holds it.
+    elsewhere : collection of str
+        Plain tables: columns of which another reading of the file makes something, so that no note calls them unused.
     keep : str
         Which of several runs of one network under one condition count: ``"all"`` of them (their mean), the
         ``"latest"``, or those of the file whose path ends in this.
@@ -84,6 +86,7 @@ class Options:
     replicate_by: Collection[str] = ()
     cluster_by: str = ""
     questions: bool = False
+    elsewhere: Collection[str] = ()
     keep: str = "all"
 
     def __post_init__(self) -> None:
@@ -91,7 +94,7 @@ class Options:
             given = getattr(self, name)
             require(given is None or isinstance(given, Mapping), name, given, "a mapping")
             object.__setattr__(self, name, dict(given or {}))
-        for name in ("percent", "fraction", "missing", "wide", "replicate_by"):
+        for name in ("percent", "fraction", "missing", "wide", "replicate_by", "elsewhere"):
             given = getattr(self, name)
             one = isinstance(given, str) or (name == "missing" and isinstance(given, Real))
             object.__setattr__(self, name, (given,) if one else tuple(given or ()))

@@ -124,11 +124,17 @@ def scaled(table: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[st
     for metric, rows in told.groupby("metric", sort=False):
         say = f"say fraction (--fraction {quote(_named(metric, rows))})"
         notes.append(
-            f"{metric} on {several(distinct(rows['task']))}: in per cent, divided by 100"
+            f"{_on(metric, rows)}: in per cent, divided by 100"
             + (f" ({len(rows):,} scores)" if len(rows) > 1 else "")
             + f"; if they are not, {say if stays[rows.index].all() else 'write them as fractions'}"
         )
     return divided(table, hundredths)[~out & ~wrong], notes
+
+
+def _on(metric: str, rows: pd.DataFrame) -> str:
+    """A metric and the tasks of some rows, as far as these have names."""
+    tasks = [task for task in distinct(rows["task"]) if task]
+    return f"{metric} on {several(tasks)}" if tasks else metric
 
 
 def _named(metric: str, rows: pd.DataFrame) -> str:

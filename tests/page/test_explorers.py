@@ -1016,3 +1016,8 @@ def test_data_in_a_page_cannot_end_its_script():
         assert html.count("</script>") == 1
         start = html.index('class="mb-about">') + len('class="mb-about">')
         json.loads(html[start : html.index("</script>")].replace("<\\/", "</"))
+
+
+def test_labels_of_chapter_25_fit_beside_their_sliders():
+    """JupyterLab cuts a description of more than some thirty letters."""
+    assert max(len(c.label) for c in explorers.horizons().controls.values()) <= 30

@@ -39,7 +39,7 @@ def horizons(*, every: int = 100, repair: float = 0.0, times: int = 1, L: int = 
         "m": Steps("steps per slip, 1/(1 − p)", every, _SLIP, format="whole"),
         "L": Steps("steps of the task L", L, round_numbers(1, 10_000, L), format="whole"),
         "r": Steps("chance that a step repairs", repair, _REPAIR, format="percent"),
-        "s": Steps("after a slip, slips are likelier by ×", times, _TIMES, format="whole"),
+        "s": Steps("slips likelier after a slip, ×", times, _TIMES, format="whole"),
     }
     p = "(1 - 1 / v_m)"
 

@@ -219,7 +219,14 @@ def unused(
     names: Mapping[str, str], known: Iterable[str], options: Options, used: Iterable[str] = ()
 ) -> list[str]:
     """A note on the columns of a table that nothing was made of."""
-    known = {*known, *used, *options.wide, *options.columns.values(), *options.replicate_by}
+    known = {
+        *known,
+        *used,
+        *options.wide,
+        *options.elsewhere,
+        *options.columns.values(),
+        *options.replicate_by,
+    }
     left = [
         name
         for name, now in names.items()

@@ -11,7 +11,7 @@ from ..schema import RECORDS, SCORES, is_share, without_per_cent
 from .names import CONDITIONS, RUNS, plain_name
 from .quantities import TRUTH, cell, is_missing, is_per_cent, number
 
-__all__ = ["Items", "items_of", "verdicts"]
+__all__ = ["Items", "items_of", "named_items", "verdicts"]
 
 _SCHEMA = {*SCORES, *RECORDS}
 
@@ -94,23 +94,59 @@ def items_of(raw: pd.DataFrame, options: Options) -> Items:
         return Items()
     if not answers and "n" in raw.columns:
         return Items()
-    said = {*options.columns.values(), *options.replicate_by}
-    by_name = {plain_name(str(name)): str(name) for name in reversed(raw.columns)}
-    runs = [name for name in raw.columns if plain_name(name) in RUNS or name in said]
-    conditions = [name for name in raw.columns if plain_name(name) in CONDITIONS]
-    schema = [name for name in raw.columns if name in _SCHEMA - _SAYS]
-    whose = list(dict.fromkeys((*schema, *runs, *conditions)))
+    whose, runs = _whose(raw, options)
     texts = raw.map(cell)
-    once = texts.drop_duplicates()
-    for name in (by_name[n] for n in _NAMES if n in by_name and by_name[n] not in (*said, *whose)):
-        if _names_items(once, name, whose):
-            return Items(name, rows=True)
+    if name := _column_of_names(texts, whose, options):
+        return Items(name, rows=True)
     # Of two rows one may be another run; verdicts of many are of as many items.
     most = texts.groupby(whose).size().max() if whose else len(texts)
     nameless = not answers and not runs and "row" not in options.replicate_by
     # Nothing but zeros may be the scores of small models.
     nameless &= all(len(values) > 1 for values in verdicts_of)
     return Items(rows=nameless and most > 2)
+
+
+def named_items(raw: pd.DataFrame, options: Options) -> tuple[str, bool]:
+    """Which column names the items of a table that is known to be one of items, and whether its rows can be told apart.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        As for `items_of`.
+    options : Options
+
+    Returns
+    -------
+    column : str
+        ``""`` for none.
+    told : bool
+        Whether this column, or tasks and conditions without it, stand in one row each.
+    """
+    whose, _ = _whose(raw, options)
+    texts = raw.map(cell)
+    name = _column_of_names(texts, whose, options)
+    networks = texts.groupby(whose).ngroups if whose else 1
+    return name, name != "" or networks == len(texts)
+
+
+def _whose(raw: pd.DataFrame, options: Options) -> tuple[list[str], list[str]]:
+    """Columns that tell whose answer a row is; those among them that tell runs apart."""
+    said = {*options.columns.values(), *options.replicate_by} - _SAYS
+    runs = [name for name in raw.columns if plain_name(name) in RUNS or name in said]
+    conditions = [name for name in raw.columns if plain_name(name) in CONDITIONS]
+    schema = [name for name in raw.columns if name in _SCHEMA - _SAYS]
+    return list(dict.fromkeys((*schema, *runs, *conditions))), runs
+
+
+def _column_of_names(texts: pd.DataFrame, whose: list[str], options: Options) -> str:
+    """The likeliest column that names the items of a table; ``""`` for none."""
+    said = {*options.columns.values(), *options.replicate_by, *whose}
+    by_name = {plain_name(str(name)): str(name) for name in reversed(texts.columns)}
+    once = texts.drop_duplicates()
+    for name in (by_name[n] for n in _NAMES if n in by_name and by_name[n] not in said):
+        if _names_items(once, name, whose):
+            return name
+    return ""
 
 
 def _right_or_wrong(column: pd.Series) -> set[float | None]:

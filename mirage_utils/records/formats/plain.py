@@ -111,7 +111,8 @@ def _records(
             notes += headers.unused(names, RECORDS, options, used)
             fields = tuple(map(str, raw.columns)) if options.cluster_by else ()
             models = headers.models_among(raw.columns)
-            if len(models) > 1 and "model" not in names.values():
+            meant = {*options.columns, *options.elsewhere}
+            if len(models) > 1 and "model" not in names.values() and not meant & set(models):
                 notes.append(
                     f"columns such as {models[0]!r} look like models: write one row an item and model, with a column "
                     "'model'"

@@ -89,6 +89,7 @@ def tidy_records(
             notes.append(f"{name}: {what}: {few(named, places.size)}")
 
     made: dict[str, Any] = {}
+    told = np.zeros(rows, bool)  # rows of which a note says why they have no score
     for name in RECORDS:
         if name == "logprobs":
             made[name] = _lists(raw[name]) if name in raw.columns else _absent(rows)
@@ -110,6 +111,8 @@ def tidy_records(
                 odd |= ~np.isnan(values) & (values != np.round(values))
             made[name] = np.where(odd, np.nan, values)
             tell(name, odd, _ODD[name])
+            if name == "score":
+                told |= odd
             if name in _WHOLE:  # which record it is cannot be told
                 kept &= ~odd
         else:
@@ -130,13 +133,14 @@ def tidy_records(
         "score", odd, "a negative share, taken for no score (--missing says which numbers are none)"
     )
     made["score"] = np.where(gone | odd, np.nan, made["score"])
+    told |= gone | odd
     graded = ~np.isnan(made["score"])
     nameless = graded & np.asarray(made["metric"] == "")
     tell("metric", nameless, "scores of no metric, left out; --metric names one for all")
     kept &= ~nameless
     bare = ~graded & np.asarray(made["metric"] != "")
     if bare.any():  # an answer that nobody graded under this metric
-        tell("metric", bare, "of no score: an answer that is not graded")
+        tell("score", bare & ~told, "none, and the answer counts as one that is not graded")
         made["metric"] = pd.Categorical(np.where(bare, "", np.asarray(made["metric"], object)))
     odd = ~np.isin(np.asarray(made["direction"], object), ["", "higher", "lower"])
     if odd.any():
