@@ -87,7 +87,7 @@ def unequal_items(*, spread: float = 2.0, width: float = 0.5, n: int = 10) -> Ex
     )
     x = alt.X(
         "u:Q", scale=alt.Scale(domain=[-3.5, 3.5], nice=False),
-        axis=alt.Axis(title="decades of size from half-way", values=list(range(-3, 4)), grid=False),
+        axis=alt.Axis(title="decades of size from half-way", values=list(range(-3, 4)), format="d", grid=False),
     )  # fmt: skip
     y = percent("test", "right", (0, 1.36))
     y["axis"]["values"] = [0, 0.25, 0.5, 0.75, 1]
@@ -102,7 +102,7 @@ def unequal_items(*, spread: float = 2.0, width: float = 0.5, n: int = 10) -> Ex
                 rows.mark_line(color=colour("c2"), strokeWidth=3).encode(x, y),
                 *_rise("v_width", "one question: ", 1.06, "c1"),
                 *_rise(wide, "the test: ", 1.22, "c2"),
-                title="Single questions (thin) and the test (bold)", height=240,
+                title="Questions (thin), their mean (bold)", height=240,
             ),
         ),
         says=says,
@@ -140,9 +140,9 @@ def _of_test(spread: float, width: float) -> tuple[list[float], list[float]]:
             middle = (low + high) / 2
             low, high = (low, middle) if mean(middle)[0] > 0.1 else (middle, high)
         widths.append(-2 * high if spread else width)
-        x = np.linspace(0, spread / 2 + 2 * widths[-1], 201)
+        x = np.linspace(0, spread / 2 + width, 801)
         far = float(abs(mean(x) - expit(_ODDS * x / widths[-1])).max()) if spread else 0.0
-        apart.append(float(np.ceil(round(1_000 * far, 6)) / 10))
+        apart.append(float(np.ceil(1_000 * far + 0.01) / 10 if spread else 0.0))
     return widths, apart
 
 
