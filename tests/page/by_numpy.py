@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, special, stats
 
 from mirage_utils import ScalingLaw, laws, tables
 from mirage_utils.curves import resolution
@@ -182,6 +182,28 @@ def two_metrics(cases):
         return frame
 
     return rows
+
+
+def unequal_items(spread, width, n):
+    """By Rasch's model: log-odds are ability less difficulty, and a straight line in log10 of size makes ability."""
+    slope = (special.logit(0.9) - special.logit(0.1)) / width
+    difficulty = slope * np.linspace(-spread / 2, spread / 2, n)
+
+    def questions(u):
+        return special.expit(slope * np.atleast_1d(u)[:, None] - difficulty)
+
+    ends = [
+        optimize.brentq(lambda u, level=level: questions(u).mean() - level, -9, 9, xtol=1e-14)
+        for level in (0.1, 0.9)
+    ]
+    u = -3.5 + 0.05 * np.arange(141)
+    p = questions(u)
+    return pd.DataFrame(
+        {
+            "u": u, "easiest": p[:, 0], "hardest": p[:, -1], "test": p.mean(axis=1),
+            "equal": special.expit(2 * np.log(9) * u / np.ptp(ends)),
+        }
+    )  # fmt: skip
 
 
 def horizons(m, L, r, s):

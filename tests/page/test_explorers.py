@@ -20,7 +20,8 @@ from scipy import stats
 from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
-from mirage_utils.evidence.rises import rises
+from mirage_utils.evidence.rises import own_rise, rises
+from mirage_utils.evidence.single_items import single_items, spread
 from mirage_utils.metrics import METRICS
 from mirage_utils.metrics.rises import rise
 from mirage_utils.models import bundled
@@ -69,6 +70,7 @@ MAKERS = {
     "measured": explorers.measured,
     "forecasts": explorers.forecasts,
     "horizons": explorers.horizons,
+    "unequal_items": explorers.unequal_items,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -111,6 +113,7 @@ ON_PAGES = [
     ("notebooks/21_choose_your_metric", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
     ("notebooks/23_error_bars", "fig-error-bars-explorer"),
+    ("notebooks/24_items_and_abilities", "fig-unequal-items-explorer"),
     ("notebooks/25_the_mirage_today", "fig-horizons-explorer"),
 ]
 """Each explorer with the page that it stands on."""
@@ -902,6 +905,70 @@ def test_the_ladder_s_sentence_follows_every_control():
         assert (
             (part - 0.01 <= told <= part + 1e-9) if jump else (part - 1e-9 <= told <= part + 0.01)
         )
+
+
+def unequal(spread, width, n, u):
+    """Questions of the explorer of unequal items, by size and question."""
+    places = np.linspace(-spread / 2, spread / 2, n)
+    return 1 / (1 + 81.0 ** (-(u[:, None] - places) / width))
+
+
+def test_unequal_items_are_as_wide_as_the_library_measures():
+    about = explorer("unequal_items")
+    u = np.linspace(-14, 14, 5_601)
+    told = set()
+    for d, w, n in itertools.product((0, 0.25, 1, 2, 3), (0.2, 0.5, 2), (2, 10, 64)):
+        (said,) = evaluated([about.charts.says], about.given({"spread": d, "width": w, "n": n}))
+        p = unequal(d, w, n, u)
+        mean = p.mean(axis=1)
+        found = spread(10**u, np.apply_along_axis(own_rise, 0, p))
+        wide = width(Curve(10**u, mean))
+        if d == 0:
+            assert f"rises over {w:.2f} decades, exactly as one question" in said
+            assert wide == pytest.approx(w, rel=1e-3)
+            assert found.between == pytest.approx(0, abs=1e-9)
+            continue
+        one, test = map(
+            float, re.search(r"over ([\d.]+) decades, .* over ([\d.]+)\.", said).groups()
+        )
+        assert (one, test) == (w, pytest.approx(wide, abs=0.006))
+        between = found.between / found.total
+        assert float(re.search(r"make ([\d.]+)%", said)[1]) / 100 == pytest.approx(
+            between, abs=6e-4
+        )
+        assert ("because its questions differ" in said) == (between > 0.5), said
+        assert ("because each question is wide" in said) == (between < 0.5), said
+        # Steps that are told are steps: as many places where it climbs faster than before and after.
+        slope = np.diff(mean)
+        tops = (
+            (slope[1:-1] > slope[:-2]) & (slope[1:-1] >= slope[2:]) & (slope[1:-1] > 1e-6)
+        ).sum()
+        if "steps" in said:
+            assert f"climbs in {n} steps" in said
+            assert tops == n, said
+        apart = 100 * abs(mean - unequal(0, wide, 1, u)[:, 0]).max()
+        within = float(re.search(r"within ([\d.]+) points? of it", said)[1])
+        assert apart <= within <= apart + 0.11, said
+        told.add((between > 0.5, "steps" in said))
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(("d", "w", "n"), [(0, 0.5, 4), (1, 0.5, 2), (2, 0.5, 10), (3, 1.0, 7)])
+def test_unequal_items_are_those_of_the_chapter_s_own_measure(d, w, n):
+    about = explorer("unequal_items")
+    u = np.arange(-7, 7.01, 0.1)
+    found = single_items(10**u, np.repeat(unequal(d, w, n, u)[:, None], 3, axis=1))
+    assert found.item_width.value == pytest.approx(w, abs=0.03)
+    (said,) = evaluated([about.charts.says], about.given({"spread": d, "width": w, "n": n}))
+    if d == 0:
+        assert found.mean_width.value == pytest.approx(found.item_width.value)
+        assert found.between.value == pytest.approx(0, abs=1e-9)
+        return
+    assert f"the test of {n} over" in said
+    told = float(re.search(r" over ([\d.]+)\. ", said)[1])
+    assert told == pytest.approx(found.mean_width.value, abs=0.03)
+    share = float(re.search(r"make ([\d.]+)%", said)[1]) / 100
+    assert share == pytest.approx(found.between.value, abs=0.01)
 
 
 def test_the_keyboard_alone_is_enough(site, browser):
