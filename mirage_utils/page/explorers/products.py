@@ -95,6 +95,7 @@ def products(*, parts: int = 4, ratio: int = 10, alpha: float = 1.0, law: str = 
     shown = alt.Color(
         "curve:N",
         scale=alt.Scale(domain=list(kinds.values()), range=[colour("c2"), colour("c1"), MUTED]),
+        legend=alt.Legend(columns=2, rowPadding=0, symbolSize=160),
     )
     others = {f"p{i}": f"{i} < v_parts ? {score('datum.size', str(i))} : null" for i in range(1, _MOST)}  # fmt: skip
     x, y = (
@@ -110,7 +111,7 @@ def products(*, parts: int = 4, ratio: int = 10, alpha: float = 1.0, law: str = 
 
     def two(base: alt.Chart, x: alt.X, dashes: list[int]) -> alt.Chart:
         dash = alt.StrokeDash(
-            "curve:N", legend=None, scale=alt.Scale(domain=list(kinds.values()), range=[[1, 0], dashes, [1, 0]])
+            "curve:N", scale=alt.Scale(domain=list(kinds.values()), range=[[1, 0], dashes, [1, 0]])
         )  # fmt: skip
         folded = base.transform_fold(["task", "hardest"], as_=["which", "score"])
         return folded.transform_calculate(curve=named).mark_line().encode(x, y, shown, dash)
@@ -150,10 +151,10 @@ def products(*, parts: int = 4, ratio: int = 10, alpha: float = 1.0, law: str = 
     charts = Charts(
         name="fig-products-explorer",
         panels=(
-            panel(behind, two(rows, x, [1, 0]), halves, dotted(alt.Y, "0.5"), title="The parts and the task"),
+            panel(behind, two(rows, x, [1, 0]), halves, dotted(alt.Y, "0.5"), title="The parts and the task", height=160),
             panel(
                 two(own, scale_x("size", "size; each half-way at 1", (1e-2, 1e2)), [6, 4]),
-                dotted(alt.Y, "0.1"), dotted(alt.Y, "0.9"), title="Moved to one half-way point",
+                dotted(alt.Y, "0.1"), dotted(alt.Y, "0.9"), title="Moved to one half-way point", height=160,
             ),
         ),
         says=says,
