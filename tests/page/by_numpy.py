@@ -222,3 +222,18 @@ def horizons(m, L, r, s):
             "L": lengths, "alone": p**lengths, "success": on[ends], "on_track": np.cumsum(on)[ends] / lengths,
         }
     )  # fmt: skip
+
+
+def products(parts, ratio, alpha, law):
+    """Each part's score as a distribution function of size whose median is where the part is half-way, and the task's as that of their largest."""
+    size = 10 ** (np.arange(161) * 0.05 - 4)
+    scores = [d.cdf(size) for d in of_parts(parts, ratio, alpha, law)]
+    task = np.prod(scores, axis=0)
+    return pd.DataFrame({"size": size, "easiest": scores[0], "hardest": scores[-1], "task": task})
+
+
+def of_parts(parts, ratio, alpha, law):
+    """The parts, from the easiest to the hardest, whose median is one."""
+    kind = {"loss": stats.invweibull, "odds": stats.fisk, "error": stats.pareto}[law]
+    medians = np.geomspace(1 / ratio, 1, parts)
+    return [kind(alpha, scale=m / kind(alpha).median()) for m in medians]

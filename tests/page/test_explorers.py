@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import itertools
 import json
@@ -15,7 +16,7 @@ import pytest
 from browser import swipe
 from conftest import ROOT
 from pages import keep, visit
-from scipy import stats
+from scipy import optimize, stats
 
 from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
@@ -71,6 +72,7 @@ MAKERS = {
     "forecasts": explorers.forecasts,
     "horizons": explorers.horizons,
     "unequal_items": explorers.unequal_items,
+    "products": explorers.products,
     "threshold": lambda: explorers.threshold(
         *errors(), c=0.02, label="units", source="Our runs, bundled.", kind="our runs"
     ),
@@ -110,6 +112,7 @@ ON_PAGES = [
     ("notebooks/14_not_a_mirage", "fig-two-metrics"),
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
+    ("notebooks/20_the_other_side", "fig-products-explorer"),
     ("notebooks/21_choose_your_metric", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
     ("notebooks/23_error_bars", "fig-error-bars-explorer"),
@@ -834,6 +837,87 @@ def test_a_finger_moves_the_point_that_it_is_on_and_scrolls_the_page_elsewhere(s
     swipe(stage, x, y - 100, 0, 0)  # a tap
     assert stage.evaluate(state)["y5"] > after["y5"] + 0.3
     stage.locator(f"#{figure} button[type=reset]").click()
+
+
+def of_products(values):
+    """What the sentence on a product of parts says: factors of size, decades and shares, by another route than its own."""
+    parts = by_numpy.of_parts(**values)
+
+    def reaches(parts, level):
+        def off(u):
+            return np.prod([d.cdf(10**u) for d in parts]) - level
+
+        return optimize.brentq(off, -6, 6, xtol=1e-12)
+
+    first, low, half, high = (reaches(parts, level) for level in (0.01, 0.1, 0.5, 0.9))
+    equal = reaches([parts[-1]] * len(parts), 0.5)
+    part = np.diff(np.log10(parts[-1].ppf([0.1, 0.9])))[0]
+    return 10**half, 10**equal, high - low, part, parts[-1].cdf(10**first), parts[0].cdf(10**first)
+
+
+def test_products_are_as_late_and_as_sharp_as_they_are_said_to_be():
+    about = explorer("products")
+    verdicts = collections.Counter()
+    ratios, alphas = about.controls["ratio"].values, about.controls["alpha"].values
+    for parts, ratio, alpha, (_, law) in itertools.product(
+        (2, 3, 6, 10), ratios, alphas, about.controls["law"].options
+    ):
+        values = {"parts": parts, "ratio": ratio, "alpha": alpha, "law": law}
+        (words,) = evaluated([about.charts.says], about.given(values))
+        half, equal, wide, part, hardest, easiest = of_products(values)
+        # What the chapter says of the first law; the others are later, sharper or gentler, and it is said.
+        if law == "loss":
+            C = (np.geomspace(1 / ratio, 1, parts) ** alpha).sum() ** (1 / alpha)
+            assert half == pytest.approx(C, rel=1e-8)
+            assert half <= parts ** (1 / alpha) * (1 + 1e-9)
+            assert wide == pytest.approx(part, abs=1e-8)
+            assert "and no sharper" in words
+        told = re.search(r"half-way at ([\d.]+) times", words)
+        assert (told is None) == (half < 1.005), words
+        assert ("practically" in words) == ("hardly later" in words) == (told is None)
+        assert told is None or float(told[1]) == pytest.approx(half, rel=0.0052)
+        told = re.search(r"were all as hard, at ([\d.]+) times", words)
+        assert (told is None) == (ratio == 1)
+        assert told is None or float(told[1]) == pytest.approx(equal, rel=0.0052)
+        told = re.search(r"takes ([\d.]+) decades, each part’s ([\d.]+): ", words)
+        assert [float(v) for v in told.groups()] == pytest.approx([wide, part], abs=0.00505)
+        told = re.search(r"(gentler|sharper) by ([\d.]+)%", words)
+        change = wide / part - 1
+        assert ("no sharper" in words) == (told is None) == (abs(change) < 0.005), words
+        if told:
+            assert {"gentler": 1, "sharper": -1}[told[1]] * float(told[2]) / 100 == pytest.approx(change, abs=6e-4)  # fmt: skip
+        verdicts[law, told and told[1]] += 1
+        shares = re.findall(r"right in (?:(?:over )?([\d.]+)%)", words.rpartition("once in 100")[2])
+        shares += re.findall(r"its easiest in (?:over )?([\d.]+)%", words)
+        expected = [hardest] if ratio == 1 else [hardest, easiest]
+        known = np.minimum(expected, 0.999)  # over 99.9%
+        assert [float(v) / 100 for v in shares] == pytest.approx(known, abs=6e-4)
+    assert set(verdicts) == {
+        ("loss", None), ("odds", None), ("odds", "sharper"), ("error", None), ("error", "gentler"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("law", ["loss", "odds", "error"])
+def test_many_equal_parts_of_any_law_near_the_curve_of_the_first(law):
+    gaps = []
+    for parts in (2, 10, 100, 10_000):
+        (part,) = by_numpy.of_parts(1, 1, 1.0, law)
+        x = part.ppf(np.array([0.1, 0.5, 0.9]) ** (1 / parts))
+        gaps.append(abs(np.log10(x[2] / x[0]) - np.log10(np.log(0.1) / np.log(0.9))))
+    assert gaps[-1] < 1e-3
+    assert all(b <= a + 1e-9 for a, b in itertools.pairwise(gaps))
+
+
+def test_the_picture_of_a_product_marks_what_is_half_way():
+    """The task's point lies on its own curve, and one point is drawn for each part."""
+    about = explorer("products")
+    for parts in (2, 7, 10):
+        half, *_ = of_products({**about.start, "parts": parts})
+        (layer,) = (each for each in about.charts.panels[0]["layer"] if each["mark"]["type"] == "point")  # fmt: skip
+        place = next(t["calculate"] for t in layer["transform"] if t.get("as") == "size")
+        given = about.given({**about.start, "parts": parts})
+        found = evaluated([place.replace("datum.i", f"({i})") for i in range(-1, parts)], given)
+        assert found == pytest.approx([half, *np.geomspace(1, 0.1, parts)], rel=1e-4)
 
 
 def said(**values):

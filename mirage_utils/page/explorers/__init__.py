@@ -12,11 +12,12 @@ from .laws import many_tokens, one_token
 from .measurement import items, measured, threshold
 from .metrics import assumptions, one_metric
 from .points import drawn_points
+from .products import products
 from .rises import two_metrics
 from .unequal_items import unequal_items
 
 __all__ = [
     "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "error_bars", "forecasts", "horizons", "items", "ladder", "lengths",
     "many_tokens", "measured",
-    "one_metric", "one_token", "skills", "threshold", "two_metrics", "unequal_items",
+    "one_metric", "one_token", "products", "skills", "threshold", "two_metrics", "unequal_items",
 ]  # fmt: skip
