@@ -55,6 +55,15 @@ class Beta(NamedTuple):
         return -np.expm1(log_all_fail)
 
 
+def _counts_of_pairs(
+    n: NDArray[np.int64], c: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct pairs of samples and passes, shape (2, ...), and how often each occurs."""
+    base = int(n.max()) + 1
+    codes, often = np.unique(n * base + c, return_counts=True)
+    return np.stack([codes // base, codes % base]), often
+
+
 def fit_beta(samples: ArrayLike, passed: ArrayLike) -> Beta:
     """The beta distribution under which counts of solved attempts are likeliest.
 
@@ -83,21 +92,26 @@ def fit_beta(samples: ArrayLike, passed: ArrayLike) -> Beta:
     require(bool((c <= n).all()), "passed", c.max(), "at most samples")
     require(0 < c.sum() < n.sum(), "passed", c.sum(), "some attempts that passed and some that failed")  # fmt: skip
 
-    pairs, often = np.unique(np.stack([n.ravel(), c.ravel()]), axis=1, return_counts=True)
+    pairs, often = _counts_of_pairs(n.ravel().astype(np.int64), c.ravel().astype(np.int64))
+    passes, fails = pairs[1], pairs[0] - pairs[1]
 
-    def unlikely(logs: NDArray[np.float64]) -> float:
+    def unlikely(logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:  # and its slopes
         a, b = np.exp(logs)
-        each = special.betaln(pairs[1] + a, pairs[0] - pairs[1] + b) - special.betaln(a, b)
-        return -float((often * each).sum())
+        each = special.betaln(passes + a, fails + b) - special.betaln(a, b)
+        both = special.digamma(a + b) - special.digamma(pairs[0] + a + b)
+        slope_a = (often * (special.digamma(passes + a) - special.digamma(a) + both)).sum()
+        slope_b = (often * (special.digamma(fails + b) - special.digamma(b) + both)).sum()
+        return -float((often * each).sum()), -np.array([a * slope_a, b * slope_b])
 
     bounds = [(-10.0, 12.0)] * 2
     share = c.sum() / n.sum()
-    starts = [np.log([size * share, size * (1 - share)]) for size in (0.3, 3.0, 30.0)]
-    tries = [
-        optimize.minimize(unlikely, np.clip(start, -9, 11), method="L-BFGS-B", bounds=bounds)
-        for start in starts
+    starts = [
+        np.clip(np.log([size * share, size * (1 - share)]), -9, 11)
+        for size in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     ]
-    a, b = np.exp(min(tries, key=lambda each: each.fun).x)
+    start = min(starts, key=lambda logs: unlikely(logs)[0])
+    found = optimize.minimize(unlikely, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    a, b = np.exp(found.x)
     return Beta(float(a), float(b))
 
 
