@@ -17,6 +17,7 @@ from conftest import ROOT
 from pages import keep, visit
 from scipy import stats
 
+from mirage_utils.audit import simulate
 from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
@@ -84,6 +85,7 @@ MAKERS = {
         RISING, harsh="exact match", soft="token accuracy", label="task", x="parameters", start="steep",
         caption="Made up, n = 100.", source="Made up.", kind="simulation",
     ),
+    "verdicts": lambda: explorers.verdicts(simulate.confusion(simulate.kept())),
 }  # fmt: skip
 REFERENCES = {
     **{name: getattr(by_numpy, name, None) for name in MAKERS},
@@ -108,6 +110,7 @@ ON_PAGES = [
     ("notebooks/14_not_a_mirage", "fig-two-metrics"),
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
+    ("notebooks/19_audit", "fig-verdicts-explorer"),
     ("notebooks/21_choose_your_metric", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),
     ("notebooks/23_error_bars", "fig-error-bars-explorer"),

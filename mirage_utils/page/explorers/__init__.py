@@ -13,9 +13,10 @@ from .measurement import items, measured, threshold
 from .metrics import assumptions, one_metric
 from .points import drawn_points
 from .rises import two_metrics
+from .verdicts import verdicts
 
 __all__ = [
     "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "error_bars", "forecasts", "horizons", "items", "ladder", "lengths",
     "many_tokens", "measured",
-    "one_metric", "one_token", "skills", "threshold", "two_metrics",
+    "one_metric", "one_token", "skills", "threshold", "two_metrics", "verdicts",
 ]  # fmt: skip
