@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from importlib import resources
+
 import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
@@ -237,3 +240,44 @@ def of_parts(parts, ratio, alpha, law):
     kind = {"loss": stats.invweibull, "odds": stats.fisk, "error": stats.pareto}[law]
     medians = np.geomspace(1 / ratio, 1, parts)
     return [kind(alpha, scale=m / kind(alpha).median()) for m in medians]
+
+
+AUDITED = {
+    "metric": ("mirage", "metric effect"), "unexplained": ("mirage", "not explained by the metric"),
+    "resolution": ("mirage, scores only", "resolution effect"), "open": ("mirage, scores only", "cannot tell"),
+    "scores-metric": ("mirage, scores only", "metric effect"),
+}  # fmt: skip
+LEAPS = {
+    "real": "real leap", "part": "real leap after a part", "modest": "real leap after modesty", "unread": "unread answers",
+}  # fmt: skip
+
+
+def audited(verdict, others):
+    """Verdicts of mirages and of other leaps in the file of the study, 1 where it is this one."""
+    mirage, words = AUDITED[verdict]
+    other = "real leap, scores only" if "scores" in mirage else LEAPS[others]
+    text = (resources.files("mirage_utils.audit") / "data" / "study.csv").read_text()
+    study = [r for r in csv.DictReader(text.splitlines()) if float(r["level"]) == 0.05]
+    return [
+        [r["verdict"] == words for r in study if r["truth"] == kind] for kind in (mirage, other)
+    ]
+
+
+def verdicts(s, verdict, others):
+    """The share of mirages among a verdict by its odds, and the ends of its interval by those of two binomial shares."""
+    before = np.arange(101) / 100
+    seen = audited(verdict, others)
+    mirage, other = (stats.binomtest(sum(k), len(k)).proportion_ci(0.975) for k in seen)
+
+    def after(of_mirages, of_others):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = before / (1 - before) * (np.float64(of_mirages) / np.float64(of_others))
+            return np.where(before % 1 == 0, before, 1 - 1 / (1 + odds))
+
+    both = all(sum(k) for k in seen)
+    return pd.DataFrame(
+        {
+            "s": before, "after": after(*map(np.mean, seen)) if both else np.nan,
+            "low": after(mirage.low, other.high), "high": after(mirage.high, other.low),
+        }
+    )  # fmt: skip

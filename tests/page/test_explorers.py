@@ -18,6 +18,7 @@ from conftest import ROOT
 from pages import keep, visit
 from scipy import optimize, stats
 
+from mirage_utils.audit import simulate
 from mirage_utils.curves import Curve, resolution, width
 from mirage_utils.errors import FieldError
 from mirage_utils.evidence.emergence import emergence_score, gaussian_null
@@ -88,6 +89,7 @@ MAKERS = {
         RISING, harsh="exact match", soft="token accuracy", label="task", x="parameters", start="steep",
         caption="Made up, n = 100.", source="Made up.", kind="simulation",
     ),
+    "verdicts": lambda: explorers.verdicts(simulate.confusion(simulate.kept())),
 }  # fmt: skip
 REFERENCES = {
     **{name: getattr(by_numpy, name, None) for name in MAKERS},
@@ -112,6 +114,7 @@ ON_PAGES = [
     ("notebooks/14_not_a_mirage", "fig-two-metrics"),
     ("notebooks/17_digits", "fig-two-metrics"),
     ("notebooks/18_omniglot", "fig-two-metrics"),
+    ("notebooks/19_audit", "fig-verdicts-explorer"),
     ("notebooks/20_the_other_side", "fig-products-explorer"),
     ("notebooks/21_choose_your_metric", "fig-two-metrics"),
     ("notebooks/22_the_ladder", "fig-two-metrics"),

@@ -15,9 +15,10 @@ from .points import drawn_points
 from .products import products
 from .rises import two_metrics
 from .unequal_items import unequal_items
+from .verdicts import verdicts
 
 __all__ = [
     "Charts", "Choice", "Explorer", "Slider", "Steps", "assumptions", "drawn_points", "error_bars", "forecasts", "horizons", "items", "ladder", "lengths",
     "many_tokens", "measured",
-    "one_metric", "one_token", "products", "skills", "threshold", "two_metrics", "unequal_items",
+    "one_metric", "one_token", "products", "skills", "threshold", "two_metrics", "unequal_items", "verdicts",
 ]  # fmt: skip
