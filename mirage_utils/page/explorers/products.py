@@ -29,7 +29,7 @@ _ALPHA = (0.5, 0.7, 1.0, 1.4, 2.0)
 def _rises() -> NDArray[np.float64]:
     """By law, parts, ratio and α: the task's half-way point in decades beyond the hardest part's, its width in decades, and the errors of the hardest and the easiest part where it is right once in 100."""
     number, ratio, alpha, level = np.ix_(
-        np.arange(2, _MOST + 1), np.array(_RATIO), np.array(_ALPHA), [0.01, 0.1, 0.5, 0.9]
+        *map(np.array, (range(2, _MOST + 1), _RATIO, _ALPHA, (0.01, 0.1, 0.5, 0.9)))
     )
     shape = np.broadcast_shapes(*(v.shape for v in (number, ratio, alpha, level)))
     found = []
