@@ -19,21 +19,24 @@ from sphinx.application import Sphinx
 _UNSEEN = re.compile(r"<(style|script).*?</\1>|<[^<]+?>", re.IGNORECASE | re.DOTALL)
 
 
-class Words(sphinx.search.WordCollector):
-    """The words of a page for the index: those of its tables and figures one by one, and without bare numbers.
+class Index(sphinx.search.IndexBuilder):
+    """Sphinx's index of words, in which those of tables and figures stand one by one, and without bare numbers.
 
     Sphinx takes away tags and leaves nothing in their place: the labels beside an axis became one word, which nobody
     types and everybody loads.
     """
 
-    def dispatch_visit(self, node: nodes.Node) -> None:
-        if not isinstance(node, nodes.raw):
-            super().dispatch_visit(node)
-            return
-        if "html" in node.get("format", "").split():
-            words = self.lang.split(_UNSEEN.sub(" ", node.astext()))
-            self.found_words.extend(word for word in words if not word.isdigit())
-        raise nodes.SkipNode
+    def feed(self, docname: str, filename: str, title: str, doctree: nodes.document) -> None:
+        super().feed(docname, filename, title, self.in_words(doctree))
+
+    def in_words(self, doctree: nodes.document) -> nodes.document:
+        """A copy of a page whose pieces of HTML are lists of words."""
+        page = doctree.deepcopy()
+        for piece in page.findall(nodes.raw):
+            if "html" in piece.get("format", "").split():
+                words = self.lang.split(_UNSEEN.sub(" ", piece.astext()))
+                piece.children = [nodes.Text(" ".join(w for w in words if not w.isdigit()))]
+        return page
 
 
 def parts(page: nodes.document) -> Iterator[tuple[str, str, str]]:
@@ -60,5 +63,5 @@ def write(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def setup(app: Sphinx) -> None:
     """Have pages indexed and their texts written."""
-    sphinx.search.WordCollector = Words
+    sphinx.search.IndexBuilder = Index
     app.connect("doctree-resolved", write)
