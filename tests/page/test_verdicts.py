@@ -20,8 +20,9 @@ ABOUT = explorers.verdicts(COUNTS)
 STATES = [
     (s, verdict, others)
     for s, (_, verdict), (_, others) in itertools.product(
-        (0.0, 0.01, 0.37, 0.5, 0.9, 0.99, 1.0), ABOUT.controls["verdict"].options, ABOUT.controls["others"].options
+        (0.0, 0.01, 0.37, 0.9, 0.99, 1.0), ABOUT.controls["verdict"].options, ABOUT.controls["others"].options
     )
+    if verdict in ("metric", "unexplained") or others == "real"
 ]  # fmt: skip
 
 
