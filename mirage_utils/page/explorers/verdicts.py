@@ -201,7 +201,7 @@ def _says(k: str, m: str, given: str, quoted: str, at: dict[str, str]) -> str:
     return (
         f"(v_s <= 0 ? 'If no such leap is a mirage and all are ' + {rest} : v_s >= 1 ? 'If all such leaps are mirages' : "
         f"'If ' + {written('v_s', 'percent')} + ' of such leaps are mirages and the rest are ' + {rest}) + "
-        f"', ' + {quoted} + ' goes to ' + {between} + ' in 100. ' + "
+        f"', ' + {quoted} + ({_ANSWERS} ? ' from answers' : ' from scores alone') + ' goes to ' + {between} + ' in 100. ' + "
         f"(v_s <= 0 || v_s >= 1 ? 'Who is sure beforehand is moved by no verdict.' : {likely} + "
         f"({same} ? ' Too few got it to say which way it points.' : ''))"
         " + (v_verdict == 'unexplained' && v_others == 'unread' && v_s < 1 ? ' But here no model leapt: read the answers.' : '')"
