@@ -110,7 +110,10 @@ def fit_beta(samples: ArrayLike, passed: ArrayLike) -> Beta:
         for size in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     ]
     start = min(starts, key=lambda logs: unlikely(logs)[0])
-    found = optimize.minimize(unlikely, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    exact = {"ftol": 1e-13, "gtol": 1e-7}
+    found = optimize.minimize(
+        unlikely, start, jac=True, method="L-BFGS-B", bounds=bounds, options=exact
+    )
     a, b = np.exp(found.x)
     return Beta(float(a), float(b))
 

@@ -369,3 +369,22 @@ def test_many_tasks(chapter_run):
     assert g["near_holm"] == 0 == sum(min(p) <= 0.05 / len(p) for _ in "x")
     ranked = sorted(p)
     assert g["near_bh"] == 0 == sum(v <= 0.05 * (i + 1) / len(p) for i, v in enumerate(ranked))
+
+
+def test_above_95_per_cent_other_items_mostly_move_digits_as_they_are_more(chapter_run):
+    """By a two-way table of trainings and pictures, and its mean squares."""
+    g = chapter_run("23_error_bars").glued
+    frame = models.bundled("lenets_mnist").frame
+    plain = frame[frame["view"] == frame["view"].min()]
+    found = []
+    for _, size in plain.groupby("params"):
+        right = (size["output"] == size["target"]).astype(float)
+        y = right.groupby([size["seed"], size["image"]]).mean().unstack().to_numpy()
+        trainings, n = y.shape
+        left = y - y.mean(axis=1, keepdims=True) - y.mean(axis=0) + y.mean()
+        error = (left**2).sum() / ((trainings - 1) * (n - 1))
+        other_training = y.mean(axis=1).var(ddof=1) - error / n
+        other_items = y.var(axis=1, ddof=1).mean() / n
+        if y.mean() > 0.95:
+            found.append(other_items > other_training)
+    assert (g["n_items_high"], g["n_high"]) == (sum(found), len(found))

@@ -44,6 +44,7 @@ def test_the_cliff(chapter_run):
         a, b = (optimize.brentq(lambda n, q=q: solved(n) - q, -5, 60) for q in (0.9, 0.1))
         assert g[name] == pytest.approx(b - a, rel=1e-6)
     assert 10 * moves[g["held"] - 1] <= 64_000 < 10 * moves[g["held"]]
+    assert g["tokens_eight"] == 2_550
     longer = [optimize.brentq(lambda m, q=q: 0.999**m - q, 1, 1e5) for q in (0.9, 0.1)]
     assert g["fold"] == pytest.approx(longer[1] / longer[0], rel=1e-6)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 from mirage_utils.errors import FieldError
 from mirage_utils.laws.attempts import Beta, crossing, fit_beta, power_of_attempts
@@ -37,6 +37,25 @@ def test_the_fit_finds_what_made_the_counts_and_nothing_is_likelier():
 
     for a, b in ((1.03, 1), (0.97, 1), (1, 1.03), (1, 0.97), (1.02, 0.98)):
         assert likely(found.a * a, found.b * b) <= likely(*found) + 1e-4
+
+
+@pytest.mark.parametrize("shape", [(0.05, 2.0), (0.1, 0.1), (0.3, 4.0), (8.0, 3.0), (40.0, 60.0)])
+def test_one_start_is_enough_also_for_rare_two_ended_and_nearly_equal_chances(shape):
+    rng = np.random.default_rng(9)
+    n = rng.integers(20, 120, 400)
+    c = rng.binomial(n, rng.beta(*shape, n.size))
+
+    def unlikely(logs):
+        return -stats.betabinom.logpmf(c, n, *np.exp(logs)).sum()
+
+    searched = [
+        optimize.minimize(unlikely, start, method="Nelder-Mead", options={"fatol": 1e-9})
+        for start in ((-3.0, 0.0), (0.0, 0.0), (3.0, 3.0))
+    ]
+    best = min(searched, key=lambda each: each.fun)
+    found = fit_beta(n, c)
+    assert unlikely(np.log(found)) <= best.fun + 1e-4
+    assert found == pytest.approx(np.exp(best.x), rel=0.01)
 
 
 def test_curves_cross_at_most_once_and_where_the_search_finds_it():
