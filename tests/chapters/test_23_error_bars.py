@@ -374,7 +374,7 @@ def test_many_tasks(chapter_run):
 def test_above_95_per_cent_other_items_mostly_move_digits_as_they_are_more(chapter_run):
     """By a two-way table of trainings and pictures, and its mean squares."""
     g = chapter_run("23_error_bars").glued
-    frame = models.bundled("lenets_mnist").frame
+    frame = outputs("lenets_mnist")
     plain = frame[frame["view"] == frame["view"].min()]
     found = []
     for _, size in plain.groupby("params"):
