@@ -17,7 +17,14 @@ __all__ = ["NotCompared", "why_nothing"]
 
 
 class NotCompared(NamedTuple):
-    """A task and metric of both sides that cannot be compared, and why; `why` begins with their names."""
+    """A task and metric of both sides that cannot be compared, and why.
+
+    Attributes
+    ----------
+    task, metric : str
+    why : str
+        Begins with their names.
+    """
 
     task: str
     metric: str
