@@ -84,7 +84,6 @@ def followed(
 
 # Whether a check tells a claim from its rival was tried in the first run, on hundreds of data sets.
 _EMPTIED = """\
-%reset -f
 from mirage_utils.page import claims
 claims._power = lambda *_: None
 %reset -f

@@ -127,7 +127,7 @@ def _compare(options: argparse.Namespace) -> int:
         print_frame(harmless_table(found.table, True), as_csv=True)
     else:
         _print(found)
-    shown = {f"not compared: {r.why}" for r in found.not_compared}
+    shown = {r.note for r in found.not_compared}
     tell(
         [
             *(f"{file}: not read: {reason}" for file, reason in found.refused),

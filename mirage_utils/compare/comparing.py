@@ -257,13 +257,16 @@ def compare(
     said = replace(Options.given(options), questions=True)
     in_memory = isinstance(first, pd.DataFrame)
     beside = columns_of_models(first, models, said) if one_path and not in_memory else None
-    hint = "" if second is not None or told or in_memory else how_to_name(first)
+
+    def hint() -> str:  # reads the table once more, so only where it is needed
+        return "" if second is not None or told or in_memory else how_to_name(first)
+
     try:
         read = read_side(first, beside.first if beside else said, progress)
     except EvalFileError:
-        if hint:
+        if how := hint():
             raise NotPairedError(
-                f"{first}: no column says which model a score is of; {hint}"
+                f"{first}: no column says which model a score is of; {how}"
             ) from None
         raise
     if beside:
@@ -276,7 +279,7 @@ def compare(
             "B",
             "nothing",
             "another path, or two --models or two --conditions of A that differ"
-            + (f"; {hint}" if hint else ""),
+            + (f"; {how}" if (how := hint()) else ""),
         )
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)

@@ -30,6 +30,11 @@ class NotCompared(NamedTuple):
     metric: str
     why: str
 
+    @property
+    def note(self) -> str:
+        """As a note beside others."""
+        return f"not compared: {self.why}"
+
 
 def why_nothing(
     refused: Sequence[NotCompared], empty: Sequence[Pair], sides: tuple[Side, Side]

@@ -181,7 +181,7 @@ def pairs_of(
         )
         for p in empty
     ]  # fmt: skip
-    notes += [f"not compared: {r.why}" for r in refused]
+    notes += [r.note for r in refused]
     pairs = [pair for pair, _, _ in found]
     if not cluster_by:
         return pairs, refused, notes

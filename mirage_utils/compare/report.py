@@ -186,7 +186,7 @@ def lines(found: Comparison) -> list[str]:
         for row in table
     ]
     told = [f"{r.task}, {r.metric}: {r.words}" for r in found.rows]
-    told += [f"not compared: {r.why}" for r in found.not_compared]
+    told += [r.note for r in found.not_compared]
     return [
         f"A: {found.first}", f"B: {found.second}", "", *made, "", *told, "",
         f"{_unit(found)}{CORRECTED}; detectable: seen with the chance {found.power:g} at level {found.level:g}, uncorrected",

@@ -14,7 +14,7 @@ from ..errors import FieldError
 from ..records.files import File
 from ..records.formats import FORMATS, headers
 from ..records.formats.cells import Table, table
-from ..records.formats.items import named_items
+from ..records.formats.items import named_items, numbers_in
 from ..records.formats.names import CONDITIONS, RUNS, SCHEMA, SYNONYMS, plain_name
 from ..records.formats.quantities import TRUTH, cell, is_missing, number
 from ..records.options import Options
@@ -122,8 +122,7 @@ def _item(
         return {written: "item"}, [
             f"{path}: columns read: {written!r} as item (--column says otherwise)"
         ]
-    held = {text.lower() for text in map(cell, raw["score"]) if not is_missing(text)}
-    if not told and not {TRUTH.get(text, number(text)) for text in held} <= {0.0, 1.0}:
+    if not told and not numbers_in(raw["score"]) <= {0.0, 1.0}:
         raise NotPairedError(
             f"{path}: no column names the items of {models[0]!r} and {models[1]!r}, which is needed of scores other than 0 and 1: "
             f"--column NAME=item says which of {several([repr(n) for n in renamed if n not in models], 8) or 'them'} does"

@@ -82,16 +82,13 @@ def bending(x: ArrayLike, y: ArrayLike) -> Bending:
     x, y = np.asarray(x, float), np.asarray(y, float)
     require(len(x) >= 6, "x", len(x), "at least six points")
     tried = _tried(tuple(x.tolist()))
-    lost, best = tried.corners.best(y)
+    best = tried.corners.best(y)[1]
     turn, shape = float(tried.turns[best]), np.maximum(x - tried.turns[best], 0)
     slope = float((shape - shape.mean()) @ y / ((shape - shape.mean()) ** 2).sum())
-    corner = _bic(lost, len(x), 3)
-    power, exponent = tried.powers.best(y)
+    exponent = tried.powers.best(y)[1]
     return Bending(
         turn, float(y.mean() - slope * shape.mean()), slope, float(_EXPONENTS[exponent]),
-        *(float(_bic(lost, len(x), k) - corner) for lost, k in (
-            (tried.off(y, 1), 2), (tried.off(y, 2), 3), (power, 3), (tried.logistic.best(y)[0], 4), (tried.jumps.best(y)[0], 3),
-        )),
+        *map(float, tried.over_corner(y)),
     )  # fmt: skip
 
 
@@ -170,22 +167,10 @@ def over_if_there(
     x, y = np.asarray(x, float), np.asarray(y, float)
     fitted = bending(x, y)
     corner = fitted.floor + fitted.slope * np.maximum(x - fitted.turn, 0)
-    rng, n = np.random.default_rng(seed), len(x)
+    rng = np.random.default_rng(seed)
     drawn = np.array([corner + rng.permutation(y - corner) for _ in range(draws)])
-    tried = _tried(tuple(x.tolist()))
-    smooth = np.minimum.reduce(
-        [
-            _bic(tried.off(drawn, 1), n, 2),
-            _bic(tried.off(drawn, 2), n, 3),
-            _bic(tried.powers.best(drawn)[0], n, 3),
-            _bic(tried.logistic.best(drawn)[0], n, 4),
-        ]
-    )
-    return np.asarray(smooth - _bic(tried.corners.best(drawn)[0], n, 3))
-
-
-def _bic(squares: Any, n: int, parameters: int) -> Any:
-    return n * np.log(squares / n) + parameters * np.log(n)
+    *smooth, _ = _tried(tuple(x.tolist())).over_corner(drawn)
+    return np.min(smooth, axis=0)
 
 
 class _Shapes:
@@ -216,6 +201,16 @@ class _Tried(NamedTuple):
         """Squared error of a polynomial."""
         of_degree = self.basis[:, : degree + 1]
         return ((y - y @ of_degree @ of_degree.T) ** 2).sum(axis=-1)
+
+    def over_corner(self, y: NDArray[np.float64]) -> list[Any]:
+        """BIC of line, parabola, power, logistic curve and jump, each minus that of the corner, for each curve."""
+        n = y.shape[-1]
+        others = (
+            (self.off(y, 1), 2), (self.off(y, 2), 3), (self.powers.best(y)[0], 3), (self.logistic.best(y)[0], 4),
+            (self.jumps.best(y)[0], 3),
+        )  # fmt: skip
+        corner = self.corners.best(y)[0]
+        return [n * np.log(squares / corner) + (k - 3) * np.log(n) for squares, k in others]
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ from ..schema import RECORDS, SCORES, is_share, without_per_cent
 from .names import CONDITIONS, RUNS, plain_name
 from .quantities import TRUTH, cell, is_missing, is_per_cent, number
 
-__all__ = ["Items", "items_of", "named_items", "verdicts"]
+__all__ = ["Items", "items_of", "named_items", "numbers_in", "verdicts"]
 
 _SCHEMA = {*SCORES, *RECORDS}
 
@@ -88,7 +88,7 @@ def items_of(raw: pd.DataFrame, options: Options) -> Items:
     """
     answers = {"target", "output"} <= set(raw.columns)
     graded = ["score"] if "score" in raw.columns else list(verdicts(raw))
-    verdicts_of = [_right_or_wrong(raw[name]) for name in graded]
+    verdicts_of = [numbers_in(raw[name]) for name in graded]
     right_or_wrong = bool(graded) and all(values <= {0.0, 1.0} for values in verdicts_of)
     if "item" in raw.columns or options.wide or not (answers or right_or_wrong):
         return Items()
@@ -149,8 +149,13 @@ def _column_of_names(texts: pd.DataFrame, whose: list[str], options: Options) ->
     return ""
 
 
-def _right_or_wrong(column: pd.Series) -> set[float | None]:
-    """What a column holds, as numbers: 0 and 1 where it is nothing but right and wrong."""
+def numbers_in(column: pd.Series) -> set[float | None]:
+    """What a column holds, as numbers: 0 and 1 where it is nothing but right and wrong.
+
+    Parameters
+    ----------
+    column : pandas.Series
+    """
     texts = {text.lower() for text in map(cell, column) if not is_missing(text)}
     return {TRUTH.get(text, number(text)) for text in texts}
 
