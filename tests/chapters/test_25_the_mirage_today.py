@@ -84,6 +84,9 @@ def test_only_slips_at_the_same_place_are_not_deceived(chapter_run):
     assert alarms(1.25)[1] == pytest.approx(g["power_place"], abs=0.12)
     # the text: "in most simulated experiments", and few false alarms
     assert g["false_least"] > 0.5
+    mild = [alarms(1.0, **kind)[0] for kind in ({"along": 1.2}, {"unequal": 2.0})]
+    assert max(mild) < 0.5
+    assert 0.1 < g["mild_least"] <= g["mild_most"] < 0.5
     assert 0.03 < g["false_place_up"] <= 0.09
     assert g["power_outcome"] < g["power_place"] < g["power_first"]
 
