@@ -70,17 +70,25 @@
     result.append(line);
   }
 
-  // Texts come for what is in view, and no others.
+  // Texts come for what is in view, and no others: a result keeps the place of its words free until they are there, or
+  // a whole screen of bare titles would ask for texts that its readers never see.
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       seen.unobserve(target);
       const page = target.querySelector("a").pathname.slice(root.pathname.length).replace(/\.html$/, "");
-      text(page).then((parts) => explain(target, parts));
+      text(page).then((parts) => {
+        explain(target, parts);
+        target.classList.remove("waiting");
+      });
     }
   });
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes)
-      for (const node of addedNodes) if (node.matches?.("ul.search > li")) seen.observe(node);
+      for (const node of addedNodes)
+        if (node.matches?.("ul.search > li")) {
+          node.classList.add("waiting");
+          seen.observe(node);
+        }
   }).observe(document.getElementById("search-results"), { childList: true, subtree: true });
 })();
