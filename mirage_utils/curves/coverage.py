@@ -14,8 +14,6 @@ from ..scaling import Interval
 __all__ = ["count_intervals", "coverage", "mean_coverage"]
 
 Kind = Literal["wald", "wilson", "exact", "uniform", "jeffreys"]
-_NAMES = {"wald": "normal", "wilson": "wilson", "exact": "beta", "jeffreys": "jeffreys"}
-"""What statsmodels calls them."""
 
 
 def count_intervals(n: int, kind: Kind = "wilson", level: float = 0.95) -> Interval:
@@ -27,8 +25,7 @@ def count_intervals(n: int, kind: Kind = "wilson", level: float = 0.95) -> Inter
         Items, >= 1.
     kind : str
         ``"wald"``: score and standard error, by the central limit theorem; ``"wilson"``; ``"exact"``: Clopper and Pearson;
-        ``"uniform"`` and ``"jeffreys"``: Bayesian, of equal tails, with the prior Beta(1, 1) or Beta(1/2, 1/2). All but the
-        uniform prior's are those of ``statsmodels.stats.proportion.proportion_confint``.
+        ``"uniform"`` and ``"jeffreys"``: Bayesian, of equal tails, with the prior Beta(1, 1) or Beta(1/2, 1/2).
     level : float
         In (0, 1).
 
@@ -51,14 +48,33 @@ def count_intervals(n: int, kind: Kind = "wilson", level: float = 0.95) -> Inter
     n = int(as_array("n", n, low=1, integer=True))
     require(kind in get_args(Kind), "kind", kind, "one of " + ", ".join(get_args(Kind)))
     require(0 < level < 1, "level", level, "a number between 0 and 1")
-    k = np.arange(n + 1)
+    k, tail = np.arange(n + 1), (1 - level) / 2
     if kind == "uniform":
         low, high = stats.beta.interval(level, k + 1, n - k + 1)
+    elif kind == "jeffreys":
+        low, high = (
+            stats.beta.ppf(tail, k + 0.5, n - k + 0.5),
+            stats.beta.isf(tail, k + 0.5, n - k + 0.5),
+        )
+    elif kind == "exact":
+        low, high = stats.beta.ppf(tail, k, n - k + 1), stats.beta.isf(tail, k + 1, n - k)
+        low[0], high[-1] = 0, 1
     else:
-        from statsmodels.stats.proportion import proportion_confint  # loads pandas
-
-        low, high = proportion_confint(k, n, alpha=1 - level, method=_NAMES[kind])
+        low, high = _about_the_score(k / n, n, float(stats.norm.isf(tail)), kind)
     return Interval(np.asarray(low, dtype=float), np.asarray(high, dtype=float))
+
+
+def _about_the_score(
+    score: NDArray[np.float64], n: int, z: float, kind: Kind
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wald's interval and Wilson's, by their formulas, within 0 and 1."""
+    if kind == "wald":
+        middle, half = score, z * np.sqrt(score * (1 - score) / n)
+    else:
+        shrunk = 1 + z**2 / n
+        middle = (score + z**2 / (2 * n)) / shrunk
+        half = z * np.sqrt(score * (1 - score) / n + z**2 / (4.0 * n**2)) / shrunk
+    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
 def coverage(

@@ -258,9 +258,8 @@ def items_to_measure(score: float, half_width: float, *, level: float = 0.95) ->
     require(0 < score < 1, "score", score, "a number between 0 and 1")
     require(half_width > 0, "half_width", half_width, "a number > 0")
     require(0 < level < 1, "level", level, "a number between 0 and 1")
-    from statsmodels.stats.proportion import samplesize_confint_proportion  # loads pandas
-
-    return int(np.ceil(samplesize_confint_proportion(score, half_width, alpha=1 - level)))
+    alpha = 1 - level
+    return int(np.ceil(score * (1 - score) / (half_width / stats.norm.isf(alpha / 2)) ** 2))
 
 
 def effective_items(n: ArrayLike, cluster: ArrayLike, alike: ArrayLike) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from ..errors import as_array, require
 
@@ -90,7 +90,7 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
     int
         Smallest number found by halving between bounds: with the exact `power` below about 2,000
         expected successes, by the normal approximation of the arcsine-transformed scores (Cohen's
-        h, `statsmodels`) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
+        h) above, where the two agree. Power climbs in a fine saw-tooth, so a slightly
         smaller number may do as well now and then.
 
     Raises
@@ -102,14 +102,11 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
     require(a != b, "b", b, f"a score that differs from a = {a:g}")
     require(0 < size < 1, "size", size, "a number between 0 and 1")
     require(size < power < 1, "power", power, f"a number between size = {size:g} and 1")
-    from statsmodels.stats.power import NormalIndPower  # here, because it loads pandas
-    from statsmodels.stats.proportion import proportion_effectsize
-
-    effect = abs(proportion_effectsize(a, b))
+    effect = abs(float(2 * (np.arcsin(np.sqrt(a)) - np.arcsin(np.sqrt(b)))))  # Cohen's h
     # Nearly opposite scores need a handful of items, where the approximation has no solution.
     guess = 8.0
     if effect < 1:
-        guess = float(NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1))
+        guess = _normal_items(effect, power, size)
     rarest = min(max(a, b), 1 - min(a, b))
     if guess * rarest > 2000:
         return int(np.ceil(guess))
@@ -117,6 +114,20 @@ def items_to_distinguish(a: float, b: float, *, power: float = 0.8, size: float 
 
 
 _power = power  # the argument above is named alike
+
+
+def _normal_items(effect: float, power: float, size: float) -> float:
+    """Items of each sample at which two normal means this many standard deviations apart are told apart so often."""
+    limit = stats.norm.isf(size / 2)
+
+    def missing(n: float) -> float:
+        apart = effect * np.sqrt(n / 2)
+        return float(stats.norm.sf(limit - apart) + stats.norm.cdf(-limit - apart)) - power
+
+    low, high = (2.0, 50.0) if missing(2.0) < 0 else (0.0, 2.0)
+    while missing(high) < 0:
+        low, high = high, 10 * high
+    return float(optimize.brentq(missing, low, high, xtol=1e-5))
 
 
 def _smallest(enough, guess: int) -> int:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from ..metrics import METRICS
 from ..metrics.base import Kind
-from ..records.gathering import LIKELIHOOD
+from ..records.schema import LIKELIHOOD  # not from what reads files, which a chapter need not load
 from .curves_of import Question
 
 __all__ = ["Gentle", "gentle", "kind_of"]

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from .cloglog import Fitted, fit_cloglog
+
 __all__ = ["Lengths", "one_line"]
 
 _SIZES = 3
@@ -98,18 +100,12 @@ def one_line(counts: pd.DataFrame) -> Lengths | None:
     )  # fmt: skip
 
 
-def _fit(sides: np.ndarray, columns: np.ndarray, length: np.ndarray):
+def _fit(sides: np.ndarray, columns: np.ndarray, length: np.ndarray) -> Fitted | None:
     """Wrong answers have chance 1 - exp(-exp(line)): a binomial regression with that link."""
-    # Half as much to load as all the rest of this package, and needed where answers have lengths only.
-    import statsmodels.api as sm
-    from statsmodels.tools.sm_exceptions import ModelWarning
-
-    family = sm.families.Binomial(link=sm.families.links.CLogLog())
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", ModelWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            fitted = sm.GLM(sides, columns, family=family, offset=length).fit()
+            fitted = fit_cloglog(sides, columns, length)
         except (np.linalg.LinAlgError, ValueError):
             return None
     known = fitted.converged and np.isfinite(fitted.params).all() and np.isfinite(fitted.bse).all()

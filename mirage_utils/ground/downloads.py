@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pooch
-import requests
-
 from ..errors import DataError
+from .optional import package
 
 __all__ = ["ChangedFileError", "FetchError", "cache", "retrieve"]
+
+
+_PURPOSE = "fetching files"
 
 
 class FetchError(DataError):
@@ -23,7 +24,7 @@ class ChangedFileError(FetchError):
 
 def cache() -> Path:
     """The user's cache folder of this project."""
-    return Path(pooch.os_cache("mirage-book"))
+    return Path(package("pooch", _PURPOSE).os_cache("mirage-book"))
 
 
 def retrieve(
@@ -55,7 +56,10 @@ def retrieve(
         If the checksum differs.
     FetchError
         If there is no network, no such file, or the folder cannot be written to.
+    MissingPackageError
+        If pooch is not installed.
     """
+    pooch, requests = package("pooch", _PURPOSE), package("requests", _PURPOSE)
     pooch.get_logger().setLevel("WARNING")  # it reports every checksum to stderr
     try:
         return Path(

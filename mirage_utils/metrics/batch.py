@@ -1,8 +1,8 @@
 """Edit distances of many pairs at once.
 
 Arrays of short sequences go through the textbook's table, one cell at a time for all pairs together,
-in one byte a cell; everything else goes to rapidfuzz. Which is faster where is measured in
-``benchmarks/edit_distance.py``.
+in one byte a cell; everything else goes to `pairs`, which is rapidfuzz where that is installed. Which is
+faster where is measured in ``benchmarks/edit_distance.py``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cpdist
 
 from ..errors import require
+from .pairs import pair_distances
 
 __all__ = ["BLOCK", "LONGEST", "edit_distances", "is_table", "table_rows"]
 
@@ -56,14 +55,8 @@ def edit_distances(targets: Records, outputs: Records) -> NDArray[np.int64]:
     if is_table(targets) and is_table(outputs):
         if max(targets.shape[1], outputs.shape[1]) <= LONGEST:
             return _table_distances(targets, outputs)
-        return _pair_distances(*_texts(targets, outputs))
-    return _pair_distances([_plain(t) for t in targets], [_plain(o) for o in outputs])
-
-
-def _pair_distances(targets: list, outputs: list) -> NDArray[np.int64]:
-    if not targets:
-        return np.zeros(0, dtype=np.int64)
-    return cpdist(targets, outputs, scorer=Levenshtein.distance, dtype=np.int64)
+        return pair_distances(*_texts(targets, outputs))
+    return pair_distances([_plain(t) for t in targets], [_plain(o) for o in outputs])
 
 
 def _texts(targets: NDArray, outputs: NDArray) -> tuple[list, list]:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cpdist
 
 from . import METRICS
 from .base import Counts
 from .batch import BLOCK, LONGEST, table_rows
+from .pairs import pair_distances
 
 __all__ = ["Texts", "as_arrow", "bytes_of", "is_blank", "metrics_of_texts", "scores_of_texts"]
 
@@ -167,12 +166,7 @@ def _compared(targets: Texts, outputs: Texts) -> Counts:
         for rows, width in _blocks(long[common[long] > 0], common):
             a, b = targets.table(rows, width), outputs.table(rows, width)
             hits[rows], prefix[rows] = _agreeing(a, b, common[rows])
-        edits[long] = cpdist(
-            targets.strings(long),
-            outputs.strings(long),
-            scorer=Levenshtein.distance,
-            dtype=np.int64,
-        )
+        edits[long] = pair_distances(targets.strings(long), outputs.strings(long))
     return Counts(hits, prefix, edits, targets.lengths, outputs.lengths)
 
 

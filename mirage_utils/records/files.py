@@ -19,10 +19,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-import orjson
-
 from ..errors import shown
 from .schema import EvalFileError
+
+try:  # five times as fast, and compiled: where it is missing, the standard library reads the same
+    import orjson
+except ModuleNotFoundError:
+    orjson = None
 
 __all__ = [
     "MAX_DOCUMENT", "MAX_LINE", "File", "document", "followed", "lines", "opened", "parse", "whole",
@@ -180,7 +183,7 @@ def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None
     EvalFileError
         Naming the line, and what the parser found.
     """
-    if pairs is None:
+    if pairs is None and orjson is not None:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -30,8 +30,8 @@ from .one_file import FAULT, LENGTH_KEY, Part, merged, part_of, told
 from .options import Options
 from .precedence import settled
 from .reading import files_below
-from .schema import EvalFileError, without_per_cent
-from .summing import EXPECTED, LIKELIHOOD, graded_sums
+from .schema import EXPECTED, LIKELIHOOD, EvalFileError, without_per_cent
+from .summing import graded_sums
 
 __all__ = ["EXPECTED", "FAULT", "LIKELIHOOD", "Gathered", "gather", "passed_over", "tabulate"]
 

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "EXPECTED",
+    "LIKELIHOOD",
     "RECORDS",
     "SCORES",
     "EvalFileError",
@@ -70,6 +72,10 @@ RECORDS = (
     "source",
 )  # fmt: skip
 """Columns of a table of records."""
+LIKELIHOOD = "answer_log_likelihood"
+"""The metric of mean natural log-probability of the whole right answer, where files hold those of its tokens."""
+EXPECTED = "expected_exact_match"
+"""The metric of mean probability of the whole right answer, from the same."""
 
 # Names under which lm-evaluation-harness, Inspect, HELM, lighteval and OpenCompass report scores, as
 # `_spelt` writes them, beside those of `METRICS`. A name stands here only if it leaves no doubt.

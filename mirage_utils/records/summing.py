@@ -21,14 +21,10 @@ from .gradable import kinds_of
 from .grading import scores_of_choices
 from .keys import numbered, sums
 from .rows import Rows
-from .schema import RECORDS
+from .schema import EXPECTED, LIKELIHOOD, RECORDS
 
-__all__ = ["EXPECTED", "LENGTH_GROUP", "LIKELIHOOD", "graded_sums"]
+__all__ = ["LENGTH_GROUP", "graded_sums"]
 
-LIKELIHOOD = "answer_log_likelihood"
-"""Mean natural log-probability of the whole right answer, where files hold those of its tokens."""
-EXPECTED = "expected_exact_match"
-"""Mean probability of the whole right answer, from the same."""
 LENGTH_GROUP = ["family", "model", "params", "task", "setting", "shots", "run", "source"]
 """The same of exact match by length."""
 _BYTES = 8 * 1024**2

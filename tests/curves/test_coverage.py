@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from mirage_utils.curves.coverage import count_intervals, coverage, mean_coverage
 from mirage_utils.errors import FieldError
@@ -51,3 +52,13 @@ def test_intervals_are_the_usual_ones():
 def test_what_is_refused(arguments, field):
     with pytest.raises(FieldError, match=field):
         coverage(*arguments)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+@pytest.mark.parametrize("n", [1, 2, 30, 417])
+def test_intervals_are_those_of_statsmodels_to_the_last_digit(n, level):
+    names = {"wald": "normal", "wilson": "wilson", "exact": "beta", "jeffreys": "jeffreys"}
+    for kind, name in names.items():
+        theirs = proportion_confint(np.arange(n + 1), n, alpha=1 - level, method=name)
+        for ours, end in zip(count_intervals(n, kind, level), theirs, strict=True):
+            assert ours.tolist() == end.tolist()

@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.proportion import (
+    proportion_confint,
+    proportion_effectsize,
+    samplesize_confint_proportion,
+)
 
 from mirage_utils import FieldError, ScalingLaw
 from mirage_utils.curves import resolution
+from mirage_utils.curves.two_scores import _normal_items
 from mirage_utils.metrics import EXACT_MATCH
 
 probability = st.floats(1e-6, 1)
@@ -204,3 +210,14 @@ def test_probability_of_an_exact_match_is_the_product():
 def test_wrong_input_is_named_with_its_value(call, message):
     with pytest.raises(FieldError, match=message):
         call()
+
+
+def test_items_needed_are_those_of_statsmodels():
+    rng = np.random.default_rng(1)
+    for a, b, power, size in rng.uniform([0.01, 0.01, 0.3, 0.001], [0.99, 0.99, 0.999, 0.2], (300, 4)):  # fmt: skip
+        effect = abs(proportion_effectsize(a, b))
+        if effect < 1:
+            theirs = NormalIndPower().solve_power(effect, power=power, alpha=size, ratio=1)
+            assert _normal_items(effect, power, size) == theirs
+        theirs = samplesize_confint_proportion(a, b / 10, alpha=1 - (1 - size))
+        assert resolution.items_to_measure(a, b / 10, level=1 - size) == np.ceil(theirs)

@@ -11,13 +11,12 @@ and gives what stands in the file, which is what is read here.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from backports.zstd import ZstdError, zipfile
 
 from ...errors import shown
 from ..columns import Gatherer, score_table
@@ -27,6 +26,13 @@ from ..options import Options
 from ..schema import EvalFileError, Reading
 from .inspect_results import Results
 from .inspect_samples import Samples, plain, read_samples
+
+if sys.version_info >= (3, 14):  # Zstandard came into the standard library
+    import zipfile
+
+    from compression.zstd import ZstdError
+else:
+    from backports.zstd import ZstdError, zipfile
 
 __all__ = ["batches", "read_archive", "read_log", "recognises"]
 
