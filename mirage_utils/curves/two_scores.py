@@ -118,13 +118,13 @@ _power = power  # the argument above is named alike
 
 def _normal_items(effect: float, power: float, size: float) -> float:
     """Items of each sample at which two normal means this many standard deviations apart are told apart so often."""
-    limit = stats.norm.isf(size / 2)
+    above, below = stats.norm.isf(size / 2), stats.norm.ppf(size / 2)
 
     def missing(n: float) -> float:
-        apart = effect * np.sqrt(n / 2)
-        return float(stats.norm.sf(limit - apart) + stats.norm.cdf(-limit - apart)) - power
+        apart = effect * np.sqrt(1 / (1 / n + 1 / n))
+        return float(stats.norm.sf(above - apart) + stats.norm.cdf(below - apart)) - power
 
-    low, high = (2.0, 50.0) if missing(2.0) < 0 else (0.0, 2.0)
+    low, high = (2.0, 50.0) if missing(2.0) < 0 else (1e-9, 2.0)
     while missing(high) < 0:
         low, high = high, 10 * high
     return float(optimize.brentq(missing, low, high, xtol=1e-5))
