@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-import jax
 import pandas as pd
 
 from ..errors import require
 from .training import Batch, Data, Params, Training, count
+from .when_trained import jax
 
 __all__ = ["Dataset", "Family", "Size"]
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import jax
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
@@ -31,6 +30,7 @@ from .catalogue import FAMILIES, family
 from .family import Dataset, Family
 from .results import Bundle, ResultError, read
 from .training import Trained, digest, one_seed, train
+from .when_trained import jax
 
 __all__ = [
     "FAMILIES", "bundle", "family", "history", "left", "parameters", "run", "settings", "train_size",

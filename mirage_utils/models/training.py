@@ -18,15 +18,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ..errors import DataError, require
 from ..ground.write import replace
+from .when_trained import jax, jnp, optax
 
 __all__ = ["CheckpointError", "Trained", "Training", "count", "digest", "one_seed", "train"]
 

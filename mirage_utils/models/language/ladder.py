@@ -30,13 +30,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
 from ...errors import require
 from ..training import Params
+from ..when_trained import jax, jnp
 from .mixture import BLANK, CHOICES, SKILLS, Mixture
 from .models import LanguageModels
 from .tasks import Examples, Task

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from ..family import Family, Size
 from ..training import digest
+from ..when_trained import jax, jnp
 
 __all__ = ["Made", "MadeFamily", "frequencies", "pick", "placed"]
 

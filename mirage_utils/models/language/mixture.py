@@ -35,13 +35,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import require
 from ..training import _QUICKLY
+from ..when_trained import jax, jnp
 from .made import frequencies, placed
 from .tasks import Arithmetic, Examples, Task
 
@@ -68,7 +67,7 @@ class _Drawn(NamedTuple):
     kept: jax.Array
 
 
-_Draw = Callable[["Mixture", jax.Array, int], _Drawn]
+_Draw = Callable[["Mixture", "jax.Array", int], _Drawn]
 
 
 class Skill(NamedTuple):

@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pandas as pd
 
 from ...errors import require
 from ..training import Params, Training
+from ..when_trained import jax, jnp, optax
 from . import transformer
 from .made import MadeFamily
 from .tasks import Arithmetic, Examples, Induction, Recall, Task

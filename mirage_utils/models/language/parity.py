@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pandas as pd
 from numpy.typing import NDArray
 
 from ...errors import require
 from ..training import Params
+from ..when_trained import jax, jnp, optax
 from .made import Made, MadeFamily, frequencies, pick
 
 __all__ = ["Parities", "ParityTask"]

@@ -18,12 +18,11 @@ from abc import abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import require
+from ..when_trained import jax, jnp
 from .made import Made, frequencies, pick
 
 __all__ = ["Arithmetic", "Examples", "Induction", "Recall", "Task"]

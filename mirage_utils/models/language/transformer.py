@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-import jax
-import jax.numpy as jnp
+from ..when_trained import jax, jnp
 
 __all__ = ["Params", "heads", "init", "logits"]
 

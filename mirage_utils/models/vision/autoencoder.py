@@ -11,13 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..training import Params
+from ..when_trained import jax, jnp
 from .data import Images
 from .family import VisionFamily, compiled_forward
 

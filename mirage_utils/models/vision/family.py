@@ -8,9 +8,8 @@ from functools import cache
 from os import PathLike
 from typing import Any, Protocol
 
-import jax
-
 from ..family import Family, Size
+from ..when_trained import jax
 from . import data as sets
 from .data import Images
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
+
+from ..when_trained import jax, jnp
 
 __all__ = [
     "convolution",
@@ -18,7 +18,7 @@ __all__ = [
     "shifted",
 ]
 
-_Layer = dict[str, jax.Array]
+_Layer = dict[str, "jax.Array"]
 
 
 def dense(key: jax.Array, inputs: int, outputs: int) -> _Layer:

@@ -7,16 +7,16 @@ and on images of 28 by 28 the count is LeNet-5's 61,706.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pandas as pd
 
 from ..training import Params
+from ..when_trained import jax, jnp, optax
 from .data import Images
 from .family import VisionFamily, compiled_forward
 from .layers import answers, convolution, convolved, dense, linear, shifted
@@ -102,7 +102,9 @@ class LeNets(VisionFamily[float]):
         for view in range(self.views + 1):
             # Views are part of the test and not of the run: their key is fixed.
             moved = (
-                images.test if view == 0 else _moved(jax.random.key(view), images.test, self.shift)
+                images.test
+                if view == 0
+                else _moving()(jax.random.key(view), images.test, self.shift)
             )
             said = answers(forward(params, jnp.asarray(moved)), images.test_labels)
             if view > 0:  # one view is enough for the loss; the others show which are right
@@ -117,7 +119,9 @@ class LeNets(VisionFamily[float]):
         return 5 if height >= 16 else 3
 
 
-_moved = jax.jit(shifted, static_argnames="most")
+@cache
+def _moving() -> Callable[..., jax.Array]:
+    return jax.jit(shifted, static_argnames="most")
 
 
 def _halved(x: jax.Array) -> jax.Array:

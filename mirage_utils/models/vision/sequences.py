@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..training import Params
+from ..when_trained import jax, jnp, optax
 from .data import Images
 from .family import VisionFamily, compiled_forward
 from .layers import answers, convolution, convolved, dense, layer_norm, linear, norm, shifted

@@ -8,12 +8,12 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-import vl_convert
 from numpy.typing import NDArray
 
 from ...errors import require
 from ..style import Kind
-from .vega import VEGA_LITE, Format, colour, size_words, written
+from . import engine
+from .vega import Format, colour, size_words, written
 
 __all__ = [
     "GRID", "MUTED", "Charts", "dotted", "grid", "numbers", "panel", "percent", "scale_x", "sequence", "two_lines",
@@ -246,9 +246,7 @@ class Charts:
         """
         cells = [written(f"datum['{name}']", how) for name, (_, how) in self.columns.items()]
         marks = self.rows.transform_calculate(cells=f"[{', '.join(cells)}]").mark_text()
-        spec = vl_convert.vegalite_to_vega(
-            {**marks.to_dict(), "params": []}, vl_version=VEGA_LITE
-        )  # fmt: skip
+        spec = engine.compiled({**marks.to_dict(), "params": []})
         shown = next(mark["from"]["data"] for mark in spec["marks"])
         data = [
             {**each, "name": "rows"} if each["name"] == shown else each for each in spec["data"]

@@ -1,7 +1,7 @@
 """Vega's expression language: formulas from SymPy, numbers in words, and what Vega makes of them, here and now.
 
 What the page computes and writes, Vega computes and writes; the still picture and the live kernel get the same from
-vl-convert, which is Vega without a browser. So nothing is described twice.
+`engine`, which is Vega outside of a page. So nothing is described twice.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy as sp
-import vl_convert
 from numpy.typing import ArrayLike, NDArray
 
 from ... import symbols
 from ...errors import FieldError
 from ..style import THEME
+from . import engine
 
 __all__ = [
     "FORMATS", "Format", "colour", "evaluated", "parameter", "place", "rounded", "size_words", "svg", "switch", "texts_of_rows", "vega",
@@ -27,9 +27,6 @@ __all__ = [
 Format = Literal["size", "whole", "fixed1", "fixed2", "digits3", "percent", "text"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """Ways to write a value."""
-
-VEGA_LITE = vl_convert.get_vegalite_versions()[-1]
-"""The version of Vega-Lite that vl-convert bundles for the page, too."""
 
 
 def parameter(name: str) -> str:
@@ -174,7 +171,7 @@ def evaluated(expressions: Sequence[str], values: Mapping[str, Any]) -> list[Any
             for each in expressions
         ],
     }
-    scene = vl_convert.vega_to_scenegraph(spec)["scenegraph"]
+    scene = engine.scene(spec)
     return [item.get("text") for mark in _marks(scene, "text") for item in mark["items"]]
 
 
@@ -199,7 +196,7 @@ def svg(specification: Mapping[str, Any], prefix: str, width: int) -> str:
         Pixels of the whole picture, with which its letters have their proper size.
     """
     fitted = {**specification, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
-    text = vl_convert.vegalite_to_svg(fitted, vl_version=VEGA_LITE)
+    text = engine.drawn(fitted)
     text = re.sub(
         r"<svg [^>]*?viewBox=(\"[^\"]*\")[^>]*>",
         rf'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" viewBox=\1 aria-hidden="true" focusable="false">',
@@ -217,5 +214,5 @@ def texts_of_rows(specification: Mapping[str, Any]) -> list[list[str]]:
         "from": {"data": "rows"},
         "encode": {"enter": {"text": {"field": "cells"}}},
     }
-    scene = vl_convert.vega_to_scenegraph({**specification, "marks": [mark]})["scenegraph"]
+    scene = engine.scene({**specification, "marks": [mark]})
     return [item["text"] for mark in _marks(scene, "text") for item in mark["items"]]
