@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from . import METRICS
 from .base import Counts
 from .batch import BLOCK, LONGEST, table_rows
 from .pairs import pair_distances
+from .strings import Strings, arrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Texts", "as_arrow", "bytes_of", "is_blank", "metrics_of_texts", "scores_of_texts"]
 
@@ -27,8 +31,11 @@ _BLANK = np.array([chr(i).isspace() for i in range(0x3001)])
 """Which code points `str.strip` takes away; there are none further up."""
 
 
-def as_arrow(texts: Sequence[str | None]) -> pa.Array:
-    """Texts in Arrow's format: strings, or bytes where a lone surrogate has no UTF-8."""
+def as_arrow(texts: Sequence[str | None]) -> pa.Array | Strings:
+    """Texts in Arrow's format: strings, or bytes where a lone surrogate has no UTF-8; without that package, as `Strings`."""
+    pa = arrow()
+    if pa is None:
+        return Strings.of(texts)
     try:
         return pa.array(texts, pa.large_string())
     except UnicodeEncodeError:
@@ -36,11 +43,14 @@ def as_arrow(texts: Sequence[str | None]) -> pa.Array:
         return pa.array(pairs, pa.large_binary())
 
 
-def bytes_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def bytes_of(column: pa.Array | Strings) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of all texts, one after the other, and where each begins and the last ends.
 
     An absent text is empty.
     """
+    if isinstance(column, Strings):
+        return column.data, column.ends
+    pa = arrow()
     if column.null_count:
         column = column.fill_null(b"" if pa.types.is_large_binary(column.type) else "")
     column = column.cast(pa.large_binary())
@@ -50,7 +60,7 @@ def bytes_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return data[ends[0] : ends[-1]], ends - ends[0]
 
 
-def is_blank(column: pa.Array) -> NDArray[np.bool_]:
+def is_blank(column: pa.Array | Strings) -> NDArray[np.bool_]:
     """Which texts are empty, or nothing but white space, or absent."""
     data, ends = bytes_of(column)
     blank = np.diff(ends) == 0
@@ -79,7 +89,7 @@ class Texts:
     lengths: NDArray[np.int64]
 
     @classmethod
-    def of(cls, column: pa.Array) -> Texts:
+    def of(cls, column: pa.Array | Strings) -> Texts:
         """The texts of an Arrow array (strings, or bytes as `as_arrow` makes them)."""
         data, ends = bytes_of(column)
         if len(data) and data.max() >= 0x80:

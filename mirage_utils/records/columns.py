@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from .chunks import Columns, columns_of, joined
 from .keys import numbered, sums
 from .schema import RECORDS, SCORES, direction_of
 
 __all__ = ["Gatherer", "aggregate", "score_table"]
 
 _CHUNK = 1 << 16
+_ALWAYS = (
+    "item", "line", "setting", "epoch", "logprobs_of", "cluster", "asked", "target", "output", "logprobs",
+)  # fmt: skip
 _CONSTANT = ("family", "model", "task", "setting", "run", "metric", "direction", "source")
 
 
@@ -27,7 +29,7 @@ class Gatherer:
     """
 
     def __init__(self) -> None:
-        self._chunks: list[pa.Table] = []
+        self._chunks: list[Columns] = []
         self._metrics: dict[str, None] = {}  # in order of appearance
         self._more: dict[str, None] = {}  # columns that are not always there
         self._clear()
@@ -88,21 +90,20 @@ class Gatherer:
     def _flush(self) -> None:
         if not self._item:
             return
-        columns: dict[str, pa.Array] = {
-            "item": pa.array(self._item, pa.string()),
-            "line": pa.array(self._line, pa.int64()),
-            "setting": pa.array(self._setting, pa.string()).dictionary_encode(),
-            "epoch": pa.array(self._epoch, pa.float64()),
-            "logprobs_of": pa.array(self._of, pa.string()).dictionary_encode(),
-            "cluster": pa.array(self._cluster, pa.string()).dictionary_encode(),
-            "asked": pa.array(self._asked, pa.string()).dictionary_encode(),
-            "target": pa.array(self._target, pa.string()),
-            "output": pa.array(self._output, pa.string()),
-            "logprobs": pa.array(self._logprobs, pa.list_(pa.float64())),
+        lists = {
+            "item": self._item,
+            "line": self._line,
+            "setting": self._setting,
+            "epoch": self._epoch,
+            "logprobs_of": self._of,
+            "cluster": self._cluster,
+            "asked": self._asked,
+            "target": self._target,
+            "output": self._output,
+            "logprobs": self._logprobs,
+            **{f"score {name}": values for name, values in self._scores.items()},
         }
-        for name, values in self._scores.items():
-            columns[f"score {name}"] = pa.array(values, pa.float64())
-        self._chunks.append(pa.table(columns))
+        self._chunks.append(columns_of(lists))
         self._clear()
 
     def repeated(self) -> tuple[str, int, int] | None:
@@ -110,19 +111,7 @@ class Gatherer:
         self._flush()
         if not self._chunks:
             return None
-        keys = pa.concat_tables(
-            [t.select(["setting", "item", "epoch", "line"]) for t in self._chunks]
-        )
-        keys = keys.set_column(0, "setting", keys["setting"].cast(pa.string()))
-        counts = keys.group_by(["setting", "item", "epoch"]).aggregate(
-            [("line", "count"), ("line", "list")]
-        )
-        twice = counts.filter(pc.greater(counts["line_count"], 1))
-        if twice.num_rows == 0:
-            return None
-        row = twice.slice(0, 1).to_pylist()[0]
-        first, second = sorted(row["line_list"])[:2]
-        return row["item"], first, second
+        return joined(self._chunks, ["setting", "item", "epoch", "line"]).twice()
 
     def table(self, **constant: Any) -> pd.DataFrame:
         """The table of records: one row an item and metric.
@@ -135,34 +124,28 @@ class Gatherer:
         self._flush()
         if not self._chunks:
             return pd.DataFrame(columns=list(RECORDS))
-        whole = pa.concat_tables(
-            [self._padded(chunk) for chunk in self._chunks], promote_options="default"
-        ).unify_dictionaries()
+        whole = joined(self._chunks, [*_ALWAYS, *(f"score {name}" for name in self._metrics)])
         self._chunks.clear()
         parts = []
-        graded = pa.array(np.zeros(whole.num_rows, bool))
+        graded = np.zeros(whole.rows, bool)
         for name in (*self._metrics, ""):
             # A metric that an item was not graded by makes no row for it; an item that nothing
             # graded keeps one, without metric.
             if name:
-                has = pc.is_valid(whole[f"score {name}"])
-                graded = pc.or_(graded, has)
+                has = whole.valid(f"score {name}")
+                graded |= has
             else:
-                has = pc.invert(graded)
-            rows = whole.filter(has)
-            size = rows.num_rows
+                has = ~graded
+            rows = whole.only(has)
+            size = rows.rows
             if size == 0:
                 continue
             frame = pd.DataFrame(index=pd.RangeIndex(size))
             for column in (*RECORDS, *self._more):
-                if column in ("item", "target", "output", "logprobs"):
-                    frame[column] = pd.array(rows[column], dtype=pd.ArrowDtype(rows[column].type))
-                elif column in ("setting", "epoch", "logprobs_of", "cluster", "asked"):
-                    frame[column] = rows[column].to_pandas()
+                if column in _ALWAYS:
+                    frame[column] = rows.in_frame(column)
                 elif column == "score":
-                    frame[column] = (
-                        rows[f"score {name}"].to_numpy() if name else np.full(size, np.nan)
-                    )
+                    frame[column] = rows.in_frame(f"score {name}") if name else np.nan
                 elif column == "metric":
                     frame[column] = pd.Categorical.from_codes(np.zeros(size, np.int8), [name])
                 elif column == "direction":
@@ -181,12 +164,6 @@ class Gatherer:
             for part in parts:
                 part[column] = part[column].cat.set_categories(kinds)
         return pd.concat(parts, ignore_index=True)
-
-    def _padded(self, chunk: pa.Table) -> pa.Table:
-        for name in self._metrics:
-            if f"score {name}" not in chunk.column_names:
-                chunk = chunk.append_column(f"score {name}", pa.nulls(chunk.num_rows, pa.float64()))
-        return chunk
 
 
 def score_table(rows: Sequence[Mapping[str, Any]], *more: str) -> pd.DataFrame:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..metrics.columnar import is_blank
+from ..metrics.strings import Strings, present, taken
 from .grading import Lists, index_of
 from .keys import arrow_texts, numbered
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Kinds", "kinds_of"]
 
@@ -27,7 +31,7 @@ class Kinds:
     ----------
     choices, answers, logs : ndarray of bool, shape (items,)
         Whether it is gradable as one.
-    targets, outputs : pyarrow.Array, shape (items,)
+    targets, outputs : pyarrow.Array or Strings, shape (items,)
         As text.
     logprobs : Lists
     right : ndarray of int, shape (items,)
@@ -39,8 +43,8 @@ class Kinds:
     choices: NDArray[np.bool_]
     answers: NDArray[np.bool_]
     logs: NDArray[np.bool_]
-    targets: pa.Array
-    outputs: pa.Array
+    targets: pa.Array | Strings
+    outputs: pa.Array | Strings
     logprobs: Lists
     right: NDArray[np.int64]
     odd: int
@@ -56,7 +60,7 @@ def kinds_of(frame: pd.DataFrame) -> Kinds:
     size = len(frame)
     targets, outputs = arrow_texts(frame["target"]), arrow_texts(frame["output"])
     named = ~is_blank(targets)
-    said = np.ones(size, bool) if not outputs.null_count else outputs.is_valid().to_numpy(False)
+    said = np.ones(size, bool) if not outputs.null_count else present(outputs)
     lists = Lists.of(frame["logprobs"])
     right = np.full(size, -1)
     nothing = np.zeros(size, bool)
@@ -68,14 +72,14 @@ def kinds_of(frame: pd.DataFrame) -> Kinds:
         best[at] = np.where(np.isnan(table), -np.inf, table).argmax(axis=1)
     many = logs & (lists.sizes >= 2)
     at = np.flatnonzero(many & named)
-    right[at] = _indices(targets.take(pa.array(at)))
+    right[at] = _indices(taken(targets, at))
     fits = (right >= 0) & (right < lists.sizes)
     of = numbered(frame, ["logprobs_of"])
     of = of[1]["logprobs_of"].to_numpy(object)[of[0]]
     told, unsaid = of == "choices", of == ""
     likeliest = nothing.copy()
     at = np.flatnonzero(fits)
-    said_index = outputs.take(pa.array(at))
+    said_index = taken(outputs, at)
     likeliest[at] = (_indices(said_index) == best[at]) | is_blank(said_index)
     task, tasks = numbered(frame, ["task"])
     against = unsaid & named & ~(fits & likeliest)
@@ -89,7 +93,7 @@ def kinds_of(frame: pd.DataFrame) -> Kinds:
     )  # fmt: skip
 
 
-def _indices(texts: pa.Array) -> NDArray[np.int64]:
+def _indices(texts: pa.Array | Strings) -> NDArray[np.int64]:
     """The indices that texts are; -1 for one that is none."""
     coded = texts.dictionary_encode(null_encoding="encode")
     kinds = [

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from ..errors import FieldError, UnknownNameError, require
 from ..metrics import METRICS, judging
 from ..metrics.columnar import Texts, as_arrow, scores_of_texts
+from ..metrics.strings import arrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Lists", "grade", "index_of", "scores_of_choices"]
 
@@ -183,20 +186,29 @@ class Lists:
     @classmethod
     def of(cls, column: pd.Series) -> Lists:
         """The lists of a column of Arrow's or of Python objects; what is no list is an empty one."""
-        kind = pa.list_(pa.float64())
+        pa = arrow()
         if isinstance(column.dtype, pd.ArrowDtype):
             found = pa.chunked_array(pa.array(column)).combine_chunks()
             known = found.type
             if pa.types.is_list(known) or pa.types.is_large_list(known):
-                return cls._of(found.cast(kind))
+                return cls._of(found.cast(pa.list_(pa.float64())))
         if column.isna().all():
             nothing = np.zeros(len(column), np.int64)
             return cls(np.zeros(0), nothing, nothing)
         cells = [list(v) if isinstance(v, (list, tuple, np.ndarray)) else None for v in column]
+        if pa is None:
+            return cls._plain([cell and _floats(cell) for cell in cells])
+        kind = pa.list_(pa.float64())
         try:
             return cls._of(pa.array(cells, kind))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             return cls._of(pa.array([cell and _floats(cell) for cell in cells], kind))
+
+    @classmethod
+    def _plain(cls, cells: Sequence[list[float] | None]) -> Lists:
+        sizes = np.array([len(cell or ()) for cell in cells], np.int64)
+        values = np.array([v for cell in cells for v in cell or ()], float)
+        return cls(values, np.cumsum(sizes) - sizes, sizes)
 
     @classmethod
     def _of(cls, found: pa.ListArray) -> Lists:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..metrics.columnar import as_arrow, bytes_of
+from ..metrics.strings import Strings, arrow, taken
 
-__all__ = ["arrow_texts", "constant", "hashes", "hashes_of_texts", "mixed", "numbered", "sums"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "arrow_texts",
+    "constant",
+    "hashes",
+    "hashes_of_texts",
+    "is_text",
+    "mixed",
+    "numbered",
+    "sums",
+]
 
 _NUMBERS = {"params", "train_flops", "shots", "epoch", "score", "n"}
 """Columns of the schema that hold numbers; the others hold text."""
@@ -107,23 +120,27 @@ def sums(number: NDArray[np.int64], size: int, values: NDArray[np.float64]) -> N
     return np.bincount(number, weights=values, minlength=size)  # type: ignore[return-value]
 
 
-def arrow_texts(column: pd.Series) -> pa.Array:
-    """The texts of a column as Arrow's; what is no text is absent."""
+def arrow_texts(column: pd.Series) -> pa.Array | Strings:
+    """The texts of a column as Arrow's, or as `Strings` without it; what is no text is absent."""
     kind = column.dtype
     if isinstance(kind, pd.CategoricalDtype):
         known = arrow_texts(pd.Series(kind.categories, dtype=object))
         codes = column.cat.codes.to_numpy()
-        return known.take(pa.array(codes, mask=codes < 0))
-    arrow = kind.pyarrow_dtype if isinstance(kind, pd.ArrowDtype) else None
-    if isinstance(kind, pd.StringDtype) or (arrow is not None and _is_text(arrow)):
+        return taken(known, codes, codes < 0)
+    pa = arrow()
+    if pa is not None and (isinstance(kind, pd.StringDtype) or is_text(kind)):
         whole = pa.array(column)
         whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
         return whole.cast(pa.large_string())
     return as_arrow([v if isinstance(v, str) else None for v in column.tolist()])
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+def is_text(kind: Any) -> bool:
+    """Whether a type of column is Arrow's texts."""
+    if not isinstance(kind, pd.ArrowDtype):
+        return False
+    types, known = arrow().types, kind.pyarrow_dtype
+    return types.is_string(known) or types.is_large_string(known)
 
 
 def hashes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:

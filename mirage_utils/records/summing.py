@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..metrics import METRICS, judging
 from ..metrics.columnar import Texts, bytes_of, metrics_of_texts, scores_of_texts
+from ..metrics.strings import Strings, taken
 from .gradable import kinds_of
 from .grading import scores_of_choices
 from .keys import numbered, sums
 from .rows import Rows
 from .schema import EXPECTED, LIKELIHOOD, RECORDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["LENGTH_GROUP", "graded_sums"]
 
@@ -187,8 +191,8 @@ def _add(
         made.add(metric, direction, "here", *rows.by_item(at, *values), counts=counts)
 
 
-def _only(column: pa.Array, here: NDArray[np.bool_]) -> pa.Array:
-    return column if here.all() else column.filter(pa.array(here))
+def _only(column: pa.Array | Strings, here: NDArray[np.bool_]) -> pa.Array | Strings:
+    return column if here.all() else taken(column, np.flatnonzero(here))
 
 
 def _others(
@@ -222,7 +226,7 @@ def _order(chance: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _graded_texts(
-    targets: pa.Array, outputs: pa.Array, place: NDArray[np.int64]
+    targets: pa.Array | Strings, outputs: pa.Array | Strings, place: NDArray[np.int64]
 ) -> tuple[dict[str, NDArray], dict[str, NDArray], NDArray[np.int64], int]:
     """Scores of outputs on their own targets and on others; lengths of their targets; how many are empty."""
     size, blank = len(targets), 0
@@ -232,7 +236,7 @@ def _graded_texts(
         long = rows.stop - rows.start
         said = Texts.of(outputs.slice(rows.start, long)).stripped()
         right = Texts.of(targets.slice(rows.start, long)).stripped()
-        wrong = Texts.of(targets.take(pa.array(place[rows]))).stripped()
+        wrong = Texts.of(taken(targets, place[rows])).stripped()
         for found, against in ((own, right), (other, wrong)):
             for metric, score in scores_of_texts(against, said).items():
                 found[metric][rows] = score
@@ -241,7 +245,7 @@ def _graded_texts(
     return own, other, lengths, blank
 
 
-def _parts(targets: pa.Array, outputs: pa.Array) -> Iterator[slice]:
+def _parts(targets: pa.Array | Strings, outputs: pa.Array | Strings) -> Iterator[slice]:
     """Rows in parts of not too much text, so that long answers do not fill the memory."""
     ends = bytes_of(targets)[1][1:] + bytes_of(outputs)[1][1:]
     start, size = 0, len(ends)

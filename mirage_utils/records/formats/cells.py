@@ -7,23 +7,20 @@ import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ...errors import FieldError, shown
+from ...errors import shown
 from .. import files
 from ..files import File
 from ..schema import EvalFileError
 from . import workbook
 from .dialect import dialect
 from .headers import is_header, once
-from .plain_batches import csv_batches, csv_header, parquet_batches
+from .plain_batches import csv_batches, csv_header, opened_parquet, parquet_batches
 
 __all__ = ["Cells", "Table", "by_columns", "table"]
 
@@ -289,11 +286,11 @@ class _Parquet(Table):
 
     @property
     def names(self) -> list[str]:
-        with self._opened() as table:
+        with opened_parquet(self.file.path) as table:
             return _once(table.schema_arrow.names)
 
     def cells(self) -> Cells:
-        with self._opened() as table:
+        with opened_parquet(self.file.path) as table:
             about = table.metadata
             size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
             if size > files.MAX_DOCUMENT:
@@ -308,18 +305,6 @@ class _Parquet(Table):
 
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
         return parquet_batches(self.file.path, size)
-
-    @contextmanager
-    def _opened(self) -> Iterator[pq.ParquetFile]:
-        try:
-            with files.opened(self.file.path) as stream, pq.ParquetFile(stream) as table:
-                yield table
-        except (EvalFileError, FieldError):
-            raise
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise EvalFileError(
-                self.file.path, f"a damaged Parquet file ({shown(str(error), 160)})"
-            ) from None
 
 
 class _Workbook(Table):

@@ -20,16 +20,16 @@ from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ...errors import shown
+from ...metrics.strings import arrow, arrow_faults
 from ..columns import score_table
 from ..files import File, document
 from ..identity import network
 from ..options import Options
 from ..schema import RECORDS, SCORES, EvalFileError, Reading, direction_of
 from .collecting import Collected, LeftOut, said, whole
+from .plain_batches import opened_parquet
 
 __all__ = ["details", "recognises_details", "recognises_results", "results"]
 
@@ -225,8 +225,9 @@ def _columns(file: File) -> set[str]:
     if file.kind != "parquet":
         return set()
     try:
-        return set(pq.read_schema(file.path).names)
-    except (pa.ArrowException, OSError, ValueError):
+        with opened_parquet(file.path) as parquet:
+            return set(parquet.schema_arrow.names)
+    except EvalFileError:
         return set()  # damaged: said by what reads tables
 
 
@@ -257,9 +258,9 @@ def details(file: File, options: Options, batch: int) -> Iterator[Reading]:
     # A structure that could not be written as such was written as its text.
     flat = {w.partition(".")[0] for w in wanted}
     try:
-        with pq.ParquetFile(path) as parquet:
+        with opened_parquet(path) as parquet:
             kinds = {f.name: f.type for f in parquet.schema_arrow}
-            texts = [name for name in flat if not pa.types.is_struct(kinds[name])]
+            texts = [name for name in flat if not arrow().types.is_struct(kinds[name])]
             for part in parquet.iter_batches(batch, columns=[*wanted, *texts]):
                 records, more = _records(
                     path, part.to_pylist(), start, left, options, model, run, key, directions
@@ -269,7 +270,7 @@ def details(file: File, options: Options, batch: int) -> Iterator[Reading]:
                     str(path), _DETAILS, "0.11+" if columns >= _NEW else "to 0.10", none, records,
                     (*notes, *more), time=_time(path.name),
                 )  # fmt: skip
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (*arrow_faults(), OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
     if not start:
         raise EvalFileError(path, "a header and no rows")

@@ -10,19 +10,28 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from ...errors import FieldError, shown
+from ...ground.optional import on_use
+from ...metrics.strings import arrow, arrow_faults
 from .. import files
 from ..schema import EvalFileError
 
-__all__ = ["csv_batches", "csv_header", "parquet_batches"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
+else:
+    pa, pa_csv, pq = (
+        on_use(name, "reading Parquet") for name in ("pyarrow", "pyarrow.csv", "pyarrow.parquet")
+    )
+
+__all__ = ["csv_batches", "csv_header", "opened_parquet", "parquet_batches"]
 
 _BLOCK = 4 * 1024**2
 """Bytes of a CSV file that are taken apart at once."""
@@ -79,6 +88,10 @@ def csv_batches(
         If it is empty, not in this encoding, or a row has not as many cells as the header has names.
     """
     header = csv_header(path, delimiter=delimiter, skip=skip, encoding=encoding)
+    if arrow() is None:
+        with _csv_faults(path):
+            yield from _by_rows(path, batch, header, delimiter, skip, encoding)
+        return
     coded = encoding.removesuffix("-sig")  # Arrow passes over the mark of UTF-8 by itself
     done, block = 0, _BLOCK
     while True:
@@ -96,6 +109,24 @@ def csv_batches(
                     path, f"a row of more than {files.MAX_LINE:,} bytes", line=done + 2
                 ) from None
             block *= 8
+
+
+def _by_rows(
+    path: Path, batch: int, header: list[str], delimiter: str, skip: int, encoding: str
+) -> Iterator[pd.DataFrame]:
+    """The same without Arrow, row by row."""
+    with files.opened(path) as stream:
+        text = io.TextIOWrapper(stream, encoding, newline="")
+        for _ in range(skip):
+            text.readline()
+        rows = (row for row in csv.reader(text, delimiter=delimiter) if row)
+        next(rows)
+        while held := list(islice(rows, batch)):
+            for row in held:
+                if len(row) != len(header):
+                    raise ValueError(f"Expected {len(header)} columns, got {len(row)}")
+            yield pd.DataFrame(held, columns=header, dtype=object)
+        text.detach()
 
 
 class _LargeRow(Exception):
@@ -168,11 +199,28 @@ def parquet_batches(path: Path, batch: int) -> Iterator[pd.DataFrame]:
     EvalFileError
         If it is damaged.
     """
+    with opened_parquet(path) as file:
+        for part in file.iter_batches(batch_size=batch, use_threads=False):
+            yield _frame(pa.Table.from_batches([part]))
+
+
+@contextmanager
+def opened_parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file, open.
+
+    Raises
+    ------
+    EvalFileError
+        If it is damaged, or there is nothing here to read it with.
+    """
     try:
-        with files.opened(path) as stream, pq.ParquetFile(stream) as file:
-            for part in file.iter_batches(batch_size=batch, use_threads=False):
-                yield _frame(pa.Table.from_batches([part]))
-    except (pa.ArrowException, OSError, ValueError) as error:
+        with files.opened(path) as stream, pq.ParquetFile(stream) as table:
+            yield table
+    except (EvalFileError, FieldError):
+        raise
+    except ModuleNotFoundError as error:
+        raise EvalFileError(path, str(error)) from None
+    except (*arrow_faults(), OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
 
 
@@ -193,7 +241,7 @@ def _csv_faults(path: Path) -> Iterator[None]:
     except (EvalFileError, FieldError, _LargeRow):
         raise
     except (
-        pa.ArrowException,
+        *arrow_faults(),
         csv.Error,
         UnicodeError,
         ValueError,

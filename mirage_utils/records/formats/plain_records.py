@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...errors import FieldError, require, shown
-from ...metrics.columnar import bytes_of
-from ..keys import arrow_texts, constant
+from ...metrics.columnar import as_arrow, bytes_of
+from ...metrics.strings import Strings, arrow, coded, taken, texts_of
+from ..keys import arrow_texts, constant, is_text
 from ..schema import RECORDS, direction_of, is_share
 from .asking import asked_of
 from .left_out import few
 from .quantities import TRUTH, cell, size
 from .repeated import Repeated
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["tidy_records"]
 _TEXTS = ("target", "output")
@@ -96,8 +99,8 @@ def tidy_records(
         elif name in _TEXTS:
             made[name] = _answers(raw[name]) if name in raw.columns else _absent(rows)
         elif name == "item":
-            items = _names(raw[name]) if name in raw.columns else pa.array(range(rows)).cast(_TEXT)
-            made[name] = pd.array(items, dtype=pd.ArrowDtype(_TEXT))
+            items = _names(raw[name]) if name in raw.columns else as_arrow([*map(str, range(rows))])
+            made[name] = texts_of(items)
         elif name not in raw.columns:
             made[name] = np.full(rows, np.nan) if name in _NUMBERS else constant("", rows)
         elif name in _NUMBERS:
@@ -162,7 +165,6 @@ def tidy_records(
     return frame, notes
 
 
-_TEXT = pa.large_string()
 _LOW = {"params": 0, "train_flops": 0, "shots": -1}
 _WHOLE = {"shots", "epoch"}
 _ODD = {
@@ -174,21 +176,19 @@ _ODD = {
 }
 
 
-def _absent(size: int) -> pd.api.extensions.ExtensionArray:
-    return pd.array(pa.nulls(size, _TEXT), dtype=pd.ArrowDtype(_TEXT))
+def _absent(size: int) -> Any:
+    return texts_of(as_arrow([None] * size))
 
 
-def _cells(column: pd.Series) -> pa.Array:
+def _cells(column: pd.Series) -> pa.Array | Strings:
     """A column as text, cell by cell where it is not text in Arrow: absent cells stay absent."""
     kind = column.dtype
-    if isinstance(kind, (pd.ArrowDtype, pd.StringDtype)):
-        known = kind.pyarrow_dtype if isinstance(kind, pd.ArrowDtype) else _TEXT
-        if pa.types.is_string(known) or pa.types.is_large_string(known):
-            return arrow_texts(column)
+    if isinstance(kind, pd.StringDtype) or is_text(kind):
+        return arrow_texts(column)
     if isinstance(kind, pd.CategoricalDtype) or kind.kind in "iu":
         codes, kinds = pd.factorize(column)
         known = _cells(pd.Series(kinds, dtype=object))
-        return known.take(pa.array(codes, mask=codes < 0))
+        return taken(known, codes, codes < 0)
     absent = column.isna().to_numpy()
     cells = [None if gone else _cell(value) for value, gone in zip(column, absent, strict=True)]
     return arrow_texts(pd.Series(cells, dtype=object))
@@ -201,28 +201,33 @@ def _cell(value: Any) -> str:
 def _answers(column: pd.Series) -> Any:
     # Answers keep their blanks: " Paris" and "Paris" may be graded differently.
     cells = _cells(column)
-    if cells.type != _TEXT:  # a lone surrogate, for which Arrow has no text
+    if isinstance(cells, Strings):
+        return texts_of(cells.filled())
+    if cells.type != arrow().large_string():  # a lone surrogate, for which Arrow has no text
         texts = [(c or b"").decode("utf-8", "surrogatepass") for c in cells.to_pylist()]
         return pd.Series(texts, dtype=object)
-    return pd.array(cells.fill_null(""), dtype=pd.ArrowDtype(_TEXT))
+    return texts_of(cells.fill_null(""))
 
 
-def _names(column: pd.Series) -> pa.Array:
+def _names(column: pd.Series) -> pa.Array | Strings:
     """Text without blanks around it, "" where there is none."""
     cells = _cells(column)
-    if cells.type != _TEXT:
+    if isinstance(cells, Strings):
+        return Strings.of([text.strip() for text in cells.filled().to_pylist()])
+    if cells.type != arrow().large_string():
         raise FieldError(str(column.name), "a lone surrogate", "text that can be written in UTF-8")
     cells = cells.fill_null("")
     data, ends = bytes_of(cells)
     filled = np.flatnonzero(np.diff(ends))
     edges = data[np.concatenate([ends[filled], ends[filled + 1] - 1])]
     plain = ((edges > 0x20) & (edges < 0x7F)).all()
-    return cells if plain else pc.utf8_trim(cells, characters=_BLANKS)
+    if plain:
+        return cells
+    return importlib.import_module("pyarrow.compute").utf8_trim(cells, characters=_BLANKS)
 
 
-def _categories(names: pa.Array) -> pd.Categorical:
-    coded = names.dictionary_encode()
-    return pd.Categorical.from_codes(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+def _categories(names: pa.Array | Strings) -> pd.Categorical:
+    return pd.Categorical.from_codes(*coded(names))
 
 
 def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -230,8 +235,8 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     if column.dtype.kind in "fiu" and isinstance(column.dtype, np.dtype):
         values = column.to_numpy(float)
         return values, np.isinf(values)
-    coded = _names(column).dictionary_encode()
-    texts = pd.Series(coded.dictionary.to_pylist(), dtype=object)
+    at, words_of = coded(_names(column))
+    texts = pd.Series(words_of, dtype=object)
     plain = texts.str.replace(decimal, ".", regex=False) if decimal != "." else texts
     lower = plain.str.lower()
     said = set(lower[lower != ""])
@@ -243,14 +248,13 @@ def _numbers(column: pd.Series, decimal: str) -> tuple[NDArray[np.float64], NDAr
     bare = plain.where(~marked, plain.str.rstrip("% "))
     known = pd.to_numeric(bare.where(truth.isna(), truth), errors="coerce").to_numpy(float)
     known = np.where(marked, known / 100, known)
-    at = coded.indices.to_numpy()
     return known[at], (~np.isfinite(known) & (texts != "").to_numpy())[at]
 
 
 def _lists(column: pd.Series) -> Any:
     if not isinstance(column.dtype, pd.ArrowDtype):
         return column.to_numpy(object)
-    kind = column.dtype.pyarrow_dtype
+    kind, pa = column.dtype.pyarrow_dtype, arrow()
     numbers = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     numbers = numbers and (
         pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
