@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..metrics.columnar import is_blank
-from ..metrics.strings import Strings, present, taken
+from ..metrics.strings import Strings, coded, present, taken
 from .grading import Lists, index_of
 from .keys import arrow_texts, numbered
 
@@ -95,10 +95,7 @@ def kinds_of(frame: pd.DataFrame) -> Kinds:
 
 def _indices(texts: pa.Array | Strings) -> NDArray[np.int64]:
     """The indices that texts are; -1 for one that is none."""
-    coded = texts.dictionary_encode(null_encoding="encode")
-    kinds = [
-        t.decode("utf-8", "surrogatepass") if isinstance(t, bytes) else t
-        for t in coded.dictionary.to_pylist()
-    ]
-    found = np.array([index_of(text) for text in kinds], np.int64)
-    return found[coded.indices.to_numpy()]
+    codes, kinds = coded(texts)
+    read = (t.decode("utf-8", "surrogatepass") if isinstance(t, bytes) else t for t in kinds)
+    found = np.array([*map(index_of, read), -1], np.int64)  # the last is that of an absent text
+    return found[codes]
