@@ -119,7 +119,8 @@ class _InNumPy:
     def in_frame(self, name: str) -> Any:
         values = self.columns[name]
         if name in _CODED:
-            return pd.Categorical(values)
+            texts = dict.fromkeys(v for v in values if v is not None)
+            return pd.Categorical(values, categories=pd.Index(list(texts), dtype="str"))
         return values.astype(float) if name.startswith("score ") else values
 
     def twice(self) -> tuple[str, int, int] | None:
