@@ -83,7 +83,7 @@ class Strings:
         sizes = np.where(at < 0, 0, np.diff(self.ends)[at] if len(self) else 0)
         ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         starts = self.ends[at] if len(self) else np.zeros(len(at), np.int64)
-        place = np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)
+        place = np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes.astype(np.intp))
         gone = at < 0
         return Strings(self.data[place], ends, gone | self.absent[at] if len(self) else gone)
 

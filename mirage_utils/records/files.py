@@ -10,6 +10,7 @@ import codecs
 import gzip
 import io
 import json
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,8 +32,8 @@ __all__ = [
     "MAX_DOCUMENT", "MAX_LINE", "File", "document", "followed", "lines", "opened", "parse", "whole",
 ]  # fmt: skip
 
-MAX_DOCUMENT = 2 * 1024**3
-"""Largest JSON document read whole, bytes after decompression; lines have no such limit in sum."""
+MAX_DOCUMENT = min(2 * 1024**3, sys.maxsize // 2)
+"""Largest JSON document read whole, bytes after decompression (half where addresses are short, as in a browser); lines have no such limit in sum."""
 MAX_LINE = 64 * 1024**2
 """Longest line, bytes."""
 

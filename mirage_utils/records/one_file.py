@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ KEY = [*GROUP, "metric", "direction", "graded"]
 """Columns that tell the sums of scores apart."""
 LENGTH_KEY = [*LENGTH_GROUP, "length"]
 """Columns that tell the sums by length apart."""
-_WHOLE = 2**62
+_WHOLE = sys.maxsize
 """Rows of a batch that holds any file."""
 _MERGE = 64
 """Batches whose sums are held apart."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -39,7 +40,7 @@ _USED = (*SCORES, "stderr")
 """Columns of a table of scores of which something is made."""
 _FIRST = 1000
 """So many rows tell which column names items."""
-_WHOLE = 2**62
+_WHOLE = sys.maxsize
 """Rows of a batch that holds any table."""
 _HARNESS = "Tasks"
 """Column of tasks in the table that lm-evaluation-harness prints."""
