@@ -61,7 +61,9 @@ def trained_rows(models: Family[Any], size: float, data: Dataset) -> pd.DataFram
     warnings.warn(
         "Nothing can be trained here: this is the network that the page trained.", stacklevel=2
     )
-    return unpacked(path.read_bytes())
+    rows = unpacked(path.read_bytes())
+    texts = [name for name in rows if isinstance(rows[name].dtype, pd.CategoricalDtype)]
+    return rows.astype({name: rows[name].cat.categories.dtype for name in texts})
 
 
 def keep(models: Family[Any], size: float, data: Dataset, into: Path = _KEPT) -> Path:
