@@ -84,7 +84,7 @@ def fit_cloglog(
         line += offset
         mu = 1 - np.exp(-np.exp(line))
         deviances.append(_deviance(y, mu, n))
-        converged = bool(np.allclose(*deviances[-2:], atol=_TOLERANCE, rtol=0.0))
+        converged = bool(np.allclose(deviances[-2], deviances[-1], atol=_TOLERANCE, rtol=0.0))
         if converged:
             break
     inverse = _pseudo_inverse(weighted)

@@ -33,10 +33,10 @@ class Coded(NamedTuple):
     texts: list[str]
 
 
-def arrow_faults() -> tuple[type[Exception], ...]:
-    """What pyarrow raises, for an ``except``; nothing where it is not installed."""
+def arrow_faults(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """These kinds of errors, and what pyarrow raises, where it is installed; for an ``except``."""
     pa = arrow()
-    return () if pa is None else (pa.ArrowException,)
+    return others if pa is None else (*others, pa.ArrowException)
 
 
 @dataclass(frozen=True)

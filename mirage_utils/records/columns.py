@@ -90,7 +90,7 @@ class Gatherer:
     def _flush(self) -> None:
         if not self._item:
             return
-        lists = {
+        lists: dict[str, Sequence[Any]] = {
             "item": self._item,
             "line": self._line,
             "setting": self._setting,

@@ -26,7 +26,7 @@ from .schema import EvalFileError
 try:  # five times as fast, and compiled: where it is missing, the standard library reads the same
     import orjson
 except ModuleNotFoundError:
-    orjson = None
+    orjson = None  # type: ignore[assignment]
 
 __all__ = [
     "MAX_DOCUMENT", "MAX_LINE", "File", "document", "followed", "lines", "opened", "parse", "whole",

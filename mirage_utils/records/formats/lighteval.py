@@ -270,7 +270,7 @@ def details(file: File, options: Options, batch: int) -> Iterator[Reading]:
                     str(path), _DETAILS, "0.11+" if columns >= _NEW else "to 0.10", none, records,
                     (*notes, *more), time=_time(path.name),
                 )  # fmt: skip
-    except (*arrow_faults(), OSError, ValueError) as error:
+    except arrow_faults(OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
     if not start:
         raise EvalFileError(path, "a header and no rows")

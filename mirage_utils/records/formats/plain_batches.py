@@ -220,7 +220,7 @@ def opened_parquet(path: Path) -> Iterator[pq.ParquetFile]:
         raise
     except ModuleNotFoundError as error:
         raise EvalFileError(path, str(error)) from None
-    except (*arrow_faults(), OSError, ValueError) as error:
+    except arrow_faults(OSError, ValueError) as error:
         raise EvalFileError(path, f"a damaged Parquet file ({shown(str(error), 160)})") from None
 
 
@@ -240,13 +240,5 @@ def _csv_faults(path: Path) -> Iterator[None]:
         yield
     except (EvalFileError, FieldError, _LargeRow):
         raise
-    except (
-        *arrow_faults(),
-        csv.Error,
-        UnicodeError,
-        ValueError,
-        EOFError,
-        zlib.error,
-        OSError,
-    ) as error:
+    except arrow_faults(csv.Error, ValueError, EOFError, zlib.error, OSError) as error:
         raise EvalFileError(path, f"not a CSV table in UTF-8 ({shown(str(error), 160)})") from None

@@ -213,7 +213,7 @@ def _names(column: pd.Series) -> pa.Array | Strings:
     """Text without blanks around it, "" where there is none."""
     cells = _cells(column)
     if isinstance(cells, Strings):
-        return Strings.of([text.strip() for text in cells.filled().to_pylist()])
+        return Strings.of([text.strip() for text in cells.filled().to_pylist() if text is not None])
     if cells.type != arrow().large_string():
         raise FieldError(str(column.name), "a lone surrogate", "text that can be written in UTF-8")
     cells = cells.fill_null("")
