@@ -29,7 +29,7 @@ def dip_statistic(values: NDArray[np.float64]) -> float:
     >>> dip_statistic(np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])) * 12
     1.0
     >>> dip_statistic(np.array([0.0, 0.1, 0.2, 5.0, 5.1, 5.2])) * 12
-    2.83...
+    2.88
     """
     rank = np.arange(1.0, len(values) + 1)
     low, high, dip = 0, len(values) - 1, 0.0
