@@ -39,6 +39,7 @@ from mirage_utils.metrics import (
     judging,
 )
 from mirage_utils.metrics.arithmetic import forget_one_carry, read_integer
+from mirage_utils.metrics.corpus_bleu import corpus_bleu
 
 tokens = st.lists(st.integers(0, 4), min_size=1, max_size=8)
 
@@ -376,3 +377,15 @@ def test_a_forgotten_carry_earns_half():
     assert CARRY_CREDIT.score(pairs, answers).tolist() == [1, 0.5, 0.5, 0, 0, 0]
     long = "9" * 5000
     assert CARRY_CREDIT.score([(long, "1")], ["1" + "0" * 5000])[0] == 1
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.text("ab c.,-1'\n&\"(ß漢;", max_size=40) | st.sampled_from(["&quot;a&amp;", "<skipped> it is 1.5-fold, he said."])] * 2),
+        min_size=1, max_size=5,
+    )
+)  # fmt: skip
+def test_a_documents_bleu_is_sacrebleus_to_the_last_bit(pairs):
+    targets, outputs = zip(*pairs, strict=True)
+    theirs = Sacrebleu().corpus_score(list(outputs), [list(targets)]).score / 100
+    assert corpus_bleu(targets, outputs) == theirs
