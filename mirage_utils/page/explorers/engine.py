@@ -10,7 +10,7 @@ from typing import Any
 
 from ...ground.optional import MissingPackageError, in_browser, package
 
-__all__ = ["compiled", "drawn", "scene"]
+__all__ = ["compiled", "drawn", "scene", "script"]
 
 _SCRIPT = "vega.js"
 """Vega with ``engine.js`` behind it, in the wheel for browsers and nowhere else."""
@@ -50,6 +50,26 @@ def drawn(spec: Mapping[str, Any]) -> str:
     if in_browser():
         return _in_page().drawn(json.dumps(spec))
     return _on_a_machine().vegalite_to_svg(spec, vl_version=_newest())
+
+
+def script() -> str:
+    """Vega, Vega-Lite and ``engine.js`` as one script, of what vl-convert brings: what the wheel for browsers has as ``vega.js``."""
+    vl = _on_a_machine()
+    ours = resources.files(__package__).joinpath("engine.js").read_text(encoding="utf-8")
+    ours = ours.replace('"vega"', f'"{_AT}vega@{vl.get_vega_version()}/+esm"')
+    whole = _WHOLE.get(_newest())
+    if whole is None:
+        raise MissingPackageError(
+            f"vl-convert {vl.__version__} brings Vega-Lite {_newest()}, of which {__name__}._WHOLE does not know the whole version"
+        )
+    ours = ours.replace('"vega-lite"', f'"{_AT}vega-lite@{whole}/+esm"')
+    return f"(() => {{{vl.javascript_bundle(ours)}}})();"
+
+
+_AT = "https://cdn.jsdelivr.net/npm/"
+"""Beginning of the names under which vl-convert carries packages; nothing is fetched."""
+_WHOLE = {"6.4": "6.4.1"}
+"""Versions of Vega-Lite as these names have them; vl-convert tells no more than their beginning."""
 
 
 def _on_a_machine() -> Any:
