@@ -19,6 +19,7 @@ from IPython.display import display
 
 from ..curves.resolution import binomial_interval
 from ..errors import require
+from ..ground.optional import in_browser
 from .numbers import glue
 
 __all__ = ["CLAIMS", "Power", "Verdict", "claim"]
@@ -207,5 +208,7 @@ def _in_words(power: Power) -> str:
 def _watched() -> bool:
     """Whether a person runs this cell: JupyterLab, VS Code and Colab can be asked for input, papermill and the book cannot."""
     kernel = getattr(get_ipython(), "kernel", None)
-    parent = kernel.get_parent() if kernel is not None else {}
+    if kernel is None:
+        return in_browser()  # a page runs a cell when its reader says so
+    parent = kernel.get_parent()
     return bool(parent.get("content", {}).get("allow_stdin", False))

@@ -88,3 +88,12 @@ def test_the_same_seed_gives_the_same_power(stated):
         found.append(CLAIMS["9.5"].power)
     assert found[0] == found[1]
     assert 0 < found[0].failed_under_rival < 1
+
+
+def test_in_a_page_whoever_tries_other_values_is_told_and_the_rest_runs(stated, monkeypatch):
+    with pytest.raises(AssertionError, match=r"Claim 9\.8 does not hold"):
+        stated("9.8", "One is two.", False)
+    monkeypatch.setattr(claims, "in_browser", lambda: True)
+    page, metadata = stated("9.8", "One is two.", False)
+    assert "which does not hold with these values" in page
+    assert metadata["mirage_claim"]["holds"] is False
