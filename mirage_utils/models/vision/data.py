@@ -154,9 +154,9 @@ def load(
         read = DATASETS[name]
     except KeyError:
         raise UnknownNameError("name", name, "one of " + ", ".join(DATASETS)) from None
-    place = Path(folder) if folder is not None else cache()
 
-    def file(wanted: PublicFile) -> Path:
+    def file(wanted: PublicFile) -> Path:  # not asked by sets that a package brings
+        place = Path(folder) if folder is not None else cache()
         return found_or_fetched(wanted, place, download=download, progress=progress)
 
     return read(file)
