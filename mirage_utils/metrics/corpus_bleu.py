@@ -71,7 +71,8 @@ def corpus_bleu(targets: Sequence[str], outputs: Sequence[str]) -> float:
     if not any(right):
         return 0.0
     short = math.exp(1 - wanted / said) if said < wanted else 1.0
-    logs, doubt = [], 1
+    logs: list[float] = []
+    doubt = 1
     for k in range(_ORDERS):
         if not made[k]:  # no segment has so many words
             logs += [_OF_NOTHING] * (_ORDERS - k)
