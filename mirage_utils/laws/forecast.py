@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -188,10 +189,24 @@ def forecast(
     require(x.ndim == 1 and x.size >= 4, "scale", x.shape, "one dimension, at least four scales")
     require(y.shape == x.shape, "score", y.shape, f"the shape of scale, {x.shape}")
     require(bool((np.diff(x) >= 0).all()), "scale", x.tolist(), "scales in rising order")
-    mean, spread = _forecasts(
-        CONTENDERS[contender], x[None], y[None], new[None], np.array([bounds]), one_by_one
-    )
-    return Forecast(mean[0], spread[0])
+    low, high = map(float, bounds)
+    return _forecast(contender, tuple(x), tuple(y), tuple(np.atleast_1d(new)), (low, high))
+
+
+@lru_cache(maxsize=4096)
+def _forecast(
+    contender: str,
+    scale: tuple[float, ...],
+    score: tuple[float, ...],
+    at: tuple[float, ...],
+    bounds: tuple[float, float],
+) -> Forecast:
+    """`forecast`, kept: analyses that differ in a yardstick or in what they leave out ask for the same ones again."""
+    given = (np.array([each]) for each in (scale, score, at, bounds))
+    mean, spread = (part[0] for part in _forecasts(CONTENDERS[contender], *given, one_by_one))
+    for part in (mean, spread):
+        part.flags.writeable = False
+    return Forecast(mean, spread)
 
 
 def forecasts(
