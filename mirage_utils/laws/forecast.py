@@ -202,11 +202,10 @@ def _forecast(
     bounds: tuple[float, float],
 ) -> Forecast:
     """`forecast`, kept: analyses that differ in a yardstick or in what they leave out ask for the same ones again."""
-    given = (np.array([each]) for each in (scale, score, at, bounds))
-    mean, spread = (part[0] for part in _forecasts(CONTENDERS[contender], *given, one_by_one))
-    for part in (mean, spread):
-        part.flags.writeable = False
-    return Forecast(mean, spread)
+    x, y, new, ends = (np.array([each]) for each in (scale, score, at, bounds))
+    mean, spread = _forecasts(CONTENDERS[contender], x, y, new, ends, one_by_one)
+    mean.flags.writeable = spread.flags.writeable = False
+    return Forecast(mean[0], spread[0])
 
 
 def forecasts(
