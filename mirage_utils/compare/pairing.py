@@ -156,9 +156,8 @@ def pairs_of(
     alone = [(m.cell, m.cell, m.metric) for m in lone]
     for pattern in only:
         if not any(_is_wanted(*m, [pattern]) for m in (*shared, *alone)):
-            tasks = dict.fromkeys(
-                str(c) for c in (*(one.cells[c] for c, _, _ in shared), *(c for c, _, _ in alone))
-            )
+            cells = (*(one.cells[cell] for cell, _, _ in shared), *(m.cell for m in lone))
+            tasks = dict.fromkeys(map(str, cells))
             metrics = dict.fromkeys(metric for _, _, metric in (*shared, *alone) if metric)
             raise UnknownNameError(
                 "only",

@@ -284,9 +284,8 @@ def _counting(
     # Items that nobody graded stay with the runs that count, or where no run was graded.
     run = ["model", "task", "written", "shots", "run", "source"]
     setting = both.groupby(run, dropna=False, sort=False)["setting"].transform("first")
-    graded = (
-        (both["named"] != "").groupby([both[c] for c in run[:4]], dropna=False).transform("any")
-    )
+    of_task = [both[name] for name in ("model", "task", "shots")]
+    graded = (both["named"] != "").groupby(of_task, dropna=False).transform("any")
     setting = setting.where(graded, both["written"])
     bare = (both["named"] == "") & setting.notna()
     both["setting"] = both["setting"].where(~bare, setting)

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 from sheets_of_two import halves, two
 
+from mirage_utils.cli.printing import print_frame
 from mirage_utils.compare import compare, page
 from mirage_utils.compare.report import lines
 from mirage_utils.compare.words import amount, in_points, p_text
@@ -79,3 +80,8 @@ def test_points_are_of_fractions_and_of_what_the_user_says(tmp_path):
     assert in_points("my_index", half, half, ["my_* on quiz of Owl"])
     assert not in_points("my_index", half, marks, ["my_index"])
     assert in_points("my_index", np.array([]), np.array([]))
+
+
+def test_a_printed_table_has_no_minus_before_nothing(capsys):
+    print_frame(pd.DataFrame({"low": [-0.0, -1e-7, float("nan")]}), as_csv=True)
+    assert capsys.readouterr().out.split() == ["low", "0", "-1e-07", '""']

@@ -266,3 +266,13 @@ def test_what_is_lost_stands_once_in_each_file(tmp_path):
         {"task": "riddles", "metric": "accuracy", "why": "only A has this task"}
     ]
     assert found.table.iloc[-1]["words"] == "only A has this task"
+
+
+def test_answers_beside_their_grades_are_no_lost_task(tmp_path):
+    """A table of answers that another file grades, under the name of a setting."""
+    a, b = _folders(two(setting="strict"), tmp_path)
+    answers = two()[lambda t: t["model"] == "owl-2"].drop(columns=["score", "metric"])
+    put(answers.assign(output="x"), b / "answers.csv")
+    found = compare(a, b)
+    assert [r.task for r in found.rows] == ["quiz, strict"]
+    assert found.not_compared == ()
