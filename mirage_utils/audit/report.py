@@ -199,6 +199,6 @@ def _lengths(f: Finding) -> str:
     return (
         f"Over answers of {t.shortest:,} to {t.longest:,} symbols the loss of a whole answer grows as its "
         f"length to the power {t.power:.2f} ± {1.96 * t.power_error:.2f} (1 if every symbol costs the same), "
-        f"and the exponent changes by {t.drift:+.2f} ± {1.96 * t.drift_error:.2f} from one length to "
+        f"and the exponent changes by {t.drift:+z.2f} ± {1.96 * t.drift_error:.2f} from one length to "
         f"another e times as long; one straight line for all lengths: {p_text(t.p)}."
     )

@@ -98,7 +98,8 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--fail-on", metavar="VERDICT,...", type=lambda text: [v.strip() for v in text.split(",")],
         default=[], help="exit with 3 if a comparison has one of these verdicts (better, worse, higher, lower, 'cannot tell'), or "
-        "'refused' for files that could not be read and tasks that could not be compared",
+        "'refused' for files that could not be read, and tasks and metrics that could not be compared, or that one side alone has "
+        "(--only says which count)",
     )  # fmt: skip
     add_quiet(parser)
     add_options(parser)
@@ -127,12 +128,12 @@ def _compare(options: argparse.Namespace) -> int:
         print_frame(harmless_table(found.table, True), as_csv=True)
     else:
         _print(found)
-    shown = {r.note for r in found.not_compared}
     tell(
         [
             *(f"{file}: not read: {reason}" for file, reason in found.refused),
             *(f"{r.task}, {r.metric}: {note}" for r in found.rows for note in r.notes),
-            *(n for n in found.notes if options.csv or n not in shown),
+            *(r.note for r in found.not_compared if options.csv),  # else they stand in the table
+            *found.notes,
         ],
         most=_NOTES,
         rest="in the report" if out else "in the report (--out DIR)",

@@ -32,7 +32,7 @@ def print_rows(rows: Iterable[dict[str, object]], *, as_csv: bool) -> None:
 
 
 def print_frame(frame: pd.DataFrame, *, as_csv: bool) -> None:
-    """A table, its numbers with six digits and nothing for what is undefined."""
+    """A table, its numbers with six digits, nothing for what is undefined, and no sign before 0."""
     rows = frame.to_dict("records")
     print_rows(
         ({k: _number(v) if isinstance(v, float) else v for k, v in r.items()} for r in rows),
@@ -41,7 +41,7 @@ def print_frame(frame: pd.DataFrame, *, as_csv: bool) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.6g}"
+    return "" if value is None or value != value else f"{value:z.6g}"
 
 
 def harmless_table(table: pd.DataFrame, as_csv: bool) -> pd.DataFrame:

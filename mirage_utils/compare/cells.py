@@ -16,7 +16,7 @@ from ..records.schema import plainly
 from ..records.wording import several
 from .sides import NotPairedError, Side
 
-__all__ = ["Cell", "Half", "matched"]
+__all__ = ["Cell", "Half", "Lone", "matched"]
 
 
 class Cell(NamedTuple):
@@ -127,10 +127,29 @@ def _spelt_alike(one: Half, other: Half) -> None:
                 metrics[ours[bare]] = metrics.pop(theirs[bare])
 
 
-def matched(one: Half, other: Half) -> tuple[list[tuple[Cell, Cell, str]], list[str]]:
-    """Cells and metrics of both, and notes on those of one side alone."""
+class Lone(NamedTuple):
+    """What one side alone has.
+
+    Attributes
+    ----------
+    cell : Cell
+        As that side writes it.
+    metric : str
+        ``""`` where no side has scores.
+    why : str
+        Why it is not compared.
+    """
+
+    cell: Cell
+    metric: str
+    why: str
+
+
+def matched(one: Half, other: Half) -> tuple[list[tuple[Cell, Cell, str]], list[Lone], list[str]]:
+    """Cells and metrics of both, those of one side alone, and notes on conditions that are compared."""
     _spelt_alike(one, other)
     found: list[tuple[Cell, Cell, str]] = []
+    lone: list[Lone] = []
     notes: list[str] = []
     partner = {cell: _partner(cell, other.cells) for cell in one.cells}
     same = one.side.model == other.side.model
@@ -150,20 +169,47 @@ def matched(one: Half, other: Half) -> tuple[list[tuple[Cell, Cell, str]], list[
     for cell, counterpart in partner.items():
         if counterpart is None:
             continue
-        ours, counted = one.metrics[cell], other.metrics[counterpart]
-        found += [(cell, counterpart, m) for m in ours if m in counted]
-        for mine, theirs, label in ((ours, counted, "A"), (counted, ours, "B")):
-            if lone := [m for m in mine if m not in theirs]:
-                notes.append(
-                    f"{one.cells[cell]}: metrics only in {label}, not compared: {several(lone)}"
-                )
-    for half, cells in ((one, left), (other, right)):
-        if cells:
-            names = several([str(half.cells[c]) for c in cells])
-            notes.append(f"only in {half.side.label}, not compared: {names}")
+        ours, theirs = one.metrics[cell], other.metrics[counterpart]
+        found += [(cell, counterpart, m) for m in ours if m in theirs]
+        lone += _lone_metrics(one, other, cell, counterpart)
+        lone += _lone_metrics(other, one, counterpart, cell)
+        if not ours and not theirs:
+            lone.append(Lone(one.cells[cell], "", _no_scores(one, cell)))
     if not found:
         raise NotPairedError(_no_cell(one, other, left, right))
-    return found, notes
+    for cell in left:
+        alike = next((c for c in right if c.task == cell.task), None)
+        why = _only(one, other, cell) if alike is None else _condition(one, other, cell, alike)
+        lone += [Lone(one.cells[cell], m, why) for m in one.metrics[cell] or [""]]
+    for cell in right:
+        alike = next((c for c in left if c.task == cell.task), None)
+        why = _only(other, one, cell) if alike is None else _condition(one, other, alike, cell)
+        lone += [Lone(other.cells[cell], m, why) for m in other.metrics[cell] or [""]]
+    return found, lone, notes
+
+
+def _lone_metrics(half: Half, other: Half, cell: Cell, counterpart: Cell) -> list[Lone]:
+    """Metrics of a task of both that one side alone has."""
+    ours, theirs = half.metrics[cell], other.metrics[counterpart]
+    label, others = half.side.label, [m for m in theirs if m not in ours]
+    if not theirs:
+        why = _no_scores(other, counterpart)
+    elif others:
+        why = f"metric differs: only {label} has it, and {other.side.label} has {several(others)} in its place; {_TWO_NAMES}"
+    else:
+        why = f"only {label} has this metric of the task"
+    return [Lone(half.cells[cell], m, why) for m in ours if m not in theirs]
+
+
+def _only(half: Half, other: Half, cell: Cell) -> str:
+    """Why a task of one side alone is not compared."""
+    label, read = half.side.label, other.side.read
+    whole = read.reported
+    if ((whole["model"] == other.side.model) & (whole["task"] == half.cells[cell].task)).any():
+        return f"only {label} has scores of its items, and {other.side.label} one of the whole task"
+    n = len(read.refused)
+    lost = f", as far as files could be read, and {n:,} could not" if n else ""
+    return f"only {label} has this task{lost}"
 
 
 def _partner(cell: Cell, others: dict[Cell, Cell]) -> Cell | None:
@@ -182,21 +228,43 @@ _NO_SCORES = ("no finite number", "stands for a missing one", "a negative share"
 """What notes say of cells that hold something and no score."""
 
 
-def _no_numbers(side: Side) -> list[str]:
-    """Notes of a side on cells in which no score stands."""
-    return [
-        note for note in side.read.notes if any(f": score: {why}" in note for why in _NO_SCORES)
-    ]
+_TWO_NAMES = (
+    "if one metric has two names, write one of them (--column NAME=score --metric NAME, for tables)"
+)
+
+
+def _no_scores(half: Half, *cells: Cell) -> str:
+    """Why there is no score of tasks that a side has items of."""
+    rows = np.concatenate([half.rows[cell] for cell in cells])
+    label, source = half.side.label, half.records["source"]
+    # What is said of a file may be about other tasks in it, of which there are scores.
+    bare = {*source.iloc[rows]} - {*source[(half.records["metric"] != "").to_numpy()]}
+    about = [n for n in half.side.read.notes if n.startswith(tuple(f"{file}:" for file in bare))]
+    if why := [n for n in about if any(f": {reason}" in n for reason in _NO_SCORES)]:
+        return f"{label} has scores, and none of them counts: {'; '.join(why)}"
+    return (
+        f"{label} holds items and no scores of them: grade the answers first (mirage_utils.records.grade), or name the column of scores "
+        "(--column NAME=score --metric NAME)"
+    )
+
+
+def _condition(one: Half, other: Half, left: Cell, right: Cell) -> str:
+    """Which condition of a task of both differs."""
+    a, b = one.cells[left], other.cells[right]
+    field = "setting" if a.setting != b.setting else "shots"
+    values = (a.setting, b.setting) if field == "setting" else tuple("unknown" if np.isnan(c.shots) else f"{c.shots:.0f}-shot" for c in (a, b))  # fmt: skip
+    return (
+        f"{field} differs: A has {values[0] or '(none)'!r} and B {values[1] or '(none)'!r} of {a.task or 'the task'}; if these two "
+        f"conditions are to be compared, --conditions {values[0]!r} {values[1]!r} says so"
+    )
 
 
 def _no_cell(one: Half, other: Half, left: Sequence[Cell], right: Sequence[Cell]) -> str:
     """Why no task, condition and metric is common to both."""
     mine, theirs = ({c.task for c in half.cells} for half in (one, other))
-    if not any(one.metrics.values()) or not any(other.metrics.values()):
-        label = "A" if not any(one.metrics.values()) else "B"
-        if why := _no_numbers((one if label == "A" else other).side):
-            return f"{label} has scores, and none of them counts: {'; '.join(why)}"
-        return f"{label} holds answers and no scores of them: grade them first (mirage_utils.records.grade), or name the column of scores (--column NAME=score --metric NAME)"
+    for half in (one, other):
+        if not any(half.metrics.values()):
+            return _no_scores(half, *half.cells)
     if not mine & theirs:
         return (
             f"task differs: A has {several(sorted(mine) or ['none'])}, B has {several(sorted(theirs))}; if one is to be compared with the "
@@ -204,17 +272,8 @@ def _no_cell(one: Half, other: Half, left: Sequence[Cell], right: Sequence[Cell]
         )
     pair = next(((a, b) for a in left for b in right if a.task == b.task), None)
     if pair:
-        a, b = (half.cells[c] for half, c in zip((one, other), pair, strict=True))
-        field = "setting" if a.setting != b.setting else "shots"
-        values = (a.setting, b.setting) if field == "setting" else tuple("unknown" if np.isnan(c.shots) else f"{c.shots:.0f}-shot" for c in (a, b))  # fmt: skip
-        return (
-            f"{field} differs: A has {values[0] or '(none)'!r} and B {values[1] or '(none)'!r} of {a.task or 'the task'}; if these two "
-            f"conditions are to be compared, --conditions {values[0]!r} {values[1]!r} says so"
-        )
+        return _condition(one, other, *pair)
     ours, others = (
         {m for metrics in half.metrics.values() for m in metrics} for half in (one, other)
     )
-    return (
-        f"metric differs: A has {several(sorted(ours))}, B has {several(sorted(others))}; if one metric has two names, write one of them "
-        "(--column NAME=score --metric NAME, for tables)"
-    )
+    return f"metric differs: A has {several(sorted(ours))}, B has {several(sorted(others))}; {_TWO_NAMES}"

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..errors import FieldError
 from ..records.wording import several
-from .sides import NotPairedError
 
 __all__ = ["FEW", "clusters_of"]
 
@@ -24,7 +23,7 @@ def clusters_of(
     said: Sequence[Sequence[NDArray | None]],
     by: str,
     fields: Sequence[str],
-) -> tuple[list[NDArray], list[str]]:
+) -> tuple[list[NDArray | str], list[str]]:
     """The cluster of every item.
 
     Parameters
@@ -41,15 +40,14 @@ def clusters_of(
 
     Returns
     -------
-    clusters : list of ndarray
+    clusters : list of ndarray or str
+        Of each comparison; text says why one has none.
     notes : list of str
 
     Raises
     ------
     FieldError
         If no file has the field, and no name such a part.
-    NotPairedError
-        If the two sides say different things of one item.
     """
     if any(column is not None for pair in said for column in pair):
         found = [_of_fields(names, pair, by) for names, pair in zip(items, said, strict=True)]
@@ -57,46 +55,52 @@ def clusters_of(
     else:
         found = [_of_names(names, by) for names in items]
         how = f"what {by!r} finds in the items' names"
-        if not any(known.notna().any() for known in found):
+        if not any(known.notna().any() for known in found if not isinstance(known, str)):
             there = several([*dict.fromkeys(fields)], 12)
-            example = str(items[0][0]) if len(items[0]) else ""
             raise FieldError(
                 "cluster_by", by,
                 f"a column or field that a file has ({there or 'none of these files has any'}), or a regular expression for a "
-                f"part of the items' names, such as {example!r}",
+                "part of the items' names, such as '^[^-]+'",
             )  # fmt: skip
-    made, notes = [], []
+    made: list[NDArray | str] = []
+    counts: set[int] = set()
     lone = 0
     for names, known in zip(items, found, strict=True):
+        if isinstance(known, str):
+            made.append(known)
+            continue
         alone = known.isna().to_numpy()
-        lone += int(alone.sum())
         own = np.array([f"\0{name}" for name in names], dtype=object)
-        made.append(np.where(alone, own, known.to_numpy(object)).astype(str))
-        if len(set(made[-1])) < 2:
-            raise FieldError(
-                "cluster_by",
-                by,
-                f"at least two clusters, and all items are in {str(made[-1][0])!r}",
+        clusters = np.where(alone, own, known.to_numpy(object)).astype(str)
+        number = len(set(clusters))
+        if number < 2:
+            made.append(
+                f"all items are in one cluster by {by!r}, {str(clusters[0])!r}, and two are needed: --cluster-by names another, or is left out"
             )
-    counts = sorted({len(set(names)) for names in made})
-    number = f"{counts[0]:,}" + (f" to {counts[-1]:,}" if len(counts) > 1 else "")
-    notes.append(f"clusters are {how}: {number} of them")
+            continue
+        made.append(clusters)
+        counts.add(number)
+        lone += int(alone.sum())
+    if not counts:
+        return made, []
+    few, many = min(counts), max(counts)
+    notes = [f"clusters are {how}: {few:,}{f' to {many:,}' * (many > few)} of them"]
     if lone:
         notes.append(f"{lone:,} items without a cluster: each is one by itself")
-    if counts[0] < FEW:
+    if few < FEW:
         notes.append(
             f"fewer than {FEW} clusters: intervals are too short, and p-values have few steps; more clusters, not more items, would help"
         )
     return made, notes
 
 
-def _of_fields(names: NDArray, said: Sequence[NDArray | None], by: str) -> pd.Series:
+def _of_fields(names: NDArray, said: Sequence[NDArray | None], by: str) -> pd.Series | str:
     columns = [pd.Series(c if c is not None else [None] * len(names), dtype=object) for c in said]
     one, other = columns
     differ = (one.notna() & other.notna() & (one != other)).to_numpy()
     if differ.any():
         at = int(np.argmax(differ))
-        raise NotPairedError(
+        return (
             f"{by} differs for {int(differ.sum()):,} items of the same name (item {names[at]}: {one[at]!r} in A, {other[at]!r} in B): "
             "the names mean other items"
         )

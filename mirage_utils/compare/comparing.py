@@ -19,9 +19,9 @@ from ..records.schema import EvalFileError
 from .deciding import corrected, drawn_again, lacking, over_runs, warnings
 from .not_compared import NotCompared
 from .pairing import LeftOut, Pair, pairs_of
-from .side_by_side import columns_of_models, how_to_name
+from .side_by_side import check_columns, columns_of_models, how_to_name
 from .sides import NotPairedError, Side, read_side, side_of
-from .words import VERDICTS, Verdict, in_points, verdict_of
+from .words import VERDICTS, Verdict, verdict_of
 
 __all__ = ["Compared", "Comparison", "compare"]
 
@@ -77,13 +77,13 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every task and metric that two sides have in common.
+    """Every task and metric of two sides.
 
     Attributes
     ----------
     rows : tuple of Compared
     not_compared : tuple of NotCompared
-        Tasks and metrics of both sides that cannot be compared, and why.
+        Tasks and metrics that cannot be compared, and why; also those that one side alone has.
     first, second : str
         What A and B are.
     level, power : float
@@ -258,12 +258,18 @@ def compare(
     in_memory = isinstance(first, pd.DataFrame)
     beside = columns_of_models(first, models, said) if one_path and not in_memory else None
 
-    def hint() -> str:  # reads the table once more, so only where it is needed
+    # These two read the table once more, so only where it is needed.
+    def hint() -> str:
         return "" if second is not None or told or in_memory else how_to_name(first)
+
+    def check_models() -> None:
+        if models and one_path and not (beside or in_memory):
+            check_columns(first, models)
 
     try:
         read = read_side(first, beside.first if beside else said, progress)
     except EvalFileError:
+        check_models()
         if how := hint():
             raise NotPairedError(
                 f"{first}: no column says which model a score is of; {how}"
@@ -281,6 +287,8 @@ def compare(
             "another path, or two --models or two --conditions of A that differ"
             + (f"; {how}" if (how := hint()) else ""),
         )
+    if read.models == [""]:
+        check_models()
     a, b = (
         side_of(r, label, name) for r, label, name in zip((read, other), "AB", wanted, strict=True)
     )
@@ -291,6 +299,7 @@ def compare(
         only=only,
         cluster_by=said.cluster_by,
         ignore_targets=ignore_targets,
+        percent=tuple(said.percent),
         fraction=tuple(said.fraction),
     )
     if one_path and not told:
@@ -333,19 +342,18 @@ def _row(
     pair: Pair, d: Difference, p_holm: float, p_bh: float, family: int, *, level: float, power: float, difference: float | None
 ) -> Compared:  # fmt: skip
     detectable = d.detectable(power)
-    points = in_points(pair.metric, pair.first, pair.second)
     runs = [
         None if answers is None else components(answers, crossed=crossed)
         for answers, crossed in zip(pair.answers, pair.crossed, strict=True)
     ]
     beside = over_runs(d, runs, pair.crossed, level)
     verdict, words = verdict_of(
-        d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=points,
+        d, direction=pair.direction, p_holm=p_holm, family=family, level=level, power=power, detectable=detectable, points=pair.points,
         over_runs=beside,
     )  # fmt: skip
     verdict, words = lacking(pair, verdict, words)
     notes = [*pair.notes, *warnings(pair, d, runs)]
-    if difference is not None and points and abs(difference) > 1:
+    if difference is not None and pair.points and abs(difference) > 1:
         raise FieldError(
             "difference",
             difference,

@@ -15,10 +15,11 @@ from ..records.keys import numbered
 from ..records.wording import several
 from .cells import Cell, Half, matched
 from .clusters import clusters_of
-from .not_compared import NotCompared, why_nothing
+from .not_compared import NotCompared, too_few, why_nothing
 from .same_items import numbered_alike, same_questions, same_targets
 from .scales import on_one_scale
 from .sides import NotPairedError, Side
+from .words import in_points
 
 __all__ = ["Cell", "LeftOut", "Pair", "pairs_of"]
 
@@ -77,6 +78,8 @@ class Pair:
         Whether these are runs over all items, and not repetitions of each item by itself.
     cluster : ndarray of str, optional
     left_out : LeftOut
+    points : bool
+        Whether differences are told in points.
     notes : tuple of str
     """
 
@@ -91,6 +94,7 @@ class Pair:
     crossed: tuple[bool, bool]
     cluster: NDArray | None = field(repr=False)
     left_out: LeftOut = field(repr=False)
+    points: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -112,6 +116,7 @@ def pairs_of(
     only: Sequence[str] = (),
     cluster_by: str = "",
     ignore_targets: bool = False,
+    percent: Sequence[str] = (),
     fraction: Sequence[str] = (),
 ) -> tuple[list[Pair], list[NotCompared], list[str]]:
     """Every task, condition and metric that both sides have, item by item.
@@ -126,14 +131,14 @@ def pairs_of(
     cluster_by : str
     ignore_targets : bool
         Whether items of one name count as one though their right answers or questions differ.
-    fraction : sequence of str
-        Metrics that the user says are not in per cent.
+    percent, fraction : sequence of str
+        Metrics that the user says are in per cent, and are not.
 
     Returns
     -------
     pairs : list of Pair
     refused : list of NotCompared
-        What both sides have and cannot be compared, while other tasks can.
+        What cannot be compared, while other tasks can.
     notes : list of str
         What is left out besides items.
 
@@ -146,50 +151,50 @@ def pairs_of(
         raise FieldError("conditions", list(conditions), "two: that of A and that of B")
     names = conditions or ("", "")
     one, other = (Half(side, name) for side, name in zip((first, second), names, strict=True))
-    shared, notes = matched(one, other)
-    wanted = [m for m in shared if _is_wanted(m, only)]
+    shared, lone, notes = matched(one, other)
+    wanted = [m for m in shared if _is_wanted(*m, only)]
+    alone = [(m.cell, m.cell, m.metric) for m in lone]
     for pattern in only:
-        if not any(_is_wanted(m, [pattern]) for m in shared):
-            tasks = dict.fromkeys(str(one.cells[cell]) for cell, _, _ in shared)
-            metrics = dict.fromkeys(metric for _, _, metric in shared)
+        if not any(_is_wanted(*m, [pattern]) for m in (*shared, *alone)):
+            cells = (*(one.cells[cell] for cell, _, _ in shared), *(m.cell for m in lone))
+            tasks = dict.fromkeys(map(str, cells))
+            metrics = dict.fromkeys(metric for _, _, metric in (*shared, *alone) if metric)
             raise UnknownNameError(
                 "only",
                 pattern,
                 f"a task ({several([*map(repr, tasks)], 10)}), a part of its name between commas, or a metric "
                 f"({several([*metrics], 10)})",
             )
-    found: list[tuple[Pair, Cell, Cell]] = []
-    empty: list[Pair] = []
+    pairs: list[Pair] = []
+    said: list[tuple[NDArray | None, NDArray | None]] = []
     refused: list[NotCompared] = []
     for cell, counterpart, metric in wanted:
         try:
-            pair = _paired(one, other, cell, counterpart, metric, ignore_targets, fraction)
+            pair = _paired(one, other, cell, counterpart, metric, ignore_targets, percent, fraction)
+            if len(pair.items) < 2:
+                raise NotPairedError(too_few(pair, (first, second)))
         except NotPairedError as error:
             name = _name(one.cells[cell], other.cells[counterpart])
             refused.append(NotCompared(name, metric, str(error)))
             continue
-        if len(pair.items) > 1:
-            found.append((pair, cell, counterpart))
-        else:
-            empty.append(pair)
-    if not found:
-        raise NotPairedError(why_nothing(refused, empty, (first, second)))
+        pairs.append(pair)
+        if cluster_by:
+            said.append((_said(one, cell, pair.items), _said(other, counterpart, pair.items)))
+    if cluster_by and pairs:
+        fields = (*first.read.fields, *second.read.fields)
+        named, told = clusters_of([p.items for p in pairs], said, cluster_by, fields)
+        notes += told
+        both = list(zip(pairs, named, strict=True))
+        refused += [NotCompared(p.name, p.metric, c) for p, c in both if isinstance(c, str)]
+        pairs = [replace(p, cluster=c) for p, c in both if not isinstance(c, str)]
     refused += [
-        NotCompared(
-            p.name, p.metric,
-            f"{p.name}, {p.metric}: {len(p.items)} item{'s' * (len(p.items) != 1)} in common, too few to compare",
-        )
-        for p in empty
-    ]  # fmt: skip
-    notes += [r.note for r in refused]
-    pairs = [pair for pair, _, _ in found]
-    if not cluster_by:
-        return pairs, refused, notes
-    said = [(_said(one, c, p.items), _said(other, d, p.items)) for p, c, d in found]
-    fields = (*first.read.fields, *second.read.fields)
-    named, told = clusters_of([p.items for p in pairs], said, cluster_by, fields)
-    clustered = [replace(p, cluster=c) for p, c in zip(pairs, named, strict=True)]
-    return clustered, refused, [*notes, *told]
+        NotCompared(str(m.cell), m.metric, m.why)
+        for m, names in zip(lone, alone, strict=True)
+        if _is_wanted(*names, only)
+    ]
+    if not pairs:
+        raise NotPairedError(why_nothing(refused))
+    return pairs, refused, notes
 
 
 def _shots_unknown(one: Cell, other: Cell) -> list[str]:
@@ -202,8 +207,7 @@ def _shots_unknown(one: Cell, other: Cell) -> list[str]:
     ]
 
 
-def _is_wanted(shared: tuple[Cell, Cell, str], only: Sequence[str]) -> bool:
-    cell, counterpart, metric = shared
+def _is_wanted(cell: Cell, counterpart: Cell, metric: str, only: Sequence[str]) -> bool:
     whole = (str(cell), str(counterpart))
     parts = (part for name in whole for part in name.split(", "))
     names = (metric, cell.task, counterpart.task, *whole, *parts)
@@ -217,20 +221,20 @@ def _paired(
     counterpart: Cell,
     metric: str,
     ignore_targets: bool,
-    fraction: Sequence[str] = (),
+    percent: Sequence[str],
+    fraction: Sequence[str],
 ) -> Pair:
     (all_a, a), (all_b, b) = one.of(cell, metric), other.of(counterpart, metric)
-    what = f"{one.cells[cell]}, {metric}"
     asked_a, asked_b = (
         pd.Index(rows["item"].astype(object).unique(), dtype=object) for rows in (all_a, all_b)
     )
     common = asked_a.intersection(asked_b, sort=False)
-    notes, by_question = same_questions(all_a, all_b, common, what, ignore_targets)
-    more, by_target = same_targets(all_a, all_b, common, what, ignore_targets)
+    notes, by_question = same_questions(all_a, all_b, common, ignore_targets)
+    more, by_target = same_targets(all_a, all_b, common, ignore_targets)
     notes += more
     sides = (one.side, other.side)
-    notes += numbered_alike(sides, (asked_a, asked_b), what, by_target or by_question)
-    on_one_scale(a, b, metric, what, fraction)
+    notes += numbered_alike(sides, (asked_a, asked_b), by_target or by_question)
+    on_one_scale(a, b, metric, fraction)
     tables = [_by_item(rows) for rows in (a, b)]
     means = [t.mean(axis=1) for t in tables]
     graded = [m.index[m.notna().to_numpy()] for m in means]
@@ -247,7 +251,7 @@ def _paired(
         crossed[k] &= runs[k] is not None
     directions = {d for rows in (a, b) for d in rows["direction"].astype(str).unique() if d}
     if len(directions) > 1:
-        raise NotPairedError(f"{what}: direction differs: one side calls higher scores better, the other lower ones (--direction {metric}=higher)")  # fmt: skip
+        raise NotPairedError(f"direction differs: one side calls higher scores better, the other lower ones (--direction {metric}=higher)")  # fmt: skip
     notes += [
         *left.words(),
         *_more_reported(one, cell, metric, len(asked_a)),
@@ -259,10 +263,10 @@ def _paired(
         notes.append(
             f"{len(left):,} items are left out and {len(both):,} compared: these may be others than you think"
         )
+    first, second = (m.loc[both].to_numpy(float) for m in means)
     return Pair(
-        one.cells[cell], other.cells[counterpart], metric, next(iter(directions), ""), both.to_numpy(object),
-        means[0].loc[both].to_numpy(float), means[1].loc[both].to_numpy(float), (runs[0], runs[1]),
-        (crossed[0], crossed[1]), None, left, tuple(notes),
+        one.cells[cell], other.cells[counterpart], metric, next(iter(directions), ""), both.to_numpy(object), first, second,
+        (runs[0], runs[1]), (crossed[0], crossed[1]), None, left, in_points(metric, first, second, (*percent, *fraction)), tuple(notes),
     )  # fmt: skip
 
 
@@ -295,7 +299,7 @@ def _once(
     if kinds.shape[1] == answers.shape[1]:
         return answers, []
     if kinds.shape[1] > 1:  # some are alike: their means stay, and it is told
-        return answers, [f"{label}: of {answers.shape[1]} runs {kinds.shape[1]} differ"]
+        return answers, [f"{label}: {answers.shape[1]} runs, {kinds.shape[1]} of them different"]
     note = f"{label}: {answers.shape[1]} runs with the same score on every item: they count as one"
     return None, [note]
 

@@ -134,8 +134,8 @@ def forest(rows: Sequence[Compared], points: bool, *, level: float, chance: str)
     return Forest(
         rows[0].metric,
         _BETTER[directions.pop()] if len(directions) == 1 else "",
-        f"B − A in {what}, {n} items; lines are intervals of {1 - level:.0%}, grey where a true difference would be missed {chance} or "
-        "more often. Coloured where the corrected test decides.",
+        f"B − A in {what}, {n} items; lines are intervals of {1 - level:.0%}, grey bands show which true differences would be missed "
+        f"{chance} or more often. Lines are coloured where the corrected test decides.",
         tuple(strips),
         across(0.0),
         "".join(f"M{across(v)} 0v4" for v in levels),

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..page.reports import as_csv, colours, template, write_all
 from .comparing import CORRECTED, NOT_COMPARED, Compared, Comparison
 from .pictures import forest
-from .words import amount, how_often, in_points, p_text
+from .words import amount, how_often, p_text
 
 __all__ = ["lines", "page", "write"]
 
@@ -46,7 +46,7 @@ def write(found: Comparison, out: str | os.PathLike[str], *, source: str = "") -
 
 def points_of(rows: list[Compared] | tuple[Compared, ...]) -> bool:
     """Whether some comparisons are told in points."""
-    return all(in_points(r.metric, r.pair.first, r.pair.second) for r in rows)
+    return all(r.pair.points for r in rows)
 
 
 def page(found: Comparison, *, source: str = "") -> str:
@@ -76,7 +76,6 @@ def page(found: Comparison, *, source: str = "") -> str:
         "files refused": [f"{name}: {why}" for name, why in found.refused],
         "notes on what was read": found.notes,
     }
-    needed = found.asked is not None
     return (
         template(__package__)
         .render(
@@ -89,23 +88,21 @@ def page(found: Comparison, *, source: str = "") -> str:
             rows=[
                 {
                     "task": r.task, "metric": r.metric, "verdict": r.verdict, "words": r.words, "notes": r.notes,
-                    "result": _result(r), "more": _more(r, needed), "test": r.difference.test,
+                    "result": _result(r, found.level), "more": _more(r, found), "test": r.difference.test,
                 }
                 for r in found.rows
             ],
-            not_compared=[
-                r._replace(why=r.why.removeprefix(f"{r.task}, {r.metric}: ")) for r in found.not_compared
-            ],
+            not_compared=found.not_compared,
             not_compared_chip=NOT_COMPARED,
             head_of_results=["task", "metric", "n", "A", "B", "B − A", f"{1 - found.level:.0%} interval", "p", "Holm", "detectable"],
             head_of_more=[
                 "task", "metric", "clusters", "left out", "B lower", "B higher", "error", "BH",
-                *(["items needed"] if needed else []), "test",
+                *(["items needed"] if found.asked is not None else []), "test",
             ],
             unit=_unit(found),
             corrected=CORRECTED.replace("p-values", "P-values"),
             often=f"with the chance {found.power:g}, at the uncorrected level {found.level:g}",
-            needed=f"; items needed are those that would show a difference of {found.asked:g}" if needed else "",
+            needed="" if found.asked is None else f"; items needed are those that would show a difference of {_asked(found)}",
             clustered=", and for clusters like these" if any(r.pair.cluster is not None for r in found.rows) else "",
             notes=[(title, lines) for title, lines in notes.items() if lines],
             colours=colours(),
@@ -118,23 +115,29 @@ def _needed(r: Compared) -> str:
     return "?" if r.items_needed is None else f"{r.items_needed:,}"
 
 
-def _result(r: Compared) -> list[str]:
+def _asked(found: Comparison) -> str:
+    """The difference of which the number of items was asked, in the unit of the others."""
+    asked = found.asked or 0.0
+    return f"{100 * asked:g} points" if points_of(found.rows) else f"{asked:g}"
+
+
+def _result(r: Compared, level: float) -> list[str]:
     """What is found, as on the screen."""
     d, points = r.difference, points_of([r])
     low, high = (amount(v, points) for v in (d.low, d.high))
     return [
-        f"{d.n:,}", _mean(d.first, points), _mean(d.second, points), amount(d.value, points), f"{low} to {high}",
-        p_text(d.p), p_text(r.p_holm), amount(r.detectable, points),
+        f"{d.n:,}", amount(d.first, points, 4), amount(d.second, points, 4), amount(d.value, points), f"{low} to {high}",
+        p_text(d.p, level), p_text(r.p_holm, level), amount(r.detectable, points),
     ]  # fmt: skip
 
 
-def _more(r: Compared, needed: bool) -> list[str]:
+def _more(r: Compared, found: Comparison) -> list[str]:
     d = r.difference
     made = [
         f"{d.clusters:,}", f"{len(r.left_out):,}", f"{d.lower:,}", f"{d.higher:,}",
-        "" if d.error != d.error else f"{100 * d.error:.2f}" if points_of([r]) else f"{d.error:.4g}", p_text(r.p_bh),
+        "" if d.error != d.error else f"{100 * d.error:.2f}" if points_of([r]) else f"{d.error:.4g}", p_text(r.p_bh, found.level),
     ]  # fmt: skip
-    return [*made, _needed(r)] if needed else made
+    return made if found.asked is None else [*made, _needed(r)]
 
 
 def _unit(found: Comparison) -> str:
@@ -163,14 +166,14 @@ def lines(found: Comparison) -> list[str]:
         "detectable",
     ]
     if found.asked is not None:
-        head.append(f"items for {found.asked:g}")
+        head.append(f"items for {_asked(found)}")
     table = [head]
     for r in found.rows:
         d, points = r.difference, points_of([r])
         low, high = (amount(v, points) for v in (d.low, d.high))
         row = [
-            r.task, r.metric, f"{d.n:,}", _mean(d.first, points), _mean(d.second, points), amount(d.value, points),
-            f"{low} to {high}", *(p_text(v) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, points),
+            r.task, r.metric, f"{d.n:,}", amount(d.first, points, 4), amount(d.second, points, 4), amount(d.value, points),
+            f"{low} to {high}", *(p_text(v, found.level) for v in (d.p, r.p_holm, r.p_bh)), amount(r.detectable, points),
         ]  # fmt: skip
         table.append(row if found.asked is None else [*row, _needed(r)])
     table += [
@@ -191,7 +194,3 @@ def lines(found: Comparison) -> list[str]:
         f"A: {found.first}", f"B: {found.second}", "", *made, "", *told, "",
         f"{_unit(found)}{CORRECTED}; detectable: seen with the chance {found.power:g} at level {found.level:g}, uncorrected",
     ]  # fmt: skip
-
-
-def _mean(value: float, points: bool) -> str:
-    return f"{100 * value:.1f}" if points else f"{value:.4g}"

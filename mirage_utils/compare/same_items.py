@@ -19,7 +19,7 @@ _NO_NAMES = "no column names the items"
 
 
 def same_targets(
-    a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, what: str, ignore: bool
+    a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, ignore: bool
 ) -> tuple[list[str], bool]:
     """Refuse items of one name whose right answers differ; with `ignore`, say how many.
 
@@ -38,7 +38,7 @@ def same_targets(
         return [f"targets differ for {count}, and are ignored"], True
     at = int(np.argmax(differ))
     raise NotPairedError(
-        f"{what}: target differs for {count} (item {common[at]}: {shown(str(first.iloc[at]), 40)} in A, "
+        f"target differs for {count} (item {common[at]}: {shown(str(first.iloc[at]), 40)} in A, "
         f"{shown(str(second.iloc[at]), 40)} in B): another version of the task, another subset, or another order; "
         f"--ignore-targets, if only their spelling differs{_as_floats(first[differ], second[differ])}"
     )
@@ -52,7 +52,7 @@ def _as_floats(first: pd.Series, second: pd.Series) -> str:
 
 
 def same_questions(
-    a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, what: str, ignore: bool
+    a: pd.DataFrame, b: pd.DataFrame, common: pd.Index, ignore: bool
 ) -> tuple[list[str], bool]:
     """Refuse items of one name whose questions differ; with `ignore`, say how many.
 
@@ -79,7 +79,7 @@ def same_questions(
     at = int(np.argmax(differ))
     one, other = (how_it_begins(s.iloc[at]) for s in (first, second))
     raise NotPairedError(
-        f"{what}: question differs for {count} (item {common[at]}, {kinds[0].iloc[at]}: {shown(one, 60)} in A, {shown(other, 60)} "
+        f"question differs for {count} (item {common[at]}, {kinds[0].iloc[at]}: {shown(one, 60)} in A, {shown(other, 60)} "
         "in B): another version of the task, another subset, or another order; --ignore-targets, if they are the same items and only "
         "written in another way"
     )
@@ -104,9 +104,7 @@ def without_names(side: Side) -> bool:
     return any(_NO_NAMES in note for note in side.notes)
 
 
-def numbered_alike(
-    sides: tuple[Side, Side], asked: Sequence[pd.Index], what: str, told: bool
-) -> list[str]:
+def numbered_alike(sides: tuple[Side, Side], asked: Sequence[pd.Index], told: bool) -> list[str]:
     """Refuse names that are numbers of rows and cannot be the same rows.
 
     Parameters
@@ -114,8 +112,6 @@ def numbered_alike(
     sides : tuple of Side
     asked : sequence of pandas.Index
         Items of A and of B.
-    what : str
-        Which comparison this is.
     told : bool
         Whether questions or right answers say that items of one name are the same.
     """
@@ -124,7 +120,7 @@ def numbered_alike(
     if any(bare):
         if len(a) != len(b) and not told:
             raise NotPairedError(
-                f"{what}: items have no names, A has {len(a):,} rows and B {len(b):,}, so which row belongs to which cannot be told: "
+                f"items have no names, A has {len(a):,} rows and B {len(b):,}, so which row belongs to which cannot be told: "
                 "--column NAME=item says which column names the items"
             )
         return ["items have no names: row k of A is paired with row k of B"]
@@ -136,7 +132,7 @@ def numbered_alike(
     if (first, second) in ((from_0, from_1), (from_1, from_0)):
         zero = "A" if first == from_0 else "B"
         raise NotPairedError(
-            f"{what}: {zero} numbers its {n:,} items from 0 and the other from 1: the same number names two items; number both in one "
+            f"{zero} numbers its {n:,} items from 0 and the other from 1: the same number names two items; number both in one "
             "way"
         )
     return []

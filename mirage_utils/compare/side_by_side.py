@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..errors import FieldError
+from ..errors import FieldError, UnknownNameError
 from ..records.files import File
 from ..records.formats import FORMATS, headers
+from ..records.formats.asking import column_of_questions
 from ..records.formats.cells import Table, table
 from ..records.formats.items import named_items, numbers_in
 from ..records.formats.names import CONDITIONS, RUNS, SCHEMA, SYNONYMS, plain_name
@@ -22,7 +23,7 @@ from ..records.schema import EvalFileError
 from ..records.wording import several
 from .sides import NotPairedError
 
-__all__ = ["Beside", "columns_of_models", "how_to_name"]
+__all__ = ["Beside", "check_columns", "columns_of_models", "how_to_name"]
 
 _TABLES = ("plain table", "workbook")
 _FIRST = 1000
@@ -94,6 +95,8 @@ def columns_of_models(
     if found is None or "model" in names or not set(models) <= set(names):
         return None
     item, notes = _item(path, found, models, options)
+    if asked := column_of_questions(n for n in names if n not in {*item, *options.columns}):
+        notes.append(f"{path}: columns read: {asked!r} as the question of an item")
     one, other = (
         replace(
             options, columns={**options.columns, **item, name: "score"}, model=name, metric=options.metric or "score",
@@ -130,6 +133,43 @@ def _item(
     return {}, []
 
 
+def _free(path: str | PathLike[str]) -> list[str]:
+    """Columns of a table that may each be a model, where nothing else says which model a score is of."""
+    found = _table(path)
+    raw = None if found is None else _rows(found)
+    if raw is None:
+        return []
+    plain = {str(name): plain_name(str(name)) for name in raw.columns}
+    known = {*SCHEMA, *(n for names in SYNONYMS.values() for n in names), *RUNS, *CONDITIONS}
+    if {"model", "score", *SYNONYMS["model"], *SYNONYMS["score"]} & set(plain.values()):
+        return []
+    item, _ = named_items(raw, Options())
+    return [n for n, bare in plain.items() if bare not in known and n != item and _scores(raw[n])]
+
+
+def check_columns(path: str | PathLike[str], models: Sequence[str]) -> None:
+    """Refuse names of models that are no columns of a table, where one has a column for each model.
+
+    Parameters
+    ----------
+    path : path-like
+    models : sequence of str
+        What the user calls A and B.
+
+    Raises
+    ------
+    UnknownNameError
+        With the columns that there are.
+    """
+    free = _free(path)
+    lost = [name for name in models if name not in free]
+    if len(free) > 1 and lost:
+        raise UnknownNameError(
+            "models", lost[0],
+            f"a column of {path} with a model's scores ({several([*map(repr, free)], 8)}), or a column 'model' (--column NAME=model)",
+        )  # fmt: skip
+
+
 def how_to_name(path: str | PathLike[str]) -> str:
     """How columns are named that may each be a model; ``""`` where a table has no two such columns.
 
@@ -137,16 +177,7 @@ def how_to_name(path: str | PathLike[str]) -> str:
     ----------
     path : path-like
     """
-    found = _table(path)
-    raw = None if found is None else _rows(found)
-    if raw is None:
-        return ""
-    plain = {str(name): plain_name(str(name)) for name in raw.columns}
-    known = {*SCHEMA, *(n for names in SYNONYMS.values() for n in names), *RUNS, *CONDITIONS}
-    if {"model", "score", *SYNONYMS["model"], *SYNONYMS["score"]} & set(plain.values()):
-        return ""
-    item, _ = named_items(raw, Options())
-    free = [n for n, bare in plain.items() if bare not in known and n != item and _scores(raw[n])]
+    free = _free(path)
     if len(free) < 2:
         return ""
     if len(free) == 2:

@@ -161,6 +161,7 @@ def _frame(records: pd.DataFrame, options: Options) -> pd.DataFrame:
     whole["item"] = whole["item"].astype(str)
     whole["epoch"] = whole["epoch"].astype(float).fillna(1.0)
     whole["score"] = whole["score"].astype(float)
+    whole["metric"] = whole["metric"].where(whole["score"].notna(), "")
     fill(whole, options)
     blank = whole["direction"] == ""
     whole.loc[blank, "direction"] = whole.loc[blank, "metric"].map(direction_of)
@@ -280,9 +281,12 @@ def _counting(
         kept[["model", "task", "written", "shots", "run", "source", "named", "setting", "metric", "direction", "score", "before"]],
         on=["model", "task", "written", "shots", "run", "source", "named"], how="left", validate="one_to_one",
     )  # fmt: skip
-    # Items that nobody graded stay with the runs that count.
+    # Items that nobody graded stay with the runs that count, or where no run was graded.
     run = ["model", "task", "written", "shots", "run", "source"]
     setting = both.groupby(run, dropna=False, sort=False)["setting"].transform("first")
+    of_task = [both[name] for name in ("model", "task", "shots")]
+    graded = (both["named"] != "").groupby(of_task, dropna=False).transform("any")
+    setting = setting.where(graded, both["written"])
     bare = (both["named"] == "") & setting.notna()
     both["setting"] = both["setting"].where(~bare, setting)
     both["metric"] = both["metric"].where(~bare, "")
@@ -347,8 +351,9 @@ def side_of(read: Read, label: str, wanted: str) -> Side:
     if wanted:
         fits = [m for m in models if m == wanted] or [m for m in models if m.endswith(f"/{wanted}")]
         if len(fits) != 1:
-            known = several([m or "(no name)" for m in models], 20)
-            raise UnknownNameError("models", wanted, f"one of the models of {read.path}: {known}")
+            known = f"one of the models of {read.path}: {several([m or '(no name)' for m in models], 20)}"
+            none = f"none, since {read.path} names no model (--column NAME=model says which column does)"
+            raise UnknownNameError("models", wanted, known if any(models) else none)
         model = fits[0]
     elif len(models) > 1:
         names = " ".join(repr(m) for m in models[:2])

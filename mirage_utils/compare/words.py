@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
 import numpy as np
@@ -29,18 +31,37 @@ _TIMES = {
 }
 
 
-def in_points(metric: str, *scores: NDArray[np.float64]) -> bool:
-    """Whether differences are told in points, hundredths of the score: of shares and other fractions."""
-    inside = all(len(s) == 0 or (s.min() >= 0 and s.max() <= 1) for s in scores)
-    whole = all(bool(np.isin(s, (0.0, 1.0)).all()) for s in scores)
-    return inside and (is_fraction(metric) or whole)
+def in_points(
+    metric: str, first: NDArray[np.float64], second: NDArray[np.float64], said: Collection[str] = ()
+) -> bool:
+    """Whether differences are told in points, hundredths of the score: of shares and other fractions.
+
+    Parameters
+    ----------
+    metric : str
+    first, second : ndarray
+        Scores.
+    said : collection of str
+        Of which the user says that they are in per cent, or are fractions.
+    """
+    scores = np.concatenate([first, second])
+    if scores.size and not (scores.min() >= 0 and scores.max() <= 1):
+        return False
+    whole = bool(np.isin(scores, (0.0, 1.0)).all())
+    return whole or is_fraction(metric) or is_said(metric, said)
 
 
-def amount(value: float, points: bool) -> str:
-    """A difference as text, in points or in units of the score."""
+def is_said(metric: str, said: Collection[str]) -> bool:
+    """Whether a metric is among those that a user names, perhaps on a task or of a family."""
+    names = (text.partition(" on ")[0].partition(" of ")[0] for text in said)
+    return any(fnmatchcase(metric, name) for name in names)
+
+
+def amount(value: float, points: bool, digits: int = 3) -> str:
+    """A score or a difference as text, in points or in units of the score; what rounds to 0 has no sign."""
     if not np.isfinite(value):
         return "?"
-    return f"{100 * value:.1f}" if points else f"{value:.3g}"
+    return f"{100 * value:z.1f}" if points else f"{value:z.{digits}g}"
 
 
 def verdict_of(
@@ -72,6 +93,7 @@ def verdict_of(
             f"both have the same score on all {d.n:,} items; {_missed(d, detectable, unit, power, points)}",
         )
     interval = "" if d.low != d.low else f" ({amount(d.low, points)} to {amount(d.high, points)})"
+    p, corrected = p_text(d.p, level), p_text(p_holm, level)
     good: Verdict
     if direction:
         good = "better" if up == (direction == "higher") else "worse"
@@ -90,13 +112,12 @@ def verdict_of(
         return good, f"B {'is' if direction else 'scores'} {good} by {size}{runs}"
     if d.p <= level and d.value != 0:
         return "cannot tell", (
-            f"B scored {good} by {size}, but of {family:,} tasks one may well show as much by chance (p = {p_text(d.p)}, corrected "
-            f"{p_text(p_holm)})"
+            f"B scored {good} by {size}, but of {family:,} tasks one may well show as much by chance (p = {p}, corrected {corrected})"
         )
     if d.low > 0 or d.high < 0:
         return "cannot tell", (
             f"these items cannot tell: B - A is {_signed(d.value, points)}{unit}{interval}, but the test does not confirm it (p = "
-            f"{p_text(d.p)}): too few items or clusters carry the difference"
+            f"{p}): too few items or clusters carry the difference"
         )
     return (
         "cannot tell",
@@ -132,6 +153,9 @@ def how_often(chance: float) -> str:
     return f"{100 * chance:.2g}% of the time"
 
 
-def p_text(value: float) -> str:
-    """A p-value with two digits."""
-    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+def p_text(value: float, level: float) -> str:
+    """A p-value with two digits, and as many more as show on which side of the level it is."""
+    if value < 1e-4:
+        return "< 0.0001"
+    texts = (f"{value:.{digits}g}" for digits in range(2, 18))
+    return next(t for t in texts if np.sign(float(t) - level) == np.sign(value - level))

@@ -8,11 +8,12 @@ from scipy import optimize, stats
 
 from ..errors import as_array, require
 
-__all__ = ["detectable", "p_value", "power"]
+__all__ = ["detectable", "items_for", "p_value", "power"]
 
-_EXACT = 20_000
-"""Items up to which the power is summed over every number of disagreements; above, over this many standard deviations of it."""
-_SPREAD = 8.0
+_SPREAD, _MORE = 8.0, 30
+"""Standard deviations of the number of disagreements over which the power is summed, and how many more, for few of them."""
+_MANY = 10_000
+"""Disagreements from which on the normal limit, corrected for whole numbers, gives the items of the exact test to a thousandth."""
 
 
 def p_value(lower: int, higher: int) -> float:
@@ -100,13 +101,54 @@ def detectable(n: int, disagreement: float, *, chance: float = 0.8, level: float
     return float(optimize.brentq(short, 1e-12, 1.0, xtol=1e-6))
 
 
+def items_for(
+    difference: float, disagreement: float, *, chance: float = 0.8, level: float = 0.95
+) -> int:
+    """Items of which the exact test shows a true difference with this chance, where one fewer would not do.
+
+    Parameters
+    ----------
+    difference : float
+        Of the two shares, in [-1, 1] and not 0.
+    disagreement : float
+        Share of items on which the two disagree; as for `detectable`.
+    chance : float
+        Of a significant result, in (0, 1).
+    level : float
+        One minus the error rate of the test.
+
+    Examples
+    --------
+    >>> items_for(0.02, 0.2), items_for(0.02, 0)
+    (4016, 394)
+    """
+    require(0 < chance < 1, "chance", chance, "a number between 0 and 1")
+    size = abs(difference)
+    require(0 < size <= 1, "difference", difference, "a difference of two shares other than 0")
+    require(0 <= disagreement <= 1, "disagreement", disagreement, "a share")
+    share = max(disagreement, size)
+    z = stats.norm.ppf([(1 + level) / 2, chance])
+    # Wins minus losses are whole numbers, and must be one more than the limit says.
+    limit = float((np.sqrt([share, share - size**2]) @ z / size) ** 2) + 2 / size
+    if limit * share > _MANY:
+        return int(np.ceil(limit))
+
+    def shows(n: int) -> bool:
+        return power(n, size, share, level=level) >= chance
+
+    few, many, step = 0, int(limit), max(1, int(limit) // 32)
+    while not shows(many):
+        few, many, step = many, many + step, 2 * step
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if shows(middle) else (middle, many)
+    return many
+
+
 def _disagreements(n: int, share: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Numbers of items on which the two disagree, and how likely each is."""
-    if n <= _EXACT:
-        counts = np.arange(n + 1)
-    else:
-        spread = _SPREAD * np.sqrt(n * share * (1 - share))
-        counts = np.arange(max(0, int(n * share - spread)), min(n, int(n * share + spread)) + 1)
+    """Numbers of items on which the two disagree, and how likely each is; the others are less likely than any error here."""
+    spread = _SPREAD * np.sqrt(n * share * (1 - share)) + _MORE
+    counts = np.arange(max(0, int(n * share - spread)), min(n, int(n * share + spread)) + 1)
     return counts, stats.binom.pmf(counts, n, share)
 
 

@@ -42,8 +42,8 @@ class Difference:
     error : float
         Standard error of the difference, over clusters.
     planning_error : float
-        The same for `detectable` and `items_for`. Of 0/1 scores one item more of either kind of disagreement is counted, in
-        clusters too, so that two answer sheets that happen to agree do not promise that nothing could ever be missed. Other
+        The same for `detectable` and `items_for`, except of independent 0/1 scores, which these plan by the power of the exact
+        test. Of 0/1 scores one item more of either kind of disagreement is counted, in clusters too, so that two answer sheets that happen to agree do not promise that nothing could ever be missed. Other
         scores that differ alike on all items have 0 here, and no plan.
     low, high : float
         Interval of the difference. nan where all differences are alike, and nothing says how they vary.
@@ -122,22 +122,30 @@ class Difference:
         Returns
         -------
         int
-            With Student's t, as in `detectable`: two clusters at least.
+            As in `detectable`: of 0/1 scores by the power of McNemar's exact test; of others, and of clusters where it is more,
+            with Student's t, of two clusters at least.
 
         Raises
         ------
         FieldError
-            If the difference is 0 or not finite, the power is no probability, or all measured differences are alike and
-            nothing says how they vary.
+            If the difference is 0, not finite or larger than `widest`, the power is no probability, or all measured differences
+            are alike and nothing says how they vary.
         """
         require(
             np.isfinite(difference) and difference != 0, "difference", difference, "a finite number other than 0"
         )  # fmt: skip
+        require(abs(difference) <= self.widest, "difference", difference, "at most 1: all scores lie between 0 and 1")  # fmt: skip
         require(0 < power < 1, "power", power, "a number between 0 and 1")
         require(
             self.planning_error > 0, "planning_error", self.planning_error,
             "scores whose differences vary: these are all alike, and do not say how many items would show another",
         )  # fmt: skip
+        least = 0
+        if self.right_or_wrong:
+            disagreement = (self.lower + self.higher) / self.n
+            least = mcnemar.items_for(difference, disagreement, chance=power, level=self.level)
+            if self.clusters == self.n:
+                return least
         size = self.n / self.clusters
 
         def missing(
@@ -151,7 +159,7 @@ class Difference:
         while missing(many) > 0:
             few, many = many, many + 3
         clusters = np.exp(optimize.brentq(missing, few, many)) if many > few else 2.0
-        return int(np.ceil(size * clusters * (1 - 1e-9)))
+        return max(least, int(np.ceil(size * clusters * (1 - 1e-9))))
 
     def _errors_seen(self, df: float, power: float) -> float:
         """How many standard errors a true difference must be to be seen with this probability."""

@@ -152,7 +152,7 @@ def fit(
     return _climbed(law, curve, reference, held, start)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _searched(
     law: AccuracyLaw, curve: Curve, reference: float, held: tuple[tuple[str, float], ...]
 ) -> LawFit:

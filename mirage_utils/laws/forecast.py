@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -188,9 +189,22 @@ def forecast(
     require(x.ndim == 1 and x.size >= 4, "scale", x.shape, "one dimension, at least four scales")
     require(y.shape == x.shape, "score", y.shape, f"the shape of scale, {x.shape}")
     require(bool((np.diff(x) >= 0).all()), "scale", x.tolist(), "scales in rising order")
-    mean, spread = _forecasts(
-        CONTENDERS[contender], x[None], y[None], new[None], np.array([bounds]), one_by_one
-    )
+    low, high = map(float, bounds)
+    return _forecast(contender, tuple(x), tuple(y), tuple(np.atleast_1d(new)), (low, high))
+
+
+@lru_cache(maxsize=4096)
+def _forecast(
+    contender: str,
+    scale: tuple[float, ...],
+    score: tuple[float, ...],
+    at: tuple[float, ...],
+    bounds: tuple[float, float],
+) -> Forecast:
+    """`forecast`, kept: analyses that differ in a yardstick or in what they leave out ask for the same ones again."""
+    x, y, new, ends = (np.array([each]) for each in (scale, score, at, bounds))
+    mean, spread = _forecasts(CONTENDERS[contender], x, y, new, ends, one_by_one)
+    mean.flags.writeable = spread.flags.writeable = False
     return Forecast(mean[0], spread[0])
 
 

@@ -7,6 +7,7 @@ not: a lucky network passes for a steep law. So tables are made from the fitted 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,14 @@ def one_slope_with_luck(
     for curve in curves:
         checked_reference(curve, reference, len(law.parameters))
         require(len(curve) == len(curves[0]), "curves", len(curve), "equally many sizes in each")
+    return _one_slope(law, tuple(curves), float(reference), draws, int(seed))
+
+
+@lru_cache(maxsize=64)
+def _one_slope(
+    law: AccuracyLaw, curves: tuple[Curve, ...], reference: float, draws: int, seed: int
+) -> OneSlope:
+    """`one_slope_with_luck`, kept."""
     thetas = [fit(law, curve, reference=reference).theta for curve in curves]
     together = _Table(law, curves, reference)
     own = [_Table(law, [curve], reference) for curve in curves]
@@ -104,7 +113,9 @@ def one_slope_with_luck(
     right, wrong = (np.maximum(part * size, 1e-9) for part in (accuracy, 1 - accuracy))
     items = np.concatenate([curve.items for curve in curves])
     made = rng.binomial(items, rng.beta(right, wrong, (draws, accuracy.shape[1])))
-    return OneSlope(float(np.exp(ends[0, 0])), float(observed[0]), statistics(made)[0])
+    simulated = statistics(made)[0]
+    simulated.flags.writeable = False
+    return OneSlope(float(np.exp(ends[0, 0])), float(observed[0]), simulated)
 
 
 class _Table:

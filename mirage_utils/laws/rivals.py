@@ -7,6 +7,7 @@ the line, a cubic has two, and so do two lines that meet: whoever says "bend" mu
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -140,8 +141,13 @@ def normal_luck(
     """
     require(not law.overdispersed, "law", law.name, "a law with binomial counts")
     require(of in ("loss", "odds", "skill"), "of", of, "loss, odds or skill")
+    return _normal_luck(law, curve, checked_reference(curve, reference, len(law.parameters)), of)
+
+
+@lru_cache(maxsize=256)
+def _normal_luck(law: AccuracyLaw, curve: Curve, reference: float, of: str) -> NormalLuck:
+    """`normal_luck`, kept: a second to climb."""
     there, back, at_one_half = _COORDINATES["loss" if of == "skill" else of]
-    reference = checked_reference(curve, reference, len(law.parameters))
     places = np.log(curve.scale / reference)[:, None]
     counts = Counts(curve.counts[:, None], curve.items[:, None])
     luck = np.linspace(-4.5, 4.5, 401)  # steps finer than what thousands of items tell apart

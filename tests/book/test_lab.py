@@ -23,8 +23,8 @@ from pages import keep
 from playwright.sync_api import Locator, Page
 from readable import Place, Published, rewrite
 
-# Chapters that between them have explorers, sketches, forms, tables, downloads of results and the longest text.
-READ = ("03_many_tokens", "09_same_outputs_two_metrics", "19_audit")
+# Chapters that between them have explorers, sketches, forms, tables and downloads of results, and are quickly run.
+READ = ("03_many_tokens", "09_same_outputs_two_metrics", "10_meta_analysis")
 MARKUP = re.compile(
     r"\{[\w:-]+\}`|glue:|__import__|Error:|\b[a-z]\w*:[.,]?\d*[%dfge]\b|\[object|^[`:]{3,}", re.M
 )

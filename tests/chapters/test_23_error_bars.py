@@ -388,3 +388,31 @@ def test_above_95_per_cent_other_items_mostly_move_digits_as_they_are_more(chapt
         if y.mean() > 0.95:
             found.append(other_items > other_training)
     assert (g["n_items_high"], g["n_high"]) == (sum(found), len(found))
+
+
+def test_trainings_of_larger_networks_differ_on_digits_as_they_are_too(chapter_run, digits):
+    """By Cochran's Q for each size: it asks whether trainings are right on the same pictures equally often."""
+    g = chapter_run(NAME).glued
+    q, scatter, own = {}, {}, {}
+    for size in sorted({size for size, _ in digits}):
+        right = np.array([digits[size, s][0] for s in range(5)])
+        of_run, of_picture = right.sum(axis=1), right.sum(axis=0)
+        pull = 4 * (5 * (of_run**2).sum() - of_run.sum() ** 2)
+        q[size] = pull / (5 * of_picture.sum() - (of_picture**2).sum())
+        scatter[size] = right.mean(axis=1).var(ddof=1)
+        # a training less the mean of the five, picture by picture, and those again less their mean
+        apart = right - right.mean(axis=0)
+        own[size] = apart.var(axis=1).sum() / 4 / (right.shape[1] - 1)
+    able = [size for size in q if size >= g["least_able"]]
+    assert stats.chi2.sf(sum(q[size] for size in able), 4 * len(able)) < 1e-4
+    # with many pictures F is Q over its four degrees of freedom
+    assert g["plain_f"] == pytest.approx(np.mean([q[size] / 4 for size in able]), rel=0.02)
+    assert g["f_by_chance"] == pytest.approx(stats.chi2.isf(0.001, 4 * 8) / 4 / 8, rel=0.01)
+    assert g["plain_f"] > g["f_by_chance"]
+    high = [size for size in q if np.mean([digits[size, s][0].mean() for s in range(5)]) > 0.95]
+    assert len(high) == g["n_high"]
+    left = 1 - sum(own[size] for size in high) / sum(scatter[size] for size in high)
+    assert g["left_of_interval"] == pytest.approx(math.sqrt(left), rel=1e-6)
+    # the two sizes of the essay alone say something else, and their neighbours more
+    few, many = g["few_params"], g["many_params"]
+    assert max(q[few], q[many]) < 5 < min(q[15_738], q[158_990])

@@ -10,6 +10,7 @@ import pytest
 
 from mirage_utils.cli.main import main
 from mirage_utils.compare import NotPairedError, compare
+from mirage_utils.errors import UnknownNameError
 
 
 def _wide(n=40, *, scale=1.0, names="id", **more):
@@ -113,3 +114,69 @@ def test_an_object_in_the_place_of_a_name_is_no_fault_of_the_program(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)))
     assert compare(path, models=["owl-1", "owl-2"]).rows[0].difference.n == 8
+
+
+@pytest.mark.parametrize("models", [["base", "tundd"], ["bse", "tuned"], ["bsae", "tunde"]])
+def test_a_misspelt_column_is_the_one_that_is_named(models, tmp_path, capsys):
+    path = _put(_wide(question=[f"What is {i}?" for i in range(40)]), tmp_path)
+    lost = next(m for m in models if m not in ("base", "tuned"))
+    with pytest.raises(UnknownNameError, match=rf"models = '{lost}': expected a column of .*\('base', 'tuned'\)"):  # fmt: skip
+        compare(path, models=models)
+    assert main(["compare", str(path), "--models", *models]) == 1
+    assert f"models = '{lost}'" in capsys.readouterr().err
+
+
+def test_a_misspelt_column_where_the_table_cannot_be_read_without_it(tmp_path):
+    frame = _wide(question=[f"What is {i}?" for i in range(40)], answer="x")
+    frame = frame.assign(base=frame["base"].round(), tuned=frame["tuned"].round())
+    with pytest.raises(UnknownNameError, match=r"models = 'tundd': expected a column"):
+        compare(_put(frame, tmp_path), models=["base", "tundd"])
+
+
+def test_files_without_models_say_so(tmp_path):
+    frame = pd.DataFrame(
+        {"task": "t", "item": range(9), "metric": "accuracy", "score": [0, 1, 1] * 3}
+    )
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    frame.to_csv(a)
+    frame.to_csv(b)
+    with pytest.raises(UnknownNameError, match=r"models = 'owl-1'.*a.csv names no model \(--column NAME=model"):  # fmt: skip
+        compare(a, b, models=["owl-1", "owl-2"])
+
+
+def test_notes_on_cells_name_the_column_of_the_file(tmp_path):
+    frame = _wide().round({"base": 0, "tuned": 0})
+    frame.loc[3, "base"] = frame.loc[[5, 7], "tuned"] = np.nan
+    found = compare(_put(frame, tmp_path), models=["base", "tuned"])
+    told = [n.partition("wide.csv: ")[2] for n in found.notes if "not graded" in n]
+    assert told == [
+        "base: none, and the answer counts as one that is not graded: line 5 ('')",
+        "tuned: none, and the answer counts as one that is not graded: line 7 (''), line 9 ('')",
+    ]
+
+
+def test_every_column_of_such_a_table_is_accounted_for(tmp_path):
+    frame = _wide(question=[f"What is {i}?" for i in range(40)], answer="x")
+    found = compare(_put(frame, tmp_path), models=["base", "tuned"])
+    told = [n.partition("wide.csv: ")[2] for n in found.notes if "columns" in n]
+    assert told == [
+        "columns read: 'id' as item (--column says otherwise)",
+        "columns read: 'question' as the question of an item",
+        "columns not used: 'answer' (--column says what they are)",
+    ]
+    named = compare(_put(frame.drop(columns="id"), tmp_path), models=["base", "tuned"])
+    assert not [n for n in named.notes if "as the question" in n]  # there it names the items
+
+
+def test_what_a_user_says_is_in_per_cent_is_told_in_points(tmp_path, capsys):
+    path = _put(_wide(scale=100.0), tmp_path)
+    given = ["compare", str(path), "--models", "base", "tuned", "--difference", "0.02"]
+    assert main(given) == 0
+    (row,) = compare(path, models=["base", "tuned"]).rows
+    assert f"{row.difference.value:.3g}" in capsys.readouterr().out
+    assert main([*given, "--percent", "score"]) == 0
+    shown = capsys.readouterr().out
+    assert "items for 2 points" in shown
+    assert f"B - A is {row.difference.value:+.1f} points" in shown or f"by {abs(row.difference.value):.1f} points" in shown  # fmt: skip
+    assert main([*given[:-1], "2", "--percent", "sc*"]) == 1
+    assert "two points are 0.02" in capsys.readouterr().err

@@ -121,7 +121,8 @@ def test_the_command_prints_a_table_and_the_verdict_in_words(tmp_path, capsys):
         "detectable",
         "items",
         "for",
-        "0.05",
+        "5",
+        "points",
     ]
     rows = shown[shown.index(head) + 1 :][:2]
     assert all(len(row) == len(head) for row in rows)

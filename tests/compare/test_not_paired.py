@@ -48,13 +48,13 @@ def _one_item(frame):
 
 
 REFUSED = {
-    "no item in common": (_no_item_in_common, r"item differs: no item in common in quiz: A has 60 \('quiz-0-0', .*B has 60 .*--column NAME=item"),
+    "no item in common": (_no_item_in_common, r"quiz, accuracy: item differs: no item in common: A has 60 \('quiz-0-0', .*B has 60 .*--column NAME=item"),
     "shuffled": (_shuffled, r"quiz, accuracy: target differs for \d+ of 60 items of the same name \(item quiz-0-0: 't0' in A, 't59' in B\).*--ignore-targets"),
     "another metric": (_other_metric, "metric differs: A has accuracy, B has f1"),
     "another task": (_other_task, "task differs: A has quiz, B has quiz_v2.*--conditions 'quiz' 'quiz_v2'"),
     "another setting": (_other_setting, "setting differs: A has 'strict' and B 'lenient'.*--conditions 'strict' 'lenient'"),
     "another number of shots": (_other_shots, "shots differs: A has '0-shot' and B '5-shot'.*--conditions '0-shot' '5-shot'"),
-    "nobody graded B": (_ungraded, "B holds answers and no scores of them: grade them first"),
+    "nobody graded B": (_ungraded, "B holds items and no scores of them: grade the answers first"),
     "one item": (_one_item, "1 item is scored on both sides, and two are needed"),
 }  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_one_path_with_one_model_is_wrong_usage(tmp_path, capsys):
     ("said", "field"),
     [({"level": 0}, "level"), ({"level": 5}, "level"), ({"power": 1}, "power"), ({"difference": 0}, "difference"),
      ({"difference": float("nan")}, "difference"), ({"interval": "wald"}, "interval"), ({"only": ["nothing"]}, "only"),
-     ({"cluster_by": "("}, "cluster_by"), ({"cluster_by": "quiz"}, "cluster_by"), ({"conditions": ["a"]}, "conditions"),
+     ({"cluster_by": "("}, "cluster_by"), ({"cluster_by": "nothing"}, "cluster_by"), ({"conditions": ["a"]}, "conditions"),
      ({"nonsense": 1}, "options")],
 )  # fmt: skip
 def test_arguments_out_of_range_are_named(said, field, tmp_path):

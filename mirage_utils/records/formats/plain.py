@@ -140,6 +140,7 @@ def _records(
             repeated=repeated,
             cluster=names.get(options.cluster_by, options.cluster_by),
             asked=column_of_questions(raw.columns, settings) if options.questions else "",
+            called={now: name for name, now in names.items()},
         )
         said = tuple(left_out) if told else (*notes, *runs, *settings, *left_out)
         told = True

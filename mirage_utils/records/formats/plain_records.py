@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,7 @@ def tidy_records(
     repeated: Repeated | None = None,
     cluster: str = "",
     asked: str = "",
+    called: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """A table of records in the schema's columns, every cell checked.
 
@@ -63,6 +64,8 @@ def tidy_records(
         Column by which items are clustered; ``""`` for none.
     asked : str
         Column that holds the questions; ``""`` for none.
+    called : mapping of str to str, optional
+        By the schema's names, those that the file gives its columns and that notes call them by.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def tidy_records(
         if places.size:
             cells = raw[name].iloc if name in raw.columns else made[name]
             named = (f"line {lines[i]} ({shown(cells[i], 30)})" for i in places)
-            notes.append(f"{name}: {what}: {few(named, places.size)}")
+            notes.append(f"{(called or {}).get(name, name)}: {what}: {few(named, places.size)}")
 
     made: dict[str, Any] = {}
     told = np.zeros(rows, bool)  # rows of which a note says why they have no score
