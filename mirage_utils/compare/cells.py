@@ -177,14 +177,14 @@ def matched(one: Half, other: Half) -> tuple[list[tuple[Cell, Cell, str]], list[
             lone.append(Lone(one.cells[cell], "", _no_scores(one, cell)))
     if not found:
         raise NotPairedError(_no_cell(one, other, left, right))
-    for cell in left:
-        alike = next((c for c in right if c.task == cell.task), None)
-        why = _only(one, other, cell) if alike is None else _condition(one, other, cell, alike)
-        lone += [Lone(one.cells[cell], m, why) for m in one.metrics[cell] or [""]]
-    for cell in right:
-        alike = next((c for c in left if c.task == cell.task), None)
-        why = _only(other, one, cell) if alike is None else _condition(one, other, alike, cell)
-        lone += [Lone(other.cells[cell], m, why) for m in other.metrics[cell] or [""]]
+    for half, counter, cells, others in ((one, other, left, right), (other, one, right, left)):
+        for cell in cells:
+            alike = next((c for c in others if c.task == cell.task), None)
+            if alike is None:
+                why = _only(half, counter, cell)
+            else:
+                why = _condition(one, other, *((cell, alike) if half is one else (alike, cell)))
+            lone += [Lone(half.cells[cell], m, why) for m in half.metrics[cell] or [""]]
     return found, lone, notes
 
 

@@ -158,13 +158,14 @@ def pairs_of(
         if not any(_is_wanted(*m, [pattern]) for m in (*shared, *alone)):
             cells = (*(one.cells[cell] for cell, _, _ in shared), *(m.cell for m in lone))
             tasks = dict.fromkeys(map(str, cells))
-            metrics = dict.fromkeys(metric for _, _, metric in (*shared, *alone) if metric)
+            known = dict.fromkeys(metric for _, _, metric in (*shared, *alone) if metric)
             raise UnknownNameError(
                 "only",
                 pattern,
                 f"a task ({several([*map(repr, tasks)], 10)}), a part of its name between commas, or a metric "
-                f"({several([*metrics], 10)})",
+                f"({several([*known], 10)})",
             )
+    metrics = {metric for _, _, metric in shared}
     pairs: list[Pair] = []
     said: list[tuple[NDArray | None, NDArray | None]] = []
     refused: list[NotCompared] = []
@@ -189,8 +190,12 @@ def pairs_of(
         pairs = [replace(p, cluster=c) for p, c in both if not isinstance(c, str)]
     refused += [
         NotCompared(str(m.cell), m.metric, m.why)
-        for m, names in zip(lone, alone, strict=True)
-        if _is_wanted(*names, only)
+        for m in lone
+        # A task without scores is lost to every metric that is asked for.
+        if any(
+            _is_wanted(m.cell, m.cell, name, only)
+            for name in ({m.metric} if m.metric else {"", *metrics})
+        )
     ]
     if not pairs:
         raise NotPairedError(why_nothing(refused))

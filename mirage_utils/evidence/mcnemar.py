@@ -90,7 +90,7 @@ def detectable(n: int, disagreement: float, *, chance: float = 0.8, level: float
     >>> detectable(5, 0)  # five items cannot be significant
     nan
     """
-    require(0 < chance < 1, "chance", chance, "a number between 0 and 1")
+    _check(chance, level)
     require(0 <= disagreement <= 1, "disagreement", disagreement, "a share")
 
     def short(difference: float) -> float:
@@ -122,7 +122,7 @@ def items_for(
     >>> items_for(0.02, 0.2), items_for(0.02, 0)
     (4016, 394)
     """
-    require(0 < chance < 1, "chance", chance, "a number between 0 and 1")
+    _check(chance, level)
     size = abs(difference)
     require(0 < size <= 1, "difference", difference, "a difference of two shares other than 0")
     require(0 <= disagreement <= 1, "disagreement", disagreement, "a share")
@@ -143,6 +143,10 @@ def items_for(
         middle = (few + many) // 2
         few, many = (few, middle) if shows(middle) else (middle, many)
     return many
+
+
+def _check(chance: float, level: float) -> None:
+    require(1 - level < chance < 1, "chance", chance, f"a number between {1 - level:.2g} and 1")
 
 
 def _disagreements(n: int, share: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -99,7 +99,7 @@ class Difference:
             clusters where it is more, by the standard error. nan where no true difference would do: it would have to be larger than `widest`, as with two or three items. nan
             also where all differences are alike and nothing says how they vary (`planning_error` is 0).
         """
-        require(0 < power < 1, "power", power, "a number between 0 and 1")
+        self._check(power)
         least = 0.0
         if self.right_or_wrong:
             disagreement = (self.lower + self.higher) / self.n
@@ -135,7 +135,7 @@ class Difference:
             np.isfinite(difference) and difference != 0, "difference", difference, "a finite number other than 0"
         )  # fmt: skip
         require(abs(difference) <= self.widest, "difference", difference, "at most 1: all scores lie between 0 and 1")  # fmt: skip
-        require(0 < power < 1, "power", power, "a number between 0 and 1")
+        self._check(power)
         require(
             self.planning_error > 0, "planning_error", self.planning_error,
             "scores whose differences vary: these are all alike, and do not say how many items would show another",
@@ -160,6 +160,12 @@ class Difference:
             few, many = many, many + 3
         clusters = np.exp(optimize.brentq(missing, few, many)) if many > few else 2.0
         return max(least, int(np.ceil(size * clusters * (1 - 1e-9))))
+
+    def _check(self, power: float) -> None:
+        require(
+            1 - self.level < power < 1, "power", power,
+            f"a number between {1 - self.level:.2g}, which the test has where there is no difference, and 1",
+        )  # fmt: skip
 
     def _errors_seen(self, df: float, power: float) -> float:
         """How many standard errors a true difference must be to be seen with this probability."""

@@ -193,6 +193,21 @@ def test_only_names_what_one_side_alone_has(tmp_path):
 # -- the same words for one task as for two files -------------------------------------------------
 
 
+@pytest.mark.parametrize("change", [_without_scores, _without_a_number, _blank])
+def test_a_task_that_nobody_graded_is_lost_to_every_metric_asked_for(change, tmp_path):
+    frame = two(tasks=TASKS)
+    (metric,) = frame["metric"].unique()
+    for side, model in (("A", "owl-1"), ("B", "owl-2")):
+        (tmp_path / side).mkdir()
+        for task, rows in frame[frame["model"] == model].groupby("task"):
+            put(change(rows) if task == "riddles" else rows, tmp_path / side / f"{task}.csv")
+    paths = (tmp_path / "A", tmp_path / "B")
+    assert [r.task for r in compare(*paths, only=[metric]).not_compared] == ["riddles"]
+    assert compare(*paths, only=["quiz"]).not_compared == ()
+    sides = [str(path) for path in paths]
+    assert main(["compare", *sides, "--only", metric, "--fail-on", "refused", "--quiet"]) == 3
+
+
 def test_other_items_are_named_with_what_helps(tmp_path):
     def renamed(rows):
         return rows.assign(item="z" + rows["item"])

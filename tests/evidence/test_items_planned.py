@@ -74,3 +74,17 @@ def test_no_plan_for_a_difference_that_cannot_be(difference):
 def test_what_is_no_plan_is_refused(arguments, field):
     with pytest.raises(FieldError, match=field):
         mcnemar.items_for(*arguments)
+
+
+@pytest.mark.parametrize("power", [0.03, 0.05])
+def test_no_plan_for_a_power_that_the_test_has_where_nothing_differs(power):
+    """There the smallest difference that is seen so often is none."""
+    alike = paired([0, 1] * 20, [1, 1] * 20)
+    for found in (alike, paired([0.1, 0.6] * 20, [0.3, 0.5] * 20)):
+        for plan in (found.detectable, lambda power, d=found: d.items_for(0.2, power)):
+            with pytest.raises(
+                FieldError, match=r"power = 0.0[35]: expected a number between 0.05"
+            ):
+                plan(power)
+    with pytest.raises(FieldError, match="chance"):
+        mcnemar.detectable(60, 0.1, chance=power)
