@@ -60,8 +60,46 @@ function glyphs() {
 function style() { return adaptor.textContent(output.styleSheet(page)); }
 """
 
+# In a page whose code runs: MathML, which browsers draw by themselves, needs a fifth of the script that draws glyphs.
+_IN_A_PAGE = _PARTS[:4]
+_CONVERTING = r"""
+const {mathjax} = MathJax._.mathjax, {TeX} = MathJax._.input.tex_ts;
+const {liteAdaptor} = MathJax._.adaptors.liteAdaptor, {HTMLHandler} = MathJax._.handlers.html.HTMLHandler;
+const {STATE} = MathJax._.core.MathItem, {SerializedMmlVisitor} = MathJax._.core.MmlTree.SerializedMmlVisitor;
+mathjax.handlers.register(new HTMLHandler(liteAdaptor()));
+const input = new TeX({
+  packages: ['base', 'ams', 'newcommand', 'boldsymbol'],
+  formatError: (jax, error) => { throw Error(error.message); },
+});
+const page = mathjax.document('', {InputJax: input});
+window.mirageFormula = (tex, display) =>
+  new SerializedMmlVisitor().visitTree(page.convert(tex, {display, end: STATE.CONVERT}));
+"""
+
 # What `mirage_utils.page.table` writes.
 _OPEN, _CLOSE = '<span class="math notranslate nohighlight">\\(', "\\)</span>"
+
+
+def _folder() -> Path:
+    """Where MathJax is.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If sphinx-mathjax-offline is not installed.
+    """
+    found = find_spec("sphinx-mathjax-offline")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("sphinx-mathjax-offline")
+    return Path(found.origin).parent / "static" / "mathjax"
+
+
+def script() -> str:
+    """A script that defines ``mirageFormula(tex, display)``, which gives MathML, and nothing else that lasts."""
+    parts = [(_folder() / f"{part}.js").read_text(encoding="utf-8") for part in _IN_A_PAGE]
+    before = "var global = globalThis; window.MathJax = {startup: {typeset: false}};"
+    after = f"(() => {{ {_CONVERTING} }})();"
+    return "\n".join([before, *parts, after])
 
 
 class FormulaError(ValueError):
@@ -78,10 +116,7 @@ class Typesetter:
     """
 
     def __init__(self) -> None:
-        found = find_spec("sphinx-mathjax-offline")
-        if found is None or found.origin is None:
-            raise ModuleNotFoundError("sphinx-mathjax-offline")
-        scripts = Path(found.origin).parent / "static" / "mathjax"
+        scripts = _folder()
         self._engine = MiniRacer()
         self._engine.eval("var global = globalThis, MathJax = {startup: {typeset: false}};")
         for part in _PARTS:

@@ -21,6 +21,7 @@ import execution
 import finish
 import index
 import layout
+import live
 import mathematics
 import plates
 import publish
@@ -43,7 +44,7 @@ def digest() -> str:
         *sorted(
             path for path in (ROOT / "mirage_utils").rglob("*.py") if "coursework" not in path.parts
         ),
-        *sorted((ROOT / "mirage_utils").glob("*/data/*")),
+        *sorted(p for p in (ROOT / "mirage_utils").glob("*/data/**/*") if p.is_file()),
         ROOT / "requirements.txt",
     ]
     sha = hashlib.sha256(f"{sys.version_info[:3]}".encode())
@@ -75,6 +76,8 @@ def write_static(app: Sphinx) -> None:
     (folder / "mirage-colours.css").write_text(plots.stylesheet(), encoding="utf-8")
     app.config.html_static_path.append(str(folder))
     write_vega(folder / "mirage-vega.js")
+    # Only pages whose code a reader runs load it.
+    (folder / "mirage-formulas.js").write_text(mathematics.script(), encoding="utf-8")
     app.add_css_file("mirage-colours.css")
     write_assignments(Path(app.srcdir) / "notebooks" / "assignments", folder / "assignments")
 
@@ -119,7 +122,7 @@ def write_vega(path: Path) -> None:
     path.write_text(f"{made_by}(() => {{{bundle}}})();", encoding="utf-8")
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, bool | int]:
     # The font of the social cards has no bold, which Matplotlib would tell with every card.
     standard_logging.getLogger("matplotlib.font_manager").setLevel("ERROR")
     if site_address.addresses()[0]:  # without an address it would warn that it writes nothing
@@ -141,6 +144,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     api.setup(app)
     app.connect("doctree-resolved", layout.plain_tables)
     app.connect("doctree-resolved", chapters.typeset_numbers)
+    beside = live.Beside()
+    app.add_role_to_domain("glue", "text", live.PastedText(), override=True)
+    app.connect("doctree-resolved", beside.gather)
     app.connect("doctree-resolved", reading.link_terms)
     app.connect("doctree-resolved", index.fill)
     search.setup(app)
@@ -150,7 +156,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", layout.lay_out, priority=900)
     app.connect("build-finished", downloads.write)
     app.connect("build-finished", claims.write)
-    app.connect("build-finished", finish.finish, priority=800)
+    app.connect("build-finished", beside.write)
+    app.connect("build-finished", finish.finisher(beside.check), priority=800)
     app.connect("build-finished", publisher.end, priority=1000)
-    # Pages written at the same time would mix their glyphs.
-    return {"parallel_read_safe": False, "parallel_write_safe": False}
+    # Pages written at the same time would mix their glyphs. The version: what is noted of each page that was read.
+    return {"parallel_read_safe": False, "parallel_write_safe": False, "env_version": 2}

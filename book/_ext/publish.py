@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # What the book is made of; pages and what they include may lie elsewhere and are noted when they were read.
 FOLDERS = ("book", "notebooks", "mirage_utils")
+LIVE = "live"
+"""Folder of the site with the Python for its pages, which `make live` puts there: no build of the book touches it."""
 FILES = ("_config.yml", "_toc.yml", "requirements.txt", "CITATION.cff")
 
 
@@ -82,7 +84,8 @@ def results(build: Path) -> dict[str, str]:
     """What builds have made: the site, and what the pages' code gave."""
     site, caches = build / "html", build / ".jupyter_cache"
     executed = sorted(caches.glob("*/executed/*/base.ipynb"))
-    return {"site": digest_of_all(files(site), site), "outputs": digest_of_all(executed, caches)}
+    pages = (path for path in files(site) if path.relative_to(site).parts[0] != LIVE)
+    return {"site": digest_of_all(pages, site), "outputs": digest_of_all(executed, caches)}
 
 
 def changed(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -187,9 +190,8 @@ def _empty(folder: Path) -> None:
 
 
 def _all_files(folder: Path) -> dict[str, Path]:
-    return {
-        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
-    }
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {way.as_posix(): path for way, path in found.items() if way.parts[0] != LIVE}
 
 
 def put_in_place(new: Path, site: Path) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import live
 import lxml.html
 import mathematics
 import site_address
@@ -216,7 +217,7 @@ def _summary(
     for words, address in site_address.launch_links(repository, name).items():
         ways.append(f'<a href="{html.escape(address)}">{words}</a>')
     return (
-        f'<p class="mb-meta">{" · ".join(facts)}<br>{" · ".join(ways)}</p>'
+        f'<p class="mb-meta">{" · ".join(facts)}<br>{live.BUTTON}{" · ".join(ways)}</p>'
         f'<details class="mb-summary"><summary>What this chapter claims</summary><ol>{items}</ol></details>'
     )
 

@@ -37,7 +37,11 @@
       // Folded, the table is not worth a layout of its own with every step of a slider.
       figure.querySelector(".mb-numbers").addEventListener("toggle", () => { if (this.views.length) this.table(); });
       this.restore();
-      addEventListener("hashchange", () => { this.restore(); this.update(); });
+      addEventListener("hashchange", () => {
+        if (!figure.isConnected) return; // its chapter has drawn another in its place
+        this.restore();
+        this.update();
+      });
       new IntersectionObserver((seen, watcher) => {
         if (seen.some((s) => s.isIntersecting)) { watcher.disconnect(); this.start(); }
       }, { rootMargin: "700px" }).observe(figure);
@@ -231,7 +235,11 @@
 
   const explorers = new Map();
   window.mirage = { explorers };
-  for (const figure of document.querySelectorAll("figure.mb-explorer")) {
-    explorers.set(figure.id, new Explorer(figure));
-  }
+  const enliven = (part) => {
+    for (const figure of part.querySelectorAll("figure.mb-explorer")) {
+      if (explorers.get(figure.id)?.figure !== figure) explorers.set(figure.id, new Explorer(figure));
+    }
+  };
+  enliven(document);
+  document.addEventListener("mirage:output", (event) => enliven(event.target));
 })();

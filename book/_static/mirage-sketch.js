@@ -12,7 +12,10 @@
     return node;
   }
 
-  for (const form of document.querySelectorAll("form.mb-sketch")) {
+  const covers = [], alive = new WeakSet();
+  function sketch(form) {
+    if (alive.has(form)) return;
+    alive.add(form);
     const about = JSON.parse(form.querySelector("script").textContent);
     const sliders = [...form.querySelectorAll("input[type=range]")];
     const pad = form.querySelector(".mb-pad svg");
@@ -30,11 +33,14 @@
     let touched = false;
 
     // The figure that gives the curve away shows once the reader asks for it: below, or elsewhere in the page.
-    const block = form.closest(".mb-ask"), figure = document.getElementById(about.figure);
+    const block = form.closest(".mb-ask");
+    let covered = true;
     const cover = (on) => {
+      covered = on;
       block?.classList.toggle("mb-known", !on);
-      figure?.classList.toggle("mb-covered", on);
+      document.getElementById(about.figure)?.classList.toggle("mb-covered", on);
     };
+    covers.push(() => { if (form.isConnected) document.getElementById(about.figure)?.classList.toggle("mb-covered", covered); });
 
     function show() {
       const steps = about.known.map((known, i) => moved.has(i) ? Number(moved.get(i).value) : known);
@@ -96,7 +102,14 @@
       };
       verdict.textContent = about.says.replace(/\{(\w+)\}/g, (_, name) => words[name]);
     });
-    figure?.classList.add("mb-covered");
+    document.getElementById(about.figure)?.classList.add("mb-covered");
     show();
   }
+
+  const enliven = (part) => part.querySelectorAll("form.mb-sketch").forEach(sketch);
+  enliven(document);
+  document.addEventListener("mirage:output", (event) => {
+    enliven(event.target);
+    covers.forEach((cover) => cover());
+  });
 })();

@@ -1,6 +1,8 @@
-/* On every page: cards for terms, references and equations; formulas that can be scrolled by keyboard; questions. */
+/* On every page: cards for terms, references and equations; formulas that can be scrolled by keyboard; questions; the way
+   to run a chapter in its page. What the chapter's code shows anew tells so by the event "mirage:output". */
 (() => {
   "use strict";
+  const here = document.currentScript.src;
 
   // What is wider than its place scrolls, and must then be reachable without a pointer.
   const wide = () => {
@@ -14,9 +16,20 @@
   };
   wide();
   addEventListener("resize", wide);
+  document.addEventListener("mirage:output", wide);
+
+  // Python, for those who ask for it: nothing of it is loaded before.
+  const asked = document.querySelector(".mb-run");
+  asked?.addEventListener("click", () => {
+    const script = document.createElement("script");
+    script.src = new URL("mirage-live.js", here).href;
+    script.onerror = () => asked.after(" This could not be loaded: load the page again, or download the notebook.");
+    document.head.append(script);
+  }, { once: true });
 
   // Questions. Rules of style show what an answer shows; scripts add what style cannot do.
-  for (const form of document.querySelectorAll("form.mb-predict:not(.mb-sketch)")) {
+  const covers = [];
+  function question(form) {
     const radios = [...form.querySelectorAll(".mb-option input")];
     // Browsers that cannot open a fold by style have it opened.
     form.addEventListener("change", () => {
@@ -34,13 +47,22 @@
     // A figure elsewhere is covered by a rule that looks through the whole page, at every step of a slider: with
     // scripts a class does it.
     const link = form.querySelector('.mb-answer a[href^="#fig-"]');
-    const figure = link && document.getElementById(link.hash.slice(1));
-    if (!figure) continue;
-    const cover = () => figure.classList.toggle("mb-covered", !form.querySelector(".mb-option input:checked"));
+    const figure = () => link && document.getElementById(link.hash.slice(1));
+    if (!figure()) return;
+    const cover = () => {
+      if (form.isConnected) figure()?.classList.toggle("mb-covered", !form.querySelector(".mb-option input:checked"));
+    };
+    covers.push(cover);
     cover();
     form.addEventListener("change", cover);
     if (form.previousElementSibling?.tagName === "STYLE") form.previousElementSibling.remove();
   }
+  const questions = (part) => part.querySelectorAll("form.mb-predict:not(.mb-sketch)").forEach(question);
+  questions(document);
+  document.addEventListener("mirage:output", (event) => {
+    questions(event.target);
+    covers.forEach((cover) => cover());
+  });
 
   // A figure that a link led to stays, wherever the reader goes next; the link may carry the values of an explorer.
   const led = () => {
@@ -51,18 +73,20 @@
   addEventListener("hashchange", led);
 
   // All figures at once, or each after its question: remembered for the whole site, and set at the head of a page.
-  const root = document.documentElement, switches = [...document.querySelectorAll(".mb-switch input")];
-  for (const box of switches) {
-    box.checked = root.dataset.figures === "all";
-    box.addEventListener("change", () => {
-      const before = box.getBoundingClientRect().top;
-      root.dataset.figures = box.checked ? "all" : "ask";
-      localStorage.setItem("figures", root.dataset.figures);
-      for (const other of switches) other.checked = box.checked;
-      // What shows above moves the reader nowhere.
-      scrollBy({ top: box.getBoundingClientRect().top - before, behavior: "instant" });
-    });
-  }
+  const root = document.documentElement;
+  const all = () => document.querySelectorAll(".mb-switch input");
+  const set = () => all().forEach((box) => { box.checked = root.dataset.figures === "all"; });
+  set();
+  document.addEventListener("mirage:output", set);
+  document.addEventListener("change", ({ target: box }) => {
+    if (!box.matches?.(".mb-switch input")) return;
+    const before = box.getBoundingClientRect().top;
+    root.dataset.figures = box.checked ? "all" : "ask";
+    localStorage.setItem("figures", root.dataset.figures);
+    set();
+    // What shows above moves the reader nowhere.
+    scrollBy({ top: box.getBoundingClientRect().top - before, behavior: "instant" });
+  });
 
   const data = document.querySelector("script.mb-cards");
   const texts = data ? JSON.parse(data.textContent) : {};

@@ -1,0 +1,224 @@
+/* A chapter that runs in its page: cells in order, outputs in place, numbers in the text that follow. */
+import { Cell } from "./mirage-live-cell.js";
+import { make } from "./mirage-live-outputs.js";
+import { Blocked, Lost, Python, Stopped } from "./mirage-live-python.js";
+import { Widgets } from "./mirage-live-widgets.js";
+
+const OTHER = "Note: this page was built with another state of the library than the one that runs here, and its numbers may differ.";
+
+export class Chapter {
+  constructor({ panel, say, offer, about, record, chapter, root, scripts, instead }) {
+    Object.assign(this, { panel, say, offer, about, record, name: chapter, root, instead });
+    this.loading = panel.querySelector(".mb-py-load");
+    this.buttons = panel.querySelector(".mb-py-buttons");
+    this.python = new Python({
+      scripts, hear: (message, id) => this.hear(message, id), progress: (kind, data) => this.progress(kind, data),
+    });
+    this.widgets = new Widgets((model, data) => this.python.ask("receive", { model, data: JSON.stringify(data) }).catch(() => {}));
+    this.queue = [];
+    this.current = null;
+    this.ready = false;
+  }
+
+  // -- starting ------------------------------------------------------------------------------------
+
+  async begin() {
+    if (await this.start()) {
+      this.build();
+      await this.below(this.cells[0]);
+    }
+  }
+
+  // Start Python; whether it runs. Where it does not, the panel says why, and what to do.
+  async start() {
+    this.ready = false;
+    this.say("Loading Python");
+    try {
+      const base = new URL("live/", this.root).href;
+      await this.python.start({ about: this.about, base, chapter: this.name, pasted: this.record.numbers });
+      this.ready = true;
+    } catch (error) {
+      this.python.stop();
+      if (error instanceof Stopped) return false;
+      if (error instanceof Lost) {
+        this.say("Python could not be loaded: the connection is slow, or it has ended.", error.message);
+        this.offer("Try again", () => this.begin());
+      } else if (error instanceof Blocked) {
+        this.say(`This browser, or a rule of this site, keeps the page from starting a worker, in which Python would run. ${this.instead}`, error.message);
+      } else this.say(`Python could not be started in this page. ${this.instead}`, error.message);
+    } finally {
+      this.loading.hidden = true;
+    }
+    return this.ready;
+  }
+
+  progress(kind, { loaded, total, words }) {
+    this.loading.hidden = kind !== "loaded";
+    if (kind === "phase") this.say(words);
+    else {
+      const mb = (bytes) => (bytes / 1e6).toFixed(1);
+      this.loading.querySelector("progress").value = loaded / total;
+      this.loading.querySelector(".mb-py-bytes").textContent = `${mb(loaded)} of ${mb(total)} MB`;
+    }
+  }
+
+  // Editors, tools and the bar, once Python is there.
+  build() {
+    if (this.cells) return;
+    document.documentElement.classList.add("mb-py");
+    const places = [...document.querySelectorAll("article.bd-article div.cell")];
+    this.spans = [...document.querySelectorAll("article.bd-article .pasted-text")]
+      .map((span, i) => ({ span, content: this.record.numbers[i], printed: span.textContent }));
+    this.cells = this.record.cells.map((about, i) => new Cell(places[i], about, i + 1, this));
+    const button = (words, then, title) => {
+      const made = make("button", { type: "button", title }, words);
+      made.addEventListener("click", then);
+      return made;
+    };
+    this.stopping = button("Stop", () => this.stop());
+    this.stopping.disabled = true;
+    this.buttons.replaceChildren(
+      button("Run all", () => this.below(this.cells[0])), this.stopping,
+      button("Start over", () => this.startOver(), "The chapter as it was published, and a new Python"),
+      make("a", { href: new URL(`live/lab/index.html?path=${this.name}.ipynb`, this.root).href }, "Plain notebook"),
+    );
+    if (this.record.library !== this.about.library) this.panel.append(make("p", { class: "mb-py-note" }, OTHER));
+  }
+
+  // The parameters stand at the top of the chapter.
+  top(element) { this.panel.after(element); }
+
+  // -- running -------------------------------------------------------------------------------------
+
+  // A cell, after those above it that this Python has not run yet.
+  async run(cell, goOn = false) {
+    const at = this.cells.indexOf(cell);
+    const next = this.cells.slice(at + 1).find((other) => other.editor.field.offsetParent);
+    if (goOn) next?.editor.field.focus();
+    await this.ask([...this.missing(at), cell]);
+  }
+
+  async below(cell) {
+    const at = this.cells.indexOf(cell);
+    await this.ask([...this.missing(at), ...this.cells.slice(at)]);
+  }
+
+  missing(at) { return this.cells.slice(0, at).filter((cell) => cell.state === "" || cell.state === "left"); }
+
+  async ask(cells) {
+    if (!this.ready) return;
+    for (const cell of cells) {
+      if (!this.queue.includes(cell)) this.queue.push(cell);
+      if (cell !== this.current) cell.is("waiting");
+    }
+    this.queue.sort((one, other) => one.number - other.number);
+    if (!this.current) await this.work();
+  }
+
+  async work() {
+    this.stopping.disabled = false;
+    this.panel.setAttribute("aria-busy", "true");
+    let failed = null, done = 0;
+    while (this.queue.length && !failed) {
+      const cell = this.current = this.queue.shift();
+      this.say(`Running cell ${cell.number} of ${this.cells.length}`);
+      cell.begin();
+      try {
+        const { good, digest } = await this.python.ask("run", { source: cell.source });
+        await cell.end(good, digest);
+        if (good) done += 1; else failed = cell;
+      } catch (error) {
+        this.current = null;
+        if (error instanceof Stopped) return;
+        await this.ended(cell, error);
+        return;
+      }
+    }
+    this.current = null;
+    this.stopping.disabled = true;
+    this.panel.removeAttribute("aria-busy");
+    if (failed) this.leave(failed);
+    else this.say(done > 1 ? "The chapter has run: change a cell, and run it again." : "Done.");
+  }
+
+  // The run stops at a cell that fails; what would have followed says that it was not run.
+  leave(failed) {
+    for (const cell of this.queue) cell.is("left");
+    const rest = this.queue.length ? " The cells below it were not run." : "";
+    this.queue = [];
+    this.say(`<a href="#${this.anchor(failed)}">Cell ${failed.number}</a> failed, and the run stopped there.${rest}`);
+  }
+
+  anchor(cell) {
+    cell.place.id ||= `cell-${cell.number}`;
+    return cell.place.id;
+  }
+
+  // Python itself has ended, as it does when there is no memory left.
+  async ended(cell, error) {
+    this.python.stop();
+    cell.is("failed");
+    this.fresh();
+    if (await this.start()) this.say("Python had ended in that cell (its memory may have been full), and was started again.", error.message);
+  }
+
+  async stop() {
+    this.python.stop();
+    this.fresh();
+    if (await this.start()) this.say("Stopped. Python was started again, and knows nothing of the cells that had run.");
+  }
+
+  async startOver() {
+    this.python.stop();
+    this.fresh();
+    for (const cell of this.cells) await cell.publish();
+    for (const number of this.spans) this.write(number, number.printed);
+    if (await this.start()) this.say("The chapter as it was published. Change a cell, and run it.");
+  }
+
+  // No cell has run in a Python that has just begun.
+  fresh() {
+    this.queue = [];
+    this.current = null;
+    this.stopping.disabled = true;
+    this.panel.removeAttribute("aria-busy");
+    for (const cell of this.cells) cell.is(cell.state === "failed" || cell.state === "running" ? "left" : "");
+    this.widgets.forget();
+  }
+
+  // -- hearing -------------------------------------------------------------------------------------
+
+  hear(message, id) {
+    if (message.kind === "numbers") {
+      for (const number of this.spans) if (number.content in message.values) this.write(number, message.values[number.content]);
+    } else if (message.kind === "models" || message.kind === "model" || message.into) this.widgets.hear(message);
+    else if (message.kind === "display" && message.update && message.id) {
+      for (const cell of this.cells) if (cell !== this.current) cell.update(message);
+      this.current?.hear(message);
+    } else if (id !== null) this.current?.hear(message);
+    else this.widgets.hear(message);
+  }
+
+  // A number in the text; one that is not the published one says so quietly.
+  write({ span, printed }, text) {
+    const changed = text !== printed;
+    span.textContent = text;
+    span.classList.toggle("mb-py-changed", changed);
+    if (changed) {
+      span.title = `published: ${printed}`;
+      span.append(make("span", { class: "visually-hidden" }, ` (published: ${printed})`));
+    } else span.removeAttribute("title");
+  }
+
+  async colour(source) {
+    if (!this.ready || this.current) { // Python is busy: the text is coloured when it has time
+      await this.settled();
+      if (!this.ready) return null;
+    }
+    return this.python.ask("colour", { source }).then(({ html }) => html, () => null);
+  }
+
+  async settled() {
+    while (this.current) await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

@@ -1,0 +1,328 @@
+"""A chapter's Python where there is no kernel: in a page, whose worker runs the cells and takes the place of Jupyter.
+
+What a cell shows goes out as messages, dictionaries that JSON can hold, in the order in which it happens:
+
+- ``stream``: ``name`` and ``text`` of what was printed;
+- ``display``: ``data`` by MIME type, ``metadata``, ``id`` (None, or what an update names), ``update``;
+- ``clear``: everything shown so far by this cell, at once or (``wait``) when the next thing comes;
+- ``error``: ``name`` and ``text`` of it, the ``lines`` of cells that led there, and the whole ``traceback``;
+- ``numbers``: the numbers in the text that have changed, as the text prints them;
+- ``models``, ``model``: of widgets, see `live_widgets`.
+
+Each has ``into`` where an Output widget catches it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import linecache
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from . import numbers
+from .live_widgets import VIEW, Widgets
+
+__all__ = ["Message", "Session", "coloured", "digest", "printed"]
+
+Message = dict[str, Any]
+
+SHOWN = (
+    "text/html", VIEW, "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain",
+)  # fmt: skip
+"""What a page shows of several forms of one thing: the first that is there. An explorer's HTML comes before its widget."""
+
+_RECORD = "application/papermill.record/"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CELL = "<ipython-input-"
+"""How IPython names the code of a cell in a traceback."""
+_PAUSE = 0.1
+"""Seconds for which what is printed may wait for more of it."""
+
+
+class _Publisher(DisplayPublisher):
+    """Hands on what is displayed."""
+
+    session: Session
+
+    def publish(
+        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+    ) -> None:  # fmt: skip
+        self.session.show(data, metadata or {}, (transient or {}).get("display_id"), update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.session.tell({"kind": "clear", "wait": wait})
+
+
+class _Hook(DisplayHook):
+    """Hands on the value of a cell's last line."""
+
+    session: Session
+    source = ""
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def quiet(self) -> bool:
+        """Whether a semicolon ends the cell; the base class looks for it in the history, which there is none."""
+        return self.semicolon_at_end_of_expression(self.source)
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        self.session.show(format_dict, md_dict or {})
+
+
+class _Shell(InteractiveShell):
+    """IPython without a terminal and without a kernel."""
+
+    session: Session
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        self.session.failed(etype, evalue, "\n".join(stb))
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Windows there are none; what Matplotlib draws inline needs no loop."""
+
+
+class _Stream(io.TextIOBase):
+    """Standard output or standard error of a cell."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session, self._name = session, name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._session.printed(self._name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._session.flush()
+
+
+class Session:
+    """A chapter that runs cell by cell.
+
+    Parameters
+    ----------
+    send : callable
+        Takes each message, as JSON.
+    pasted : iterable of str
+        Names and formats of the numbers in the text, such as ``"share:.0%"``.
+
+    Attributes
+    ----------
+    digest : str
+        Of what the cell that was run last has shown.
+    """
+
+    def __init__(self, send: Callable[[str], None], pasted: Iterable[str] = ()) -> None:
+        self._send, self._pasted = send, dict.fromkeys(pasted, "")
+        self._waiting: list[tuple[str, str]] = []
+        self._since = 0.0
+        self._shown: list[Message] = []
+        self.digest = ""
+        self.widgets = Widgets(self.tell)
+        self.widgets.install()
+        settings = Config()
+        settings.HistoryManager.enabled = False
+        settings.HistoryAccessor.enabled = False
+        if InteractiveShell.initialized():
+            InteractiveShell.clear_instance()
+        shell = _Shell.instance(config=settings, display_pub_class=_Publisher)
+        # What was glued before belongs to another run.
+        numbers._GLUED.clear()
+        hook = _Hook(parent=shell, shell=shell)
+        shell.displayhook = shell.display_trap.hook = hook
+        shell.session = shell.display_pub.session = hook.session = self
+        self.shell, self.hook = shell, hook
+
+    # -- from the page -------------------------------------------------------------------------------
+
+    def run(self, source: str) -> bool:
+        """Run a cell; whether it ended without an error.
+
+        Parameters
+        ----------
+        source : str
+        """
+        self._shown = []
+        with self._captured():
+            # Without a history all cells would bear one number, and tracebacks one name.
+            self.shell.execution_count += 1
+            self.hook.source = source
+            good = self.shell.run_cell(source, store_history=False).success
+        self.digest = digest(self._shown)
+        self._tell_numbers()
+        return bool(good)
+
+    def receive(self, model: str, data: str) -> None:
+        """Hand a widget what its reader did.
+
+        Parameters
+        ----------
+        model : str
+            The widget's model.
+        data : str
+            What its front end says, as JSON.
+        """
+        with self._captured():
+            try:
+                self.widgets.receive(model, json.loads(data))
+            except Exception:
+                self.shell.showtraceback()
+
+    # -- to the page ---------------------------------------------------------------------------------
+
+    def tell(self, message: Message) -> None:
+        """Send a message, after what has been printed before it."""
+        self.flush()
+        message = self.widgets.caught(message)
+        if "into" not in message:
+            self._shown.append(message)
+        self._send(json.dumps(message, default=repr))
+
+    def printed(self, name: str, text: str) -> None:
+        """Keep what is printed until there is more of it than a moment's."""
+        # What was printed elsewhere goes there.
+        if self._waiting and self._waiting[-1][0] != name:
+            self.flush()
+        self._since = self._since or time.monotonic()
+        self._waiting.append((name, text))
+        if time.monotonic() - self._since > _PAUSE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what has been printed."""
+        if self._waiting:
+            name, text = self._waiting[0][0], "".join(part for _, part in self._waiting)
+            self._waiting, self._since = [], 0.0
+            if text:
+                self.tell({"kind": "stream", "name": name, "text": _COLOUR.sub("", text)})
+
+    def show(
+        self, data: Mapping[str, Any], metadata: Mapping[str, Any], name: str | None = None, update: bool = False
+    ) -> None:  # fmt: skip
+        """Send what a cell displays; records of numbers, which nobody sees, stay here."""
+        plain = {
+            kind: base64.b64encode(content).decode() if isinstance(content, bytes) else content
+            for kind, content in data.items()
+            if not kind.startswith(_RECORD)
+        }
+        if not plain:
+            return
+        if VIEW in plain and "text/html" not in plain:
+            self.widgets.reveal(plain[VIEW]["model_id"])
+        self.tell(
+            {"kind": "display", "data": plain, "metadata": dict(metadata), "id": name, "update": update}
+        )  # fmt: skip
+
+    def failed(self, kind: type[BaseException], error: BaseException, whole: str) -> None:
+        """Send an error, with the lines of cells that led there before everything else that did."""
+        if isinstance(error, SyntaxError) and (error.filename or _CELL).startswith(_CELL):
+            lines = [(error.lineno or 1, (error.text or "").rstrip())]
+        else:
+            lines = [
+                (frame.lineno or 0, linecache.getline(frame.filename, frame.lineno or 0).rstrip())
+                for frame in traceback.extract_tb(error.__traceback__)
+                if frame.filename.startswith(_CELL)
+            ]
+        self.tell(
+            {
+                "kind": "error", "name": kind.__name__, "text": getattr(error, "msg", None) or str(error), "lines": lines,
+                "traceback": _COLOUR.sub("", whole),
+            }
+        )  # fmt: skip
+
+    def _tell_numbers(self) -> None:
+        """Send the numbers of the text that are not what they were."""
+        changed = {}
+        for content, before in self._pasted.items():
+            name = content.partition(":")[0]
+            if name not in numbers._GLUED:
+                continue
+            try:
+                text = numbers.pasted(content, before)
+            except (TypeError, ValueError):  # another kind of value than the format is for
+                text = str(numbers._GLUED[name])
+            if text != before:
+                changed[content] = self._pasted[content] = text
+        if changed:
+            self.tell({"kind": "numbers", "values": changed})
+
+    @contextmanager
+    def _captured(self) -> Iterator[None]:
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            self.flush()
+            sys.stdout, sys.stderr = before
+
+
+def coloured(source: str) -> str:
+    """Code as HTML, with the classes of the code in pages.
+
+    Parameters
+    ----------
+    source : str
+    """
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+
+
+def printed(outputs: Iterable[Mapping[str, Any]]) -> list[Message]:
+    """The outputs of a cell in an executed notebook as the messages that a session would send of them.
+
+    Parameters
+    ----------
+    outputs : iterable of mapping
+        As nbformat has them.
+    """
+    found: list[Message] = []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            found.append({"kind": "stream", "name": output["name"], "text": output["text"]})
+        elif "data" in output:
+            data = {k: v for k, v in output["data"].items() if not k.startswith(_RECORD)}
+            if data:
+                found.append({"kind": "display", "data": data})
+    return found
+
+
+def digest(messages: Iterable[Message]) -> str:
+    """A short text that is the same where a page would show the same; empty where it would show nothing.
+
+    Parameters
+    ----------
+    messages : iterable of dict
+        Those of one cell.
+    """
+    shown: list[list[str]] = []
+    for message in messages:
+        if message["kind"] == "stream":
+            if shown and shown[-1][0] == message["name"]:
+                shown[-1][1] += message["text"]
+            else:
+                shown.append([message["name"], message["text"]])
+        elif message["kind"] == "display":
+            kind = next((kind for kind in SHOWN if kind in message["data"]), "")
+            shown.append([kind, str(message["data"].get(kind, ""))])
+    text = json.dumps(shown)
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if shown else ""

@@ -1,0 +1,167 @@
+"""The session that runs a chapter where there is no kernel gives what a kernel gives, and says what a page has to know."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mirage_utils.page import live, numerals
+from mirage_utils.page.live_widgets import VIEW
+
+ROOT = Path(__file__).resolve().parents[2]
+# A process of its own: there is one shell in a process, and what is glued stays.
+DRIVER = """
+import json, sys
+from mirage_utils.page.live import Session, digest
+cells, pasted = json.load(open(sys.argv[1]))
+done = []
+for source, received in cells:
+    if not done:
+        session = Session(lambda text: messages.append(json.loads(text)), pasted)
+    messages = []
+    good = session.run(source)
+    for name, data in received:
+        models = {k: s for each in done for m in each["messages"] if m["kind"] == "models" for k, s in m["models"].items()}
+        model = next(k for k, s in models.items() if s["_model_name"] == name)
+        session.receive(model, json.dumps(data))
+    done.append({"good": good, "messages": messages, "digest": digest(messages)})
+print(json.dumps(done))
+"""
+
+
+def run(tmp_path, *cells, pasted=()):
+    """What a session says of cells; a cell may be followed by what a reader does to a widget."""
+    given = [cell if isinstance(cell, tuple) else (cell, []) for cell in cells]
+    path = tmp_path / "cells.json"
+    path.write_text(json.dumps([given, list(pasted)]), encoding="utf-8")
+    environ = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    result = subprocess.run(
+        [sys.executable, "-c", DRIVER, path], capture_output=True, text=True, cwd=ROOT / "notebooks", env=environ
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    return json.loads(result.stdout)
+
+
+def kinds(cell):
+    return [message["kind"] for message in cell["messages"]]
+
+
+@pytest.mark.parametrize("name", ["03_many_tokens", "10_meta_analysis"])
+def test_a_chapter_gives_the_outputs_and_the_numbers_of_a_kernel(name, chapter_run, tmp_path):
+    kernel = chapter_run(name)
+    code = [cell for cell in kernel.notebook.cells if cell.cell_type == "code"]
+    kept = json.loads((ROOT / "notebooks" / "numbers.json").read_text(encoding="utf-8"))[name]["numbers"]
+    found = run(tmp_path, *(cell.source for cell in code), pasted=kept)
+    assert all(cell["good"] for cell in found)
+    told = {}
+    for cell, mine in zip(code, found, strict=True):
+        assert mine["digest"] == live.digest(live.printed(cell.outputs)), cell.source
+        shown = [m for m in mine["messages"] if m["kind"] == "display"]
+        theirs = [m for m in live.printed(cell.outputs) if m["kind"] == "display"]
+        for one, other in zip(shown, theirs, strict=True):
+            # Models have names of their own in each run.
+            assert {**one["data"], VIEW: 0} == {**other["data"], VIEW: 0}
+        told |= {k: v for m in mine["messages"] if m["kind"] == "numbers" for k, v in m["values"].items()}
+    assert told == {key: numerals.typeset(format(value, "")) for key, value in kept.items()}
+
+
+def test_what_is_shown_goes_out_in_its_order(tmp_path):
+    source = """
+import sys
+print("one"); print("two"); print("\\x1b[31mwrong\\x1b[0m", file=sys.stderr)
+display({"text/plain": "three"}, raw=True, display_id="here")
+display({"text/plain": "four"}, raw=True, display_id="here", update=True)
+display(b"", metadata={"a": 1}) if False else None
+5
+"""
+    (cell,) = run(tmp_path, source)
+    assert [(m["kind"], m.get("text", m.get("data", {}).get("text/plain"))) for m in cell["messages"]] == [
+        ("stream", "one\ntwo\n"), ("stream", "wrong\n"), ("display", "three"), ("display", "four"), ("display", "5"),
+    ]  # fmt: skip
+    three, four, five = cell["messages"][2:]
+    assert (three["id"], three["update"]) == ("here", False)
+    assert (four["id"], four["update"]) == ("here", True)
+    assert five["id"] is None
+
+
+def test_pictures_show_and_a_semicolon_keeps_a_value_back(tmp_path):
+    cell, quiet, cleared = run(
+        tmp_path, "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "1 + 1;",
+        "from IPython.display import clear_output\nclear_output(wait=True)",
+    )  # fmt: skip
+    (picture,) = cell["messages"]
+    assert picture["data"]["image/png"].startswith("iVBOR")
+    assert quiet["messages"] == []
+    assert cleared["messages"] == [{"kind": "clear", "wait": True}]
+
+
+def test_an_error_names_the_lines_of_the_cells_and_keeps_the_whole_traceback(tmp_path):
+    first, second, third, last = run(
+        tmp_path, "import json\ndef half(x):\n    return x / none", "half(1)", "def f(:", "json.loads('{')"
+    )  # fmt: skip
+    assert first["good"] and not second["good"]
+    (error,) = second["messages"]
+    assert (error["name"], error["text"]) == ("NameError", "name 'none' is not defined")
+    assert error["lines"] == [[1, "half(1)"], [3, "    return x / none"]]
+    assert "NameError" in error["traceback"] and "\x1b" not in error["traceback"]
+    (syntax,) = third["messages"]
+    assert (syntax["name"], syntax["lines"]) == ("SyntaxError", [[1, "def f(:"]])
+    (inside,) = last["messages"]
+    assert inside["lines"] == [[1, "json.loads('{')"]]  # not those of the library
+
+
+def test_numbers_are_told_once_and_again_when_they_change(tmp_path):
+    first, second, same, other = run(
+        tmp_path, "from mirage_utils.page import begin\nbegin(globals())\nshare = 0.1234", "share = 0.5", "share = 0.5",
+        "share = 'none'", pasted=["share:.0%", "absent:.2f"],
+    )  # fmt: skip
+    assert first["messages"] == [{"kind": "numbers", "values": {"share:.0%": "12%"}}]
+    assert second["messages"] == [{"kind": "numbers", "values": {"share:.0%": "50%"}}]
+    assert same["messages"] == []
+    assert other["messages"] == [{"kind": "numbers", "values": {"share:.0%": "none"}}]
+
+
+def test_a_widget_goes_out_when_it_is_displayed_and_its_output_is_caught(tmp_path):
+    moved = ("FloatSliderModel", {"method": "update", "state": {"value": 0.25}})
+    quiet, shown, after = run(
+        tmp_path, "from ipywidgets import *\nhidden = IntSlider(); hidden.value = 3",
+        "@interact(a=(0, 1.0))\ndef f(a):\n    print(a)\n    return 2 * a", ("None", [moved]),
+    )  # fmt: skip
+    assert quiet["messages"] == []
+    models = {s["_model_name"] for m in shown["messages"] if m["kind"] == "models" for s in m["models"].values()}
+    assert {"VBoxModel", "FloatSliderModel", "OutputModel", "LayoutModel"} <= models
+    assert "IntSliderModel" not in models
+    inside = [m for m in shown["messages"] if "into" in m]
+    assert [m["kind"] for m in inside] == ["clear", "stream", "display"]
+    again = [m for m in after["messages"] if "into" in m]
+    assert [m.get("text") for m in again] == [None, "0.25\n", None]
+    assert again[2]["data"]["text/plain"] == "0.5"
+
+
+def test_a_failing_callback_is_told_and_a_closed_widget_ignored(tmp_path):
+    pressed = ("ButtonModel", {"method": "custom", "content": {"event": "click"}})
+    _, told, closed = run(
+        tmp_path, "from ipywidgets import Button\nb = Button(); b.on_click(lambda _: 1 / 0); b", ("None", [pressed]),
+        ("b.close()", [pressed]),
+    )  # fmt: skip
+    assert [m["name"] for m in told["messages"] if m["kind"] == "error"] == ["ZeroDivisionError"]
+    assert [m.get("closed") for m in closed["messages"]] == [True]
+
+
+def test_code_has_the_classes_of_the_code_in_pages():
+    html = live.coloured("x = 1  # one\n")
+    assert re.sub(r"<[^>]+>", "", html) == "x = 1  # one\n"
+    assert '<span class="c1">' in html and '<span class="mi">' in html
+
+
+def test_a_digest_is_of_what_a_page_shows():
+    html = {"kind": "display", "data": {"text/html": "<p>", "text/plain": "a", VIEW: {"model_id": "1"}}}
+    other = {"kind": "display", "data": {"text/html": "<p>", "text/plain": "b", VIEW: {"model_id": "2"}}}
+    assert live.digest([html]) == live.digest([other]) != live.digest([html, html])
+    assert live.digest([{"kind": "numbers", "values": {}}]) == ""
+    parts = [{"kind": "stream", "name": "stdout", "text": text} for text in "ab"]
+    assert live.digest(parts) == live.digest([{**parts[0], "text": "ab"}])
