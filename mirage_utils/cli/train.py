@@ -76,7 +76,7 @@ def add_commands(commands: Any) -> None:
         "--bundle",
         type=given,
         metavar="FOLDER",
-        help="copy results and manifests there too, named by family",
+        help="keep results and manifests there too, named by family, as the bundled runs are",
     )
     _where_to_train(families)
     families.set_defaults(run=_families)

@@ -1,4 +1,4 @@
-"""A table of results as a file that NumPy reads: an ``.npz`` archive of its columns, for places that have no Parquet.
+"""A table of results as a file that NumPy reads: an ``.npz`` archive of its columns. The bundled runs are kept so.
 
 Column ``k`` is the array ``k``, or ``k planes``: the first byte of every number, then the second, and so on, which packs
 a fifth smaller. Texts are whole numbers, and ``k texts`` says what they stand for. ``columns`` and ``kinds`` are the names and

@@ -13,9 +13,9 @@ import pandas as pd
 
 from ..errors import DataError, UnknownNameError
 from ..ground.optional import package
-from .kept import packed, unpacked
+from .kept import unpacked
 
-__all__ = ["Bundle", "ResultError", "bundled", "bundles", "without_parquet"]
+__all__ = ["Bundle", "ResultError", "bundled", "bundles"]
 
 _DATA = Path(__file__).parent / "data"
 
@@ -80,7 +80,7 @@ def bundled(name: str) -> Bundle:
 
 
 def read(manifest: Path) -> Bundle:
-    """Results by the path of their manifest; the tables lie beside it.
+    """Results by the path of their manifest; the tables lie beside it: columns for NumPy (``.npz``) or Parquet.
 
     Raises
     ------
@@ -109,36 +109,3 @@ def _table(manifest: Path, about: dict[str, Any]) -> pd.DataFrame:
         return unpacked(content)
     package("pyarrow", f"reading {path.name}")
     return pd.read_parquet(io.BytesIO(content))
-
-
-def without_parquet(manifest: Path) -> dict[str, bytes]:
-    """The files of a run for places that have no Parquet: the same tables as `.npz`, and a manifest that says so.
-
-    Parameters
-    ----------
-    manifest : Path
-        Of a run; its tables lie beside it.
-
-    Returns
-    -------
-    dict of str to bytes
-        Contents by the names that the files are to have.
-
-    Raises
-    ------
-    ResultError
-        If a file cannot be read, or is not the one that the manifest was written for.
-    """
-    run = read(manifest)
-    about, files = dict(run.manifest), {}
-    tables = {"results": run.frame, "history": run.history, "pictures": run.pictures}
-    for part in tables.keys() & about.keys():
-        name = str(Path(about[part]["path"]).with_suffix(".npz"))
-        files[name] = packed(tables[part])
-        about[part] = {
-            **about[part],
-            "path": name,
-            "sha256": hashlib.sha256(files[name]).hexdigest(),
-        }
-    files[manifest.name] = (json.dumps(about, indent=1) + "\n").encode()
-    return files

@@ -28,6 +28,7 @@ from ..ground.cluster import client
 from ..ground.write import replace as write_whole
 from .catalogue import FAMILIES, family
 from .family import Dataset, Family
+from .kept import packed
 from .results import Bundle, ResultError, read
 from .training import Trained, digest, one_seed, train
 from .when_trained import jax
@@ -310,21 +311,27 @@ def _workers(jobs: int, cluster: str | None) -> Iterator[Parallel]:
 
 
 def bundle(folder: Path, name: str, into: Path) -> Bundle:
-    """Copy the results and the manifest of a run under one name, checksums compared.
+    """Keep the results and the manifest of a run under one name, as the bundled runs are kept: without Parquet.
 
     Parameters
     ----------
     folder : Path
         Of the run.
     name : str
-        Stem of both files.
+        Stem of the files.
     into : Path
         Where to.
     """
-    manifest = dict(read(folder / "manifest.json").manifest)
-    for file, path in (("results", f"{name}.parquet"), ("history", f"{name}.history.parquet")):
-        manifest[file] = {**manifest[file], "path": path}
-        write_whole(into / path, (folder / f"{file}.parquet").read_bytes())
+    made = read(folder / "manifest.json")
+    manifest = dict(made.manifest)
+    for part, path, rows in (
+        ("results", f"{name}.npz", made.frame),
+        ("history", f"{name}.history.npz", made.history),
+    ):
+        content = packed(rows)
+        write_whole(into / path, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        manifest[part] = {**manifest[part], "path": path, "sha256": sha256}
     write_whole(into / f"{name}.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return read(into / f"{name}.json")
 

@@ -12,7 +12,7 @@ import math
 from importlib import resources
 
 import numpy as np
-import pyarrow.parquet as pq
+import pandas as pd
 from scipy import optimize
 
 
@@ -38,8 +38,19 @@ def rows_of(name):
 
 def outputs(name):
     """The rows of a bundled run, read without the library."""
-    path = resources.files("mirage_utils.models") / "data" / f"{name}.parquet"
-    return pq.read_table(str(path)).to_pandas()
+    path = resources.files("mirage_utils.models") / "data" / f"{name}.npz"
+    columns = {}
+    with np.load(str(path)) as kept:
+        for k, (column, kind) in enumerate(zip(kept["columns"], kept["kinds"], strict=True)):
+            if f"{k} planes" in kept:  # byte by byte of every number
+                values = kept[f"{k} planes"].tobytes("F")
+                values = np.frombuffer(values, np.dtype(str(kind)).newbyteorder("<"))
+            else:
+                values = kept[str(k)]
+            if f"{k} texts" in kept:
+                values = np.append(kept[f"{k} texts"].astype(object), None)[values]  # -1: none
+            columns[str(column)] = values
+    return pd.DataFrame(columns)
 
 
 def codes(name):

@@ -312,9 +312,7 @@ def test_the_command_trains_families_and_writes_their_table(tmp_path, monkeypatc
     assert list(table.columns) == list(outputs.SCORES)
     assert set(table["task"]) == {"recall", "parity"}
     assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == sorted(
-        f"{k}{end}"
-        for k in ("recall", "parity")
-        for end in (".json", ".parquet", ".history.parquet")
+        f"{k}{end}" for k in ("recall", "parity") for end in (".json", ".npz", ".history.npz")
     )
     assert main.main(["families", "nonsense", "--out", str(out)]) == 1
     assert "recall, parity" in capsys.readouterr().err

@@ -140,10 +140,14 @@ def test_a_run_is_kept_and_not_trained_twice(digits, tmp_path, monkeypatch):
 def test_damaged_results_are_refused(digits, tmp_path):
     runs.run(replace(small(), sizes=(1,)), digits, tmp_path, progress=False)
     copy = runs.bundle(tmp_path, "copy", tmp_path)
-    assert copy.manifest["results"]["path"] == "copy.parquet"
-    content = bytearray((tmp_path / "copy.parquet").read_bytes())
+    assert copy.manifest["results"]["path"] == "copy.npz"
+    whole = read(tmp_path / "manifest.json")
+    assert whole.manifest["results"]["path"] == "results.parquet"
+    pd.testing.assert_frame_equal(copy.frame, whole.frame)
+    pd.testing.assert_frame_equal(copy.history, whole.history)
+    content = bytearray((tmp_path / "copy.npz").read_bytes())
     content[100] ^= 1
-    (tmp_path / "copy.parquet").write_bytes(content)
+    (tmp_path / "copy.npz").write_bytes(content)
     with pytest.raises(ResultError, match="checksum"):
         read(tmp_path / "copy.json")
     (tmp_path / "copy.json").write_text("{}")
@@ -246,7 +250,7 @@ def test_a_bundle_is_a_run_of_the_full_profile_and_whole(name):
 
 
 def test_the_bundles_are_small():
-    sizes = {p.name: p.stat().st_size for p in models.results._DATA.glob("*.parquet")}
+    sizes = {p.name: p.stat().st_size for p in models.results._DATA.glob("*.npz")}
     assert sum(size for name, size in sizes.items() if name.split(".")[0] in BUNDLES) < 5e6
     assert sum(sizes.values()) < 25e6
 

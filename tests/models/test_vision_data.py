@@ -1,4 +1,4 @@
-"""Images: what ships inside scikit-learn, what is fetched, and everything that can be wrong with it."""
+"""Images: what comes with the library and with scikit-learn, what is fetched, and everything that can be wrong with it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 from mirage_utils import FieldError
 from mirage_utils.errors import UnknownNameError
 from mirage_utils.models import scores
-from mirage_utils.models.vision import data, files
+from mirage_utils.models.vision import data, digits, files
 from mirage_utils.models.vision.data import DataFileError, PublicFile
 
 
@@ -68,8 +68,12 @@ def test_what_needs_no_download(name, shape, sizes, monkeypatch, tmp_path):
 def test_digits_are_scikit_learns_each_once():
     from sklearn.datasets import load_digits
 
+    ours, theirs = digits.load_digits(), load_digits()
+    for name in ("data", "target"):
+        a, b = getattr(ours, name), getattr(theirs, name)
+        assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
     images = data.load("digits")
-    there = sorted(x.tobytes() for x in (load_digits().images / 16).astype(np.float32))
+    there = sorted(x.tobytes() for x in (theirs.images / 16).astype(np.float32))
     here = sorted(x.tobytes() for part in (images.train, images.test) for x in part)
     assert here == there
 

@@ -38,7 +38,7 @@ def test_pictures_of_a_run_are_kept_beside_it_and_guarded(tmp_path):
     np.testing.assert_allclose(error, rows["error"].loc[[3, 5]], rtol=1e-3)
     with pytest.raises(FieldError, match="seed"):
         pictures.keep(tmp_path / "manifest.json", made, seed=9)
-    path = tmp_path / "manifest.pictures.parquet"
+    path = tmp_path / "manifest.pictures.npz"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ResultError, match="checksum"):
         read(tmp_path / "manifest.json")

@@ -1,9 +1,9 @@
-"""Images to train on: what ships inside scikit-learn, and the public sets on request.
+"""Images to train on: digits that come with the library, photographs that come with scikit-learn, and the public sets on request.
 
 ================= =================================================== ==========================
 name              what                                                where it comes from
 ================= =================================================== ==========================
-digits            1,797 handwritten digits, 8 x 8, grey               scikit-learn, offline
+digits            1,797 handwritten digits, 8 x 8, grey               here (`digits`), offline
 photographs       patches of two photographs, 16 x 16, colour         scikit-learn, offline
 mnist             70,000 handwritten digits, 28 x 28, grey            fetched on request
 mnist-test        its 10,000 test digits, divided 8,000 to 2,000      fetched on request
@@ -37,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import UnknownNameError, require
+from .digits import load_digits
 from .files import FILES, SUBSET, DataFileError, PublicFile, cache, found_or_fetched
 
 __all__ = ["DATASETS", "DataFileError", "Images", "PublicFile", "cache", "load", "shrink"]
@@ -175,15 +176,13 @@ _File = Callable[[PublicFile], Path]
 
 
 def _digits(file: _File) -> Images:
-    from sklearn.datasets import load_digits
-
     found = load_digits()
-    pixels = (found.images / 16).astype(np.float32)[..., None]
-    labels = found.target.astype(np.int64)
+    pixels = (found.data / 16).astype(np.float32).reshape(-1, 8, 8, 1)
+    labels = found.target
     train, test = _divided(len(pixels), 1_400)
     return Images(
         "digits", pixels[train], labels[train], pixels[test], labels[test],
-        tuple("0123456789"), "Digits of the UCI repository, in scikit-learn",
+        tuple("0123456789"), "Digits of the UCI repository (Alpaydin and Kaynak 1998)",
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ...errors import require
 from ...ground.write import replace as write_whole
 from .. import runs
+from ..kept import packed
 from ..results import Bundle, read
 from ..training import one_seed
 from .autoencoder import Autoencoders
@@ -95,16 +95,15 @@ def keep(manifest: Path, pictures: pd.DataFrame, seed: int = 0) -> Bundle:
     """
     about = read(manifest).manifest
     require(seed in about["seeds"], "seed", seed, f"one of the run's, {about['seeds']}")
-    buffer = io.BytesIO()
-    pictures.to_parquet(buffer, index=False, compression="zstd", compression_level=19)
-    path = manifest.with_name(f"{manifest.stem}.pictures.parquet")
-    write_whole(path, buffer.getvalue())
+    content = packed(pictures)
+    path = manifest.with_name(f"{manifest.stem}.pictures.npz")
+    write_whole(path, content)
     about["pictures"] = {
         "path": path.name,
         "seed": seed,
         "rows": len(pictures),
         "columns": list(pictures.columns),
-        "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
     write_whole(manifest, (json.dumps(about, indent=1) + "\n").encode())
     return read(manifest)
