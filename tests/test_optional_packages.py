@@ -12,7 +12,6 @@ from mirage_utils.ground.optional import MissingPackageError, on_use, package
 from mirage_utils.models.vision import data
 from mirage_utils.records import fetch
 
-
 # What no chapter needs: what other extras bring, and what is compiled and has no build for browsers.
 MISSING = (
     "diptest jax jaxlib joblib optax sklearn distributed dask nbclient nbconvert nbgrader babel lxml vl_convert "
