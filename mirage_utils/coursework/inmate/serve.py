@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from ..folders import RECORD, files
 from .rights import give_up
-from .shell import Cells, text_of
+from .shell import Cells, obeyed
 
 __all__ = ["main"]
 
@@ -40,12 +40,7 @@ def main() -> None:
     _send(replies, {"ready": notes})
     for line in requests:
         request = json.loads(line)
-        try:
-            reply = getattr(cells, request["do"])(**request["with"])
-        except MemoryError:
-            reply = {"error": {"name": "MemoryError", "value": "out of memory"}}
-        except BaseException as error:  # whatever a student's function raises, SystemExit too
-            reply = {"error": {"name": type(error).__name__[:80], "value": text_of(error)[:400]}}
+        reply = obeyed(cells, request["do"], **request["with"])
         _send(replies, {**reply, "id": request["id"]})
 
 
