@@ -96,7 +96,7 @@ def place_for(path: Path, limits: Limits, *, here: bool) -> AbstractContextManag
     if here:
         from .inmate.here import Here
 
-        return Here()
+        return Here(path.parent, limits.file_bytes // 2)
     from .sandbox import Sandbox
 
     return Sandbox(limits, path.parent, kind="limits", complete=False)

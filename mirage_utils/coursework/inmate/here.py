@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from .beside import bring
 from .shell import Cells, obeyed
 
 __all__ = ["Here"]
@@ -20,12 +23,22 @@ class Here:
     """Cells in a namespace of their own; use as a context manager, which leaves this process as it was found.
 
     What it cannot take back is a module that a cell has changed.
+
+    Parameters
+    ----------
+    files : Path
+        Folder whose files (but no notebooks and links) the cells find in their working folder.
+    most : int
+        Bytes of those files together.
     """
+
+    def __init__(self, files: Path, most: int) -> None:
+        self._files, self._most = files, most
 
     def __enter__(self) -> Here:
         self._left = contextlib.ExitStack()
-        for each in (_settings, _shells, _figures):
-            self._left.enter_context(each())
+        for each in (_settings(self._files, self._most), _shells(), _figures()):
+            self._left.enter_context(each)
         self._cells = Cells()
         return self
 
@@ -44,18 +57,26 @@ class Here:
 
 
 @contextlib.contextmanager
-def _settings() -> Iterator[None]:
+def _settings(files: Path, most: int) -> Iterator[None]:
     """A folder of its own, nobody at the keyboard, and the warnings of a new interpreter."""
-    folder, path, keyboard = os.getcwd(), list(sys.path), sys.stdin
-    with tempfile.TemporaryDirectory() as home, warnings.catch_warnings():
+    folder, path, keyboard, modules = os.getcwd(), list(sys.path), sys.stdin, set(sys.modules)
+    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
+        home = os.path.realpath(place)
+        bring(files.absolute(), Path(home), most)
         warnings.simplefilter("default")
         os.chdir(home)
+        sys.path.append(home)
         sys.stdin = io.StringIO()
         try:
             yield
         finally:
             sys.stdin, sys.path[:] = keyboard, path
             os.chdir(folder)
+            # The next notebook may have another module of the same name beside it.
+            for name in set(sys.modules) - modules:
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(home):
+                    del sys.modules[name]
+            importlib.invalidate_caches()
 
 
 @contextlib.contextmanager
