@@ -84,7 +84,7 @@ def test_the_process_is_left_as_it_was(tmp_path):
         )  # fmt: skip
 
     before = state()
-    with Here() as place:
+    with Here(tmp_path, 100) as place:
         assert place.run("kept = 1")["error"] is None
         place.run("import sys, os\nsys.path.insert(0, 'here')\nopen('left', 'w').close()")
         place.run(
@@ -93,7 +93,7 @@ def test_the_process_is_left_as_it_was(tmp_path):
         place.run("import warnings\nwarnings.simplefilter('error')")
     assert state() == before
     assert not Path("left").exists()
-    with Here() as place:  # a namespace of its own
+    with Here(tmp_path, 100) as place:  # a namespace of its own
         assert place.run("kept")["error"]["name"] == "NameError"
 
 
