@@ -43,7 +43,7 @@ def digest() -> str:
         *sorted(
             path for path in (ROOT / "mirage_utils").rglob("*.py") if "coursework" not in path.parts
         ),
-        *sorted((ROOT / "mirage_utils").glob("*/data/*")),
+        *sorted(p for p in (ROOT / "mirage_utils").glob("*/data/**/*") if p.is_file()),
         ROOT / "requirements.txt",
     ]
     sha = hashlib.sha256(f"{sys.version_info[:3]}".encode())

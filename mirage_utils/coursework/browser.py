@@ -64,7 +64,7 @@ def check(
     with tempfile.TemporaryDirectory() as folder:
         for each, content in files.items():
             (Path(folder) / _plain(each)).write_bytes(bytes(content))
-        for message in _told(Path(folder) / _plain(name), bytes(files[name]), released):
+        for message in _told(Path(folder) / _plain(name), bytes(files[name]), bytes(released)):
             tell(json.dumps(message))
 
 
