@@ -169,13 +169,13 @@ def _summed(exercises: Iterable[Marked], found: list[Finding]) -> str:
     wrong = {each.name for each in found if not each.ok}
     right = {each.name for each in found} - wrong
     tests = [each for each in exercises if not each.essay]
-    got, most = (
-        sum(each.most for each in part) for part in ([t for t in tests if t.name in right], tests)
-    )
+    most = sum(each.most for each in tests)
+    got = sum(each.most for each in tests if each.name in right)
     left = sum(not each.ok for each in found)
-    essays = sum(each.most for each in exercises if each.essay)
+    essays = [each.most for each in exercises if each.essay]
+    words = "The essay ({:g} points) is" if len(essays) == 1 else "The essays ({:g} points) are"
     return " ".join([
         f"{got:g} of {most:g} points so far, by the checks that you can see.",
-        *([f"Essays worth {essays:g} points are read by a person."] if essays else []),
+        *([f"{words.format(sum(essays))} read by a person."] if essays else []),
         "Nothing is left to do." if not left else f"{left} thing{'s' * (left > 1)} left to do.",
     ])  # fmt: skip

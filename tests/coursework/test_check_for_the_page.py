@@ -66,7 +66,7 @@ def test_the_page_hears_the_report_line_by_line(how, tmp_path):
     if how in got:
         assert done["text"].startswith(f"{got[how]} of 20 points so far")
     assert ("Nothing is left to do." in done["text"]) == (how == "right")
-    assert "worth 4 points are read by a person" in done["text"]
+    assert "The essay (4 points) is read by a person." in done["text"]
     cells = [each["number"] for each in of_kind(messages, "cell")]
     assert cells == sorted(cells)
     # A cell is named before it is run, and what is found in it comes after.
