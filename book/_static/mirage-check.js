@@ -10,25 +10,36 @@
   const said = one(".mb-check-said"), rows = one("tbody");
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const INSTEAD = "Check the notebook on your own machine, as it is said below.";
-  let files = [], worker = null, run = null, warned = false;
+  let worker = null, run = null, warned = false;
 
   const say = (words) => { state.textContent = words; };
   class Told extends Error {} // what the reader is told in place of a result
 
   // ------------------------------------------------------------ files
 
-  const notebooks = () => files.filter((file) => /\.ipynb$/i.test(file.name));
-  const names = () => files.map((file) => file.name).join(", ");
-  function choose(chosen) {
-    files = [...chosen];
-    if (files.length) say(notebooks().length > 1 ? `One notebook at a time, and not ${names()}.` : `Ready to check ${names()}.`);
+  // The notebook first, and what lies beside it. They are asked for anew each time: a file that was changed and chosen
+  // again is no change to a browser.
+  function chosen() {
+    const files = [...chooser.files], notebooks = files.filter((file) => /\.ipynb$/i.test(file.name));
+    if (!files.length) throw new Told("Choose your notebook first.");
+    if (notebooks.length > 1) throw new Told(`One notebook at a time, and not ${notebooks.map((file) => file.name).join(", ")}.`);
+    return [...notebooks, ...files.filter((file) => file !== notebooks[0])];
   }
-  chooser.addEventListener("change", () => choose(chooser.files));
+  function ready() {
+    try {
+      say(`Ready to check ${chosen().map((file) => file.name).join(", ")}.`);
+    } catch (error) {
+      say(error.message);
+    }
+  }
+  chooser.addEventListener("change", ready);
   for (const kind of ["dragover", "dragleave", "drop"]) {
     box.addEventListener(kind, (event) => {
       event.preventDefault();
       box.classList.toggle("mb-over", kind === "dragover");
-      if (kind === "drop" && !run) choose(event.dataTransfer.files);
+      if (kind !== "drop" || run) return;
+      chooser.files = event.dataTransfer.files;
+      ready();
     });
   }
 
@@ -148,14 +159,12 @@
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (run) return;
-    const mine = notebooks();
-    if (!files.length) return say("Choose your notebook first.");
-    if (mine.length > 1) return choose(files);
     run = { exercises: new Map(), found: new Set(), words: "" };
     button.disabled = chooser.disabled = true;
     result.hidden = true;
     rows.replaceChildren();
     try {
+      const files = chosen(), [{ name }] = files;
       const live = await about();
       const wire = (list) => list.reduce((sum, name) => sum + (live.files[name]?.wire ?? 0), 0);
       const size = wire([`${live.core}pyodide.asm.wasm`, `${live.core}python_stdlib.zip`, ...live.archives.first]);
@@ -167,7 +176,7 @@
       const read = (file) => file.arrayBuffer().then((content) => [file.name, new Uint8Array(content)], () => {
         throw new Told(`${file.name} has changed since it was chosen, or cannot be read: choose it again.`);
       });
-      const contents = new Map(await Promise.all(files.map(read))), name = (mine[0] ?? files[0]).name;
+      const contents = new Map(await Promise.all(files.map(read)));
       try { run.of = JSON.parse(new TextDecoder().decode(contents.get(name))).cells.length; } catch { run.of = 0; }
       if (!worker) {
         worker = new Worker(new URL("_static/mirage-check-worker.js", root), { type: "module" });

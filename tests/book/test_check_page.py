@@ -222,7 +222,7 @@ def test_what_does_not_end_is_ended(live, tmp_path):
         if way == "clock":
             live.clock.fast_forward(61_000)
         else:
-            live.click("text=Stop")
+            live.click(".mb-check button[type=button]")
         assert re.match(says, said(live), re.IGNORECASE)
         rows = table(live)
         at = next(i for i, row in enumerate(rows) if row[0] == "inverse")
