@@ -1,6 +1,6 @@
 /* The checks of an assignment, run by Python beside the page. A module worker.
 
-   The page sends { about, base, assignment, name, files, released }, and hears how far Python has come, the messages of
+   The page sends { about, base, archives, name, files, released }, and hears how far Python has come, the messages of
    mirage_utils/coursework/browser.py as text, and { kind: "end" } or { kind: "failed", lost, words }. */
 import { Lost, add, load } from "./mirage-live-loading.js";
 
@@ -9,13 +9,12 @@ const there = new Set();
 let python = null;
 
 addEventListener("message", async ({ data }) => {
-  const { about, base, assignment, name, files, released } = data;
-  const missing = (archives) => (archives ?? []).filter((each) => !there.has(each));
+  const { about, base, archives, name, files, released } = data;
+  const missing = archives.filter((each) => !there.has(each));
   try {
-    const first = missing(about.archives.first), more = missing(about.archives.chapters[assignment]);
-    if (python) await add(python, about, base, more, tell);
-    else python = await load(about, base, [...first, ...more], tell);
-    for (const each of [...first, ...more]) there.add(each);
+    if (python) await add(python, about, base, missing, tell);
+    else python = await load(about, base, missing, tell);
+    for (const each of missing) there.add(each);
     tell({ kind: "phase", words: "Reading the library" });
     const { check } = python.pyimport("mirage_utils.coursework.browser");
     check(name, python.toPy(files), (text) => tell({ kind: "message", text }), python.toPy(released));

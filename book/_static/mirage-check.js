@@ -60,15 +60,28 @@
     return answer.json();
   }
 
-  // The same assignment as this site offers it, to tell another edition.
-  async function offered(content) {
-    let assignment = "";
+  function parsed(content) {
     try {
-      assignment = JSON.parse(new TextDecoder().decode(content)).metadata.mirage.assignment;
-    } catch { /* what is wrong with it, Python says */ }
-    if (!/^\w+$/.test(assignment)) return { assignment: "", released: new Uint8Array() };
-    const answer = await fetch(new URL(`_static/assignments/${assignment}.ipynb`, root)).catch(() => null);
-    return { assignment, released: new Uint8Array(answer?.ok ? await answer.arrayBuffer() : 0) };
+      return JSON.parse(new TextDecoder().decode(content)) ?? {};
+    } catch {
+      return {}; // what is wrong with it, Python says
+    }
+  }
+
+  // Archives of bundled runs that a notebook names: of those that some chapter reads.
+  function runs(live, notebook) {
+    const cells = Array.isArray(notebook.cells) ? notebook.cells : [];
+    const text = cells.map((cell) => [cell?.source].flat().join("")).join("\n");
+    const all = new Set(Object.values(live.archives.chapters).flat());
+    return [...all].filter((archive) => new RegExp(`["']${archive.split("/").pop().split(".")[0]}["']`).test(text));
+  }
+
+  // The same assignment as this site offers it, to tell another edition; nothing if it offers none.
+  async function offered(notebook) {
+    const name = notebook.metadata?.mirage?.assignment;
+    const here = [...document.querySelectorAll("a.mb-lab")].some((link) => link.href.endsWith(`/${name}.ipynb`));
+    const answer = here && await fetch(new URL(`_static/assignments/${name}.ipynb`, root)).catch(() => null);
+    return new Uint8Array(answer?.ok ? await answer.arrayBuffer() : 0);
   }
 
   // ------------------------------------------------------------ a run
@@ -177,7 +190,8 @@
         throw new Told(`${file.name} has changed since it was chosen, or cannot be read: choose it again.`);
       });
       const contents = new Map(await Promise.all(files.map(read)));
-      try { run.of = JSON.parse(new TextDecoder().decode(contents.get(name))).cells.length; } catch { run.of = 0; }
+      const notebook = parsed(contents.get(name));
+      run.of = notebook.cells?.length ?? 0;
       if (!worker) {
         worker = new Worker(new URL("_static/mirage-check-worker.js", root), { type: "module" });
         worker.addEventListener("message", heard);
@@ -185,7 +199,8 @@
       }
       stop.hidden = false;
       say("Loading Python");
-      worker.postMessage({ about: live, base: new URL("live/", root).href, name, files: contents, ...await offered(contents.get(name)) });
+      const archives = [...live.archives.first, ...runs(live, notebook)], released = await offered(notebook);
+      worker.postMessage({ about: live, base: new URL("live/", root).href, archives, name, files: contents, released });
     } catch (error) {
       done(error instanceof Told ? error.message : `Something went wrong: ${error.message}`);
     }
