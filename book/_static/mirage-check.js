@@ -86,10 +86,10 @@
 
   // ------------------------------------------------------------ a run
 
-  function row(called, points, text, kind) {
+  function row(called, points, text, ok) {
     result.hidden = false;
     const line = rows.insertRow();
-    line.className = `mb-${kind}`;
+    line.className = ok ? "mb-right" : "mb-left";
     const head = document.createElement("th");
     head.scope = "row";
     head.textContent = called;
@@ -101,7 +101,7 @@
     const each = run.exercises.get(name);
     run.found.add(name);
     const points = each ? (each.essay ? `\u2013 / ${each.most}` : `${ok ? each.most : 0} / ${each.most}`) : "";
-    row(each?.called ?? name, points, text, ok ? "right" : "left");
+    row(each?.called ?? name, points, text, ok);
   }
 
   // The page ends what does not end by itself; what was not reached is named.
@@ -111,7 +111,7 @@
     if (run?.cell) {
       finding({ name: run.cell, ok: false, text: run.ended.replace("{why}", why) });
       for (const each of run.exercises.values()) {
-        if (!run.found.has(each.name)) row(each.called, `0 / ${each.most}`, "not run", "left");
+        if (!run.found.has(each.name)) row(each.called, `0 / ${each.most}`, "not run", false);
       }
       why = `${why[0].toUpperCase()}${why.slice(1)}.`;
     }
