@@ -19,6 +19,7 @@ SHEET = "mirage-under-way.css"
 SHEETS = ["_static/basic.css", "_static/styles/pydata-sphinx-theme.css"]
 # Scripts by a mark of what they work on: without it a page goes without them.
 _WORKS_ON = {
+    "mirage-check.js": "mb-check",
     "mirage-drawing.js": "mb-drawable",
     "mirage-explorer.js": "mb-explorer",
     "mirage-sketch.js": "mb-sketch",

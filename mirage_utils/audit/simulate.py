@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from ..curves import Curve
 from ..errors import UnknownNameError, as_array, require
 from ..evidence import Question, curves_of
+from ..ground.optional import on_use
 from ..ground.write import replace
 from ..records.gathering import tabulate
 from .judging import judge
@@ -22,6 +22,8 @@ from .rules import LEAP, VERDICTS
 from .truths import TRUTHS
 
 __all__ = ["confusion", "kept", "outcomes", "rates", "simulate", "study"]
+
+joblib = on_use("joblib", "simulating evaluations", "train")
 
 _HARSH = ("exact_match", "multiple_choice_grade")
 _TRIES = 200
@@ -107,7 +109,9 @@ def study(
     draws = int(as_array("draws", draws, low=1, integer=True))
     levels = np.atleast_1d(np.asarray(level, dtype=float)).tolist()
     work = [(truth, draw) for truth in TRUTHS for draw in range(draws)]
-    found = Parallel(n_jobs=jobs)(delayed(_judged)(*one, seed, levels) for one in work)
+    found = joblib.Parallel(n_jobs=jobs)(
+        joblib.delayed(_judged)(*one, seed, levels) for one in work
+    )
     columns = ["truth", "draw", "sizes", "items", "level", "verdict", "rule"]
     return pd.DataFrame([row for rows in found for row in rows], columns=columns)
 

@@ -4,7 +4,8 @@
 and mark, in the order of a class:
 
 - `assignments` reads what was set and what was handed in; `release` makes the students' version, and `handin` looks a
-  notebook over before it is handed in, with word of the `packages` that will not be there.
+  notebook over before it is handed in, with word of the `packages` that will not be there. `looking` has what it says, whatever
+  runs the cells; `browser` tells the same to a page.
 - `platforms` unpacks what Moodle, Canvas or nbgrader hand out.
 - `marking` marks one submission: its cells run in a `sandbox`, whose far end is `inmate`, and its tests here, within `bounds`.
 - `course` marks a whole class, each submission in a process of its own, with what people add by hand; `feedback` is the page

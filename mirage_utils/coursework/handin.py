@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
 
 from ..errors import FieldError
-from .assignments.cells import essays, identifier, restored
-from .assignments.reading import clean, read_notebook
-from .assignments.source import Assignment
-from .assignments.submission import attempt
-from .packages import imported, strangers
-from .sandbox import Ended, Limits, Sandbox
+from ..ground.optional import in_browser
+from .looking import Finding, Look, Place
+from .sandbox.limits import Limits
 
-__all__ = ["look_over", "released_notebook"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report; `ok` is False where something has to be done."""
-
-    name: str
-    ok: bool
-    text: str
+__all__ = ["look_over", "place_for", "released_notebook"]
 
 
 def released_notebook(wanted: str, folder: Path) -> Path:
@@ -64,144 +49,54 @@ def released_notebook(wanted: str, folder: Path) -> Path:
     )
 
 
-def look_over(path: Path, limits: Limits = Limits()) -> list[Finding]:  # noqa: B008 - frozen
+def look_over(
+    path: Path,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    *,
+    here: bool | None = None,
+) -> list[Finding]:
     """Run a notebook as the grader would, with the tests that the student can see.
 
     Parameters
     ----------
     path : Path
         The student's notebook.
+    limits : Limits
+        What it may use.
+    here : bool, optional
+        Whether its cells run in this very process, which nothing bounds. By default where there is no other: in a browser.
+
+    Returns
+    -------
+    list of Finding
+        The lines of the report, in order.
 
     Raises
     ------
     FieldError
         If there is no such file, or it is no notebook.
     """
-    if not path.is_file():
-        raise FieldError("notebook", str(path), "a notebook file")
-    cells, metadata, problem = read_notebook(path)
-    if problem:
-        raise FieldError(
-            "notebook", str(path), f"a notebook; this {problem.removeprefix('notebook ')}"
-        )
-    handed_out = _handed_out(metadata)
-    wanted = _as_assignment(path, cells)
-    found = [*_files(path, handed_out), *_cells(cells, wanted, handed_out), *_packages(cells, path)]
-    cells, _ = restored(cells, wanted)
-    parts = essays(cells, wanted)
-    with Sandbox(limits, path.parent, kind="limits", complete=False) as place:
-        for number, cell in enumerate(cells, start=1):
-            name = identifier(cell)
-            label = name or f"cell {number}"
-            kind = wanted.kind(name)
-            if kind == "essay" and name in parts:
-                words = sum(len(part.split()) for part in parts.pop(name))
-                text = f"{words} words; read by a person" if words else "still to be written"
-                found.append(Finding(label, bool(words), text))
-            if kind == "essay" or cell.cell_type != "code":
-                continue
-            try:
-                error = place.run(cell.source)["error"]
-            except Ended as why:
-                found.append(Finding(label, False, f"{why}; nothing after it was run"))
-                break
-            if kind == "test":
-                text = "passes what you can see" if error is None else _lost(error)
-                found.append(Finding(label, error is None, clean(text)))
-            elif error is not None:
-                text = (
-                    "still to be written"
-                    if error["name"] == "NotImplementedError"
-                    else f"{error['name']}: {error['value']}"
-                )
-                found.append(Finding(label, False, clean(text)))
-    return found
+    look = Look(path)
+    with place_for(path, limits, here=in_browser() if here is None else here) as place:
+        return [each for each in look.steps(place) if isinstance(each, Finding)]
 
 
-def _files(path: Path, handed_out: dict[str, Any] | None) -> list[Finding]:
-    """Whether the file is called as it was handed out, and what else lies beside it."""
-    if not handed_out:
-        return []
-    name = handed_out["assignment"]
-    found = []
-    if path.name != f"{name}.ipynb":
-        found.append(Finding("file", False, f"is called {path.name}; hand it in as {name}.ipynb"))
-    beside = [
-        each.name
-        for each in sorted(path.parent.glob("*.ipynb"))
-        if each.name != path.name and attempt(each.stem, name) is not None
-    ]
-    if beside:
-        text = (
-            f"{clean(', '.join(beside[:3]))} beside it: hand in one. Of several, that with the highest number in its name is "
-            "marked, then the newest"
-        )
-        found.append(Finding("file", True, text))
-    return found
+def place_for(path: Path, limits: Limits, *, here: bool) -> AbstractContextManager[Place]:
+    """Where the cells of a notebook run.
 
+    Parameters
+    ----------
+    path : Path
+        The notebook.
+    limits : Limits
+        What it may use in a process of its own.
+    here : bool
+        Whether it is to be this process.
+    """
+    if here:
+        from .inmate.here import Here
 
-def _cells(
-    cells: list[NotebookNode], wanted: Assignment, handed_out: dict[str, Any] | None
-) -> list[Finding]:
-    """Cells of the assignment that are missing, there more than once, or of another type."""
-    names = [name for name in map(identifier, cells) if name is not None]
-    found = []
-    for name in handed_out["cells"] if handed_out else dict.fromkeys(names):
-        # An essay may be split into several cells: all of them are read.
-        if name not in names or (names.count(name) > 1 and wanted.kind(name) != "essay"):
-            words = "was deleted" if name not in names else "is there more than once"
-            text = f"the cell {words}; copy your answers into a fresh notebook"
-            found.append(Finding(name, False, text))
-    for name in restored(cells, wanted)[1]:
-        text = f"the cell was turned into another type; it is marked as {wanted.cell(name).cell_type}, so turn it back"
-        found.append(Finding(name, False, text))
-    return found
+        return Here(path.parent, limits.file_bytes // 2)
+    from .sandbox import Sandbox
 
-
-def _packages(cells: list[NotebookNode], path: Path) -> list[Finding]:
-    """Packages that a student's own machine may have, and the grader's has not."""
-    found = []
-    for number, cell in enumerate(cells, start=1):
-        for package in (
-            strangers(imported(cell.source), path.parent) if cell.cell_type == "code" else ()
-        ):
-            text = f"imports {package}, which will not be there when this is marked: do without it"
-            found.append(Finding(identifier(cell) or f"cell {number}", False, text))
-    return found
-
-
-def _as_assignment(path: Path, cells: list[NotebookNode]) -> Assignment:
-    """The assignment as far as a student's copy tells it: the cells that have a name, and texts that look like a question."""
-    first: dict[str, NotebookNode] = {}
-    kept = []
-    for cell in cells:
-        name = identifier(cell)
-        if name is None and cell.source.lstrip().startswith(("#", "**")):
-            kept.append(cell)
-        elif name is not None and name not in first:
-            # nbgrader notes the type of each cell that it hands out.
-            told = cell.metadata["nbgrader"].get("cell_type")
-            first[name] = NotebookNode(
-                {**cell, "cell_type": told if told in ("code", "markdown") else cell.cell_type}
-            )
-            kept.append(first[name])
-    return Assignment(path.stem, path, kept, "")
-
-
-def _lost(error: dict[str, str]) -> str:
-    """What a test says; where there is nothing to test yet, that and not the interpreter's words for it."""
-    if error["name"] == "NotImplementedError":
-        return "the answer is still to be written"
-    if error["name"] == "NameError":
-        return f"there is no answer to look at yet: {error['value']}"
-    return error["value"] or error["name"]
-
-
-def _handed_out(metadata: dict[str, Any]) -> dict[str, Any] | None:
-    settings = metadata.get("mirage")
-    ok = (
-        isinstance(settings, dict)
-        and isinstance(settings.get("assignment"), str)
-        and isinstance(settings.get("cells"), list)
-    )
-    return settings if ok else None
+    return Sandbox(limits, path.parent, kind="limits", complete=False)

@@ -18,13 +18,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
 
 from ..ground.cluster import client
+from ..ground.optional import on_use
 from ..ground.write import replace as write_whole
 from .catalogue import FAMILIES, family
 from .family import Dataset, Family
@@ -32,6 +32,11 @@ from .kept import packed
 from .results import Bundle, ResultError, read
 from .training import Trained, digest, one_seed, train
 from .when_trained import jax
+
+if TYPE_CHECKING:
+    import joblib
+else:
+    joblib = on_use("joblib", "training a family", "train")
 
 __all__ = [
     "FAMILIES", "bundle", "family", "history", "left", "parameters", "run", "settings", "train_size",
@@ -236,7 +241,9 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     # The largest first: the last one running decides how long it takes.
     order = sorted(models.sizes, reverse=True)
-    work = (delayed(_one)(models, s, data, folder / f"size-{s:g}", mark, progress) for s in order)
+    work = (
+        joblib.delayed(_one)(models, s, data, folder / f"size-{s:g}", mark, progress) for s in order
+    )
     with _workers(jobs, cluster) as parallel:
         seconds = dict(zip(order, parallel(work), strict=True))
     files = {}
@@ -301,13 +308,13 @@ def _left(models: Family, folder: Path, mark: str) -> list[float]:
 
 
 @contextmanager
-def _workers(jobs: int, cluster: str | None) -> Iterator[Parallel]:
+def _workers(jobs: int, cluster: str | None) -> Iterator[joblib.Parallel]:
     """What runs the sizes side by side: processes here, or the workers of a cluster."""
     if cluster is None:
-        yield Parallel(n_jobs=jobs)
+        yield joblib.Parallel(n_jobs=jobs)
         return
-    with client(cluster, jobs), parallel_config(backend="dask"):
-        yield Parallel(n_jobs=-1)
+    with client(cluster, jobs), joblib.parallel_config(backend="dask"):
+        yield joblib.Parallel(n_jobs=-1)
 
 
 def bundle(folder: Path, name: str, into: Path) -> Bundle:

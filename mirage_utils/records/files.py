@@ -190,7 +190,10 @@ def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None
         except orjson.JSONDecodeError:
             pass  # the standard library knows NaN, and says better what is wrong
     try:
-        found = json.loads(text.removeprefix(_BOM).decode(), object_pairs_hook=pairs)
+        numbers = _whole if pairs is None else None
+        found = json.loads(
+            text.removeprefix(_BOM).decode(), object_pairs_hook=pairs, parse_int=numbers
+        )
         return _of_characters(found) if b"\\u" in text else found
     except UnicodeDecodeError:
         raise EvalFileError(path, "not UTF-8", line=line) from None
@@ -205,6 +208,17 @@ def parse(path: Path, text: bytes, *, line: int | None = None, pairs: Any = None
         raise
     except ValueError as error:  # such as a number of many thousand digits
         raise EvalFileError(path, f"not JSON: {shown(str(error), 120)}", line=line) from None
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number as orjson reads it: one of more than 64 bits is the nearest float."""
+    value = int(digits)
+    if -(2**63) <= value < 2**64:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 def _of_characters(value: Any) -> Any:

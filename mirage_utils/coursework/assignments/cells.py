@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
+from .nodes import node
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from .source import Assignment
 
 __all__ = [
@@ -47,7 +49,7 @@ def restored(cells: list[NotebookNode], wanted: Assignment) -> tuple[list[Notebo
     for cell in cells:
         name = identifier(cell)
         if name is not None and types.get(name, cell.cell_type) != cell.cell_type:
-            cell = NotebookNode({**cell, "cell_type": types[name]})
+            cell = node({**cell, "cell_type": types[name]})
             names.append(name)
         found.append(cell)
     return found, list(dict.fromkeys(names))

@@ -6,10 +6,12 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-from nbformat import NotebookNode
+from .nodes import node
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["clean", "read_notebook"]
 
@@ -33,16 +35,23 @@ def read_notebook(path: Path) -> tuple[list[NotebookNode], dict[str, Any], str]:
     try:
         if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
             raise ValueError("it has no field nbformat")
-        notebook = nbformat.from_dict(content)
-        if notebook.nbformat != 4:
-            notebook = nbformat.convert(notebook, 4)
+        notebook = node(content) if content["nbformat"] == 4 else _converted(content)
         if len(notebook.cells) > _CELLS:
             return [], {}, f"notebook has {len(notebook.cells):,} cells, more than {_CELLS:,}"
         metadata = notebook.get("metadata")
         cells = [_cell(cell) for cell in notebook.cells]
         return cells, metadata if isinstance(metadata, dict) else {}, ""
+    except ModuleNotFoundError:
+        return [], {}, "notebook is of an old format: open it in JupyterLab and save it"
     except Exception as error:  # nbformat raises many kinds, and none tells more than its text
         return [], {}, f"notebook is damaged: {type(error).__name__}: {clean(str(error))[:120]}"
+
+
+def _converted(content: dict[str, Any]) -> NotebookNode:
+    """A notebook of another format than 4, which hardly anybody has, as one of that."""
+    import nbformat
+
+    return nbformat.convert(nbformat.from_dict(content), 4)
 
 
 def _cleaned(value: Any) -> Any:
@@ -74,6 +83,12 @@ def _load(path: Path) -> tuple[Any, str]:
         return None, f"notebook cannot be read: {error.strerror}"
     except RecursionError:
         return None, "notebook is damaged: lists within lists, too deep to be read"
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        return (
+            None,
+            f"notebook is damaged: byte {error.start + 1:,} ({byte:#04x}) is no text in UTF-8",
+        )
     except ValueError as error:
         return None, f"notebook is damaged, it is not JSON: {clean(str(error))[:120]}"
 
@@ -86,4 +101,4 @@ def _cell(cell: Any) -> NotebookNode:
         raise ValueError("a cell without type or text")
     metadata = cell.get("metadata")
     kept = metadata if isinstance(metadata, dict) else {}
-    return NotebookNode(cell_type=cell["cell_type"], source=text, metadata=NotebookNode(kept))
+    return node({"cell_type": cell["cell_type"], "source": text, "metadata": kept})

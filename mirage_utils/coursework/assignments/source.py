@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from ...errors import DataError, FieldError
 from .cells import identifier, is_set
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["LINE", "Assignment", "Exercise", "assignment", "assignments", "find", "sources"]
 
@@ -201,6 +202,8 @@ def assignment(folder: Path, name: str) -> Assignment:
     DataError
         If it is damaged, or two cells share one name.
     """
+    import nbformat
+
     path = folder / name / f"{name}.ipynb"
     content = path.read_bytes()
     cells = nbformat.reads(content.decode(), as_version=4).cells

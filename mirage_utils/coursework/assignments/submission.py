@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from ..folders import tree
 from .cells import identifier, restored, written
 from .reading import clean, read_notebook
 from .source import Assignment
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["Handed", "assignment_of", "attempt", "handed_in", "told_by"]
 

@@ -6,14 +6,13 @@ import contextlib
 import importlib
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..folders import RECORD, files
+from .beside import bring
 from .rights import give_up
-from .shell import Cells, text_of
+from .shell import Cells, obeyed
 
 __all__ = ["main"]
 
@@ -31,7 +30,8 @@ def main() -> None:
     # Rights are given up before anything of the student's can be found, and what that takes is imported before.
     _load()
     mask = os.umask(0)  # this process may become another user's, who works with what is brought
-    _bring(settings["files"], settings["bytes"])
+    if settings["files"] is not None and os.path.isdir(settings["files"]):
+        bring(Path(settings["files"]), Path.cwd(), settings["bytes"])
     os.umask(mask)
     notes = give_up(settings)
     cells = Cells()
@@ -40,12 +40,7 @@ def main() -> None:
     _send(replies, {"ready": notes})
     for line in requests:
         request = json.loads(line)
-        try:
-            reply = getattr(cells, request["do"])(**request["with"])
-        except MemoryError:
-            reply = {"error": {"name": "MemoryError", "value": "out of memory"}}
-        except BaseException as error:  # whatever a student's function raises, SystemExit too
-            reply = {"error": {"name": type(error).__name__[:80], "value": text_of(error)[:400]}}
+        reply = obeyed(cells, request["do"], **request["with"])
         _send(replies, {**reply, "id": request["id"]})
 
 
@@ -65,21 +60,3 @@ def _load() -> None:
 def _send(replies: TextIO, reply: dict[str, Any]) -> None:
     replies.write(json.dumps(reply) + "\n")
     replies.flush()
-
-
-def _bring(folder: str | None, most: int) -> None:
-    """Copy what the student handed in beside the notebook into the working folder, up to a limit."""
-    if folder is None or not os.path.isdir(folder):
-        return
-    for path in files(Path(folder)):
-        if path.suffix == ".ipynb" or path.name == RECORD:  # nor what `collect` noted
-            continue
-        most -= path.stat().st_size
-        if most < 0:
-            return
-        target = Path.cwd() / path.relative_to(folder)
-        with contextlib.suppress(
-            OSError
-        ):  # not to be read, or with a name too long: it is not there then
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)

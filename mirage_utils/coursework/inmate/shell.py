@@ -6,13 +6,13 @@ import contextlib
 import threading
 from typing import Any
 
-__all__ = ["Cells", "text_of"]
+__all__ = ["Cells", "obeyed"]
 
 _OUTPUT = 1_000_000  # letters that the cells may print in all; the rest is dropped
 _PICTURES = 4_000_000  # letters of pictures kept for the feedback
 
 
-def text_of(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """The text of an error, whatever becomes of asking for it."""
     try:
         return str(error)
@@ -129,7 +129,7 @@ class Cells:
             return {"outputs": outputs, "error": None}
         return {
             "outputs": outputs,
-            "error": {"name": type(error).__name__[:80], "value": text_of(error)[:400]},
+            "error": {"name": type(error).__name__[:80], "value": _text_of(error)[:400]},
         }
 
     def show(self, name: str) -> dict[str, Any]:
@@ -166,3 +166,24 @@ class Cells:
             return len(self.functions) - 1
 
         return encode(value, keep)
+
+
+def obeyed(cells: Cells, do: str, **arguments: Any) -> dict[str, Any]:
+    """What a request gives, whatever the student's code in it raises.
+
+    Parameters
+    ----------
+    cells : Cells
+        Does it.
+    do : str
+        The name of one of its methods.
+    **arguments : object
+        What the method takes.
+    """
+    try:
+        reply: dict[str, Any] = getattr(cells, do)(**arguments)
+    except MemoryError:
+        reply = {"error": {"name": "MemoryError", "value": "out of memory"}}
+    except BaseException as error:  # whatever a student's function raises, SystemExit too
+        reply = {"error": {"name": type(error).__name__[:80], "value": _text_of(error)[:400]}}
+    return reply

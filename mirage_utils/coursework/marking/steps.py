@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from ..assignments.cells import essays, identifier
 from ..assignments.source import Assignment, Exercise
 from .results import Marked
 from .running import Run
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = ["plan"]
 

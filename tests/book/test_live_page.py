@@ -1,0 +1,375 @@
+"""A chapter that its reader runs in the page, and what the page says where it cannot.
+
+The tests that run Python need the folder that `make live` makes, named by MIRAGE_LIVE.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from browser import Quiet, served
+from playwright.sync_api import Page, expect
+
+CHAPTER = "notebooks/03_many_tokens"
+LIVE = os.environ.get("MIRAGE_LIVE", "")
+needs_live = pytest.mark.skipif(
+    not LIVE, reason="MIRAGE_LIVE names no folder with Python for the page, which `make live` makes"
+)
+MINUTES = 60_000
+SAYS = ".mb-py-says"
+
+
+class WithPython(Quiet):
+    """The site, and below it the folder that `make live` made, wherever that is."""
+
+    extensions_map = {**Quiet.extensions_map, ".mjs": "text/javascript", ".wasm": "application/wasm"}
+
+    def translate_path(self, path: str) -> str:
+        way = path.partition("?")[0]
+        if way.startswith("/live/"):
+            return str(Path(LIVE) / way.removeprefix("/live/"))
+        return super().translate_path(path)
+
+
+@contextlib.contextmanager
+def opened(browser, site, handler=Quiet, **options):
+    """A page with the chapter, and what has gone wrong in it."""
+    with served(site, handler) as address:
+        context = browser.new_context(**options)
+        page = context.new_page()
+        faults = watched(page, address)
+        page.goto(f"{address}/{CHAPTER}.html")
+        yield page, faults
+        context.close()
+
+
+def watched(page: Page, address: str) -> list[str]:
+    """Errors of a page and requests to anybody else, as they come."""
+    faults: list[str] = []
+    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((address, "blob:", "data:")) else faults.append(r.url),
+    )
+    return faults
+
+
+# -- where it cannot run ----------------------------------------------------------------------------
+
+
+def test_nothing_is_loaded_before_the_reader_asks(browser, site):
+    with served(site) as address:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda r: asked.append(r.url.removeprefix(address)))
+        page.goto(f"{address}/{CHAPTER}.html")
+        page.wait_for_load_state("networkidle")
+        expect(page.locator(".mb-meta .mb-run")).to_be_visible()
+        page.close()
+    assert not [way for way in asked if "live" in way or "formulas" in way]
+
+
+def test_a_copy_without_python_says_so_and_what_to_do(browser, site):
+    with opened(browser, site) as (page, _):
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("built without Python")
+        expect(page.locator(SAYS)).to_contain_text("make live")
+        expect(page.locator(SAYS)).to_have_attribute("role", "status")
+
+
+def test_a_file_says_that_a_server_is_needed(browser, site):
+    page = browser.new_page()
+    page.goto((site / f"{CHAPTER}.html").as_uri())
+    page.click(".mb-run")
+    expect(page.locator(SAYS)).to_contain_text("make serve")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [("WebAssembly", "has no WebAssembly"), ("Worker", "starts no workers")],
+)
+def test_a_browser_that_cannot_run_python_is_told_what_to_do(missing, words, browser, site):
+    with opened(browser, site) as (page, faults):
+        page.evaluate(f"delete globalThis.{missing}; globalThis.{missing} = undefined")
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text(words)
+        expect(page.locator(SAYS)).to_contain_text("download the notebook")
+        assert not faults
+
+
+def about(**more):
+    """What `make live` says of its files, of none."""
+    return {
+        "version": "0", "library": "", "core": "pyodide/", "files": {}, "archives": {"first": [], "chapters": {}},
+        "site_packages": "/", **more,
+    }  # fmt: skip
+
+
+def with_about(page, **more):
+    page.route("**/live/about.json", lambda route: route.fulfill(json=about(**more)))
+
+
+def test_a_blocked_worker_is_told(browser, site):
+    with opened(browser, site) as (page, _):
+        with_about(page)
+        page.route("**/mirage-live-worker.js", lambda route: route.abort())
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("keeps the page from starting a worker")
+        expect(page.locator(SAYS)).to_contain_text("download the notebook")
+
+
+def test_a_worker_that_may_not_be_made_is_told(browser, site):
+    with opened(browser, site) as (page, _):
+        with_about(page)
+        page.evaluate("() => { globalThis.Worker = class { constructor() { throw Error('refused'); } }; }")
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("keeps the page from starting a worker")
+
+
+def test_a_download_that_fails_can_be_tried_again(browser, site):
+    with opened(browser, site) as (page, _):
+        name = "pyodide/pyodide.asm.wasm"
+        with_about(page, files={name: {"bytes": 10, "wire": 10}})
+        tries: list[str] = []
+
+        def fail(route):
+            tries.append(route.request.url)
+            route.abort()
+
+        page.context.route(f"**/live/{name}*", fail)
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("could not be loaded")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        assert len(tries) >= 2
+
+
+def test_a_phone_is_asked_first(browser, site):
+    phone = {"viewport": {"width": 390, "height": 844}, "screen": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with opened(browser, site, **phone) as (page, _):
+        with_about(page, files={"a": {"bytes": 9, "wire": 21_300_000}}, archives={"first": ["a"], "chapters": {}})
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("On a phone it will be slow. Python and its packages are about 22 MB")
+        expect(page.get_by_role("button", name="Load and run")).to_be_visible()
+
+
+def test_each_chapter_has_a_file_with_its_cells_and_its_numbers(site):
+    for page in sorted((site / "notebooks").glob("[0-9]*.html")):
+        text = page.read_text(encoding="utf-8")
+        if "<article" not in text:  # an address that has moved
+            continue
+        beside = json.loads((site / "_sources" / "notebooks" / f"{page.stem}.live.json").read_text(encoding="utf-8"))
+        assert text.count('class="mb-run"') == 1, page
+        assert len(beside["cells"]) == len(re.findall(r'<div class="cell[ "]', text)), page
+        assert len(beside["numbers"]) == text.count('class="pasted-text"'), page
+        assert sum("parameters" in cell["tags"] for cell in beside["cells"]) == 1, page
+
+
+# -- where it runs ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def running(browser, site):
+    """The chapter in a page in which all of it has run."""
+    with opened(browser, site, WithPython, viewport={"width": 1400, "height": 1000}) as (page, faults):
+        page.set_default_timeout(3 * MINUTES)
+        # Two of the questions are answered before, and one figure moved.
+        page.locator("#guess-longer-1").check()
+        page.click(".mb-run")
+        settled(page)
+        yield page, faults
+
+
+def settled(page: Page) -> str:
+    """Wait until nothing runs; what the page says then."""
+    busy = re.compile(r"^(Running|Loading|Starting|Reading|Looking)")
+    expect(page.locator(SAYS)).not_to_have_text(busy, timeout=8 * MINUTES)
+    return page.locator(SAYS).inner_text()
+
+
+def states(page: Page) -> list[str]:
+    return page.eval_on_selector_all("div.cell", "cells => cells.map((cell) => cell.dataset.state)")
+
+
+def cell(page: Page, number: int):
+    return page.locator("article div.cell").nth(number - 1)
+
+
+def write(page: Page, number: int, source: str) -> None:
+    """Type into a cell, whose code may be folded, and run it."""
+    place = cell(page, number)
+    fold = place.locator(".mb-py-fold")
+    if fold.count() and fold.get_attribute("open") is None:
+        fold.locator("summary").first.click()
+    place.locator(".mb-py-editor textarea").fill(source)
+    place.get_by_role("button", name="Run", exact=True).click()
+    settled(page)
+
+
+@needs_live
+def test_all_cells_run_and_the_claims_hold(running):
+    page, faults = running
+    assert "has run" in page.locator(SAYS).inner_text()
+    assert set(states(page)) == {"done"}
+    assert page.locator(".mb-claim").count() == 3
+    assert not page.locator(".mb-claim", has_text="does not hold").count()
+    assert not page.locator(".mb-py-error").count()
+    assert not page.locator(".mb-py-changed").count()  # the numbers are those of the page
+    assert page.locator("#guess-longer-1").is_checked()
+    assert faults == []
+
+
+@needs_live
+def test_a_parameter_changes_the_figure_and_the_number_in_its_sentence(running):
+    page, faults = running
+    figure = page.locator("#fig-two-metrics svg").first.inner_html()
+    field = page.locator(".mb-py-parameters textarea")
+    source = field.input_value()
+    field.fill(source.replace("ALPHA: float = 0.5", "ALPHA: float = 0.8"))
+    assert source != field.input_value()
+    page.get_by_role("button", name="Run the chapter with these").click()
+    settled(page)
+    assert page.locator("#fig-two-metrics svg").first.inner_html() != figure
+    changed = page.locator(".mb-py-changed")
+    expect(changed.first).to_have_text("0.8 (published: 0.5)")
+    assert "published: 2.68" in changed.evaluate_all("spans => spans.map((span) => span.title)")
+    assert page.locator("#guess-longer-1").is_checked()
+    expect(page.locator("#guess-longer ~ .mb-shown")).to_be_visible()
+    twice = page.evaluate(
+        "[...document.querySelectorAll('article .cell [id]')].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
+    )
+    assert twice == []
+    assert faults == []
+
+
+@needs_live
+def test_the_explorer_that_was_drawn_anew_moves(running):
+    page, faults = running
+    figure = page.locator("figure.mb-explorer").first
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_have_attribute("data-live", "yes")
+    before = figure.locator(".mb-says").inner_text()
+    slider = figure.locator("input[type=range]").first
+    slider.focus()
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(figure.locator(".mb-says")).not_to_have_text(before)
+    assert faults == []
+
+
+@needs_live
+def test_an_error_shows_in_its_place_and_the_rest_waits(running):
+    page, faults = running
+    place = cell(page, 4)
+    source = place.locator("textarea").first.input_value()
+    fold = place.locator(".mb-py-fold > summary")
+    if fold.count():
+        fold.click()
+    place.locator("textarea").first.fill("alpa + 1")
+    place.get_by_role("button", name="Run from here").click()
+    said = settled(page)
+    assert said == "Cell 4 failed, and the run stopped there. The cells below it were not run."
+    error = place.locator(".mb-py-error")
+    expect(error).to_contain_text("NameError: name 'alpa' is not defined")
+    expect(error).to_contain_text("line 1: alpa + 1")
+    assert "Traceback" in error.locator("details").inner_text() or error.locator("details").count() == 1
+    assert states(page)[3:5] == ["failed", "left"]
+    place.get_by_role("button", name="Reset").click()
+    assert place.locator("textarea").first.input_value() == source
+    place.get_by_role("button", name="Run from here").click()
+    settled(page)
+    assert set(states(page)) == {"done"}
+    assert not place.locator(".mb-py-error").count()
+    assert faults == []
+
+
+@needs_live
+def test_what_a_cell_prints_displays_and_typesets(running):
+    page, faults = running
+    write(
+        page, 3,
+        "import sympy as sp, matplotlib.pyplot as plt, pandas as pd\nfrom IPython.display import display\n"
+        "print('printed')\ndisplay(sp.sqrt(sp.Symbol('x')))\nplt.plot([1, 2]); plt.show()\npd.DataFrame({'a': [1]})",
+    )  # fmt: skip
+    output = cell(page, 3).locator(".cell_output")
+    expect(output.locator("pre").first).to_have_text("printed\n")
+    expect(output.locator("math msqrt")).to_have_count(1)
+    expect(output.locator("img")).to_have_count(1)
+    expect(output.locator("table.dataframe")).to_have_count(1)
+    assert faults == []
+
+
+@needs_live
+def test_sliders_and_other_controls_work(running):
+    page, faults = running
+    write(
+        page, 3,
+        "import ipywidgets as widgets\n"
+        "@widgets.interact(x=(0, 1.0), word=['one', 'two'], shout=False)\n"
+        "def tell(x=0.5, word='one', shout=False):\n    print(f'{x:.1f}', word.upper() if shout else word)\n",
+    )  # fmt: skip
+    output = cell(page, 3).locator(".cell_output").first
+    said = output.locator(".mb-py-output pre")
+    expect(said).to_have_text("0.5 one\n")
+    slider = output.get_by_role("slider", name="x")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(said).to_have_text("0.6 one\n")
+    output.get_by_label("word").select_option("two")
+    expect(said).to_have_text("0.6 two\n")
+    output.get_by_label("shout").check()
+    expect(said).to_have_text("0.6 TWO\n")
+    write(page, 3, "out = widgets.Output(); b = widgets.Button(description='Press me')\n"
+          "@b.on_click\ndef pressed(_):\n    with out:\n        print('pressed')\n"
+          "widgets.VBox([b, out, widgets.Play()])")  # fmt: skip
+    output.get_by_role("button", name="Press me").click()
+    expect(output.locator(".mb-py-output pre")).to_have_text("pressed\n")
+    expect(output.locator(".mb-py-missing")).to_contain_text("no control of the kind Play")
+    assert faults == []
+
+
+@needs_live
+def test_keys_write_run_and_leave_a_cell(running):
+    page, faults = running
+    place = cell(page, 3)
+    field = place.locator("textarea").first
+    field.fill("")
+    field.focus()
+    page.keyboard.type("if True:")
+    page.keyboard.press("Enter")
+    page.keyboard.type("print('keys')")
+    assert field.input_value() == "if True:\n    print('keys')"
+    expect(place.locator(".mb-py-state")).to_have_text("edited, not run")
+    page.keyboard.press("Control+Enter")
+    expect(place.locator(".cell_output pre").first).to_have_text("keys\n")
+    settled(page)
+    page.keyboard.press("Tab")
+    assert field.input_value().endswith("    ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert not field.evaluate("field => field === document.activeElement")
+    expect(place.locator(".mb-py-editor pre span.k").first).to_have_text("if")
+    assert faults == []
+
+
+@needs_live
+def test_a_cell_that_does_not_end_can_be_stopped(running):
+    page, _ = running
+    place = cell(page, 3)
+    place.locator("textarea").first.fill("while True: pass")
+    place.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(SAYS)).to_contain_text("Stopped. Python was started again", timeout=8 * MINUTES)
+    page.get_by_role("button", name="Start over").click()
+    expect(page.locator(SAYS)).to_contain_text("as it was published", timeout=8 * MINUTES)
+    assert not page.locator(".mb-py-changed").count()
+    assert set(states(page)) == {""}
+    assert page.locator(".mb-py-parameters textarea").input_value().count("ALPHA: float = 0.5") == 1
+
