@@ -9,6 +9,8 @@ Submodules are loaded on first use, so that ``import mirage_utils`` costs nothin
 
 from __future__ import annotations
 
+import sys
+
 from .ground.lazy import on_first_use
 
 __version__ = "0.1.0"
@@ -44,6 +46,11 @@ _NAMES = {
 __all__ = [*_SUBMODULES, *_NAMES, "__version__"]
 
 __getattr__, _ = on_first_use(__name__, _SUBMODULES, _NAMES)
+
+if sys.platform == "emscripten":
+    from .ground.browser import find_the_rest
+
+    find_the_rest()
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, UnknownNameError
-from ..ground.optional import package
+from ..ground import browser
+from ..ground.optional import in_browser, package
 from .kept import unpacked
 
 __all__ = ["Bundle", "ResultError", "bundled", "bundles"]
@@ -76,6 +77,8 @@ def bundled(name: str) -> Bundle:
     """
     if name not in bundles():
         raise UnknownNameError("name", name, "one of " + ", ".join(bundles()))
+    if in_browser() and not (_DATA / f"{name}.npz").exists():
+        browser.bring(name)
     return read(_DATA / f"{name}.json")
 
 

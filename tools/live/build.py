@@ -1,0 +1,232 @@
+"""The folder ``live`` of the site, part by part: a part is made again when something that it is made of has changed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mirage_utils.errors import DataError
+from mirage_utils.ground.write import replace
+
+from . import archive, carriers, lab, library, licences, science
+
+ROOT = Path(__file__).resolve().parents[2]
+ABOUT = "about.json"
+SITE_PACKAGES = f"/lib/python{carriers.PINS['python']}/site-packages"
+
+
+class SiteError(DataError):
+    """There is no built book to put it beside."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some files of the folder.
+
+    Parameters
+    ----------
+    name : str
+    made_of : iterable of bytes
+        All that it depends on.
+    make : callable
+        Gives the files by their names below ``live``.
+    """
+
+    name: str
+    made_of: Iterable[bytes]
+    make: Callable[[], Mapping[str, bytes]]
+
+
+def build(store: carriers.Store, site: Path) -> None:
+    """Make what is missing or out of date.
+
+    Parameters
+    ----------
+    store : Store
+        The files of the distribution.
+    site : Path
+        The built book.
+
+    Raises
+    ------
+    SiteError
+        If there is no book.
+    CarrierError, NodeError, LabError
+        If a file cannot be had, or something cannot be made of it. What was there before stays.
+    """
+    sources = site / "_sources" / "notebooks"
+    if not sources.is_dir():
+        raise SiteError(f"{site}: no built book is there; run `make html` first")
+    Builder(store, site).run()
+
+
+class Builder:
+    """Makes the parts that have changed; files of the distribution are fetched only for those."""
+
+    def __init__(self, store: carriers.Store, site: Path) -> None:
+        self._store = store
+        self._site = site
+        self._live = site / "live"
+
+    def run(self) -> None:
+        notes = _read(self._live / ABOUT)
+        digests = {part.name: _digest(part.made_of) for part in self._parts()}
+        if notes.get("made_of") == digests and self._whole(notes):
+            print(f"nothing has changed: {self._live} is up to date")
+            return
+        aside = self._site / ".live_under_way"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        try:
+            parts = {}
+            for part in self._parts():
+                parts[part.name] = self._one(part, notes, digests[part.name], aside)
+            self._finish(parts, digests, aside)
+            shutil.rmtree(self._live, ignore_errors=True)
+            aside.rename(self._live)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def _one(self, part: Part, notes: dict, digest: str, aside: Path) -> list[str]:
+        """Put a part's files there, taken over where they are up to date; gives their names."""
+        names = notes.get("parts", {}).get(part.name, [])
+        if notes.get("made_of", {}).get(part.name) == digest and all((self._live / n).is_file() for n in names):
+            for name in names:
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(self._live / name, aside / name)
+            return names
+        print(f"making {part.name} ...", file=sys.stderr)
+        files = part.make()
+        for name, content in files.items():
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            replace(aside / name, content)
+        return sorted(files)
+
+    def _whole(self, notes: dict) -> bool:
+        return all((self._live / n).is_file() for names in notes["parts"].values() for n in names)
+
+    # -- the parts ---------------------------------------------------------------------------------------
+
+    def _parts(self) -> list[Part]:
+        here = sorted(Path(__file__).parent.glob("*.*"))
+        ours = [path.read_bytes() for path in here]
+        contents = self._contents()
+        library_files = [part for item in library.files().items() for part in (item[0].encode(), item[1])]
+        runs = [(ROOT / name).read_bytes() for names in library.runs().values() for name in names]
+        return [
+            Part("packages", ours, self._packages),
+            Part("library", [*ours, *library_files, *runs], lambda: _below("archives", library.packed(self._core))),
+            Part("notebook", [*ours, *(p for i in contents.items() for p in (i[0].encode(), i[1]))], lambda: self._lab(contents)),
+        ]
+
+    @cached_property
+    def _core(self) -> Path:
+        for file in carriers.core():
+            self._store.path(file)
+        return self._store.folder
+
+    @cached_property
+    def _lock(self) -> Path:
+        return self._store.path(carriers.lock_file())
+
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        files = (*carriers.from_lock(self._lock), *carriers.from_index())
+        return science.gathered(self._store.path(file) for file in files)
+
+    def _packages(self) -> Mapping[str, bytes]:
+        contents = science.archives(self._core, science.kept(self._files), science.loaded()["modules"])
+        core = {file.name: (self._core / file.name).read_bytes() for file in carriers.core()}
+        return {
+            **_below("pyodide", core),
+            **_below("archives", science.packed(contents)),
+            "licences.txt": licences.text(self._files).encode(),
+        }
+
+    def _contents(self) -> dict[str, bytes]:
+        """The notebooks that the plain notebook shows: chapters as readers get them, assignments as students do."""
+        chapters = sorted((self._site / "_sources" / "notebooks").glob("*.ipynb"))
+        assignments = sorted((self._site / "_static" / "assignments").glob("*.ipynb"))
+        return {
+            **{path.name: path.read_bytes() for path in chapters},
+            **{f"assignments/{path.name}": path.read_bytes() for path in assignments},
+        }
+
+    def _lab(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        made = lab.built(contents, ["first", "library", "kernel"], "../pyodide/")
+        others = carriers.from_lock(self._lock, "for_notebook")
+        kernel = lab.kernel(self._store.path(file) for file in others)
+        return {**_below("lab", made), "archives/kernel.tar": archive.packed(kernel)}
+
+    # -- what the page reads of it --------------------------------------------------------------------------
+
+    def _finish(self, parts: dict[str, list[str]], digests: dict[str, str], aside: Path) -> None:
+        archives = sorted(path.relative_to(aside).as_posix() for path in (aside / "archives").iterdir())
+        first = [f"archives/{name}.tar" for name in ("first", "library")]
+        ways = {f"../{n}": hashlib.sha256((aside / n).read_bytes()).hexdigest() for n in (*first, "archives/kernel.tar")}
+        replace(aside / "pyodide" / carriers.LOCK, lab.lock(ways).encode())
+        core = [f"pyodide/{file.name}" for file in carriers.core()]
+        sizes = {name: _sizes(aside / name) for name in (*core, *archives)}
+        runs = science.loaded()["runs"]
+        about = {
+            "version": _digest((aside / name).read_bytes() for name in (*core, *archives)),
+            "library": _library(),
+            "core": "pyodide/",
+            "files": sizes,
+            "archives": {
+                "first": first,
+                "chapters": {chapter: [f"archives/{run}.tar" for run in names] for chapter, names in runs.items()},
+            },
+            "site_packages": SITE_PACKAGES,
+            "made_of": digests,
+            "parts": parts,
+        }
+        replace(aside / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
+        _tell(aside, sizes, first, core)
+
+
+def _below(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+def _digest(contents: Iterable[bytes]) -> str:
+    sha = hashlib.sha256()
+    for content in contents:
+        sha.update(hashlib.sha256(content).digest())
+    return sha.hexdigest()[:16]
+
+
+def _read(about: Path) -> dict:
+    try:
+        return json.loads(about.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """Bytes of a file, and on the wire, where servers pack what is not packed yet."""
+    content = path.read_bytes()
+    packed = path.suffix in (".tar", ".zip")
+    return {"bytes": len(content), "wire": len(content) if packed else len(gzip.compress(content, 6, mtime=0))}
+
+
+def _library() -> str:
+    """Digest of the library, as the pages of the book have it."""
+    sys.path.append(str(ROOT / "book" / "_ext"))
+    import live
+
+    return live.library()
+
+
+def _tell(live: Path, sizes: Mapping[str, dict[str, int]], first: Iterable[str], core: Iterable[str]) -> None:
+    """Print what readers wait for, and what a server keeps."""
+    whole = sum(path.stat().st_size for path in live.rglob("*") if path.is_file())
+    start = sum(sizes[name]["wire"] for name in (*core, *first))
+    print(f"{live.parent / 'live'}: {whole / 1e6:.1f} MB; a first chapter needs {start / 1e6:.1f} MB as they are sent")

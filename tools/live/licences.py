@@ -1,0 +1,71 @@
+"""Whose work is shipped, and under which licence: one file for all of it."""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Mapping
+
+from mirage_utils.errors import DataError
+
+_NAMED = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*$", re.I)
+_HEAD = """The licences of what runs in the page
+
+Python for browsers is Pyodide (https://github.com/pyodide/pyodide, Mozilla Public License 2.0, whose text is at
+https://www.mozilla.org/MPL/2.0/); in it are CPython (https://github.com/python/cpython, Python Software Foundation License
+Version 2) and libraries of Emscripten (https://emscripten.org, MIT). All of it is shipped as its makers publish it.
+
+The explorers are drawn by Vega and Vega-Lite (https://vega.github.io, BSD 3-Clause, University of Washington Interactive Data Lab).
+
+The notebook beside the book is JupyterLite (https://github.com/jupyterlite, BSD 3-Clause). What it is made of is listed with its
+licences in lab/build/third-party-licenses.json and in files of that name below lab/extensions.
+
+Below are the packages of Python, each with what its own files say.
+"""
+
+
+class LicenceError(DataError):
+    """A package says nothing of its licence."""
+
+
+def text(files: Mapping[str, bytes]) -> str:
+    """One text of all packages.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        What packages hold, by name; each says its name and its licence in its ``.dist-info``.
+
+    Raises
+    ------
+    LicenceError
+        If one does not: it cannot be shipped.
+    """
+    abouts = [name for name in sorted(files, key=str.lower) if name.endswith(".dist-info/METADATA")]
+    parts = [_package(name.removesuffix("/METADATA"), files) for name in abouts]
+    # What packages have taken from others, and fonts.
+    within = [name for name in sorted(files) if ".dist-info/" not in name and _NAMED.search(name)]
+    parts += [_titled(name, _read(files[name])) for name in within if not name.endswith(".py")]
+    return "\n".join([_HEAD, *parts])
+
+
+def _package(folder: str, files: Mapping[str, bytes]) -> str:
+    about = email.message_from_bytes(files[f"{folder}/METADATA"])
+    classified = [
+        c.rpartition(" :: ")[2] for c in about.get_all("Classifier", []) if c.startswith("License ::")
+    ]
+    given = about["License-Expression"] or ", ".join(classified) or (about["License"] or "").partition("\n")[0]
+    texts = [_read(files[n]) for n in sorted(files) if n.startswith(f"{folder}/") and _NAMED.search(n)]
+    if not given and not texts:
+        raise LicenceError(f"{about['Name']} {about['Version']}: its package says nothing of its licence")
+    title = f"{about['Name']} {about['Version']}: {given or 'the text below'}"
+    address = about["Home-page"] or next(iter(about.get_all("Project-URL", [])), "").rpartition(" ")[2]
+    return _titled(title, "\n\n".join(filter(None, [address, *texts])))
+
+
+def _read(content: bytes) -> str:
+    return content.decode("utf-8", "replace").strip()
+
+
+def _titled(title: str, words: str) -> str:
+    return f"{'=' * 100}\n{title}\n{'=' * 100}\n\n{words}\n"

@@ -1,0 +1,99 @@
+"""The packages of others: what chapters load, compiled, in one archive, and what else there is in a second.
+
+A first chapter waits for the first alone. The second comes when somebody imports what no chapter needs
+(`mirage_utils.ground.browser`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from . import archive, carriers, node
+
+LOADED = Path(__file__).with_name("loaded.json")
+"""Modules that chapters load, and bundled runs that they read; ``python -m tools.live trace`` writes it anew."""
+
+REST = "mirage_rest.json"
+"""In the first archive: names of the modules that only the second has."""
+
+_DROPPED = re.compile(
+    r"(^|/)(tests?|testing/tests|benchmarks?)/"  # what checks them, not what they do
+    r"|\.(pyi|pxd|pyx|pxi|a|h|hpp|c|cpp|f|f90|in|build|map)$|/py\.typed$"  # for compilers and editors
+    r"|^numpy/(_core/include|distutils|f2py/(src|tests))/|^scipy/datasets/"
+    r"|mpl-data/(fonts/(afm|pdfcorefonts)|sample_data|plot_directive|images)/|backends/web_backend/"
+    # Of the fonts those that figures and formulas of Matplotlib use by default.
+    r"|mpl-data/fonts/ttf/(?!DejaVuSans(-Bold|-Oblique|Display)?\.ttf|cmr10|cmmi10|cmsy10|cmex10)"
+    # Tables of numbers for what no chapter uses, texts on packages (their licences are in a file of the site).
+    r"|^scipy/stats/_sobol_direction_numbers\.npz$|^sympy/parsing/autolev/test-examples/|^pandas/pyproject\.toml$"
+    r"|\.dist-info/(licenses/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)"
+    r"|^altair/datasets/|^jsonschema/benchmarks/|^joblib/test/|^sympy/utilities/mathml/data/"
+    r"|\.dist-info/(RECORD|WHEEL|INSTALLER|top_level\.txt|direct_url|entry_points|sboms/)|\.data/"
+)
+
+
+def loaded() -> dict[str, list[str]]:
+    """What chapters load: ``modules``, names of files without their ending; and ``runs`` by chapter."""
+    return json.loads(LOADED.read_text(encoding="utf-8"))
+
+
+def gathered(packages: Iterable[Path]) -> dict[str, bytes]:
+    """What packages hold, by name."""
+    return {name: content for package in packages for name, content in carriers.members(package)}
+
+
+def kept(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What of it a page can use."""
+    found = {name: content for name, content in files.items() if not _DROPPED.search(name)}
+    for name in found:
+        if name.endswith(".dist-info/METADATA"):  # the fields; what follows is a text for readers
+            found[name] = found[name].partition(b"\n\n")[0] + b"\n\n"
+    return found
+
+
+def _stem(name: str) -> str:
+    """A module's file without its ending, ``numpy/linalg/_umath_linalg`` of a compiled one."""
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/{file.partition('.')[0]}" if folder else file.partition(".")[0]
+
+
+def _is_module(name: str) -> bool:
+    return name.endswith((".py", ".so")) and ".libs/" not in name
+
+
+def _module(name: str) -> str:
+    """The name by which a file is imported."""
+    return _stem(name).removesuffix("/__init__").replace("/", ".")
+
+
+def archives(
+    core: Path, files: dict[str, bytes], modules: Collection[str]
+) -> dict[str, dict[str, bytes]]:
+    """The content of both archives, ``first`` and ``rest``, by name.
+
+    Parameters
+    ----------
+    core : Path
+        Folder of Pyodide's core.
+    files : dict of str to bytes
+        What is kept of the packages.
+    modules : collection of str
+        What chapters load, as in ``loaded.json``.
+    """
+    wanted = set(modules)
+    later = {name for name in files if _is_module(name) and _stem(name) not in wanted}
+    first = {name: content for name, content in files.items() if name not in later}
+    sources = [node.Source(name, f"{name}c", True) for name in first if name.endswith(".py")]
+    bytecode = node.compiled(core, first, sources)
+    for source in sources:
+        del first[source.name]
+    names = sorted({_module(name) for name in later})
+    first |= bytecode | {REST: json.dumps(names).encode()}
+    return {"first": first, "rest": {name: files[name] for name in sorted(later)}}
+
+
+def packed(contents: dict[str, dict[str, bytes]]) -> dict[str, bytes]:
+    """The archives as files of the site, by their names."""
+    return {f"{name}.tar": archive.packed(files) for name, files in contents.items()}
