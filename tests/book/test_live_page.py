@@ -248,7 +248,7 @@ def running(browser, site):
 
 def settled(page: Page) -> str:
     """Wait until nothing runs; what the page says then."""
-    waits = re.compile(r"^(|Running\.|Loading Python|Starting Python|Reading .*|Looking .*)$")
+    waits = re.compile(r"^(|Running\.|Loading Python|Starting Python|Unpacking .*|Reading .*|Looking .*)$")
     expect(page.locator(SAYS)).not_to_have_text(waits, timeout=8 * MINUTES)
     expect(page.locator(".mb-py-panel")).not_to_have_attribute("aria-busy", "true")
     return page.locator(SAYS).inner_text()
@@ -294,7 +294,7 @@ def test_the_next_chapter_loads_nearly_nothing(running):
     other.on("request", lambda request: asked.append(request.url))
     other.goto(page.url.partition("#")[0])
     other.click(".mb-run")
-    expect(other.locator(SAYS)).to_have_text(re.compile("^(Starting|Reading)"), timeout=3 * MINUTES)
+    expect(other.locator(SAYS)).to_have_text(re.compile("^(Starting|Unpacking|Reading)"), timeout=3 * MINUTES)
     other.close()
     names = json.loads((Path(LIVE) / "about.json").read_text(encoding="utf-8"))["archives"]["first"]
     assert any(url.endswith("about.json") for url in asked)
