@@ -58,7 +58,7 @@ export class Chapter {
     if (kind === "phase") this.say(words);
     else {
       const mb = (bytes) => (bytes / 1e6).toFixed(1);
-      this.loading.querySelector("progress").value = loaded / total;
+      this.loading.querySelector("progress").value = total ? loaded / total : 0;
       this.loading.querySelector(".mb-py-bytes").textContent = `${mb(loaded)} of ${mb(total)} MB`;
     }
   }

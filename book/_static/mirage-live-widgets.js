@@ -84,7 +84,11 @@ export class Widgets {
   async tell(model, data, element) {
     this.touched = element;
     this.left = null;
-    if (this.busy.has(model)) { this.busy.set(model, data); return; }
+    if (data.method !== "update") { await this.send(model, data); return; } // each press counts
+    if (this.busy.has(model)) {
+      this.busy.set(model, { ...data, state: { ...this.busy.get(model)?.state, ...data.state } });
+      return;
+    }
     this.busy.set(model, null);
     await this.send(model, data);
     const next = this.busy.get(model);
