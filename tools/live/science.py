@@ -34,6 +34,10 @@ _DROPPED = re.compile(
 )
 
 
+_DOCUMENTED = ("numpy/", "altair/")
+"""Packages that make functions of the docstrings of others when they are imported, and must keep theirs."""
+
+
 def loaded() -> dict[str, list[str]]:
     """What chapters load: ``modules``, names of files without their ending; and ``runs`` by chapter."""
     return json.loads(LOADED.read_text(encoding="utf-8"))
@@ -85,7 +89,11 @@ def archives(
     wanted = set(modules)
     later = {name for name in files if _is_module(name) and stem(name) not in wanted}
     first = {name: content for name, content in files.items() if name not in later}
-    sources = [node.Source(name, f"{name}c", True) for name in first if name.endswith(".py")]
+    sources = [
+        node.Source(name, f"{name}c", not name.startswith(_DOCUMENTED))
+        for name in first
+        if name.endswith(".py")
+    ]
     bytecode = node.compiled(core, first, sources)
     for source in sources:
         del first[source.name]
