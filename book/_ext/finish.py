@@ -15,8 +15,7 @@ import styles
 from lxml.html import HtmlElement
 from sphinx.application import Sphinx
 
-
-LIVE = "mirage-live.css"
+LIVE = "live.css"
 """The sheet that a page loads when its reader runs it."""
 
 
@@ -48,7 +47,9 @@ def write_sheet(pages: dict[str, HtmlElement], static: Path) -> str:
     return name
 
 
-def finisher(*more: Callable[[dict[str, HtmlElement]], None]) -> Callable[[Sphinx, Exception | None], None]:
+def finisher(
+    *more: Callable[[dict[str, HtmlElement]], None],
+) -> Callable[[Sphinx, Exception | None], None]:
     """What finishes the pages when all of them are written: checks them and names the style sheet in each.
 
     Parameters

@@ -233,11 +233,12 @@
     }
   }
 
-  const explorers = new Map();
+  const explorers = new Map(), made = new WeakMap(); // those in the page by id, and all by figure
   window.mirage = { explorers };
   const enliven = (part) => {
     for (const figure of part.querySelectorAll("figure.mb-explorer")) {
-      if (explorers.get(figure.id)?.figure !== figure) explorers.set(figure.id, new Explorer(figure));
+      if (!made.has(figure)) made.set(figure, new Explorer(figure));
+      explorers.set(figure.id, made.get(figure));
     }
   };
   enliven(document);

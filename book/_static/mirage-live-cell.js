@@ -1,6 +1,6 @@
 /* One cell of a chapter: its code in an editor, its outputs in the place of the printed ones. */
 import { Editor } from "./mirage-live-editor.js";
-import { Outputs, make, replace } from "./mirage-live-outputs.js";
+import { Outputs, button, make, replace } from "./mirage-live-outputs.js";
 
 const SAID = {
   "": "", waiting: "waits", running: "runs", done: "", failed: "failed", left: "not run", edited: "edited, not run",
@@ -13,6 +13,7 @@ export class Cell {
     Object.assign(this, { place, about, number, chapter });
     this.parameters = about.tags.includes("parameters");
     this.state = "";
+    this.turn = Promise.resolve();
     this.ran = about.source;
     this.shown = about.outputs;
     this.output = place.querySelector(":scope > .cell_output");
@@ -22,18 +23,13 @@ export class Cell {
       label: `Code of cell ${number}`,
       source: about.source,
       colour: (source) => chapter.colour(source),
-      run: (goOn) => chapter.run(this, goOn),
+      run: (goOn) => (this.parameters ? chapter.below(this) : chapter.run(this, goOn)),
       edited: () => this.tell(),
     });
     this.build();
   }
 
   build() {
-    const button = (words, then, title) => {
-      const made = make("button", { type: "button", title }, words);
-      made.addEventListener("click", then);
-      return made;
-    };
     this.says = make("span", { class: "mb-py-state" });
     this.reset = button("Reset", () => { this.editor.source = this.about.source; this.tell(); }, "The code as it was published");
     this.reset.hidden = true;
@@ -49,12 +45,10 @@ export class Cell {
       this.chapter.top(this.code);
     } else if (there) {
       there.replaceChildren(code);
-      there.closest("details")?.addEventListener("click", () => setTimeout(() => this.editor.paint()));
     } else {
       // Code that the page leaves out: of a figure, or of what the text needs.
       const what = this.place.querySelector(".mb-figure, .mb-ask, img, svg") ? "Code of this figure" : `Code of cell ${this.number}`;
       this.fold = make("details", { class: "mb-py-fold" }, make("summary", {}, what), code);
-      this.fold.addEventListener("toggle", () => this.editor.paint());
       this.place.append(this.fold);
     }
     if (!this.output) {
@@ -90,23 +84,24 @@ export class Cell {
 
   hear(message) {
     this.outputs.add(message);
-    this.later ??= setTimeout(() => this.show(), OFTEN);
+    // Who prints wants to see how far it is; figures come when they are done.
+    if (message.kind === "stream") this.later ??= setTimeout(() => this.show(), OFTEN);
   }
 
   // Show what the cell has shown by now, unless the page shows the same already.
   async end(good, digest) {
-    clearTimeout(this.later);
     if (!good || digest !== this.shown) await this.show();
-    this.later = null;
     this.shown = good ? digest : "failed";
     this.is(good ? "done" : "failed");
   }
 
-  async show() {
+  // One after the other: what is shown may have to wait for a script.
+  show() {
     clearTimeout(this.later);
     this.later = null;
     this.shown = "";
-    await replace(this.output, await this.outputs.elements());
+    this.turn = this.turn.then(async () => replace(this.output, await this.outputs.elements()));
+    return this.turn;
   }
 
   // A display elsewhere has new data for something that this cell shows.
@@ -117,6 +112,7 @@ export class Cell {
   // The page as it was published.
   async publish() {
     this.editor.source = this.ran = this.about.source;
+    await this.turn;
     if (this.shown !== this.about.outputs) await replace(this.output, this.printed);
     this.shown = this.about.outputs;
     this.outputs = new Outputs(this.chapter.widgets);

@@ -1,6 +1,6 @@
 /* A chapter that runs in its page: cells in order, outputs in place, numbers in the text that follow. */
 import { Cell } from "./mirage-live-cell.js";
-import { make } from "./mirage-live-outputs.js";
+import { button, make, steady } from "./mirage-live-outputs.js";
 import { Blocked, Lost, Python, Stopped } from "./mirage-live-python.js";
 import { Widgets } from "./mirage-live-widgets.js";
 
@@ -11,6 +11,7 @@ export class Chapter {
     Object.assign(this, { panel, say, offer, about, record, name: chapter, root, instead });
     this.loading = panel.querySelector(".mb-py-load");
     this.buttons = panel.querySelector(".mb-py-buttons");
+    this.count = panel.querySelector(".mb-py-count");
     this.python = new Python({
       scripts, hear: (message, id) => this.hear(message, id), progress: (kind, data) => this.progress(kind, data),
     });
@@ -23,10 +24,10 @@ export class Chapter {
   // -- starting ------------------------------------------------------------------------------------
 
   async begin() {
-    if (await this.start()) {
-      this.build();
-      await this.below(this.cells[0]);
-    }
+    if (!await this.start()) return;
+    if (!this.cells) await steady(async () => this.build(), innerHeight / 3);
+    this.bar();
+    await this.below(this.cells[0]);
   }
 
   // Start Python; whether it runs. Where it does not, the panel says why, and what to do.
@@ -62,19 +63,17 @@ export class Chapter {
     }
   }
 
-  // Editors, tools and the bar, once Python is there.
+  // Editors and their tools, once Python is there.
   build() {
-    if (this.cells) return;
     document.documentElement.classList.add("mb-py");
     const places = [...document.querySelectorAll("article.bd-article div.cell")];
     this.spans = [...document.querySelectorAll("article.bd-article .pasted-text")]
       .map((span, i) => ({ span, content: this.record.numbers[i], printed: span.textContent }));
     this.cells = this.record.cells.map((about, i) => new Cell(places[i], about, i + 1, this));
-    const button = (words, then, title) => {
-      const made = make("button", { type: "button", title }, words);
-      made.addEventListener("click", then);
-      return made;
-    };
+    if (this.record.library !== this.about.library) this.panel.append(make("p", { class: "mb-py-note" }, OTHER));
+  }
+
+  bar() {
     this.stopping = button("Stop", () => this.stop());
     this.stopping.disabled = true;
     this.buttons.replaceChildren(
@@ -82,7 +81,6 @@ export class Chapter {
       button("Start over", () => this.startOver(), "The chapter as it was published, and a new Python"),
       make("a", { href: new URL(`live/lab/index.html?path=${this.name}.ipynb`, this.root).href }, "Plain notebook"),
     );
-    if (this.record.library !== this.about.library) this.panel.append(make("p", { class: "mb-py-note" }, OTHER));
   }
 
   // The parameters stand at the top of the chapter.
@@ -118,27 +116,33 @@ export class Chapter {
   async work() {
     this.stopping.disabled = false;
     this.panel.setAttribute("aria-busy", "true");
+    // Those who see follow the count; to those who listen it would be noise.
+    this.say('<span class="visually-hidden">Running.</span>');
     let failed = null, done = 0;
     while (this.queue.length && !failed) {
       const cell = this.current = this.queue.shift();
-      this.say(`Running cell ${cell.number} of ${this.cells.length}`);
+      this.count.textContent = `Running cell ${cell.number} of ${this.cells.length}`;
       cell.begin();
       try {
         const { good, digest } = await this.python.ask("run", { source: cell.source });
         await cell.end(good, digest);
         if (good) done += 1; else failed = cell;
       } catch (error) {
-        this.current = null;
         if (error instanceof Stopped) return;
         await this.ended(cell, error);
         return;
       }
     }
-    this.current = null;
-    this.stopping.disabled = true;
-    this.panel.removeAttribute("aria-busy");
+    this.idle();
     if (failed) this.leave(failed);
     else this.say(done > 1 ? "The chapter has run: change a cell, and run it again." : "Done.");
+  }
+
+  idle() {
+    this.current = null;
+    this.stopping.disabled = true;
+    this.count.textContent = "";
+    this.panel.removeAttribute("aria-busy");
   }
 
   // The run stops at a cell that fails; what would have followed says that it was not run.
@@ -179,9 +183,7 @@ export class Chapter {
   // No cell has run in a Python that has just begun.
   fresh() {
     this.queue = [];
-    this.current = null;
-    this.stopping.disabled = true;
-    this.panel.removeAttribute("aria-busy");
+    this.idle();
     for (const cell of this.cells) cell.is(cell.state === "failed" || cell.state === "running" ? "left" : "");
     this.widgets.forget();
   }

@@ -42,6 +42,9 @@ export class Editor {
       if (event.key !== "Escape" && event.key !== "Shift") leaving &&= event.key === "Tab";
     });
     this.source = source;
+    new IntersectionObserver((seen) => {
+      if (seen.some((one) => one.isIntersecting) && this.element.classList.contains("mb-py-plain")) this.paint();
+    }).observe(this.element);
   }
 
   get source() { return this.field.value; }
@@ -61,11 +64,13 @@ export class Editor {
   }
 
   async paint() {
-    // What is folded away is coloured when it is looked at.
-    if (!this.element.isConnected || !this.element.offsetParent) return;
+    // What is folded away, or far away, is coloured when it is looked at.
+    const { top, bottom, height } = this.element.getBoundingClientRect();
+    if (!height || bottom < 0 || top > innerHeight) return;
     const text = this.source, html = await this.colour(text);
     if (html === null || text !== this.source) return;
-    this.copy.innerHTML = html + "\n";
+    // A last line without anything in it has its height only before another.
+    this.copy.innerHTML = html.replace(/\n?$/, "\n") + (text.endsWith("\n") ? "\n" : "");
     this.element.classList.remove("mb-py-plain");
   }
 

@@ -11,6 +11,12 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+export function button(words, then, title) {
+  const made = make("button", { type: "button", title }, words);
+  made.addEventListener("click", then);
+  return made;
+}
+
 const scripts = new Map();
 const here = import.meta.url;
 
@@ -36,7 +42,7 @@ const plain = (kind, text) => make("div", { class: `output ${kind} highlight-mys
 
 function failed({ name, text, lines: places, traceback }) {
   const where = places.map(([number, code]) => `line ${number}: ${code}`).join("\n");
-  return make("div", { class: "output traceback mb-py-error", role: "alert" },
+  return make("div", { class: "output traceback mb-py-error" },
     make("p", {}, make("b", {}, name), text ? `: ${text}` : ""),
     ...(where ? [make("pre", { tabindex: "0" }, where)] : []),
     make("details", {}, make("summary", {}, "The whole traceback"), make("pre", { tabindex: "0" }, traceback)));
@@ -187,16 +193,29 @@ function restore({ forms, explorers }) {
   }
 }
 
+const EDGE = 60; // pixels at the top of the window that a bar may cover
+
+// What changes above the reader's eyes moves nothing before them: the first block that begins below a height stays there.
+export async function steady(change, height = EDGE) {
+  const blocks = scrollY > EDGE ? document.querySelectorAll("article section > *") : [];
+  const seen = [...blocks].find((block) => block.offsetParent && block.getBoundingClientRect().top >= height);
+  const before = seen?.getBoundingClientRect().top;
+  await change();
+  if (seen?.isConnected) scrollBy({ top: seen.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
 // Put elements in the place of a part's content: nothing that the reader looks at moves, an answered question stays
 // answered, and what is to come to life does.
 export async function replace(place, elements) {
   const before = state(place);
-  const anchor = place.getBoundingClientRect();
-  // What is above the window must not push what is in it: what stands below the place stays where it is.
-  const above = anchor.bottom < 0 || (anchor.top < 0 && anchor.bottom < innerHeight / 2);
-  place.replaceChildren(...elements);
-  for (const [what, names] of SCRIPTS) if (place.querySelector(what)) for (const name of names) await load(name).catch(() => {});
-  place.dispatchEvent(new CustomEvent("mirage:output", { bubbles: true }));
-  restore(before);
-  if (above) scrollBy({ top: place.getBoundingClientRect().bottom - anchor.bottom, behavior: "instant" });
+  for (const [what, names] of SCRIPTS) {
+    if (elements.some((element) => element.matches?.(what) || element.querySelector?.(what))) {
+      for (const name of names) await load(name).catch(() => {});
+    }
+  }
+  await steady(async () => {
+    place.replaceChildren(...elements);
+    place.dispatchEvent(new CustomEvent("mirage:output", { bubbles: true }));
+    restore(before);
+  });
 }

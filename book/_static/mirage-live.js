@@ -14,7 +14,8 @@
   const panel = document.createElement("section");
   panel.className = "mb-py-panel";
   panel.setAttribute("aria-label", "Python in this page");
-  panel.innerHTML = `<div class="mb-py-bar"><p class="mb-py-says" role="status"></p>
+  panel.tabIndex = -1;
+  panel.innerHTML = `<div class="mb-py-bar"><p class="mb-py-says" role="status"></p><p class="mb-py-count" aria-hidden="true"></p>
     <p class="mb-py-load" hidden><progress aria-label="Loading Python" max="1" value="0"></progress> <span class="mb-py-bytes"></span></p>
     <div class="mb-py-buttons"></div></div>`;
   button.closest(".mb-meta").after(panel);
@@ -29,7 +30,7 @@
     const made = document.createElement("button");
     made.type = "button";
     made.textContent = words;
-    made.addEventListener("click", () => { buttons.replaceChildren(); then(); });
+    made.addEventListener("click", () => { panel.focus({ preventScroll: true }); buttons.replaceChildren(); then(); });
     buttons.replaceChildren(made);
     return made;
   };
@@ -84,7 +85,7 @@
     const warning = slow();
     if (warning) {
       say(`${warning} Python and its packages are about ${Math.ceil(size(about))} MB to load, once for all chapters.`);
-      offer("Load and run", () => go(about, record)).focus();
+      offer("Load and run", () => go(about, record));
     } else await go(about, record);
   }
 
@@ -92,19 +93,20 @@
     try {
       const sheet = document.createElement("link");
       sheet.rel = "stylesheet";
-      sheet.href = new URL("mirage-live.css", here).href;
+      sheet.href = new URL("live.css", here).href;
       document.head.append(sheet);
       const { Chapter } = await import(new URL("mirage-live-chapter.js", here).href);
       const run = new Chapter({ panel, say, offer, about, record, chapter, root, scripts: here, instead: INSTEAD });
-      button.hidden = true;
-      button.nextSibling?.remove();
+      // Who came by keyboard stands where it goes on.
+      if (button === document.activeElement) panel.focus({ preventScroll: true });
+      button.parentElement.remove();
       await run.begin();
     } catch (error) {
       say(`Python could not be started in this page. ${INSTEAD}`, error.message);
     }
   }
 
-  button.disabled = true;
+  button.setAttribute("aria-disabled", "true");
   const why = obstacle();
   if (why) say(why);
   else begin();

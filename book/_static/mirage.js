@@ -28,8 +28,10 @@
   }, { once: true });
 
   // Questions. Rules of style show what an answer shows; scripts add what style cannot do.
-  const covers = [];
+  const covers = [], alive = new WeakSet();
   function question(form) {
+    if (alive.has(form)) return;
+    alive.add(form);
     const radios = [...form.querySelectorAll(".mb-option input")];
     // Browsers that cannot open a fold by style have it opened.
     form.addEventListener("change", () => {

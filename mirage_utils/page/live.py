@@ -58,7 +58,7 @@ class _Publisher(DisplayPublisher):
     session: Session
 
     def publish(
-        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+        self, data: Any, metadata: Any = None, source: Any = "", *, transient: Any = None, update: bool = False, **_: Any
     ) -> None:  # fmt: skip
         self.session.show(data, metadata or {}, (transient or {}).get("display_id"), update)
 
@@ -216,7 +216,7 @@ class Session:
         self, data: Mapping[str, Any], metadata: Mapping[str, Any], name: str | None = None, update: bool = False
     ) -> None:  # fmt: skip
         """Send what a cell displays; records of numbers, which nobody sees, stay here."""
-        plain = {
+        plain: dict[str, Any] = {
             kind: base64.b64encode(content).decode() if isinstance(content, bytes) else content
             for kind, content in data.items()
             if not kind.startswith(_RECORD)
@@ -265,7 +265,7 @@ class Session:
     @contextmanager
     def _captured(self) -> Iterator[None]:
         before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")  # type: ignore[assignment]
+        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
         try:
             yield
         finally:

@@ -63,7 +63,7 @@ class Widgets:
             widgets = self
 
         # `comm` says: this function is to be replaced.
-        comm.create_comm = Own  # type: ignore[assignment]
+        comm.create_comm = Own
         comm.get_comm_manager = lambda: self.manager
 
     def heard(self, model: str, kind: str, data: dict[str, Any]) -> None:
