@@ -2,120 +2,19 @@
 
    The page sends { kind, id, ... } and hears { kind, id, ... }; what cells show are the messages of
    mirage_utils/page/live.py, as text. */
-const PATIENCE = 20_000; // milliseconds without a byte, after which a download has stalled
-const PARAMETERS = {
-  env: {
-    HOME: "/home/pyodide", MPLCONFIGDIR: "/tmp/matplotlib", MPLBACKEND: "module://matplotlib_inline.backend_inline",
-    OMP_NUM_THREADS: "1",
-  },
-  // Packages come as archives of our own: nothing is looked up, here or elsewhere.
-  lockFileContents: JSON.stringify({ info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" }, packages: {} }),
-  stdout: () => {},
-  stderr: () => {},
-};
+import { Lost, load } from "./mirage-live-loading.js";
 
 let python = null, session = null, coloured = null, cell = null;
 
 const tell = (message) => postMessage(message);
 
-// A download that stalls or fails says so; what failed can be tried again.
-class Lost extends Error {}
-
-async function download(url, expected, count) {
-  const stop = new AbortController();
-  let timer = null;
-  const wait = () => { clearTimeout(timer); timer = setTimeout(() => stop.abort(), PATIENCE); };
-  try {
-    wait();
-    const answer = await fetch(url, { signal: stop.signal });
-    if (!answer.ok) throw new Lost(`${url.pathname} is not there (${answer.status})`);
-    const parts = [], reader = answer.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      wait();
-      parts.push(value);
-      count(value.length);
-    }
-    const whole = new Uint8Array(await new Blob(parts).arrayBuffer());
-    if (whole.length !== expected) throw new Lost(`${url.pathname} has ${whole.length} bytes instead of ${expected}`);
-    return whole;
-  } catch (error) {
-    if (stop.signal.aborted) throw new Lost("no byte came for twenty seconds");
-    throw error instanceof Lost ? error : new Lost(error.message);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-// The files of one version, kept by the browser for the next chapter where it keeps anything.
-async function fetched(about, base, names) {
-  const own = `mirage-live-${about.version}`;
-  let store = null;
-  try {
-    for (const name of await caches.keys()) if (name.startsWith("mirage-live-") && name !== own) await caches.delete(name);
-    store = await caches.open(own);
-  } catch { /* a page without a secure address, or a browser that keeps nothing */ }
-  const of = (name) => about.files[name] ?? { bytes: 0, wire: 0 };
-  const total = names.reduce((sum, name) => sum + of(name).wire, 0);
-  let loaded = 0, last = -1;
-  const files = new Map();
-  for (const name of names) {
-    const { bytes, wire } = of(name), url = new URL(name, base);
-    url.searchParams.set("v", about.version);
-    const count = (length) => {
-      loaded += wire * length / bytes;
-      const now = Math.round(loaded / 1e5);
-      if (now !== last) tell({ kind: "loaded", loaded, total });
-      last = now;
-    };
-    const kept = await store?.match(url);
-    let whole = kept && new Uint8Array(await kept.arrayBuffer());
-    if (whole?.length === bytes) count(bytes);
-    else {
-      whole = await download(url, bytes, count);
-      // A full disk is no reason to stop.
-      await store?.put(url, new Response(whole)).catch(() => {});
-    }
-    files.set(name, whole);
-  }
-  return files;
-}
-
 async function start({ about, base, chapter, pasted }) {
-  const core = ["pyodide.asm.wasm", "python_stdlib.zip"].map((name) => about.core + name);
-  const archives = [...about.archives.first, ...(about.archives.chapters[chapter] ?? [])];
-  const files = await fetched(about, base, [...core, ...archives]);
-  tell({ kind: "phase", words: "Starting Python" });
-  const indexURL = new URL(about.core, base).href;
-  // Pyodide asks for its own files; these are here.
-  const ask = globalThis.fetch;
-  globalThis.fetch = async (request, options) => {
-    const name = new URL(request.url ?? request, base).href.split("?")[0].replace(new URL(base).href, "");
-    if (!files.has(name)) return ask(request, options);
-    const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-    return new Response(files.get(name), { headers: { "Content-Type": type } });
-  };
-  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
-  python = await loadPyodide({ indexURL, ...PARAMETERS });
-  for (const name of core) files.delete(name);
-  tell({ kind: "phase", words: "Reading the chapter's library" });
-  const unpack = python.runPython(`
-import importlib, os, shutil
-def unpack(path, folder):
-    shutil.unpack_archive(path, folder)
-    os.remove(path)
-    importlib.invalidate_caches()
+  python = await load(about, base, [...about.archives.first, ...(about.archives.chapters[chapter] ?? [])], tell);
+  python.runPython(`
+import os
 os.makedirs("/home/pyodide/notebooks", exist_ok=True)
 os.chdir("/home/pyodide/notebooks")
-unpack
 `);
-  for (const name of archives) {
-    const path = `/tmp/${name.split("/").pop()}`;
-    python.FS.writeFile(path, files.get(name));
-    files.delete(name);
-    unpack(path, about.site_packages);
-  }
   const live = python.pyimport("mirage_utils.page.live");
   coloured = live.coloured;
   session = live.Session((text) => tell({ kind: "message", id: cell, text }), pasted);
