@@ -12,7 +12,7 @@ STAMP := $(VENV)/.made-from-requirements
 PAGE := _build/html/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book html pdf open test bench data families lab chapters numbers release check collect grade feedback override overview alike handback lint format lock clean
+.PHONY: help book html live serve pdf open test bench data families lab chapters numbers release check collect grade feedback override overview alike handback lint format lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,14 @@ html: $(STAMP)  ## build the book (warnings are errors; what has not changed is 
 
 book: html  ## build the book and open it
 	@$(MAKE) --no-print-directory open
+
+live: html  ## put Python beside the built book: its chapters run in the reader's browser (fetches 45 MB, once)
+	$(BIN)/python -m tools.live
+
+PORT ?= 8000
+serve: $(STAMP)  ## serve the built book on this machine (PORT=8000): its pages run Python only from a web server
+	@echo "The book is at http://localhost:$(PORT)/ (Ctrl+C ends it)"
+	@$(BIN)/python -m http.server $(call given,PORT) --bind 127.0.0.1 --directory _build/html
 
 pdf: html  ## print the whole book into one PDF (needs Chromium or Chrome)
 	$(BIN)/python book/pdf.py
@@ -121,6 +129,8 @@ clean:  ## remove what was built (not the environment)
 # What tests/book/test_printed.py does not run, wherever it is printed, and why.
 # not run: make html: builds the book, as the tests of the pages do
 # not run: make book: builds the book, as the tests of the pages do
+# not run: make live: builds the book first, and fetches files from the network
+# not run: make serve: starts a server that runs until it is stopped
 # not run: make pdf: builds the book first, and prints it for minutes
 # not run: make test: is what runs the test of the commands
 # not run: make bench: takes an hour, and a machine with nothing else to do

@@ -47,8 +47,8 @@ def bring(name: str) -> None:
     ArchiveError
         If the site does not give it.
     """
-    import js  # type: ignore[import-not-found]
-    import pyodide_js  # type: ignore[import-not-found]
+    import js
+    import pyodide_js
 
     # Pyodide's core lies beside the folder of the archives.
     address = js.URL.new(f"../archives/{name}.tar", pyodide_js._api.config.indexURL).href
@@ -65,7 +65,7 @@ def bring(name: str) -> None:
 
 
 def unpack(content: bytes, folder: Path) -> None:
-    """Unpack an archive, packed by Zstandard or not, so that what is in it can be imported."""
+    """Unpack an archive so that what is in it can be imported; tarfile of the page's Python knows Zstandard, too."""
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         archive.extractall(folder, filter="data")
     importlib.invalidate_caches()

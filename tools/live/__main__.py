@@ -17,9 +17,22 @@ from . import build, carriers, tracing
 def main(argv: Sequence[str] | None = None) -> int:
     """Build it; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.live", description=__doc__)
-    parser.add_argument("--site", type=Path, default=build.ROOT / "_build" / "html", help="the built book")
-    parser.add_argument("--kept", type=Path, default=None, help="where fetched files are kept (the user's cache folder)")
-    parser.add_argument("what", nargs="?", choices=["build", "trace"], default="build", help="trace: note anew what chapters load")
+    parser.add_argument(
+        "--site", type=Path, default=build.ROOT / "_build" / "html", help="the built book"
+    )
+    parser.add_argument(
+        "--kept",
+        type=Path,
+        default=None,
+        help="where fetched files are kept (the user's cache folder)",
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["build", "trace"],
+        default="build",
+        help="trace: note anew what chapters load",
+    )
     options = parser.parse_args(argv)
     prepared = os.environ.get("MIRAGE_PYODIDE", "")
     kept = options.kept or downloads.cache() / "live"

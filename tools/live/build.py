@@ -97,7 +97,9 @@ class Builder:
     def _one(self, part: Part, notes: dict, digest: str, aside: Path) -> list[str]:
         """Put a part's files there, taken over where they are up to date; gives their names."""
         names = notes.get("parts", {}).get(part.name, [])
-        if notes.get("made_of", {}).get(part.name) == digest and all((self._live / n).is_file() for n in names):
+        if notes.get("made_of", {}).get(part.name) == digest and all(
+            (self._live / n).is_file() for n in names
+        ):
             for name in names:
                 (aside / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self._live / name, aside / name)
@@ -115,15 +117,37 @@ class Builder:
     # -- the parts ---------------------------------------------------------------------------------------
 
     def _parts(self) -> list[Part]:
-        here = sorted(Path(__file__).parent.glob("*.*"))
-        ours = [path.read_bytes() for path in here]
         contents = self._contents()
-        library_files = [part for item in library.files().items() for part in (item[0].encode(), item[1])]
+        library_files = [
+            part for item in library.files().items() for part in (item[0].encode(), item[1])
+        ]
         runs = [(ROOT / name).read_bytes() for names in library.runs().values() for name in names]
         return [
-            Part("packages", ours, self._packages),
-            Part("library", [*ours, *library_files, *runs], lambda: _below("archives", library.packed(self._core))),
-            Part("notebook", [*ours, *(p for i in contents.items() for p in (i[0].encode(), i[1]))], lambda: self._lab(contents)),
+            Part(
+                "packages",
+                _code(
+                    "pins.json",
+                    "loaded.json",
+                    "science.py",
+                    "compiling.py",
+                    "archive.py",
+                    "licences.py",
+                ),
+                self._packages,
+            ),
+            Part(
+                "library",
+                [*_code("library.py", "compiling.py", "archive.py"), *library_files, *runs],
+                lambda: _below("archives", library.packed(self._core)),
+            ),
+            Part(
+                "notebook",
+                [
+                    *_code("pins.json", "lab.py", "archive.py"),
+                    *(p for i in contents.items() for p in (i[0].encode(), i[1])),
+                ],
+                lambda: self._lab(contents),
+            ),
         ]
 
     @cached_property
@@ -142,7 +166,9 @@ class Builder:
         return science.gathered(self._store.path(file) for file in files)
 
     def _packages(self) -> Mapping[str, bytes]:
-        contents = science.archives(self._core, science.kept(self._files), science.loaded()["modules"])
+        contents = science.archives(
+            self._core, science.kept(self._files), science.loaded()["modules"]
+        )
         core = {file.name: (self._core / file.name).read_bytes() for file in carriers.core()}
         return {
             **_below("pyodide", core),
@@ -168,9 +194,14 @@ class Builder:
     # -- what the page reads of it --------------------------------------------------------------------------
 
     def _finish(self, parts: dict[str, list[str]], digests: dict[str, str], aside: Path) -> None:
-        archives = sorted(path.relative_to(aside).as_posix() for path in (aside / "archives").iterdir())
+        archives = sorted(
+            path.relative_to(aside).as_posix() for path in (aside / "archives").iterdir()
+        )
         first = [f"archives/{name}.tar" for name in ("first", "library")]
-        ways = {f"../{n}": hashlib.sha256((aside / n).read_bytes()).hexdigest() for n in (*first, "archives/kernel.tar")}
+        ways = {
+            f"../{n}": hashlib.sha256((aside / n).read_bytes()).hexdigest()
+            for n in (*first, "archives/kernel.tar")
+        }
         replace(aside / "pyodide" / carriers.LOCK, lab.lock(ways).encode())
         core = [f"pyodide/{file.name}" for file in carriers.core()]
         sizes = {name: _sizes(aside / name) for name in (*core, *archives)}
@@ -182,7 +213,10 @@ class Builder:
             "files": sizes,
             "archives": {
                 "first": first,
-                "chapters": {chapter: [f"archives/{run}.tar" for run in names] for chapter, names in runs.items()},
+                "chapters": {
+                    chapter: [f"archives/{run}.tar" for run in names]
+                    for chapter, names in runs.items()
+                },
             },
             "site_packages": SITE_PACKAGES,
             "made_of": digests,
@@ -190,6 +224,11 @@ class Builder:
         }
         replace(aside / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
         _tell(aside, sizes, first, core)
+
+
+def _code(*names: str) -> list[bytes]:
+    """What of this program a part depends on."""
+    return [Path(__file__).with_name(name).read_bytes() for name in names]
 
 
 def _below(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -214,7 +253,10 @@ def _sizes(path: Path) -> dict[str, int]:
     """Bytes of a file, and on the wire, where servers pack what is not packed yet."""
     content = path.read_bytes()
     packed = path.suffix in (".tar", ".zip")
-    return {"bytes": len(content), "wire": len(content) if packed else len(gzip.compress(content, 6, mtime=0))}
+    return {
+        "bytes": len(content),
+        "wire": len(content) if packed else len(gzip.compress(content, 6, mtime=0)),
+    }
 
 
 def _library() -> str:
@@ -225,8 +267,12 @@ def _library() -> str:
     return live.library()
 
 
-def _tell(live: Path, sizes: Mapping[str, dict[str, int]], first: Iterable[str], core: Iterable[str]) -> None:
+def _tell(
+    live: Path, sizes: Mapping[str, dict[str, int]], first: Iterable[str], core: Iterable[str]
+) -> None:
     """Print what readers wait for, and what a server keeps."""
     whole = sum(path.stat().st_size for path in live.rglob("*") if path.is_file())
     start = sum(sizes[name]["wire"] for name in (*core, *first))
-    print(f"{live.parent / 'live'}: {whole / 1e6:.1f} MB; a first chapter needs {start / 1e6:.1f} MB as they are sent")
+    print(
+        f"{live.parent / 'live'}: {whole / 1e6:.1f} MB; a first chapter needs {start / 1e6:.1f} MB as they are sent"
+    )

@@ -110,7 +110,9 @@ def _fetched(address: str) -> bytes:
             raise NotCarriedError(f"{answer.status_code} {answer.reason}")
         size = int(answer.headers.get("content-length", 0)) or None
         name = address.rpartition("/")[2]
-        with tqdm(total=size, unit="B", unit_scale=True, desc=name, leave=False, disable=None) as bar:
+        with tqdm(
+            total=size, unit="B", unit_scale=True, desc=name, leave=False, disable=None
+        ) as bar:
             content = io.BytesIO()
             for part in answer.iter_content(1 << 16):
                 content.write(part)
@@ -155,7 +157,14 @@ class Zip(_Remote):
             raise NotCarriedError("does not have it") from None
         with (
             self._archive.open(about) as stream,
-            tqdm(total=about.file_size, unit="B", unit_scale=True, desc=file.name, leave=False, disable=None) as bar,
+            tqdm(
+                total=about.file_size,
+                unit="B",
+                unit_scale=True,
+                desc=file.name,
+                leave=False,
+                disable=None,
+            ) as bar,
         ):
             content = io.BytesIO()
             while part := stream.read(1 << 16):

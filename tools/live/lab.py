@@ -17,7 +17,16 @@ from mirage_utils.errors import DataError
 from . import science
 
 # Names under which the kernel asks for what the archives have.
-_ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "widgetsnbextension")
+_ASKED_FOR = (
+    "micropip",
+    "piplite",
+    "ipykernel",
+    "comm",
+    "pyodide-kernel",
+    "jedi",
+    "ipython",
+    "widgetsnbextension",
+)
 _EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
 # Maps for developers, texts that are collected elsewhere, pictures of icons that browsers have drawn as fonts.
 _DROPPED = ("*.map", "fa-*.svg", "fa-*.eot", "fa-*.ttf")
@@ -43,7 +52,12 @@ def lock(archives: Mapping[str, str]) -> str:
     way = next(iter(archives))
     for name in _ASKED_FOR:
         packages[name] = _entry(name, way, archives[way], [first])
-    info = {"abi_version": "2026_0", "arch": "wasm32", "platform": "emscripten_5_0_3", "python": "3.14.0"}
+    info = {
+        "abi_version": "2026_0",
+        "arch": "wasm32",
+        "platform": "emscripten_5_0_3",
+        "python": "3.14.0",
+    }
     return json.dumps({"info": info, "packages": packages})
 
 
@@ -83,7 +97,10 @@ def built(contents: Mapping[str, bytes], packages: list[str], home: str) -> dict
     LabError
         If JupyterLite's own program fails.
     """
-    options = {"packages": [*packages, *_ASKED_FOR], "env": {"MPLCONFIGDIR": "/tmp/mpl", "HOME": "/home/pyodide"}}
+    options = {
+        "packages": [*packages, *_ASKED_FOR],
+        "env": {"MPLCONFIGDIR": "/tmp/mpl", "HOME": "/home/pyodide"},
+    }
     settings = {
         "jupyter-lite-schema-version": 0,
         "jupyter-config-data": {
@@ -101,7 +118,17 @@ def built(contents: Mapping[str, bytes], packages: list[str], home: str) -> dict
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes(content)
         Path(work, "jupyter-lite.json").write_text(json.dumps(settings), encoding="utf-8")
-        command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps", "lab", "--apps", "notebooks", "--no-sourcemaps"]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlite_core",
+            "build",
+            "--apps",
+            "lab",
+            "--apps",
+            "notebooks",
+            "--no-sourcemaps",
+        ]
         command += ["--contents", str(source), "--output-dir", str(into), "--ignore-sys-prefix"]
         command += [f"--LiteBuildConfig.federated_extensions={path}" for path in extensions()]
         done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)

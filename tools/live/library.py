@@ -23,7 +23,9 @@ def files() -> dict[str, bytes]:
     }
     for name in [name for names in runs().values() for name in names]:
         del found[name]
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "version"
+    ]
     about = f"Metadata-Version: 2.4\nName: mirage-utils\nVersion: {version}\nLicense-Expression: BSD-3-Clause\n"
     return found | {
         "mirage_utils/page/explorers/vega.js": engine.script().encode(),
@@ -37,7 +39,9 @@ def runs() -> dict[str, list[str]]:
     found = {}
     for manifest in sorted((ROOT / _RUNS).glob("*.json")):
         about = json.loads(manifest.read_text(encoding="utf-8"))
-        parts = [about[part]["path"] for part in ("results", "history", "pictures") if part in about]
+        parts = [
+            about[part]["path"] for part in ("results", "history", "pictures") if part in about
+        ]
         found[manifest.stem] = [f"{_RUNS}/{name}" for name in parts]
     return found
 

@@ -52,14 +52,26 @@ def text(files: Mapping[str, bytes]) -> str:
 def _package(folder: str, files: Mapping[str, bytes]) -> str:
     about = email.message_from_bytes(files[f"{folder}/METADATA"])
     classified = [
-        c.rpartition(" :: ")[2] for c in about.get_all("Classifier", []) if c.startswith("License ::")
+        c.rpartition(" :: ")[2]
+        for c in about.get_all("Classifier", [])
+        if c.startswith("License ::")
     ]
-    given = about["License-Expression"] or ", ".join(classified) or (about["License"] or "").partition("\n")[0]
-    texts = [_read(files[n]) for n in sorted(files) if n.startswith(f"{folder}/") and _NAMED.search(n)]
+    given = (
+        about["License-Expression"]
+        or ", ".join(classified)
+        or (about["License"] or "").partition("\n")[0]
+    )
+    texts = [
+        _read(files[n]) for n in sorted(files) if n.startswith(f"{folder}/") and _NAMED.search(n)
+    ]
     if not given and not texts:
-        raise LicenceError(f"{about['Name']} {about['Version']}: its package says nothing of its licence")
+        raise LicenceError(
+            f"{about['Name']} {about['Version']}: its package says nothing of its licence"
+        )
     title = f"{about['Name']} {about['Version']}: {given or 'the text below'}"
-    address = about["Home-page"] or next(iter(about.get_all("Project-URL", [])), "").rpartition(" ")[2]
+    address = (
+        about["Home-page"] or next(iter(about.get_all("Project-URL", [])), "").rpartition(" ")[2]
+    )
     return _titled(title, "\n\n".join(filter(None, [address, *texts])))
 
 

@@ -60,7 +60,9 @@ def run(core: Path, given: Path, made: Path, script: Path) -> str:
         If it fails, with what it said last.
     """
     command = [node(), HERE / "node.mjs", core, given, made, script]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise NodeError(f"{script.name} failed in Pyodide: {done.stderr.strip()}")
     return done.stdout

@@ -53,7 +53,7 @@ def kept(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return found
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     """A module's file without its ending, ``numpy/linalg/_umath_linalg`` of a compiled one."""
     folder, _, file = name.rpartition("/")
     return f"{folder}/{file.partition('.')[0]}" if folder else file.partition(".")[0]
@@ -65,7 +65,7 @@ def _is_module(name: str) -> bool:
 
 def _module(name: str) -> str:
     """The name by which a file is imported."""
-    return _stem(name).removesuffix("/__init__").replace("/", ".")
+    return stem(name).removesuffix("/__init__").replace("/", ".")
 
 
 def archives(
@@ -83,7 +83,7 @@ def archives(
         What chapters load, as in ``loaded.json``.
     """
     wanted = set(modules)
-    later = {name for name in files if _is_module(name) and _stem(name) not in wanted}
+    later = {name for name in files if _is_module(name) and stem(name) not in wanted}
     first = {name: content for name, content in files.items() if name not in later}
     sources = [node.Source(name, f"{name}c", True) for name in first if name.endswith(".py")]
     bytecode = node.compiled(core, first, sources)

@@ -1,0 +1,156 @@
+"""What goes into the archives of the page, and how it is packed."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tarfile
+
+import pytest
+
+from mirage_utils import models
+from mirage_utils.ground import browser
+from tools.live import archive, build, carriers, lab, library, licences, science
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+
+def contents(packed: bytes) -> dict[str, bytes]:
+    """What an archive holds."""
+    with tarfile.open(fileobj=io.BytesIO(zstd.decompress(packed))) as opened:
+        return {member.name: opened.extractfile(member).read() for member in opened}
+
+
+def test_an_archive_gives_back_what_was_packed_and_is_the_same_each_time():
+    files = {"b/two.py": b"2", "a/one.so": b"1" * 1000, "a/" + "long" * 60 + ".py": b"x"}
+    assert contents(archive.packed(files)) == files
+    assert archive.packed(files) == archive.packed(dict(reversed(files.items())))
+
+
+def test_what_chapters_load_comes_first_and_the_rest_later(monkeypatch):
+    files = {
+        "pkg/__init__.py": b"'''Words.'''\nx = 1", "pkg/used.py": b"", "pkg/unused.py": b"", "pkg/fast.cpython-314-wasm32-emscripten.so": b"so",
+        "pkg/slow.cpython-314-wasm32-emscripten.so": b"so", "pkg/table.csv": b"1,2", "pkg.libs/lib.so": b"so",
+    }  # fmt: skip
+    monkeypatch.setattr(
+        science.node, "compiled", lambda core, files, sources: {s.target: b"pyc" for s in sources}
+    )
+    found = science.archives(None, files, ["pkg/__init__", "pkg/used", "pkg/fast"])
+    assert set(found["first"]) == {
+        "pkg/__init__.pyc", "pkg/used.pyc", "pkg/fast.cpython-314-wasm32-emscripten.so", "pkg/table.csv", "pkg.libs/lib.so", science.REST,
+    }  # fmt: skip
+    assert set(found["rest"]) == {"pkg/unused.py", "pkg/slow.cpython-314-wasm32-emscripten.so"}
+    assert json.loads(found["first"][science.REST]) == ["pkg.slow", "pkg.unused"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "numpy/tests/test_x.py",
+        "numpy/__init__.pyi",
+        "scipy/linalg/cython_blas.pxd",
+        "a-1.dist-info/RECORD",
+        "numpy/_core/include/x.h",
+    ],
+)
+def test_what_no_page_can_use_is_left_out(name):
+    assert not science.kept({name: b""})
+
+
+def test_of_a_packages_description_the_fields_are_kept():
+    about = b"Name: a\nVersion: 1\n\nA long text.\n"
+    assert science.kept({"a-1.dist-info/METADATA": about}) == {
+        "a-1.dist-info/METADATA": b"Name: a\nVersion: 1\n\n"
+    }
+
+
+def test_the_library_of_the_page_has_no_commands_and_no_runs_but_all_they_are_known_by():
+    files = library.files()
+    assert "mirage_utils/page/claims.py" in files
+    assert "mirage_utils/page/explorers/vega.js" in files
+    assert not [name for name in files if name.startswith("mirage_utils/cli/")]
+    runs = library.runs()
+    assert set(runs) == set(models.bundles())
+    assert not {name for names in runs.values() for name in names} & set(files)
+    assert {f"mirage_utils/models/data/{run}.json" for run in runs} <= set(files)
+
+
+def test_every_run_that_a_chapter_reads_has_an_archive():
+    listed = science.loaded()["runs"]
+    assert {run for runs in listed.values() for run in runs} <= set(library.runs())
+
+
+def test_the_lock_of_the_notebook_knows_all_that_its_kernel_asks_for():
+    lock = json.loads(
+        lab.lock({"../archives/first.tar": "a" * 64, "../archives/library.tar": "b" * 64})
+    )
+    assert {"first", "library", "ipython", "piplite", "micropip", "pyodide-kernel"} <= set(
+        lock["packages"]
+    )
+    for entry in lock["packages"].values():
+        assert entry["file_name"].startswith("../archives/")
+        assert set(entry["depends"]) <= set(lock["packages"])
+
+
+def test_licences_of_all_packages_in_one_text():
+    files = {
+        "a-1.dist-info/METADATA": b"Name: a\nVersion: 1\nLicense-Expression: MIT\nHome-page: https://example.org/a\n\nText",
+        "a-1.dist-info/licenses/LICENSE": b"Permission is hereby granted",
+        "b-2.dist-info/METADATA": b"Name: b\nVersion: 2\nClassifier: License :: OSI Approved :: BSD License\n\n",
+        "b/vendored/LICENSE.txt": b"of somebody else",
+    }
+    said = licences.text(files)
+    for words in (
+        "a 1: MIT",
+        "https://example.org/a",
+        "Permission is hereby granted",
+        "b 2: BSD License",
+        "b/vendored/LICENSE.txt",
+        "Pyodide",
+    ):
+        assert words in said
+
+
+def test_a_package_that_says_nothing_of_its_licence_is_not_shipped():
+    with pytest.raises(licences.LicenceError, match="c 3"):
+        licences.text({"c-3.dist-info/METADATA": b"Name: c\nVersion: 3\n\n"})
+
+
+def test_without_a_built_book_there_is_nothing_to_put_python_beside(tmp_path):
+    with pytest.raises(build.SiteError, match="make html"):
+        build.build(carriers.Store(tmp_path, []), tmp_path)
+
+
+def test_an_archive_is_unpacked_so_that_it_can_be_imported(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    browser.unpack(archive.tarred({"came_with_an_archive.py": b"x = 7"}), tmp_path)
+    import came_with_an_archive
+
+    assert came_with_an_archive.x == 7
+
+
+def test_a_module_of_the_second_archive_fetches_it_once(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    brought = []
+
+    def bring(name):
+        brought.append(name)
+        browser.unpack(archive.tarred({"came_later.py": b"x = 8"}), tmp_path)
+
+    monkeypatch.setattr(browser, "bring", bring)
+    monkeypatch.setattr(
+        sys, "meta_path", [*sys.meta_path, browser._Rest(["came_later", "never_came"])]
+    )
+    with pytest.raises(ModuleNotFoundError):
+        import no_such_module_anywhere  # noqa: F401
+    assert not brought
+    import came_later
+
+    assert came_later.x == 8
+    with pytest.raises(ModuleNotFoundError):
+        import never_came  # noqa: F401
+    assert brought == ["rest"]
