@@ -29,13 +29,19 @@ _DROPPED = re.compile(
     # Tables of numbers for what no chapter uses, texts on packages (their licences are in a file of the site).
     r"|^scipy/stats/_sobol_direction_numbers\.npz$|^sympy/parsing/autolev/test-examples/|^pandas/pyproject\.toml$"
     r"|\.dist-info/(licenses/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)"
-    r"|^altair/datasets/|^jsonschema/benchmarks/|^joblib/test/|^sympy/utilities/mathml/data/"
+    r"|^altair/datasets/_metadata/|^jsonschema/benchmarks/|^joblib/test/|^sympy/utilities/mathml/data/"
     r"|\.dist-info/(RECORD|WHEEL|INSTALLER|top_level\.txt|direct_url|entry_points|sboms/)|\.data/"
 )
 
 
 _DOCUMENTED = ("numpy/", "altair/")
 """Packages that make functions of the docstrings of others when they are imported, and must keep theirs."""
+
+
+_REPLACED = {
+    # IPython imports its terminal with itself, and that a whole toolkit; a page has no terminal.
+    "IPython/terminal/embed.py": b"def embed(*_, **__):\n    raise RuntimeError('a page has no terminal')\n",
+}
 
 
 def loaded() -> dict[str, list[str]]:
@@ -51,6 +57,7 @@ def gathered(packages: Iterable[Path]) -> dict[str, bytes]:
 def kept(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """What of it a page can use."""
     found = {name: content for name, content in files.items() if not _DROPPED.search(name)}
+    found |= {name: content for name, content in _REPLACED.items() if name in found}
     for name in found:
         if name.endswith(".dist-info/METADATA"):  # the fields; what follows is a text for readers
             found[name] = found[name].partition(b"\n\n")[0] + b"\n\n"
