@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,11 +90,15 @@ claims._power = lambda *_: None
 """
 
 
-def run_in_one_kernel(chapter: Path, where: Path, given: Sequence[dict[str, Any]]) -> list[str]:
-    """Run a chapter once with each set of parameters, and write ``where/<number of the set>/<its file>``.
+def run_in_one_kernel(
+    chapter: Path, where: Path, given: Mapping[int, dict[str, Any]]
+) -> dict[int, str]:
+    """Run a chapter with each set of parameters, and write ``where/<number of the set>/<its file>``.
+
+    Number 0 is the chapter as it stands, without parameters, and comes first.
 
     All in one kernel, which is emptied in between: starting it and its imports take as long as many chapters, and what
-    the library has computed before, it need not compute again. The first run finds a kernel that nobody has used; only it
+    the library has computed before, it need not compute again. Number 0 finds a kernel that nobody has used; only it
     tries the checks of claims on simulated data.
     Returns what went wrong in each, in words, or an empty text; a fault in one run ends only this.
     """
@@ -102,9 +106,9 @@ def run_in_one_kernel(chapter: Path, where: Path, given: Sequence[dict[str, Any]
         nbformat.read(chapter, as_version=4), kernel_name="python3", timeout=None,
         resources={"metadata": {"path": str(chapter.parent)}}, config=kernels.settings(),
     )  # fmt: skip
-    faults = []
+    faults = {}
     with client.setup_kernel():
-        for number, parameters in enumerate(given):
+        for number, parameters in given.items():
             fault = ""
             try:
                 if number:
@@ -116,7 +120,7 @@ def run_in_one_kernel(chapter: Path, where: Path, given: Sequence[dict[str, Any]
                     client.execute_cell(cell, place)
             except Exception:
                 fault = traceback.format_exc()
-            faults.append(fault)
+            faults[number] = fault
             output = where / str(number) / chapter.name
             output.parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(client.nb, output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -75,35 +74,46 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def runs_of(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], tuple[Path, list[str]]]:
-    """``runs_of("02_one_token")``: the folder of a chapter's runs and their faults.
+) -> Callable[[str, int], tuple[Path, str]]:
+    """``runs_of("02_one_token", 0)``: the file of a chapter's run, and its fault.
 
-    Number 0 is the chapter as it stands, number 1 with the parameters that `changed` finds, if a test will ask for it. Each is
-    executed once for all tests: the workers of pytest-xdist share one folder, and a lock keeps two of them from running
-    the same chapter twice.
+    Number 0 is the chapter as it stands: as the book's build executed it, if nothing has changed since. Number 1 is the
+    chapter with the parameters that `changed` finds; where the book has no number 0, both are executed in one kernel, if a
+    test will ask for them. Each is executed once for all tests: the workers of pytest-xdist share one folder, and a lock
+    keeps two of them from running the same.
     """
+    from book_cache import kept
+
     shared = _shared(tmp_path_factory)
     twice = any("changed_run" in getattr(i, "fixturenames", ()) for i in request.session.items)
 
-    def find(name: str) -> tuple[Path, list[str]]:
-        where = shared / "chapters" / name
-        where.mkdir(parents=True, exist_ok=True)
-        with FileLock(where / "lock"):
-            done = where / "done.json"
-            if not done.exists():
-                given = [{}, changed(name)] if twice else [{}]
-                chapter = ROOT / "notebooks" / f"{name}.ipynb"
-                done.write_text(json.dumps(run_in_one_kernel(chapter, where, given)))
-            return where, json.loads(done.read_text())
+    def find(name: str, number: int) -> tuple[Path, str]:
+        if number:
+            find(name, 0)
+        chapter, where = ROOT / "notebooks" / f"{name}.ipynb", shared / "chapters" / name
+        run, fault = where / str(number) / chapter.name, where / f"{number}.fault"
+        run.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(where / f"{number}.lock"):
+            if not fault.exists():
+                if not number and (built := kept(chapter)):
+                    nbformat.write(built, run)
+                    faults = {0: ""}
+                else:
+                    numbers = (0, 1) if twice and not number else (number,)
+                    given = {each: changed(name) if each else {} for each in numbers}
+                    faults = run_in_one_kernel(chapter, where, given)
+                for each, text in faults.items():
+                    (where / f"{each}.fault").write_text(text)
+        return run, fault.read_text()
 
     return find
 
 
-def _run(runs_of: Callable[[str], tuple[Path, list[str]]], number: int) -> Callable[[str], Run]:
+def _run(runs_of: Callable[[str, int], tuple[Path, str]], number: int) -> Callable[[str], Run]:
     def run(name: str) -> Run:
-        where, faults = runs_of(name)
-        assert not faults[number], faults[number]
-        return read(where / str(number) / f"{name}.ipynb")
+        path, fault = runs_of(name, number)
+        assert not fault, fault
+        return read(path)
 
     return run
 
@@ -120,36 +130,15 @@ def changed_run(runs_of) -> Callable[[str], Run]:
     return _run(runs_of, 1)
 
 
-def keep_in_the_books_cache(chapter: Path, executed: Path) -> None:
-    """Hand an executed chapter to the book, which then need not run it once more.
-
-    The cache finds a notebook by its cells and their metadata, to which a run may add its own: so
-    the outputs go into the chapter as it stands. A chapter run with another library would not be
-    found (see book/_ext).
-    """
-    from jupyter_cache import get_cache
-    from jupyter_cache.base import CacheBundleIn
-    from mirage_book import digest
-
-    notebook = nbformat.read(chapter, as_version=4)
-    run = nbformat.read(executed, as_version=4)
-    for cell, done in zip(notebook.cells, run.cells, strict=True):
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = done.outputs, done.execution_count
-    folder = ROOT / "_build" / ".jupyter_cache" / digest()
-    folder.mkdir(parents=True, exist_ok=True)
-    get_cache(folder).cache_notebook_bundle(
-        CacheBundleIn(notebook, str(chapter)), check_validity=False, overwrite=True
-    )
-
-
 @pytest.fixture(scope="session")
-def site(chapter_run, runs_of, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The book, built as `make book` builds it; its chapters are those that `chapter_run` executed.
+def site(chapter_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book, built as `make book` builds it; its chapters are those that `chapter_run` gives.
 
     Built by the first worker that asks; the others wait for it. It is built a second time at once,
     for the test that this executes nothing: no build may rewrite pages that a browser is reading.
+    Where the book was there before the tests, the first build is such a second one.
     """
+    from book_cache import keep, kept
     from pages import build
 
     shared = _shared(tmp_path_factory)
@@ -158,13 +147,16 @@ def site(chapter_run, runs_of, tmp_path_factory: pytest.TempPathFactory) -> Path
         if not done.exists():
             for chapter in reversed(CHAPTERS):  # another worker may be running them from the front
                 chapter_run(chapter.stem)
-                keep_in_the_books_cache(chapter, runs_of(chapter.stem)[0] / "0" / chapter.name)
+            for chapter in CHAPTERS:  # now that nobody looks into the cache any more
+                if not kept(chapter):
+                    keep(chapter, chapter_run(chapter.stem).notebook)
             result = build()
             assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
             assert "WARNING" not in result.stdout + result.stderr
-            again = build()
-            assert again.returncode == 0, again.stderr[-3000:]
-            done.write_text(again.stdout + again.stderr)
+            if "nothing has changed" not in result.stdout:
+                result = build()
+                assert result.returncode == 0, result.stderr[-3000:]
+            done.write_text(result.stdout + result.stderr)
     return ROOT / "_build" / "html"
 
 

@@ -68,14 +68,6 @@
     }
   }
 
-  // Archives of bundled runs that a notebook names: of those that some chapter reads.
-  function runs(live, notebook) {
-    const cells = Array.isArray(notebook.cells) ? notebook.cells : [];
-    const text = cells.map((cell) => [cell?.source].flat().join("")).join("\n");
-    const all = new Set(Object.values(live.archives.chapters).flat());
-    return [...all].filter((archive) => new RegExp(`["']${archive.split("/").pop().split(".")[0]}["']`).test(text));
-  }
-
   // The same assignment as this site offers it, to tell another edition; nothing if it offers none.
   async function offered(notebook) {
     const name = notebook.metadata?.mirage?.assignment;
@@ -192,6 +184,7 @@
       const contents = new Map(await Promise.all(files.map(read)));
       const notebook = parsed(contents.get(name));
       run.of = notebook.cells?.length ?? 0;
+      const released = await offered(notebook);
       if (!worker) {
         worker = new Worker(new URL("_static/mirage-check-worker.js", root), { type: "module" });
         worker.addEventListener("message", heard);
@@ -199,8 +192,7 @@
       }
       stop.hidden = false;
       say("Loading Python");
-      const archives = [...live.archives.first, ...runs(live, notebook)], released = await offered(notebook);
-      worker.postMessage({ about: live, base: new URL("live/", root).href, archives, name, files: contents, released });
+      worker.postMessage({ about: live, base: new URL("live/", root).href, name, files: contents, released });
     } catch (error) {
       done(error instanceof Told ? error.message : `Something went wrong: ${error.message}`);
     }

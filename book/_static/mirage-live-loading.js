@@ -75,7 +75,7 @@ async function fetched(about, base, names, tell) {
   return files;
 }
 
-// Python, started, with the archives that are always needed; `tell` hears { kind: "loaded", loaded, total } and
+// Python, started, with these archives unpacked; `tell` hears { kind: "loaded", loaded, total } and
 // { kind: "phase", words }.
 export async function load(about, base, archives, tell) {
   const core = ["pyodide.asm.wasm", "python_stdlib.zip"].map((name) => about.core + name);
@@ -93,17 +93,7 @@ export async function load(about, base, archives, tell) {
   const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
   const python = await loadPyodide({ indexURL, ...PARAMETERS });
   globalThis.fetch = ask;
-  tell({ kind: "phase", words: "Unpacking the library" });
-  unpacked(python, about, files, archives);
-  return python;
-}
-
-// More archives, for a Python that runs.
-export async function add(python, about, base, archives, tell) {
-  if (archives.length) unpacked(python, about, await fetched(about, base, archives, tell), archives);
-}
-
-function unpacked(python, about, files, archives) {
+  tell({ kind: "phase", words: "Reading the library" });
   const unpack = python.runPython(`
 import importlib, os, shutil
 def unpack(path, folder):
@@ -115,8 +105,8 @@ unpack
   for (const name of archives) {
     const path = `/tmp/${name.split("/").pop()}`;
     python.FS.writeFile(path, files.get(name));
-    files.delete(name);
     unpack(path, about.site_packages);
   }
   unpack.destroy();
+  return python;
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from mirage_utils.errors import DataError
 from mirage_utils.ground import downloads
 
-from . import build, carriers, tracing
+from . import build, carriers, table, tracing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,10 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["build", "trace"],
+        choices=["build", "trace", "table"],
         default="build",
-        help="trace: note anew what chapters load",
+        help="trace: note anew what chapters load; table: run chapters in a browser",
     )
+    parser.add_argument("chapters", nargs="*", help="of the table; all of them by default")
     options = parser.parse_args(argv)
     prepared = os.environ.get("MIRAGE_PYODIDE", "")
     kept = options.kept or downloads.cache() / "live"
@@ -40,12 +41,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.what == "trace":
             tracing.trace(store, options.site)
+        elif options.what == "table":
+            return _table(options.site, options.chapters)
         else:
             build.build(store, options.site)
     except DataError as error:
         print(f"make live: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _table(site: Path, given: Sequence[str]) -> int:
+    """Print the table; returns 1 if a chapter had a fault."""
+    sys.path.append(str(build.ROOT / "book"))
+    import chromium
+
+    found = [path.stem for path in sorted((build.ROOT / "notebooks").glob("*.ipynb"))]
+    chapters = [name for name in found if not given or name in given or name[:2] in given]
+    good = True
+    print(table.HEAD, "|---" * table.HEAD.count(" |") + "|", sep="\n", flush=True)
+    with chromium.launched() as browser:
+        for row in table.table(browser, site, chapters):
+            print(row, flush=True)
+            good = good and not row.faults
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

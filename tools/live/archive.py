@@ -15,7 +15,7 @@ else:
 
 _OPTIONS = {
     # Packed once and fetched often; a reader's machine unpacks what a strong level packs as fast as any other.
-    zstd.CompressionParameter.compression_level: 20,
+    zstd.CompressionParameter.compression_level: 19,
     zstd.CompressionParameter.window_log: 26,
 }
 

@@ -186,7 +186,7 @@ class Builder:
         }
 
     def _lab(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes]:
-        made = lab.built(contents, ["first", "library", "kernel"], "../pyodide/")
+        made = lab.built(contents, ["first", "library", "kernel"], "../../pyodide/")
         others = carriers.from_lock(self._lock, "for_notebook")
         kernel = lab.kernel(self._store.path(file) for file in others)
         return {**_below("lab", made), "archives/kernel.tar": archive.packed(kernel)}

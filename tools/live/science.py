@@ -29,9 +29,19 @@ _DROPPED = re.compile(
     # Tables of numbers for what no chapter uses, texts on packages (their licences are in a file of the site).
     r"|^scipy/stats/_sobol_direction_numbers\.npz$|^sympy/parsing/autolev/test-examples/|^pandas/pyproject\.toml$"
     r"|\.dist-info/(licenses/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)"
-    r"|^altair/datasets/|^jsonschema/benchmarks/|^joblib/test/|^sympy/utilities/mathml/data/"
+    r"|^altair/datasets/_metadata/|^jsonschema/benchmarks/|^joblib/test/|^sympy/utilities/mathml/data/"
     r"|\.dist-info/(RECORD|WHEEL|INSTALLER|top_level\.txt|direct_url|entry_points|sboms/)|\.data/"
 )
+
+
+_DOCUMENTED = ("numpy/", "altair/")
+"""Packages that make functions of the docstrings of others when they are imported, and must keep theirs."""
+
+
+_REPLACED = {
+    # IPython imports its terminal with itself, and that a whole toolkit; a page has no terminal.
+    "IPython/terminal/embed.py": b"def embed(*_, **__):\n    raise RuntimeError('a page has no terminal')\n",
+}
 
 
 def loaded() -> dict[str, list[str]]:
@@ -47,6 +57,7 @@ def gathered(packages: Iterable[Path]) -> dict[str, bytes]:
 def kept(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """What of it a page can use."""
     found = {name: content for name, content in files.items() if not _DROPPED.search(name)}
+    found |= {name: content for name, content in _REPLACED.items() if name in found}
     for name in found:
         if name.endswith(".dist-info/METADATA"):  # the fields; what follows is a text for readers
             found[name] = found[name].partition(b"\n\n")[0] + b"\n\n"
@@ -85,7 +96,11 @@ def archives(
     wanted = set(modules)
     later = {name for name in files if _is_module(name) and stem(name) not in wanted}
     first = {name: content for name, content in files.items() if name not in later}
-    sources = [node.Source(name, f"{name}c", True) for name in first if name.endswith(".py")]
+    sources = [
+        node.Source(name, f"{name}c", not name.startswith(_DOCUMENTED))
+        for name in first
+        if name.endswith(".py")
+    ]
     bytecode = node.compiled(core, first, sources)
     for source in sources:
         del first[source.name]
