@@ -79,7 +79,7 @@ export class Chapter {
     this.buttons.replaceChildren(
       button("Run all", () => this.below(this.cells[0])), this.stopping,
       button("Start over", () => this.startOver(), "The chapter as it was published, and a new Python"),
-      make("a", { href: new URL(`live/lab/index.html?path=${this.name}.ipynb`, this.root).href }, "Plain notebook"),
+      make("a", { href: new URL(`live/lab/notebooks/index.html?path=${this.name}.ipynb`, this.root).href }, "Plain notebook"),
     );
   }
 

@@ -27,6 +27,7 @@ _ASKED_FOR = (
     "ipython",
     "widgetsnbextension",
 )
+_BACKEND = "module://matplotlib_inline.backend_inline"
 _EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
 # Maps for developers, texts that are collected elsewhere, pictures of icons that browsers have drawn as fonts.
 _DROPPED = ("*.map", "fa-*.svg", "fa-*.eot", "fa-*.ttf")
@@ -99,7 +100,7 @@ def built(contents: Mapping[str, bytes], packages: list[str], home: str) -> dict
     """
     options = {
         "packages": [*packages, *_ASKED_FOR],
-        "env": {"MPLCONFIGDIR": "/tmp/mpl", "HOME": "/home/pyodide"},
+        "env": {"MPLCONFIGDIR": "/tmp/mpl", "HOME": "/home/pyodide", "MPLBACKEND": _BACKEND},
     }
     settings = {
         "jupyter-lite-schema-version": 0,

@@ -13,7 +13,7 @@ const { loadPyodide } = await import(pathToFileURL(path.join(home, "pyodide.mjs"
 try {
   // The tables that point to columns within a line are a quarter of the bytecode.
   const python = await loadPyodide({
-    indexURL: home + "/", env: { HOME: "/home/pyodide", MPLCONFIGDIR: "/tmp/mpl", PYTHONNODEBUGRANGES: "1" }, packages: [],
+    indexURL: home + "/", env: { HOME: "/home/pyodide", MPLCONFIGDIR: "/tmp/mpl", MPLBACKEND: "module://matplotlib_inline.backend_inline", PYTHONNODEBUGRANGES: "1" }, packages: [],
     lockFileContents: { info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" }, packages: {} },
   });
   python.mountNodeFS("/in", from);
