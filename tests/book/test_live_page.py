@@ -228,6 +228,128 @@ def test_a_number_that_would_not_follow_its_chapter_stops_the_build():
     ]  # fmt: skip
 
 
+# -- what needs no Python ---------------------------------------------------------------------------
+
+
+DRAWN_ANEW = """async () => {
+  const { replace } = await import(new URL("../_static/mirage-live-outputs.js", location.href));
+  const text = await (await fetch(location.href)).text();
+  const printed = new DOMParser().parseFromString(text, "text/html");
+  const fresh = [...printed.querySelectorAll("article div.cell_output")];
+  for (const [i, place] of [...document.querySelectorAll("article div.cell_output")].entries()) {
+    await replace(place, [...document.importNode(fresh[i], true).children]);
+  }
+}"""
+
+
+def test_what_is_drawn_anew_lives_and_keeps_what_its_reader_did(browser, site):
+    with opened(browser, site) as (page, faults):
+        page.locator("#guess-longer-1").check()
+        sketch = page.locator("#guess-few")
+        sketch.locator("summary").first.click()
+        sketch.locator("input[type=range]").first.fill("20")
+        sketch.locator(".mb-reveal").click()
+        said = sketch.locator(".mb-verdict").inner_text()
+        explorer = page.locator("figure.mb-explorer").first
+        explorer.scroll_into_view_if_needed()
+        expect(explorer).to_have_attribute("data-live", "yes")
+        slider = explorer.locator("input[type=range]").first
+        slider.press("ArrowRight")
+        moved, words = slider.input_value(), explorer.locator(".mb-says")
+        expect(explorer.locator(".mb-says")).not_to_be_empty()
+        page.evaluate(DRAWN_ANEW)
+        assert page.locator("#guess-longer-1").is_checked()
+        expect(page.locator("#guess-longer ~ .mb-shown")).to_be_visible()
+        assert sketch.locator("input[type=range]").first.input_value() == "20"
+        assert sketch.locator(".mb-verdict").inner_text() == said
+        expect(page.locator(".mb-sketched > .mb-shown").first).to_be_visible()
+        assert slider.input_value() == moved
+        explorer.scroll_into_view_if_needed()
+        expect(explorer).to_have_attribute("data-live", "yes")
+        before = words.inner_text()
+        for _ in range(3):
+            slider.press("ArrowRight")
+        expect(words).not_to_have_text(before)
+        assert (
+            explorer.locator(".mb-live svg").count()
+            == explorer.locator(".mb-live .mb-slot").count()
+        )
+        assert faults == []
+
+
+CONTROLS = """async (models) => {
+  const { Widgets } = await import(new URL("../_static/mirage-live-widgets.js", location.href));
+  window.sent = [];
+  const widgets = new Widgets(async (model, data) => { window.sent.push([model, data]); });
+  widgets.hear({ kind: "models", models });
+  document.querySelector("article").prepend(widgets.view("box"));
+  window.widgets = widgets;
+}"""
+
+
+def test_controls_have_labels_tell_python_and_follow_it(browser, site):
+    def model(name, **more):
+        return {"_model_name": f"{name}Model", "description": "", "disabled": False, **more}
+
+    parts = {
+        "slider": model("FloatSlider", description="size", value=0.5, min=0, max=1, step=0.1, readout_format=".2f", continuous_update=True),
+        "log": model("FloatLogSlider", description="scale", value=100.0, base=10, min=0, max=4, step=1, continuous_update=True),
+        "range": model("IntRangeSlider", description="span", value=[2, 5], min=0, max=10, step=1, readout_format="d", continuous_update=True),
+        "steps": model("SelectionSlider", description="steps", index=1, _options_labels=["low", "high"], continuous_update=True),
+        "radios": model("RadioButtons", description="pick", index=0, _options_labels=["first", "second"]),
+        "many": model("SelectMultiple", description="several", index=[0], rows=2, _options_labels=["left", "right"]),
+        "text": model("Text", description="word", value="one", continuous_update=False),
+        "whole": model("BoundedIntText", description="count", value=3, min=0, max=9),
+        "press": model("Button", description="Press"),
+        "off": model("Checkbox", description="on or off", value=False, disabled=True),
+        "words": model("HTML", value="<b>bold</b>"),
+        "strange": model("Controller"),
+    }  # fmt: skip
+    box = {"_model_name": "VBoxModel", "children": [f"IPY_MODEL_{name}" for name in parts]}
+    with opened(browser, site) as (page, faults):
+        page.evaluate(CONTROLS, {**parts, "box": box})
+        shown = page.locator(".mb-py-box")
+        shown.get_by_role("slider", name="size").press("ArrowRight")
+        shown.get_by_role("slider", name="scale").press("ArrowLeft")
+        shown.get_by_role("slider", name="span to").press("ArrowRight")
+        shown.get_by_role("slider", name="steps").press("ArrowLeft")
+        shown.get_by_role("radio", name="second").check()
+        shown.get_by_label("several").select_option(["left", "right"])
+        shown.get_by_label("word").fill("two")
+        shown.get_by_label("word").blur()
+        shown.get_by_label("count").fill("4")
+        shown.get_by_label("count").blur()
+        shown.get_by_role("button", name="Press", exact=True).click()
+        assert shown.get_by_label("on or off").is_disabled()
+        assert shown.locator(".mb-py-words b").inner_text() == "bold"
+        expect(shown.locator(".mb-py-missing")).to_contain_text("no control of the kind Controller")
+        told = {
+            name: data.get("state", data.get("content")) for name, data in page.evaluate("sent")
+        }
+        assert told["slider"] == {"value": 0.6}
+        assert told["log"]["value"] == pytest.approx(10)
+        assert told["range"] == {"value": [2, 6]}
+        assert (told["steps"], told["radios"], told["many"]) == (
+            {"index": 0},
+            {"index": 1},
+            {"index": [0, 1]},
+        )
+        assert (told["text"], told["whole"], told["press"]) == (
+            {"value": "two"},
+            {"value": 4},
+            {"event": "click"},
+        )
+        page.evaluate(
+            "widgets.hear({ kind: 'model', model: 'slider', state: { value: 0.25, max: 2 } })"
+        )
+        slider = shown.get_by_role("slider", name="size")
+        assert (slider.get_attribute("max"), slider.get_attribute("aria-valuetext")) == (
+            "2",
+            "0.25",
+        )
+        assert faults == []
+
+
 # -- where it runs ----------------------------------------------------------------------------------
 
 
@@ -248,7 +370,9 @@ def running(browser, site):
 
 def settled(page: Page) -> str:
     """Wait until nothing runs; what the page says then."""
-    waits = re.compile(r"^(|Running\.|Loading Python|Starting Python|Unpacking .*|Reading .*|Looking .*)$")
+    waits = re.compile(
+        r"^(|Running\.|Loading Python|Starting Python|Unpacking .*|Reading .*|Looking .*)$"
+    )
     expect(page.locator(SAYS)).not_to_have_text(waits, timeout=8 * MINUTES)
     expect(page.locator(".mb-py-panel")).not_to_have_attribute("aria-busy", "true")
     return page.locator(SAYS).inner_text()
@@ -294,7 +418,9 @@ def test_the_next_chapter_loads_nearly_nothing(running):
     other.on("request", lambda request: asked.append(request.url))
     other.goto(page.url.partition("#")[0])
     other.click(".mb-run")
-    expect(other.locator(SAYS)).to_have_text(re.compile("^(Starting|Unpacking|Reading)"), timeout=3 * MINUTES)
+    expect(other.locator(SAYS)).to_have_text(
+        re.compile("^(Starting|Unpacking|Reading)"), timeout=3 * MINUTES
+    )
     other.close()
     names = json.loads((Path(LIVE) / "about.json").read_text(encoding="utf-8"))["archives"]["first"]
     assert any(url.endswith("about.json") for url in asked)
