@@ -30,7 +30,8 @@ _DROPPED = re.compile(
     r"|^scipy/stats/_sobol_direction_numbers\.npz$|^sympy/parsing/autolev/test-examples/|^pandas/pyproject\.toml$"
     r"|\.dist-info/(licenses/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)"
     r"|^altair/datasets/_metadata/|^jsonschema/benchmarks/|^joblib/test/|^sympy/utilities/mathml/data/"
-    r"|\.dist-info/(RECORD|WHEEL|INSTALLER|top_level\.txt|direct_url|entry_points|sboms/)|\.data/"
+    # Entry points stay: by them Matplotlib finds the backend that shows figures inline.
+    r"|\.dist-info/(RECORD|WHEEL|INSTALLER|top_level\.txt|direct_url|sboms/)|\.data/"
 )
 
 
