@@ -129,7 +129,7 @@ clean:  ## remove what was built (not the environment)
 # What tests/book/test_printed.py does not run, wherever it is printed, and why.
 # not run: make html: builds the book, as the tests of the pages do
 # not run: make book: builds the book, as the tests of the pages do
-# not run: make live: builds the book first, and fetches files from the network
+# not run: make live: fetches files from the network
 # not run: make serve: starts a server that runs until it is stopped
 # not run: make pdf: builds the book first, and prints it for minutes
 # not run: make test: is what runs the test of the commands
