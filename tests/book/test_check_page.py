@@ -193,9 +193,9 @@ def test_the_table_is_the_report_of_the_desk(live, notebook, tmp_path):
         want = "–" if name.startswith("7.") else f"{0 if name in wrong else most[name]:g}"
         assert points == f"{want} / {most[name]:g}"
     assert f"{len(wrong)} things left to do." in words
+    assert violations(live) == []
     live.set_viewport_size({"width": 390, "height": 900})
     assert live.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    assert violations(live) == []
 
     words = checked(live, written(tmp_path, NAMES[1]))
     assert words.endswith("Nothing is left to do.")
