@@ -29,6 +29,15 @@ MINUTES = 60_000
 SAYS = ".mb-py-says"
 
 
+class WithoutPython(Quiet):
+    """The site as a build leaves it, also where `make live` has put a folder into it."""
+
+    def translate_path(self, path: str) -> str:
+        if path.startswith("/live/"):
+            return str(Path(self.directory) / "no live here")
+        return super().translate_path(path)
+
+
 class WithPython(Quiet):
     """The site, and below it the folder that `make live` made, wherever that is."""
 
@@ -46,7 +55,7 @@ class WithPython(Quiet):
 
 
 @contextlib.contextmanager
-def opened(browser, site, handler=Quiet, **options):
+def opened(browser, site, handler=WithoutPython, **options):
     """A page with the chapter, and what has gone wrong in it."""
     with served(site, handler) as address:
         context = browser.new_context(**options)
