@@ -143,7 +143,7 @@ class Builder:
             Part(
                 "notebook",
                 [
-                    *_code("pins.json", "lab.py", "archive.py"),
+                    *_code("pins.json", "loaded.json", "science.py", "lab.py", "archive.py"),
                     *(p for i in contents.items() for p in (i[0].encode(), i[1])),
                 ],
                 lambda: self._lab(contents),
@@ -189,6 +189,9 @@ class Builder:
         made = lab.built(contents, ["first", "library", "kernel"], "../../pyodide/")
         others = carriers.from_lock(self._lock, "for_notebook")
         kernel = lab.kernel(self._store.path(file) for file in others)
+        # The kernel begins where no chapter's page does, with more of IPython.
+        later = science.later(science.kept(self._files), science.loaded()["modules"])
+        kernel |= {name: self._files[name] for name in later if name.startswith(lab.NEEDED)}
         return {**_below("lab", made), "archives/kernel.tar": archive.packed(kernel)}
 
     # -- what the page reads of it --------------------------------------------------------------------------

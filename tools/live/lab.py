@@ -27,6 +27,9 @@ _ASKED_FOR = (
     "ipython",
     "widgetsnbextension",
 )
+NEEDED = ("IPython/", "prompt_toolkit/", "wcwidth/")
+"""What the kernel needs of packages, also of what no chapter loads."""
+
 _BACKEND = "module://matplotlib_inline.backend_inline"
 _EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
 # Maps for developers, texts that are collected elsewhere, pictures of icons that browsers have drawn as fonts.

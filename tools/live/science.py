@@ -80,6 +80,12 @@ def _module(name: str) -> str:
     return stem(name).removesuffix("/__init__").replace("/", ".")
 
 
+def later(files: Iterable[str], modules: Collection[str]) -> set[str]:
+    """Names of the files that only the second archive has."""
+    wanted = set(modules)
+    return {name for name in files if _is_module(name) and stem(name) not in wanted}
+
+
 def archives(
     core: Path, files: dict[str, bytes], modules: Collection[str]
 ) -> dict[str, dict[str, bytes]]:
@@ -94,9 +100,8 @@ def archives(
     modules : collection of str
         What chapters load, as in ``loaded.json``.
     """
-    wanted = set(modules)
-    later = {name for name in files if _is_module(name) and stem(name) not in wanted}
-    first = {name: content for name, content in files.items() if name not in later}
+    rest = later(files, modules)
+    first = {name: content for name, content in files.items() if name not in rest}
     sources = [
         node.Source(name, f"{name}c", not name.startswith(_DOCUMENTED))
         for name in first
@@ -105,9 +110,9 @@ def archives(
     bytecode = node.compiled(core, first, sources)
     for source in sources:
         del first[source.name]
-    names = sorted({_module(name) for name in later})
+    names = sorted({_module(name) for name in rest})
     first |= bytecode | {REST: json.dumps(names).encode()}
-    return {"first": first, "rest": {name: files[name] for name in sorted(later)}}
+    return {"first": first, "rest": {name: files[name] for name in sorted(rest)}}
 
 
 def packed(contents: dict[str, dict[str, bytes]]) -> dict[str, bytes]:
