@@ -48,7 +48,8 @@ export class Cell {
     } else {
       // Code that the page leaves out: of a figure, or of what the text needs.
       const what = this.place.querySelector(".mb-figure, .mb-ask, img, svg") ? "Code of this figure" : `Code of cell ${this.number}`;
-      this.fold = make("details", { class: "mb-py-fold" }, make("summary", {}, what), code);
+      this.foldSays = make("span", { class: "mb-py-state" });
+      this.fold = make("details", { class: "mb-py-fold" }, make("summary", {}, `${what} `, this.foldSays), code);
       this.place.append(this.fold);
     }
     if (!this.output) {
@@ -72,7 +73,7 @@ export class Cell {
     this.says.textContent = SAID[state];
     this.place.dataset.state = state;
     // Where a cell's code is folded, its fold says that something is the matter.
-    if (this.fold) this.fold.dataset.state = SAID[state];
+    if (this.fold) this.foldSays.textContent = SAID[state] && `(${SAID[state]})`;
   }
 
   // Take what the cell shows, from its beginning.
