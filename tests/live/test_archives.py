@@ -154,3 +154,56 @@ def test_a_module_of_the_second_archive_fetches_it_once(tmp_path, monkeypatch):
     with pytest.raises(ModuleNotFoundError):
         import never_came  # noqa: F401
     assert brought == ["rest"]
+
+
+class Parts(build.Builder):
+    """A folder of two parts, which counts how often each is made."""
+
+    def __init__(self, site, made_of):
+        super().__init__(carriers.Store(site, []), site)
+        self.made_of, self.made = made_of, []
+
+    def _parts(self):
+        return [
+            build.Part(name, [content], lambda name=name: self._make(name))
+            for name, content in self.made_of.items()
+        ]
+
+    def _make(self, name):
+        self.made.append(name)
+        return {f"archives/{name}.tar": self.made_of[name]}
+
+    def _finish(self, parts, digests, aside):
+        (aside / build.NOTES).write_text(json.dumps({"made_of": digests, "parts": parts}))
+
+
+def test_only_the_part_that_has_changed_is_made_again_and_nothing_where_nothing_has(tmp_path):
+    first = Parts(tmp_path, {"one": b"1", "two": b"2"})
+    first.run()
+    assert first.made == ["one", "two"]
+    again = Parts(tmp_path, {"one": b"1", "two": b"2"})
+    again.run()
+    assert again.made == []
+    changed = Parts(tmp_path, {"one": b"1", "two": b"22"})
+    changed.run()
+    assert changed.made == ["two"]
+    assert (tmp_path / "live" / "archives" / "one.tar").read_bytes() == b"1"
+    assert (tmp_path / "live" / "archives" / "two.tar").read_bytes() == b"22"
+
+
+def test_a_file_that_was_cut_off_is_made_again(tmp_path):
+    Parts(tmp_path, {"one": b"1", "two": b"2"}).run()
+    (tmp_path / "live" / "archives" / "one.tar").write_bytes(b"")
+    again = Parts(tmp_path, {"one": b"1", "two": b"2"})
+    again.run()
+    assert again.made == ["one"]
+
+
+def test_what_was_there_stays_when_something_fails(tmp_path):
+    Parts(tmp_path, {"one": b"1"}).run()
+    failing = Parts(tmp_path, {"one": b"new"})
+    failing._make = lambda name: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        failing.run()
+    assert (tmp_path / "live" / "archives" / "one.tar").read_bytes() == b"1"
+    assert not (tmp_path / ".live_under_way").exists()

@@ -19,6 +19,11 @@ from . import archive, carriers, lab, library, licences, science
 
 ROOT = Path(__file__).resolve().parents[2]
 ABOUT = "about.json"
+"""What the page reads first: names and sizes of files, and what a chapter needs."""
+
+NOTES = "made.json"
+"""Of what each part was made, and its files: what the next run goes by."""
+
 SITE_PACKAGES = f"/lib/python{carriers.PINS['python']}/site-packages"
 
 
@@ -76,9 +81,10 @@ class Builder:
         self._live = site / "live"
 
     def run(self) -> None:
-        notes = _read(self._live / ABOUT)
+        notes = _read(self._live / NOTES)
         digests = {part.name: _digest(part.made_of) for part in self._parts()}
-        if notes.get("made_of") == digests and self._whole(notes):
+        whole = all(self._there(sizes) for sizes in notes.get("parts", {}).values())
+        if notes.get("made_of") == digests and whole:
             print(f"nothing has changed: {self._live} is up to date")
             return
         aside = self._site / ".live_under_way"
@@ -94,25 +100,25 @@ class Builder:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
-    def _one(self, part: Part, notes: dict, digest: str, aside: Path) -> list[str]:
-        """Put a part's files there, taken over where they are up to date; gives their names."""
-        names = notes.get("parts", {}).get(part.name, [])
-        if notes.get("made_of", {}).get(part.name) == digest and all(
-            (self._live / n).is_file() for n in names
-        ):
-            for name in names:
+    def _one(self, part: Part, notes: dict, digest: str, aside: Path) -> dict[str, int]:
+        """Put a part's files there, taken over where they are up to date; gives their sizes by name."""
+        before = notes.get("parts", {}).get(part.name, {})
+        if notes.get("made_of", {}).get(part.name) == digest and self._there(before):
+            for name in before:
                 (aside / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self._live / name, aside / name)
-            return names
+            return before
         print(f"making {part.name} ...", file=sys.stderr)
         files = part.make()
         for name, content in files.items():
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
             replace(aside / name, content)
-        return sorted(files)
+        return {name: len(content) for name, content in sorted(files.items())}
 
-    def _whole(self, notes: dict) -> bool:
-        return all((self._live / n).is_file() for names in notes["parts"].values() for n in names)
+    def _there(self, sizes: Mapping[str, int]) -> bool:
+        """Whether files are there, and whole."""
+        paths = {self._live / name: size for name, size in sizes.items()}
+        return all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
 
     # -- the parts ---------------------------------------------------------------------------------------
 
@@ -196,7 +202,9 @@ class Builder:
 
     # -- what the page reads of it --------------------------------------------------------------------------
 
-    def _finish(self, parts: dict[str, list[str]], digests: dict[str, str], aside: Path) -> None:
+    def _finish(
+        self, parts: dict[str, dict[str, int]], digests: dict[str, str], aside: Path
+    ) -> None:
         archives = sorted(
             path.relative_to(aside).as_posix() for path in (aside / "archives").iterdir()
         )
@@ -222,10 +230,10 @@ class Builder:
                 },
             },
             "site_packages": SITE_PACKAGES,
-            "made_of": digests,
-            "parts": parts,
         }
         replace(aside / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
+        notes = {"made_of": digests, "parts": parts}
+        replace(aside / NOTES, (json.dumps(notes, indent=1) + "\n").encode())
         _tell(aside, sizes, first, core)
 
 
