@@ -106,9 +106,11 @@ class Lab:
                 if index not in seen and text.strip():
                     seen.add(index)
                     yield Cell(index, text, rendered)
-            if self.scroll.evaluate("""box => {
-                const before = box.scrollTop;
+            # JupyterLab draws what came near in the next frames, which a busy machine shows late.
+            if self.scroll.evaluate("""async box => {
+                const before = box.scrollTop, frame = () => new Promise(requestAnimationFrame);
                 box.scrollBy(0, 0.8 * box.clientHeight);
+                for (let i = 0; i < 3; i++) await frame();
                 return box.scrollTop - before < 2;
             }"""):
                 return
