@@ -6,6 +6,16 @@ import { Widgets } from "./mirage-live-widgets.js";
 
 const OTHER = "Note: this page was built with another state of the library than the one that runs here, and its numbers may differ.";
 
+// Open whatever a cell lies folded in, so that a link to it leads to something, and go on from there.
+function uncover({ place, fold, editor }) {
+  for (let within = place; within; within = within.parentElement) {
+    if (within.tagName === "DETAILS") within.open = true;
+    if (within.classList.contains("toggle-hidden")) within.querySelector(".toggle-button")?.click();
+  }
+  if (fold) fold.open = true;
+  editor.field.focus();
+}
+
 export class Chapter {
   constructor({ panel, say, offer, about, record, chapter, root, scripts, instead }) {
     Object.assign(this, { panel, say, offer, about, record, name: chapter, root, instead });
@@ -69,7 +79,9 @@ export class Chapter {
     const places = [...document.querySelectorAll("article.bd-article div.cell")];
     this.spans = [...document.querySelectorAll("article.bd-article .pasted-text")]
       .map((span, i) => ({ span, content: this.record.numbers[i], printed: span.textContent }));
-    this.cells = this.record.cells.map((about, i) => new Cell(places[i], about, i + 1, this));
+    places.push(this.own());
+    const cells = [...this.record.cells, { source: "", tags: [], outputs: "" }];
+    this.cells = cells.map((about, i) => new Cell(places[i], about, i + 1, this));
     if (this.record.library !== this.about.library) this.panel.append(make("p", { class: "mb-py-note" }, OTHER));
   }
 
@@ -81,6 +93,14 @@ export class Chapter {
       button("Start over", () => this.startOver(), "The chapter as it was published, and a new Python"),
       make("a", { href: new URL(`live/lab/notebooks/index.html?path=${this.name}.ipynb`, this.root).href }, "Plain notebook"),
     );
+  }
+
+  // At the end of the chapter, a cell for what its reader wants to try.
+  own() {
+    const place = make("div", { class: "cell docutils container mb-py-own" }, make("p", { class: "mb-py-title" }, "A cell of your own"),
+      make("div", { class: "cell_input docutils container" }));
+    document.querySelector("article.bd-article > section").append(place);
+    return place;
   }
 
   // The parameters stand at the top of the chapter.
@@ -151,6 +171,7 @@ export class Chapter {
     const rest = this.queue.length ? " The cells below it were not run." : "";
     this.queue = [];
     this.say(`<a href="#${this.anchor(failed)}">Cell ${failed.number}</a> failed, and the run stopped there.${rest}`);
+    this.panel.querySelector(".mb-py-says a").addEventListener("click", () => uncover(failed));
   }
 
   anchor(cell) {

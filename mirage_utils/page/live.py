@@ -19,10 +19,12 @@ import hashlib
 import io
 import json
 import linecache
+import logging
 import re
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -48,6 +50,11 @@ _RECORD = "application/papermill.record/"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL = "<ipython-input-"
 """How IPython names the code of a cell in a traceback."""
+_KEYBOARD = "a page has no place to type an answer: write the value into the code"
+_CARRIED = (
+    "The page has the packages that chapters need (NumPy, SciPy, SymPy, pandas, Matplotlib, ipywidgets and a few more); others can be "
+    "used on a machine of your own"
+)
 _PAUSE = 0.1
 """Seconds for which what is printed may wait for more of it."""
 
@@ -91,6 +98,10 @@ class _Shell(InteractiveShell):
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         self.session.failed(etype, evalue, "\n".join(stb))
 
+    def ask_exit(self) -> None:
+        """What ``exit()`` asks for."""
+        raise RuntimeError("Python in a page does not end by itself: press Stop")
+
     def enable_gui(self, gui: Any = None) -> None:
         """Windows there are none; what Matplotlib draws inline needs no loop."""
 
@@ -110,6 +121,19 @@ class _Stream(io.TextIOBase):
 
     def flush(self) -> None:
         self._session.flush()
+
+
+class _Keyboard(io.TextIOBase):
+    """Standard input, where nobody can type."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
+        raise RuntimeError(_KEYBOARD)
+
+    def read(self, size: int | None = -1, /) -> str:
+        raise RuntimeError(_KEYBOARD)
 
 
 class Session:
@@ -142,6 +166,12 @@ class Session:
         if InteractiveShell.initialized():
             InteractiveShell.clear_instance()
         shell = _Shell.instance(config=settings, display_pub_class=_Publisher)
+        # What a chapter does not show on a desk: that fonts are looked through, and that pandas writes counts of 64 bits
+        # where words have 32.
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        warnings.filterwarnings(
+            "ignore", "overflow encountered in cast", RuntimeWarning, r"pandas\."
+        )
         # What was glued before belongs to another run.
         numbers._GLUED.clear()
         hook = _Hook(parent=shell, shell=shell)
@@ -239,9 +269,12 @@ class Session:
                 for frame in traceback.extract_tb(error.__traceback__)
                 if frame.filename.startswith(_CELL)
             ]
+        text = getattr(error, "msg", None) or str(error)
+        if kind is ModuleNotFoundError:
+            text = f"{text}. {_CARRIED}"
         self.tell(
             {
-                "kind": "error", "name": kind.__name__, "text": getattr(error, "msg", None) or str(error), "lines": lines,
+                "kind": "error", "name": kind.__name__, "text": text, "lines": lines,
                 "traceback": _COLOUR.sub("", whole),
             }
         )  # fmt: skip

@@ -492,6 +492,8 @@ def test_an_error_shows_in_its_place_and_the_rest_waits(running):
     error.locator("summary").click()
     expect(error.locator("details pre")).to_contain_text("Traceback (most recent call last)")
     assert states(page)[3:5] == ["failed", "left"]
+    page.locator(SAYS).get_by_role("link", name="Cell 4").click()
+    expect(place.locator("textarea").first).to_be_focused()
     # Folded code says it, too.
     expect(cell(page, 5).locator(".mb-py-fold > summary")).to_contain_text("(not run)")
     place.get_by_role("button", name="Reset").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import tarfile
 
@@ -79,8 +80,18 @@ def test_the_library_of_the_page_has_no_commands_and_no_runs_but_all_they_are_kn
     assert {f"mirage_utils/models/data/{run}.json" for run in runs} <= set(files)
 
 
-def test_every_run_that_a_chapter_reads_has_an_archive():
+def test_every_run_that_a_chapter_reads_has_an_archive_and_comes_with_the_chapter():
     listed = science.loaded()["runs"]
+    chapters = sorted((library.ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    assert list(listed) == [path.stem for path in chapters]
+    for path in chapters:
+        code = [
+            "".join(c["source"])
+            for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if c["cell_type"] == "code"
+        ]
+        named = set(re.findall(r'bundled\("(\w+)"\)', "\n".join(code)))
+        assert named <= set(listed[path.stem]), path.stem
     assert {run for runs in listed.values() for run in runs} <= set(library.runs())
 
 
@@ -94,6 +105,20 @@ def test_the_lock_of_the_notebook_knows_all_that_its_kernel_asks_for():
     for entry in lock["packages"].values():
         assert entry["file_name"].startswith("../archives/")
         assert set(entry["depends"]) <= set(lock["packages"])
+
+
+def test_a_notebook_of_the_lab_names_its_language():
+    given = {
+        "cells": [],
+        "metadata": {"kernelspec": {"name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    found = json.loads(lab.opened_at_once(json.dumps(given).encode()))
+    assert found["metadata"] == {
+        "kernelspec": {"name": "python3"},
+        "language_info": {"name": "python"},
+    }
 
 
 def test_licences_of_all_packages_in_one_text():

@@ -118,6 +118,35 @@ def test_an_error_names_the_lines_of_the_cells_and_keeps_the_whole_traceback(tmp
     assert inside["lines"] == [[1, "json.loads('{')"]]  # not those of the library
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("input('n: ')", "a page has no place to type an answer: write the value into the code"),
+        ("import no_such_package_anywhere", "No module named 'no_such_package_anywhere'. The page has the packages that chapters need"),
+        ("exit()", "Python in a page does not end by itself: press Stop"),
+    ],
+)  # fmt: skip
+def test_what_a_page_cannot_do_is_said_in_its_words(cell, words, tmp_path):
+    (found,) = run(tmp_path, cell)
+    assert not found["good"]
+    (error,) = [message for message in found["messages"] if message["kind"] == "error"]
+    assert words in error["text"]
+
+
+def test_nothing_is_told_that_comes_from_the_page_and_not_from_the_cell(tmp_path):
+    (found,) = run(
+        tmp_path,
+        "import logging, warnings\n"
+        "logging.getLogger('matplotlib.font_manager').warning('building the font cache')\n"
+        "warnings.warn_explicit('overflow encountered in cast', RuntimeWarning, 'format.py', 1, module='pandas.io.formats.format')\n"
+        "warnings.warn_explicit('overflow encountered in cast', RuntimeWarning, 'mine.py', 1, module='mine')",
+    )
+    said = "".join(message.get("text", "") for message in found["messages"])
+    assert "font cache" not in said
+    assert "format.py" not in said
+    assert "mine.py" in said
+
+
 def test_numbers_are_told_once_and_again_when_they_change(tmp_path):
     first, second, same, other = run(
         tmp_path, "from mirage_utils.page import begin\nbegin(globals())\nshare = 0.1234", "share = 0.5", "share = 0.5",

@@ -171,6 +171,11 @@ class Builder:
         files = (*carriers.from_lock(self._lock), *carriers.from_index())
         return science.gathered(self._store.path(file) for file in files)
 
+    @cached_property
+    def _kernel(self) -> dict[str, bytes]:
+        files = carriers.from_lock(self._lock, "for_notebook")
+        return lab.kernel(self._store.path(file) for file in files)
+
     def _packages(self) -> Mapping[str, bytes]:
         contents = science.archives(
             self._core, science.kept(self._files), science.loaded()["modules"]
@@ -179,7 +184,7 @@ class Builder:
         return {
             **_below("pyodide", core),
             **_below("archives", science.packed(contents)),
-            "licences.txt": licences.text(self._files).encode(),
+            "licences.txt": licences.text(self._files | self._kernel).encode(),
         }
 
     def _contents(self) -> dict[str, bytes]:
@@ -187,14 +192,16 @@ class Builder:
         chapters = sorted((self._site / "_sources" / "notebooks").glob("*.ipynb"))
         assignments = sorted((self._site / "_static" / "assignments").glob("*.ipynb"))
         return {
-            **{path.name: path.read_bytes() for path in chapters},
-            **{f"assignments/{path.name}": path.read_bytes() for path in assignments},
+            **{path.name: lab.opened_at_once(path.read_bytes()) for path in chapters},
+            **{
+                f"assignments/{path.name}": lab.opened_at_once(path.read_bytes())
+                for path in assignments
+            },
         }
 
     def _lab(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes]:
         made = lab.built(contents, ["first", "library", "kernel"], "../../pyodide/")
-        others = carriers.from_lock(self._lock, "for_notebook")
-        kernel = lab.kernel(self._store.path(file) for file in others)
+        kernel = science.kept(self._kernel)
         # The kernel begins where no chapter's page does, with more of IPython.
         later = science.later(science.kept(self._files), science.loaded()["modules"])
         kernel |= {name: self._files[name] for name in later if name.startswith(lab.NEEDED)}

@@ -80,8 +80,14 @@ def extensions() -> list[Path]:
 
 def kernel(others: Iterable[Path]) -> dict[str, bytes]:
     """The kernel's own Python, by name: wheels that come with JupyterLite's kernel, and others that it needs."""
-    wheels = sorted((extensions()[0] / "static" / "pypi").glob("*.whl"))
-    return science.kept(science.gathered([*wheels, *others]))
+    return science.gathered([*sorted((extensions()[0] / "static" / "pypi").glob("*.whl")), *others])
+
+
+def opened_at_once(notebook: bytes) -> bytes:
+    """A notebook that names its language, without which JupyterLite would ask which kernel it is for."""
+    about = json.loads(notebook)
+    about["metadata"].setdefault("language_info", {"name": "python"})
+    return json.dumps(about, ensure_ascii=False, indent=1).encode()
 
 
 def built(contents: Mapping[str, bytes], packages: list[str], home: str) -> dict[str, bytes]:

@@ -15,13 +15,43 @@ Python for browsers is Pyodide (https://github.com/pyodide/pyodide, Mozilla Publ
 https://www.mozilla.org/MPL/2.0/); in it are CPython (https://github.com/python/cpython, Python Software Foundation License
 Version 2) and libraries of Emscripten (https://emscripten.org, MIT). All of it is shipped as its makers publish it.
 
-The explorers are drawn by Vega and Vega-Lite (https://vega.github.io, BSD 3-Clause, University of Washington Interactive Data Lab).
+The explorers are drawn by Vega and Vega-Lite (https://vega.github.io, BSD 3-Clause, text below).
 
-The notebook beside the book is JupyterLite (https://github.com/jupyterlite, BSD 3-Clause). What it is made of is listed with its
-licences in lab/build/third-party-licenses.json and in files of that name below lab/extensions.
+Compiled into packages: OpenBLAS and LAPACK (BSD 3-Clause) in NumPy and SciPy, FreeType (FreeType License), Anti-Grain Geometry and
+Qhull in Matplotlib, FreeType, libjpeg-turbo, OpenJPEG, libtiff, libwebp, Little CMS and zlib in Pillow; their own terms are with their
+sources, which the packages name. Fonts with Matplotlib: DejaVu (text below) and Computer Modern by BaKoMa (BaKoMa Fonts Licence).
+
+The notebook beside the book is JupyterLite (https://github.com/jupyterlite, BSD 3-Clause, text below). What it is made of is listed with
+its licences in lab/build/third-party-licenses.json and in files of that name below lab/extensions.
 
 Below are the packages of Python, each with what its own files say.
 """
+
+
+_BSD = """Copyright (c) {who}
+All rights reserved.
+
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the following conditions
+are met:
+
+1. Redistributions of source code must retain the above copyright notice, this list of conditions and the following disclaimer.
+
+2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following disclaimer in the
+   documentation and/or other materials provided with the distribution.
+
+3. Neither the name of the copyright holder nor the names of its contributors may be used to endorse or promote products derived from this
+   software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT
+LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT
+HOLDER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT
+LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY
+THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF
+THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
+_OTHERS = {
+    "Vega and Vega-Lite": "2015-2023, University of Washington Interactive Data Lab",
+    "JupyterLite": "2021-2026, JupyterLite Contributors",
+}
 
 
 class LicenceError(DataError):
@@ -46,6 +76,7 @@ def text(files: Mapping[str, bytes]) -> str:
     # What packages have taken from others, and fonts.
     within = [name for name in sorted(files) if ".dist-info/" not in name and _NAMED.search(name)]
     parts += [_titled(name, _read(files[name])) for name in within if not name.endswith(".py")]
+    parts += [_titled(name, _BSD.format(who=who)) for name, who in _OTHERS.items()]
     return "\n".join([_HEAD, *parts])
 
 
