@@ -297,13 +297,14 @@ class Session:
 
     @contextmanager
     def _captured(self) -> Iterator[None]:
-        before = sys.stdout, sys.stderr
+        before = sys.stdout, sys.stderr, sys.stdin
         sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        sys.stdin = _Keyboard()
         try:
             yield
         finally:
             self.flush()
-            sys.stdout, sys.stderr = before
+            sys.stdout, sys.stderr, sys.stdin = before
 
 
 def coloured(source: str) -> str:
