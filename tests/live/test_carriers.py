@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from remotezip import RemoteZipError
 
 from tools.live import carriers
+from tools.live.__main__ import main
 from tools.live.carriers import (
     Address,
     CarrierError,
@@ -21,6 +23,7 @@ from tools.live.carriers import (
     NotCarriedError,
     Store,
     Tar,
+    Zip,
 )
 
 CONTENT = b"what a carrier carries"
@@ -71,6 +74,36 @@ def test_a_corrupted_file_is_named_with_both_checksums_and_nothing_is_kept(tmp_p
     assert RIGHT.sha256 in said
     assert hashlib.sha256(b"something else").hexdigest() in said
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_server_that_gives_something_else_is_a_reason_and_the_next_is_asked(tmp_path):
+    portal, right = Has(b"<html>Please sign in</html>"), Has(CONTENT)
+    assert Store(tmp_path / "one", [portal, right]).path(RIGHT).read_bytes() == CONTENT
+    with pytest.raises(CarrierError, match="found nowhere") as caught:
+        Store(tmp_path / "two", [portal]).path(RIGHT)
+    assert RIGHT.sha256 in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"<html>Please sign in</html>", b"", b"\x1f\x8b\x08\x00half"])
+def test_a_package_that_is_none_is_a_reason(content, monkeypatch):
+    monkeypatch.setattr(carriers, "_fetched", lambda address: content)
+    with pytest.raises(NotCarriedError, match="does not give what it should"):
+        Tar("https://example.org/package.tgz", "package/{name}").bring(RIGHT)
+
+
+def test_a_server_without_ranges_is_a_reason(monkeypatch):
+    def refused(*_, **__):
+        raise RemoteZipError("no ranges")
+
+    monkeypatch.setattr(carriers, "RemoteZip", refused)
+    with pytest.raises(NotCarriedError, match="does not give what it should"):
+        Zip("https://example.org/package.whl", "package/{name}").bring(RIGHT)
+
+
+def test_a_folder_that_is_not_there_is_told(monkeypatch, capsys):
+    monkeypatch.setenv("MIRAGE_PYODIDE", "nowhere/at/all")
+    assert main([]) == 1
+    assert "MIRAGE_PYODIDE = 'nowhere/at/all': no such folder" in capsys.readouterr().err
 
 
 def test_where_nobody_has_it_every_carrier_is_named_with_its_reason(tmp_path):

@@ -37,7 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     prepared = os.environ.get("MIRAGE_PYODIDE", "")
     kept = options.kept or downloads.cache() / "live"
-    store = carriers.Store(kept, carriers.carriers(Path(prepared) if prepared else None))
+    folder = Path(prepared).expanduser() if prepared else None
+    if folder and not folder.is_dir():
+        print(f"make live: MIRAGE_PYODIDE = {prepared!r}: no such folder", file=sys.stderr)
+        return 1
+    store = carriers.Store(kept, carriers.carriers(folder))
     try:
         if options.what == "trace":
             tracing.trace(store, options.site)

@@ -11,6 +11,7 @@ import io
 import json
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 import requests
-from remotezip import RemoteIOError, RemoteZip
+from remotezip import RemoteIOError, RemoteZip, RemoteZipError
 from tqdm import tqdm
 
 from mirage_utils.errors import DataError
@@ -95,8 +96,19 @@ class _Remote:
             return self._bring(file)
         except (requests.ConnectionError, requests.Timeout, RemoteIOError) as error:
             self._trouble = f"cannot be reached ({type(error).__name__})"
-        except requests.RequestException as error:
-            raise NotCarriedError(f"cannot be read ({error})") from None
+        except (
+            requests.RequestException,
+            RemoteZipError,
+            tarfile.TarError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            ValueError,
+        ) as error:
+            # A portal's page, a server without ranges, half a package.
+            raise NotCarriedError(
+                f"does not give what it should ({type(error).__name__})"
+            ) from None
         raise NotCarriedError(self._trouble)
 
     def _bring(self, file: File) -> bytes:
@@ -237,16 +249,20 @@ class Store:
             return path
         reasons = []
         for carrier in self._asked(file):
+            where = carrier.name.replace("{name}", file.name)
             try:
                 content = carrier.bring(file)
             except NotCarriedError as error:
-                reasons.append(f"  {carrier.name}: {error}")
+                reasons.append(f"  {where}: {error}")
                 continue
             if (found := _sha256(content)) != file.sha256:
-                raise CarrierError(
-                    f"{file.name} from {carrier.name}: not the file expected. Its sha256 is {found}, expected {file.sha256}; "
-                    "remove it there, or name another folder in MIRAGE_PYODIDE"
-                )
+                wrong = f"not the file expected: its sha256 is {found}, expected {file.sha256}"
+                if isinstance(carrier, Folder):  # which somebody prepared, and wants to know
+                    raise CarrierError(
+                        f"{file.name} in {where}: {wrong}. Remove it there, or name another folder in MIRAGE_PYODIDE."
+                    )
+                reasons.append(f"  {where}: {wrong}")
+                continue
             self.folder.mkdir(parents=True, exist_ok=True)
             replace(path, content)
             return path
