@@ -44,13 +44,14 @@ export class Chapter {
   async start() {
     this.ready = false;
     this.say("Loading Python");
+    if (!this.cells) this.offer("Cancel", () => this.cancel());
     try {
       const base = new URL("live/", this.root).href;
       await this.python.start({ about: this.about, base, chapter: this.name, pasted: this.record.numbers });
       this.ready = true;
     } catch (error) {
-      this.python.stop();
       if (error instanceof Stopped) return false;
+      this.python.stop();
       if (error instanceof Lost) {
         this.say("Python could not be loaded: the connection is slow, or it has ended.", error.message);
         this.offer("Try again", () => this.begin());
@@ -61,6 +62,12 @@ export class Chapter {
       this.loading.hidden = true;
     }
     return this.ready;
+  }
+
+  cancel() {
+    this.python.stop();
+    this.say("Not started. What has been loaded is kept.");
+    this.offer("Load and run", () => this.begin());
   }
 
   progress(kind, { loaded, total, words }) {

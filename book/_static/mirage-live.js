@@ -9,6 +9,11 @@
   const INSTEAD = "You can download the notebook above and run it on a machine of your own (<code>make lab</code>).";
   const MEGABYTES = 1e6;
 
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = new URL("live.css", here).href;
+  document.head.append(sheet);
+
   // The place where everything about the run is said: below the line with the button, and there from the start, so that
   // screen readers tell what comes.
   const panel = document.createElement("section");
@@ -91,15 +96,12 @@
 
   async function go(about, record) {
     try {
-      const sheet = document.createElement("link");
-      sheet.rel = "stylesheet";
-      sheet.href = new URL("live.css", here).href;
-      document.head.append(sheet);
       const { Chapter } = await import(new URL("mirage-live-chapter.js", here).href);
       const run = new Chapter({ panel, say, offer, about, record, chapter, root, scripts: here, instead: INSTEAD });
       // Who came by keyboard stands where it goes on.
       if (button === document.activeElement) panel.focus({ preventScroll: true });
-      button.parentElement.remove();
+      // Not at once: the second press of a double click would hit the link that takes its place.
+      setTimeout(() => button.parentElement.remove(), 1000);
       await run.begin();
     } catch (error) {
       say(`Python could not be started in this page. ${INSTEAD}`, error.message);

@@ -55,6 +55,10 @@ _CARRIED = (
     "The page has the packages that chapters need (NumPy, SciPy, SymPy, pandas, Matplotlib, ipywidgets and a few more); others can be "
     "used on a machine of your own"
 )
+_MOST, _LAST = 100_000, 10_000
+"""Characters that a cell may print before only the last ones are kept: a page with more of them stands still."""
+_PICTURES = 200
+"""Things that a cell may display."""
 _PAUSE = 0.1
 """Seconds for which what is printed may wait for more of it."""
 
@@ -157,6 +161,7 @@ class Session:
         self._waiting: list[tuple[str, str]] = []
         self._since = 0.0
         self._shown: list[Message] = []
+        self._begin()
         self.digest = ""
         self.widgets = Widgets(self.tell)
         self.widgets.install()
@@ -181,6 +186,11 @@ class Session:
 
     # -- from the page -------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        """Nothing has been shown yet."""
+        self._shown = []
+        self._length, self._last, self._displayed = 0, "", 0
+
     def run(self, source: str) -> bool:
         """Run a cell; whether it ended without an error.
 
@@ -188,12 +198,13 @@ class Session:
         ----------
         source : str
         """
-        self._shown = []
+        self._begin()
         with self._captured():
             # Without a history all cells would bear one number, and tracebacks one name.
             self.shell.execution_count += 1
             self.hook.source = source
             good = self.shell.run_cell(source, store_history=False).success
+            self._tell_the_rest()
         self.digest = digest(self._shown)
         self._tell_numbers()
         return bool(good)
@@ -226,6 +237,10 @@ class Session:
 
     def printed(self, name: str, text: str) -> None:
         """Keep what is printed until there is more of it than a moment's."""
+        self._length += len(text)
+        if self._length > _MOST:
+            self._last = (self._last + text)[-_LAST:]
+            return
         # What was printed elsewhere goes there.
         if self._waiting and self._waiting[-1][0] != name:
             self.flush()
@@ -233,6 +248,19 @@ class Session:
         self._waiting.append((name, text))
         if time.monotonic() - self._since > _PAUSE:
             self.flush()
+
+    def _tell_the_rest(self) -> None:
+        """Send the end of what was too long to be sent."""
+        if self._length > _MOST:
+            left = self._length - _MOST - len(self._last)
+            between = f"\n[{left:,} characters are left out here]\n" if left > 0 else ""
+            text, self._last, self._length = between + self._last, "", 0
+            self.tell({"kind": "stream", "name": "stdout", "text": text})
+        if self._displayed > _PICTURES:
+            text = (
+                f"[{self._displayed - _PICTURES:,} more things were displayed, and are left out]\n"
+            )
+            self.tell({"kind": "stream", "name": "stdout", "text": text})
 
     def flush(self) -> None:
         """Send what has been printed."""
@@ -252,6 +280,9 @@ class Session:
             if not kind.startswith(_RECORD)
         }
         if not plain:
+            return
+        self._displayed += not update
+        if self._displayed > _PICTURES:
             return
         if VIEW in plain and "text/html" not in plain:
             self.widgets.reveal(plain[VIEW]["model_id"])

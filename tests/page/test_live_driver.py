@@ -133,6 +133,22 @@ def test_what_a_page_cannot_do_is_said_in_its_words(cell, words, tmp_path):
     assert words in error["text"]
 
 
+def test_a_flood_is_cut_in_the_middle(tmp_path):
+    printed, shown = run(
+        tmp_path,
+        "for i in range(100_000): print(i)",
+        "from IPython.display import display, HTML\nfor i in range(300): display(HTML('x'))",
+    )
+    text = "".join(m["text"] for m in printed["messages"] if m["kind"] == "stream")
+    assert len(text) < 120_000
+    assert text.startswith("0\n1\n")
+    assert text.endswith("99998\n99999\n")
+    left = 588_890 - 110_000  # of what Python itself would have written
+    assert f"[{left:,} characters are left out here]" in text
+    assert kinds(shown).count("display") == 200
+    assert shown["messages"][-1]["text"].startswith("[100 more things were displayed")
+
+
 def test_nothing_is_told_that_comes_from_the_page_and_not_from_the_cell(tmp_path):
     (found,) = run(
         tmp_path,
