@@ -92,6 +92,7 @@
   function finding({ name, ok, text }) {
     const each = run.exercises.get(name);
     run.found.add(name);
+    if (ok && each && !each.essay) run.got += each.most;
     const points = each ? (each.essay ? `\u2013 / ${each.most}` : `${ok ? each.most : 0} / ${each.most}`) : "";
     row(each?.called ?? name, points, text, ok);
   }
@@ -103,9 +104,12 @@
     if (run?.cell) {
       finding({ name: run.cell, ok: false, text: run.ended.replace("{why}", why) });
       for (const each of run.exercises.values()) {
-        if (!run.found.has(each.name)) row(each.called, `0 / ${each.most}`, "not run", false);
+        if (run.found.has(each.name)) continue;
+        if (each.essay) row(each.called, `\u2013 / ${each.most}`, "read by a person", true);
+        else row(each.called, `0 / ${each.most}`, "not run", false);
       }
-      why = `${why[0].toUpperCase()}${why.slice(1)}.`;
+      const most = [...run.exercises.values()].reduce((sum, each) => sum + (each.essay ? 0 : each.most), 0);
+      why = `${why[0].toUpperCase()}${why.slice(1)}. ${run.got} of ${most} points so far; what comes after that cell was not run.`;
     }
     done(why);
   }
@@ -164,7 +168,7 @@
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (run) return;
-    run = { exercises: new Map(), found: new Set(), words: "" };
+    run = { exercises: new Map(), found: new Set(), got: 0, words: "" };
     button.disabled = chooser.disabled = true;
     result.hidden = true;
     rows.replaceChildren();
