@@ -37,7 +37,7 @@ export class Cell {
       ...(this.parameters
         ? [button("Run the chapter with these", () => this.chapter.below(this))]
         : [button("Run", () => this.chapter.run(this)), button("Run from here", () => this.chapter.below(this), "This cell and all below it")]),
-      this.reset, this.says);
+      this.reset, this.says, make("span", { class: "mb-py-hint", "aria-hidden": "true" }, "Shift+Enter runs, Esc and Tab leave"));
     const code = make("div", { class: "mb-py-code" }, this.editor.element, this.tools);
     const there = this.place.querySelector(".cell_input");
     if (this.parameters) {
@@ -47,7 +47,7 @@ export class Cell {
       there.replaceChildren(code);
     } else {
       // Code that the page leaves out: of a figure, or of what the text needs.
-      const what = this.place.querySelector(".mb-figure, .mb-ask, img, svg") ? "Code of this figure" : `Code of cell ${this.number}`;
+      const what = this.place.querySelector(".mb-figure, .mb-ask, img, svg") ? `Code of this figure (cell ${this.number})` : `Code of cell ${this.number}`;
       this.foldSays = make("span", { class: "mb-py-state" });
       this.fold = make("details", { class: "mb-py-fold" }, make("summary", {}, `${what} `, this.foldSays), code);
       this.place.append(this.fold);

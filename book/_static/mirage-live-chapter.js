@@ -89,6 +89,8 @@ export class Chapter {
     places.push(this.own());
     const cells = [...this.record.cells, { source: "", tags: [], outputs: "" }];
     this.cells = cells.map((about, i) => new Cell(places[i], about, i + 1, this));
+    // Browsers ask in their own words before what was typed goes.
+    addEventListener("beforeunload", (event) => { if (this.edited()) event.preventDefault(); });
     if (this.record.library !== this.about.library) this.panel.append(make("p", { class: "mb-py-note" }, OTHER));
   }
 
@@ -200,7 +202,10 @@ export class Chapter {
     if (await this.start()) this.say("Stopped. Python was started again, and knows nothing of the cells that had run.");
   }
 
+  edited() { return this.cells?.some((cell) => cell.source !== cell.about.source); }
+
   async startOver() {
+    if (this.edited() && !confirm("Start over? What you have changed in this chapter goes.")) return;
     this.python.stop();
     this.fresh();
     for (const cell of this.cells) await cell.publish();

@@ -8,7 +8,7 @@ const HELP = "mb-py-help";
 function help() {
   if (!document.getElementById(HELP)) {
     document.body.append(make("p", { id: HELP, hidden: true },
-      "Tab indents. To leave with Tab, press Escape first. Shift and Enter run the cell and go on to the next; Control or Command and Enter run it."));
+      "Tab indents once you have typed or clicked in the field; Escape and then Tab leaves it. Shift and Enter run the cell and go on to the next; Control or Command and Enter run it."));
   }
   return HELP;
 }
@@ -23,8 +23,11 @@ export class Editor {
     });
     this.element = make("div", { class: "mb-py-editor highlight" }, this.copy, this.field);
     this.field.addEventListener("input", () => { this.show(); edited(); });
-    let leaving = false;
-    this.field.addEventListener("blur", () => { leaving = false; });
+    // Who comes by Tab goes on by Tab, until something is typed.
+    let leaving = false, pressed = false;
+    this.field.addEventListener("pointerdown", () => { pressed = true; leaving = false; });
+    this.field.addEventListener("focus", () => { leaving = !pressed; });
+    this.field.addEventListener("blur", () => { leaving = pressed = false; });
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Escape") leaving = true;
       else if (event.key === "Tab" && !leaving && !event.ctrlKey && !event.altKey && !event.metaKey) {

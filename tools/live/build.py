@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 
 from mirage_utils.errors import DataError
@@ -23,6 +24,9 @@ ABOUT = "about.json"
 
 NOTES = "made.json"
 """Of what each part was made, and its files: what the next run goes by."""
+
+_MACHINERY = ("carriers.py", "node.py", "node.mjs", "build.py")
+"""What of this program every part depends on."""
 
 SITE_PACKAGES = f"/lib/python{carriers.PINS['python']}/site-packages"
 
@@ -138,18 +142,31 @@ class Builder:
                     "compiling.py",
                     "archive.py",
                     "licences.py",
+                    *_MACHINERY,
                 ),
                 self._packages,
             ),
             Part(
                 "library",
-                [*_code("library.py", "compiling.py", "archive.py"), *library_files, *runs],
+                [
+                    *_code("library.py", "compiling.py", "archive.py", *_MACHINERY),
+                    *library_files,
+                    *runs,
+                ],
                 lambda: _below("archives", library.packed(self._core)),
             ),
             Part(
                 "notebook",
                 [
-                    *_code("pins.json", "loaded.json", "science.py", "lab.py", "archive.py"),
+                    *_code(
+                        "pins.json",
+                        "loaded.json",
+                        "science.py",
+                        "lab.py",
+                        "archive.py",
+                        *_MACHINERY,
+                    ),
+                    *(metadata.version(name).encode() for name in lab.PACKAGES),
                     *(p for i in contents.items() for p in (i[0].encode(), i[1])),
                 ],
                 lambda: self._lab(contents),
@@ -262,9 +279,10 @@ def _digest(contents: Iterable[bytes]) -> str:
 
 def _read(about: Path) -> dict:
     try:
-        return json.loads(about.read_text(encoding="utf-8"))
+        found = json.loads(about.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
+    return found if isinstance(found, dict) and {"made_of", "parts"} <= found.keys() else {}
 
 
 def _sizes(path: Path) -> dict[str, int]:

@@ -27,6 +27,9 @@ _ASKED_FOR = (
     "ipython",
     "widgetsnbextension",
 )
+PACKAGES = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "jupyterlab-widgets")
+"""Installed packages that it is made of."""
+
 NEEDED = ("IPython/", "prompt_toolkit/", "wcwidth/")
 """What the kernel needs of packages, also of what no chapter loads."""
 
