@@ -34,7 +34,7 @@ html: $(STAMP)  ## build the book (warnings are errors; what has not changed is 
 book: html  ## build the book and open it
 	@$(MAKE) --no-print-directory open
 
-live: html  ## put Python beside the built book: its chapters run in the reader's browser (fetches 45 MB, once)
+live: html  ## put Python beside the built book: its chapters run in the reader's browser (fetches 53 MB, once)
 	$(BIN)/python -m tools.live
 
 PORT ?= 8000

@@ -71,7 +71,7 @@
   // The same assignment as this site offers it, to tell another edition; nothing if it offers none.
   async function offered(notebook) {
     const name = notebook.metadata?.mirage?.assignment;
-    const here = [...document.querySelectorAll("a.mb-lab")].some((link) => link.href.endsWith(`/${name}.ipynb`));
+    const here = [...document.querySelectorAll("a.mb-lab")].some((link) => link.href.endsWith(`=${name}.ipynb`));
     const answer = here && await fetch(new URL(`_static/assignments/${name}.ipynb`, root)).catch(() => null);
     return new Uint8Array(answer?.ok ? await answer.arrayBuffer() : 0);
   }

@@ -133,7 +133,10 @@ export class Chapter {
   missing(at) { return this.cells.slice(0, at).filter((cell) => cell.state === "" || cell.state === "left"); }
 
   async ask(cells) {
-    if (!this.ready) return;
+    if (!this.ready) {
+      this.say("Python is still starting: press again when it is there.");
+      return;
+    }
     for (const cell of cells) {
       if (!this.queue.includes(cell)) this.queue.push(cell);
       if (cell !== this.current) cell.is("waiting");
@@ -197,6 +200,7 @@ export class Chapter {
   }
 
   async stop() {
+    this.panel.focus({ preventScroll: true }); // the button goes out
     this.python.stop();
     this.fresh();
     if (await this.start()) this.say("Stopped. Python was started again, and knows nothing of the cells that had run.");

@@ -49,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _table(options.site, options.chapters)
         else:
             build.build(store, options.site)
-    except DataError as error:
+    except (
+        DataError,
+        OSError,
+    ) as error:  # also a disk that is full, a folder that may not be written to
         print(f"make live: {error}", file=sys.stderr)
         return 1
     return 0

@@ -13,6 +13,8 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock
+
 from mirage_utils.errors import DataError
 from mirage_utils.ground.write import replace
 
@@ -85,9 +87,17 @@ class Builder:
         self._live = site / "live"
 
     def run(self) -> None:
+        """Make what is missing or out of date; whoever comes while somebody else does, waits."""
+        with FileLock(self._site / ".live.lock"):
+            self._run()
+
+    def _run(self) -> None:
         notes = _read(self._live / NOTES)
         digests = {part.name: _digest(part.made_of) for part in self._parts()}
-        whole = all(self._there(sizes) for sizes in notes.get("parts", {}).values())
+        own = (self._live / ABOUT, self._live / "pyodide" / carriers.LOCK)
+        whole = all(path.is_file() for path in own) and all(
+            self._there(sizes) for sizes in notes.get("parts", {}).values()
+        )
         if notes.get("made_of") == digests and whole:
             print(f"nothing has changed: {self._live} is up to date")
             return
@@ -210,10 +220,7 @@ class Builder:
         assignments = sorted((self._site / "_static" / "assignments").glob("*.ipynb"))
         return {
             **{path.name: lab.opened_at_once(path.read_bytes()) for path in chapters},
-            **{
-                f"assignments/{path.name}": lab.opened_at_once(path.read_bytes())
-                for path in assignments
-            },
+            **{path.name: lab.opened_at_once(path.read_bytes()) for path in assignments},
         }
 
     def _lab(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -222,7 +229,8 @@ class Builder:
         # The kernel begins where no chapter's page does, with more of IPython.
         later = science.later(science.kept(self._files), science.loaded()["modules"])
         kernel |= {name: self._files[name] for name in later if name.startswith(lab.NEEDED)}
-        return {**_below("lab", made), "archives/kernel.tar": archive.packed(kernel)}
+        archives = {"kernel.tar": archive.packed(kernel), "nothing.tar": lab.NOTHING}
+        return {**_below("lab", made), **_below("archives", archives)}
 
     # -- what the page reads of it --------------------------------------------------------------------------
 

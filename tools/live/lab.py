@@ -5,6 +5,7 @@ It runs on the archives that the page runs on: its lock file names one package t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from mirage_utils.errors import DataError
 
-from . import science
+from . import archive, science
 
 # Names under which the kernel asks for what the archives have.
 _ASKED_FOR = (
@@ -34,6 +35,9 @@ NEEDED = ("IPython/", "prompt_toolkit/", "wcwidth/")
 """What the kernel needs of packages, also of what no chapter loads."""
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
+NOTHING = archive.tarred({})
+"""An archive of no files."""
+
 _EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
 # Maps for developers, texts that are collected elsewhere, pictures of icons that browsers have drawn as fonts.
 _DROPPED = ("*.map", "fa-*.svg", "fa-*.eot", "fa-*.ttf")
@@ -51,14 +55,15 @@ def lock(archives: Mapping[str, str]) -> str:
     archives : mapping of str to str
         Checksum of each archive that is loaded at the start, by its way from Pyodide's core.
     """
-    first, *_ = names = [Path(way).stem for way in archives]
+    names = [Path(way).stem for way in archives]
     packages = {
         name: _entry(name, way, sha256, [])
         for name, (way, sha256) in zip(names, archives.items(), strict=True)
     }
-    way = next(iter(archives))
+    # What the kernel asks for by other names has come with these; a name of its own would fetch them again.
+    nothing = hashlib.sha256(NOTHING).hexdigest()
     for name in _ASKED_FOR:
-        packages[name] = _entry(name, way, archives[way], [first])
+        packages[name] = _entry(name, "../archives/nothing.tar", nothing, names)
     info = {
         "abi_version": "2026_0",
         "arch": "wasm32",
