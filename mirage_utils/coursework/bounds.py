@@ -25,6 +25,9 @@ __all__ = ["TooLong", "limit_memory", "limit_processor_time", "processor_time"]
 
 _GRACE = 5  # seconds between the interruption, which one long step of C code puts off, and the end of the process
 
+_TICKS = 1.1
+"""How far the system's count of processor time may run ahead of the time itself."""
+
 
 class TooLong(BaseException):
     """The processor time is used up.
@@ -71,7 +74,8 @@ def limit_processor_time(seconds: float) -> None:
     """End this process (with SIGXCPU) when it has used so much more processor time; processes it starts may lift that."""
     if resource is not None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        limit = int(time.process_time() + seconds) + 1
+        # The system counts for this limit in ticks, and on a busy machine more of them than there was work.
+        limit = int(_TICKS * time.process_time() + seconds) + 1
         if hard != resource.RLIM_INFINITY:
             limit = min(limit, hard)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
