@@ -13,7 +13,8 @@ function uncover({ place, fold, editor }) {
     if (within.classList.contains("toggle-hidden")) within.querySelector(".toggle-button")?.click();
   }
   if (fold) fold.open = true;
-  editor.field.focus();
+  place.scrollIntoView();
+  editor.field.focus({ preventScroll: true });
 }
 
 export class Chapter {
@@ -183,7 +184,10 @@ export class Chapter {
     const rest = this.queue.length ? " The cells below it were not run." : "";
     this.queue = [];
     this.say(`<a href="#${this.anchor(failed)}">Cell ${failed.number}</a> failed, and the run stopped there.${rest}`);
-    this.panel.querySelector(".mb-py-says a").addEventListener("click", () => uncover(failed));
+    this.panel.querySelector(".mb-py-says a").addEventListener("click", (event) => {
+      event.preventDefault();
+      uncover(failed);
+    });
   }
 
   anchor(cell) {

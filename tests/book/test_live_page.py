@@ -561,7 +561,7 @@ def test_keys_write_run_and_leave_a_cell(running):
     page.keyboard.press("Enter")
     page.keyboard.type("print('keys')")
     assert field.input_value() == "if True:\n    print('keys')"
-    expect(place.locator(".mb-py-state")).to_have_text("edited, not run")
+    expect(place.locator(".mb-py-tools .mb-py-state")).to_have_text("edited, not run")
     page.keyboard.press("Control+Enter")
     expect(place.locator(".cell_output pre").first).to_have_text("keys\n")
     settled(page)
