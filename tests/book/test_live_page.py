@@ -584,6 +584,7 @@ def test_a_cell_that_does_not_end_can_be_stopped(running):
     expect(page.locator(SAYS)).to_contain_text(
         "Stopped. Python was started again", timeout=8 * MINUTES
     )
+    page.once("dialog", lambda asks: asks.accept())  # something was edited
     page.get_by_role("button", name="Start over").click()
     expect(page.locator(SAYS)).to_contain_text("as it was published", timeout=8 * MINUTES)
     assert not page.locator(".mb-py-changed").count()
