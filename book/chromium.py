@@ -1,16 +1,19 @@
-"""This machine's browser: for the tests, the benchmarks and the PDF."""
+"""This machine's browser, and a server for it: for the tests, the benchmarks, the PDF and what runs chapters in pages."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.server
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-__all__ = ["NoBrowserError", "find", "launched"]
+__all__ = ["NoBrowserError", "Quiet", "find", "launched", "served"]
 
 # The shell is Chromium without its own interface, which a full one runs beside every page, seen or not: it
 # is the lighter browser for the same pages.
@@ -56,3 +59,24 @@ def launched() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Answers without a word on the terminal."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served(
+    folder: Path, handler: type[http.server.SimpleHTTPRequestHandler] = Quiet
+) -> Iterator[str]:
+    """A folder served on loopback; yields the address."""
+    answer = functools.partial(handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
 import os
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import chromium
 import pytest
+from chromium import Quiet, served
 from playwright.sync_api import Browser, Page
+
+__all__ = ["Quiet", "launched", "served", "swipe"]
 
 
 @contextlib.contextmanager
@@ -22,27 +21,6 @@ def launched() -> Iterator[Browser]:
         pytest.skip("no Chromium or Chrome found; install one or name it in MIRAGE_CHROMIUM")
     with chromium.launched() as browser:
         yield browser
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Answers without a word on the terminal."""
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def served(
-    folder: Path, handler: type[http.server.SimpleHTTPRequestHandler] = Quiet
-) -> Iterator[str]:
-    """A folder served on loopback; yields the address."""
-    answer = functools.partial(handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
 
 
 def swipe(page: Page, x: float, y: float, across: float, down: float) -> None:

@@ -20,6 +20,8 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import Quiet, served
 from playwright.sync_api import Page, expect
 
+from tools.live.table import settled
+
 CHAPTER = "notebooks/03_many_tokens"
 LIVE = os.environ.get("MIRAGE_LIVE", "")
 needs_live = pytest.mark.skipif(
@@ -375,16 +377,6 @@ def running(browser, site):
         page.click(".mb-run")
         settled(page)
         yield page, faults
-
-
-def settled(page: Page) -> str:
-    """Wait until nothing runs; what the page says then."""
-    waits = re.compile(
-        r"^(|Running\.|Loading Python|Starting Python|Unpacking .*|Reading .*|Looking .*)$"
-    )
-    expect(page.locator(SAYS)).not_to_have_text(waits, timeout=8 * MINUTES)
-    expect(page.locator(".mb-py-panel")).not_to_have_attribute("aria-busy", "true")
-    return page.locator(SAYS).inner_text()
 
 
 def states(page: Page) -> list[str]:

@@ -67,8 +67,8 @@ def _table(site: Path, given: Sequence[str]) -> int:
     chapters = [name for name in found if not given or name in given or name[:2] in given]
     good = True
     print(table.HEAD, "|---" * table.HEAD.count(" |") + "|", sep="\n", flush=True)
-    with chromium.launched() as browser:
-        for row in table.table(browser, site, chapters):
+    with chromium.served(site) as address, chromium.launched() as browser:
+        for row in table.table(browser, address, chapters):
             print(row, flush=True)
             good = good and not row.faults
     return 0 if good else 1

@@ -93,7 +93,8 @@ class Builder:
 
     def _run(self) -> None:
         notes = _read(self._live / NOTES)
-        digests = {part.name: _digest(part.made_of) for part in self._parts()}
+        parts = self._parts()
+        digests = {part.name: _digest(part.made_of) for part in parts}
         own = (self._live / ABOUT, self._live / "pyodide" / carriers.LOCK)
         whole = all(path.is_file() for path in own) and all(
             self._there(sizes) for sizes in notes.get("parts", {}).values()
@@ -105,10 +106,8 @@ class Builder:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         try:
-            parts = {}
-            for part in self._parts():
-                parts[part.name] = self._one(part, notes, digests[part.name], aside)
-            self._finish(parts, digests, aside)
+            made = {part.name: self._one(part, notes, digests[part.name], aside) for part in parts}
+            self._finish(made, digests, aside)
             shutil.rmtree(self._live, ignore_errors=True)
             aside.rename(self._live)
         finally:
@@ -185,9 +184,7 @@ class Builder:
 
     @cached_property
     def _core(self) -> Path:
-        for file in carriers.core():
-            self._store.path(file)
-        return self._store.folder
+        return self._store.core()
 
     @cached_property
     def _lock(self) -> Path:
@@ -199,14 +196,16 @@ class Builder:
         return science.gathered(self._store.path(file) for file in files)
 
     @cached_property
+    def _kept(self) -> dict[str, bytes]:
+        return science.kept(self._files)
+
+    @cached_property
     def _kernel(self) -> dict[str, bytes]:
         files = carriers.from_lock(self._lock, "for_notebook")
         return lab.kernel(self._store.path(file) for file in files)
 
     def _packages(self) -> Mapping[str, bytes]:
-        contents = science.archives(
-            self._core, science.kept(self._files), science.loaded()["modules"]
-        )
+        contents = science.archives(self._core, self._kept, science.loaded()["modules"])
         core = {file.name: (self._core / file.name).read_bytes() for file in carriers.core()}
         return {
             **_below("pyodide", core),
@@ -219,15 +218,14 @@ class Builder:
         chapters = sorted((self._site / "_sources" / "notebooks").glob("*.ipynb"))
         assignments = sorted((self._site / "_static" / "assignments").glob("*.ipynb"))
         return {
-            **{path.name: lab.opened_at_once(path.read_bytes()) for path in chapters},
-            **{path.name: lab.opened_at_once(path.read_bytes()) for path in assignments},
+            path.name: lab.opened_at_once(path.read_bytes()) for path in (*chapters, *assignments)
         }
 
     def _lab(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes]:
         made = lab.built(contents, ["first", "library", "kernel"], "../../pyodide/")
         kernel = science.kept(self._kernel)
         # The kernel begins where no chapter's page does, with more of IPython.
-        later = science.later(science.kept(self._files), science.loaded()["modules"])
+        later = science.later(self._kept, science.loaded()["modules"])
         kernel |= {name: self._files[name] for name in later if name.startswith(lab.NEEDED)}
         archives = {"kernel.tar": archive.packed(kernel), "nothing.tar": lab.NOTHING}
         return {**_below("lab", made), **_below("archives", archives)}

@@ -271,6 +271,12 @@ class Store:
             "Connect to the network, or put the file into a folder and name that in MIRAGE_PYODIDE."
         )
 
+    def core(self) -> Path:
+        """The folder in which Pyodide's core lies, brought if it was not there."""
+        for file in core():
+            self.path(file)
+        return self.folder
+
     def _asked(self, file: File) -> Iterator[Carrier]:
         """Who is asked for a file: a pure package has its own address, and nobody else carries it."""
         for carrier in self.carriers:

@@ -11,13 +11,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from mirage_utils.ground.browser import REST
+
 from . import archive, carriers, node
 
 LOADED = Path(__file__).with_name("loaded.json")
 """Modules that chapters load, and bundled runs that they read; ``python -m tools.live trace`` writes it anew."""
-
-REST = "mirage_rest.json"
-"""In the first archive: names of the modules that only the second has."""
 
 _DROPPED = re.compile(
     r"(^|/)(tests?|testing/tests|benchmarks?)/"  # what checks them, not what they do

@@ -6,14 +6,9 @@ end. Nothing but the site answers.
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import http.server
 import re
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, expect
@@ -45,37 +40,21 @@ class Row(NamedTuple):
         return f"| {' | '.join(fields)} |"
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The site on loopback; gives its address."""
-    answer = functools.partial(_Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-
-
-def table(browser: Browser, site: Path, chapters: Sequence[str]) -> Iterator[Row]:
+def table(browser: Browser, address: str, chapters: Sequence[str]) -> Iterator[Row]:
     """Run chapters, one after the other.
 
     Parameters
     ----------
     browser : Browser
-    site : Path
-        The built book with its folder ``live``.
+    address : str
+        Where the built book, with its folder ``live``, is served.
     chapters : sequence of str
         Names such as ``03_many_tokens``.
     """
-    with served(site) as address:
-        for chapter in chapters:
-            context = browser.new_context(viewport={"width": 1400, "height": 1000})
-            yield run(context.new_page(), address, chapter)
-            context.close()
+    for chapter in chapters:
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        yield run(context.new_page(), address, chapter)
+        context.close()
 
 
 def run(page: Page, address: str, chapter: str) -> Row:
@@ -122,7 +101,9 @@ def run(page: Page, address: str, chapter: str) -> Row:
 
 def settled(page: Page) -> str:
     """Wait until nothing runs; what the page says then."""
-    waits = re.compile(r"^(|Running\.|Loading Python|Starting Python|Reading .*|Looking .*)$")
+    waits = re.compile(
+        r"^(|Running\.|Loading Python|Starting Python|Unpacking .*|Reading .*|Looking .*)$"
+    )
     expect(page.locator(_SAYS)).not_to_have_text(waits, timeout=_WAIT)
     expect(page.locator(".mb-py-panel")).not_to_have_attribute("aria-busy", "true", timeout=_WAIT)
     return page.locator(_SAYS).inner_text()

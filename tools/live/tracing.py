@@ -39,7 +39,7 @@ def trace(store: carriers.Store, site: Path) -> None:
     TraceError
         If a chapter fails.
     """
-    core = {file.name: store.path(file) for file in carriers.core()}
+    core = store.core()
     with tempfile.TemporaryDirectory() as work:
         given, made = Path(work, "in"), Path(work, "out")
         given.mkdir()
@@ -48,8 +48,7 @@ def trace(store: carriers.Store, site: Path) -> None:
             shutil.copy(path, given)
         for path in sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb")):
             shutil.copy(path, given)
-        home = next(iter(core.values())).parent
-        node.run(home, given, made, Path(__file__).with_name("tracing_in_python.py"))
+        node.run(core, given, made, Path(__file__).with_name("tracing_in_python.py"))
         found = json.loads((made / "found.json").read_text(encoding="utf-8"))
     for name, about in found["chapters"].items():
         print(
