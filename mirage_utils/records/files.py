@@ -34,6 +34,7 @@ __all__ = [
 
 MAX_DOCUMENT = min(2 * 1024**3, sys.maxsize // 2)
 """Largest JSON document read whole, bytes after decompression (half where addresses are short, as in a browser); lines have no such limit in sum."""
+_PART = 1 << 20
 MAX_LINE = 64 * 1024**2
 """Longest line, bytes."""
 
@@ -131,10 +132,15 @@ def _head(path: Path, size: int = 1 << 16) -> bytes:
 
 
 def _read(path: Path, stream: BinaryIO, size: int) -> bytes:
+    # A stream sets aside all that it is asked for, and that may be a limit of gigabytes for a file of some bytes.
+    parts, left = [], size
     try:
-        return stream.read(size)
+        while left and (part := stream.read(min(left, _PART))):
+            parts.append(part)
+            left -= len(part)
     except _DAMAGED as error:
         raise EvalFileError(path, f"cut short or damaged ({error})") from None
+    return b"".join(parts)
 
 
 def whole(path: Path, what: str, advice: str = "split it") -> bytes:

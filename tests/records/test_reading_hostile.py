@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,17 @@ from mirage_utils.records.filling import fill
 @pytest.fixture
 def write(tmp_path):
     return writer(tmp_path, "file.json")
+
+
+def test_a_small_file_takes_little_memory_whatever_the_largest_may_be(write):
+    path = write(OLD)
+    read(path)  # what is loaded the first time
+    tracemalloc.start()
+    try:
+        read(path)
+        assert tracemalloc.get_traced_memory()[1] < 20e6 < file_limits.MAX_DOCUMENT
+    finally:
+        tracemalloc.stop()
 
 
 # -- broken, huge, hostile ------------------------------------------------------------------------
