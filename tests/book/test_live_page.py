@@ -18,6 +18,7 @@ import publish
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import Quiet, served
+from pages import settle, watch
 from playwright.sync_api import Page, expect
 
 from tools.live.table import settled
@@ -69,7 +70,7 @@ def opened(browser, site, handler=WithoutPython, **options):
 
 
 def watched(page: Page, address: str) -> list[str]:
-    """Errors of a page and requests to anybody else, as they come."""
+    """Errors of a page, requests to anybody else and for the packages that no chapter needs, as they come."""
     faults: list[str] = []
     page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -77,6 +78,7 @@ def watched(page: Page, address: str) -> list[str]:
         "request",
         lambda r: None if r.url.startswith((address, "blob:", "data:")) else faults.append(r.url),
     )
+    page.context.on("request", lambda r: faults.append(r.url) if "/rest.tar" in r.url else None)
     return faults
 
 
@@ -85,11 +87,11 @@ def watched(page: Page, address: str) -> list[str]:
 
 def test_nothing_is_loaded_before_the_reader_asks(browser, site):
     with served(site) as address:
-        page = browser.new_page()
+        page = watch(browser.new_page())
         asked: list[str] = []
         page.on("request", lambda r: asked.append(r.url.removeprefix(address)))
         page.goto(f"{address}/{CHAPTER}.html")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         expect(page.locator(".mb-meta .mb-run")).to_be_visible()
         page.close()
     assert not [way for way in asked if "live" in way or "formulas" in way]

@@ -48,6 +48,12 @@ def test_what_chapters_load_comes_first_and_the_rest_later(monkeypatch):
     assert json.loads(found["first"][science.REST]) == ["pkg.slow", "pkg.unused"]
 
 
+def test_what_was_asked_for_is_found_by_its_file():
+    files = ["pkg/__init__.py", "pkg/win.py", "pkg/fast.cpython-314-wasm32-emscripten.so", "pkg/unused.py", "pkg/table.csv", "alone.py"]  # fmt: skip
+    asked = ["pkg", "pkg.win", "pkg.fast", "alone", "pkg.table", "nowhere", "winreg"]
+    assert science.stems(files, asked) == ["alone", "pkg/__init__", "pkg/fast", "pkg/win"]
+
+
 @pytest.mark.parametrize(
     "name",
     [

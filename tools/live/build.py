@@ -187,13 +187,8 @@ class Builder:
         return self._store.core()
 
     @cached_property
-    def _lock(self) -> Path:
-        return self._store.path(carriers.lock_file())
-
-    @cached_property
     def _files(self) -> dict[str, bytes]:
-        files = (*carriers.from_lock(self._lock), *carriers.from_index())
-        return science.gathered(self._store.path(file) for file in files)
+        return science.packages(self._store)
 
     @cached_property
     def _kept(self) -> dict[str, bytes]:
@@ -201,7 +196,7 @@ class Builder:
 
     @cached_property
     def _kernel(self) -> dict[str, bytes]:
-        files = carriers.from_lock(self._lock, "for_notebook")
+        files = carriers.from_lock(self._store.path(carriers.lock_file()), "for_notebook")
         return lab.kernel(self._store.path(file) for file in files)
 
     def _packages(self) -> Mapping[str, bytes]:

@@ -49,6 +49,13 @@ def loaded() -> dict[str, list[str]]:
     return json.loads(LOADED.read_text(encoding="utf-8"))
 
 
+def packages(store: carriers.Store) -> dict[str, bytes]:
+    """What the packages hold that a page gets, by name."""
+    lock = store.path(carriers.lock_file())
+    files = (*carriers.from_lock(lock), *carriers.from_index())
+    return gathered(store.path(file) for file in files)
+
+
 def gathered(packages: Iterable[Path]) -> dict[str, bytes]:
     """What packages hold, by name."""
     return {name: content for package in packages for name, content in carriers.members(package)}
@@ -77,6 +84,12 @@ def _is_module(name: str) -> bool:
 def _module(name: str) -> str:
     """The name by which a file is imported."""
     return stem(name).removesuffix("/__init__").replace("/", ".")
+
+
+def stems(files: Iterable[str], modules: Collection[str]) -> list[str]:
+    """Files without their ending of the modules, by the names by which they are imported, that packages have."""
+    wanted = set(modules)
+    return sorted({stem(name) for name in files if _is_module(name) and _module(name) in wanted})
 
 
 def later(files: Iterable[str], modules: Collection[str]) -> set[str]:

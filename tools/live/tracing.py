@@ -1,4 +1,4 @@
-"""What chapters load: ``python -m tools.live trace`` runs all of them in Pyodide and writes ``loaded.json`` anew.
+"""What chapters load: ``python -m tools.live trace`` runs each of them in Pyodide and writes ``loaded.json`` anew.
 
 For maintainers, when chapters, the library or the pins have changed what is imported. A module that is missing from the list
 still comes, later, with the second archive.
@@ -7,9 +7,11 @@ still comes, later, with the second archive.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mirage_utils.errors import DataError
@@ -17,15 +19,13 @@ from mirage_utils.ground.write import replace
 
 from . import carriers, node, science
 
-_OURS = "mirage_utils/"
-
 
 class TraceError(DataError):
     """A chapter did not run to its end."""
 
 
 def trace(store: carriers.Store, site: Path) -> None:
-    """Run the chapters, and note what they load.
+    """Run the chapters, each in a Pyodide of its own, and note what they load.
 
     Parameters
     ----------
@@ -40,27 +40,32 @@ def trace(store: carriers.Store, site: Path) -> None:
         If a chapter fails.
     """
     core = store.core()
-    with tempfile.TemporaryDirectory() as work:
-        given, made = Path(work, "in"), Path(work, "out")
-        given.mkdir()
-        made.mkdir()
-        for path in sorted((site / "live" / "archives").glob("*.tar")):
-            shutil.copy(path, given)
-        for path in sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb")):
-            shutil.copy(path, given)
-        node.run(core, given, made, Path(__file__).with_name("tracing_in_python.py"))
-        found = json.loads((made / "found.json").read_text(encoding="utf-8"))
-    for name, about in found["chapters"].items():
+    archives = sorted((site / "live" / "archives").glob("*.tar"))
+    chapters = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+    def traced(chapter: Path | None) -> dict:
+        with tempfile.TemporaryDirectory() as work:
+            given, made = Path(work, "in"), Path(work, "out")
+            given.mkdir()
+            made.mkdir()
+            for path in (*archives, *([chapter] if chapter else [])):
+                shutil.copy(path, given)
+            node.run(core, given, made, Path(__file__).with_name("tracing_in_python.py"))
+            found = json.loads((made / "found.json").read_text(encoding="utf-8"))
+        name = chapter.stem if chapter else "a cell of the reader"
         print(
-            f"{name or 'a cell of the reader'}: {about['done']} of {about['cells']} cells, {about['seconds']} s, {about['runs']}",
+            f"{name}: {found['done']} of {found['cells']} cells, {found['seconds']} s, {found['runs']}",
             file=sys.stderr,
         )
-        if about["failed"]:
-            raise TraceError(f"{name}: {about['failed'][0]}")
-    modules = sorted(
-        {science.stem(name) for name in found["modules"] if not name.startswith(_OURS)}
-    )
-    runs = {Path(name).stem: about["runs"] for name, about in found["chapters"].items() if name}
-    replace(
-        science.LOADED, (json.dumps({"modules": modules, "runs": runs}, indent=0) + "\n").encode()
-    )
+        if found["failed"]:
+            raise TraceError(f"{name}: {found['failed'][0]}")
+        return found
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(traced, [None, *chapters]))
+    asked = {module for about in found for module in about["modules"]}
+    loaded = {
+        "modules": science.stems(science.kept(science.packages(store)), asked),
+        "runs": {path.stem: about["runs"] for path, about in zip(chapters, found[1:], strict=True)},
+    }
+    replace(science.LOADED, (json.dumps(loaded, indent=0) + "\n").encode())

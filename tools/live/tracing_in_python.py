@@ -1,4 +1,4 @@
-"""Runs the chapters in Pyodide, and notes what they load: run by ``node.mjs`` (`tools.live.tracing`)."""
+"""Runs a chapter in Pyodide, or a cell of a reader, and notes what it loads: run by ``node.mjs`` (`tools.live.tracing`)."""
 
 import importlib
 import json
@@ -12,6 +12,19 @@ for name in sorted(pathlib.Path("/in").glob("*.tar")):
     with tarfile.open(name) as archive:
         archive.extractall(SITE, filter="data")
 importlib.invalidate_caches()
+
+
+class Asked:
+    """Notes every module that is asked for, also one that then fails, as one for another system does."""
+
+    names = set()
+
+    @classmethod
+    def find_spec(cls, fullname, path, target=None):
+        cls.names.add(fullname)
+
+
+sys.meta_path.insert(0, Asked)
 
 from mirage_utils.models import results  # noqa: E402
 from mirage_utils.page import live  # noqa: E402
@@ -43,25 +56,22 @@ ipywidgets.interact(lambda x: x, x=(0, 1.0))
 pd.DataFrame({"a": [1, 2]}).plot()
 """
 
-report = {}
-for name in ["", *sorted(p.name for p in pathlib.Path("/in").glob("*.ipynb"))]:
-    running.clear()
-    messages, begun, done = [], time.perf_counter(), 0
-    session = live.Session(messages.append)
-    sources = [OWN]
-    if name:
-        cells = json.loads(pathlib.Path("/in", name).read_text())["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    for source in sources:
-        if not session.run(source):
-            break
-        done += 1
-    told = map(json.loads, messages)
-    failed = [message["traceback"][-1500:] for message in told if message["kind"] == "error"]
-    report[name] = {
-        "cells": len(sources), "done": done, "seconds": round(time.perf_counter() - begun, 1), "failed": failed, "runs": sorted(set(running)),
-    }  # fmt: skip
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    loaded = sorted(file for file in files if file and file.startswith(str(SITE)))
-    found = {"modules": [file[len(str(SITE)) + 1 :] for file in loaded], "chapters": report}
-    pathlib.Path("/out/found.json").write_text(json.dumps(found))
+[notebook] = [*pathlib.Path("/in").glob("*.ipynb"), None][:1]
+sources = [OWN]
+if notebook:
+    cells = json.loads(notebook.read_text())["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+messages, begun, done = [], time.perf_counter(), 0
+session = live.Session(messages.append)
+for source in sources:
+    if not session.run(source):
+        break
+    done += 1
+failed = [
+    told["traceback"][-1500:] for told in map(json.loads, messages) if told["kind"] == "error"
+]
+found = {
+    "modules": sorted(Asked.names), "runs": sorted(set(running)), "cells": len(sources), "done": done,
+    "seconds": round(time.perf_counter() - begun, 1), "failed": failed,
+}  # fmt: skip
+pathlib.Path("/out/found.json").write_text(json.dumps(found))
