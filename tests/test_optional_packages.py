@@ -10,11 +10,12 @@ import pytest
 from mirage_utils.ground import downloads, optional
 from mirage_utils.ground.optional import MissingPackageError, on_use, package
 from mirage_utils.models.vision import data
+from mirage_utils.page import live_markdown
 from mirage_utils.records import fetch
 
 # What no chapter needs: what other extras bring, and what is compiled and has no build for browsers.
 MISSING = (
-    "diptest jax jaxlib joblib optax sklearn distributed dask nbclient nbconvert nbgrader babel lxml vl_convert "
+    "diptest jax jaxlib markdown_it joblib optax sklearn distributed dask nbclient nbconvert nbgrader babel lxml vl_convert "
     "statsmodels sacrebleu orjson pooch pyarrow rapidfuzz requests"
 )
 IMPORT_ALL = """
@@ -54,6 +55,12 @@ def without(monkeypatch):
 
     monkeypatch.setattr(optional, "importlib", SimpleNamespace(import_module=missing))
     return hidden.update
+
+
+def test_markdown_stays_as_it_was_written(without):
+    without(["markdown_it"])
+    shown = {"text/markdown": "*a*", "text/plain": "x"}
+    assert live_markdown.with_html(shown) == shown
 
 
 @pytest.mark.parametrize("name", ["pooch", "requests"])

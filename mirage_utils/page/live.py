@@ -35,6 +35,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from . import numbers
+from .live_markdown import with_html
 from .live_widgets import VIEW, Widgets
 
 __all__ = ["Message", "Session", "coloured", "digest", "printed"]
@@ -287,7 +288,7 @@ class Session:
         if VIEW in plain and "text/html" not in plain:
             self.widgets.reveal(plain[VIEW]["model_id"])
         self.tell(
-            {"kind": "display", "data": plain, "metadata": dict(metadata), "id": name, "update": update}
+            {"kind": "display", "data": with_html(plain), "metadata": dict(metadata), "id": name, "update": update}
         )  # fmt: skip
 
     def failed(self, kind: type[BaseException], error: BaseException, whole: str) -> None:
@@ -367,7 +368,7 @@ def printed(outputs: Iterable[Mapping[str, Any]]) -> list[Message]:
         elif "data" in output:
             data = {k: v for k, v in output["data"].items() if not k.startswith(_RECORD)}
             if data:
-                found.append({"kind": "display", "data": data})
+                found.append({"kind": "display", "data": with_html(data)})
     return found
 
 

@@ -102,6 +102,20 @@ def test_pictures_show_and_a_semicolon_keeps_a_value_back(tmp_path):
     assert cleared["messages"] == [{"kind": "clear", "wait": True}]
 
 
+def test_markdown_goes_out_as_what_jupyter_would_make_of_it(tmp_path):
+    source = "from IPython.display import Markdown\nMarkdown('**a**\\n\\n| b |\\n|---|\\n| 1 |')"
+    (cell,) = run(tmp_path, source)
+    (message,) = cell["messages"]
+    assert re.sub(r"\s", "", message["data"]["text/html"]) == (
+        "<p><strong>a</strong></p><table><thead><tr><th>b</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>"
+    )
+    output = {
+        "output_type": "display_data",
+        "data": {"text/markdown": message["data"]["text/markdown"], "text/plain": "x"},
+    }
+    assert cell["digest"] == live.digest(live.printed([output]))
+
+
 def test_an_error_names_the_lines_of_the_cells_and_keeps_the_whole_traceback(tmp_path):
     first, second, third, last = run(
         tmp_path, "import json\ndef half(x):\n    return x / none", "half(1)", "def f(:", "json.loads('{')"
