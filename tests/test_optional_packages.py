@@ -10,7 +10,7 @@ import pytest
 from mirage_utils.ground import downloads, optional
 from mirage_utils.ground.optional import MissingPackageError, on_use, package
 from mirage_utils.models.vision import data
-from mirage_utils.page import live_markdown
+from mirage_utils.page import live_messages
 from mirage_utils.records import fetch
 
 # What no chapter needs: what other extras bring, and what is compiled and has no build for browsers.
@@ -60,7 +60,7 @@ def without(monkeypatch):
 def test_markdown_stays_as_it_was_written(without):
     without(["markdown_it"])
     shown = {"text/markdown": "*a*", "text/plain": "x"}
-    assert live_markdown.with_html(shown) == shown
+    assert live_messages.with_html(shown) == shown
 
 
 @pytest.mark.parametrize("name", ["pooch", "requests"])

@@ -22,7 +22,7 @@ from myst_nb.ext.glue.roles import PasteTextRole
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from mirage_utils.page import live
+from mirage_utils.page import live_messages
 
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,13 +34,18 @@ _CELL = '//article//div[contains(concat(" ", @class, " "), " cell ")]'
 _PASTED = '//article//*[contains(concat(" ", @class, " "), " pasted-text ")]'
 
 
-def library() -> str:
-    """Digest of the library and its data: what a page was built with, and what runs in it, should have the same."""
+def library_files(*without: str) -> list[Path]:
+    """The library's code and data, without some of its packages."""
     folder = ROOT / "mirage_utils"
     files = {*folder.rglob("*.py"), *(p for p in folder.glob("*/data/**/*") if p.is_file())}
+    return sorted(path for path in files if path.relative_to(folder).parts[0] not in without)
+
+
+def library() -> str:
+    """Digest of the library and its data: what a page was built with, and what runs in it, should have the same."""
     sha = hashlib.sha256()
-    # Coursework is for those who set and mark assignments; no chapter imports it.
-    for path in sorted(path for path in files if "coursework" not in path.parts):
+    # Coursework is for those who set and mark assignments, commands are for terminals: no chapter imports them.
+    for path in library_files("coursework", "cli"):
         sha.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return sha.hexdigest()[:16]
 
@@ -92,7 +97,7 @@ class Beside:
                 {
                     "source": cell.source,
                     "tags": cell.metadata.get("tags", []),
-                    "outputs": live.digest(live.printed(executed.outputs)),
+                    "outputs": live_messages.digest(live_messages.printed(executed.outputs)),
                 }
                 for cell, executed in zip(codes, done, strict=True)
             ]

@@ -39,14 +39,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def digest() -> str:
     """Digest of everything besides a notebook that its outputs depend on."""
-    files = [
-        # Coursework is for those who set and mark assignments; no chapter imports it.
-        *sorted(
-            path for path in (ROOT / "mirage_utils").rglob("*.py") if "coursework" not in path.parts
-        ),
-        *sorted(p for p in (ROOT / "mirage_utils").glob("*/data/**/*") if p.is_file()),
-        ROOT / "requirements.txt",
-    ]
+    # Coursework is for those who set and mark assignments; no chapter imports it.
+    files = [*live.library_files("coursework"), ROOT / "requirements.txt"]
     sha = hashlib.sha256(f"{sys.version_info[:3]}".encode())
     for file in files:
         sha.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")

@@ -10,6 +10,7 @@
   const said = one(".mb-check-said"), rows = one("tbody");
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const INSTEAD = "Check the notebook on your own machine, as it is said below.";
+  const FORM = 2; // of live/about.json: tools/live/build.py
   let worker = null, run = null, warned = false;
 
   const say = (words) => { state.textContent = words; };
@@ -57,7 +58,9 @@
       throw new Told(`This copy of the book was built without Python for its pages, which "make live" adds. ${INSTEAD}`);
     }
     if (!answer?.ok) throw new Told("Python could not be loaded from this site. Press Check to try again.");
-    return answer.json();
+    const live = await answer.json();
+    if (live.form !== FORM) throw new Told(`The Python beside this book was put there for another state of its pages; "make live" renews it. ${INSTEAD}`);
+    return live;
   }
 
   function parsed(content) {
@@ -118,8 +121,11 @@
     clearTimeout(run?.timer);
     clearTimeout(run?.whole);
     run = null;
+    // Who pressed Stop with the keyboard stays beside it.
+    if (document.activeElement === stop) button.focus();
     bar.hidden = stop.hidden = true;
-    button.disabled = chooser.disabled = false;
+    button.removeAttribute("aria-disabled");
+    chooser.disabled = false;
     say(words);
   }
 
@@ -169,11 +175,15 @@
     event.preventDefault();
     if (run) return;
     run = { exercises: new Map(), found: new Set(), got: 0, words: "" };
-    button.disabled = chooser.disabled = true;
+    button.setAttribute("aria-disabled", "true");
+    chooser.disabled = true;
     result.hidden = true;
     rows.replaceChildren();
     try {
       const files = chosen(), [{ name }] = files;
+      if (!/^[\s\uFEFF]*({|$)/.test(await files[0].slice(0, 100).text().catch(() => ""))) {
+        throw new Told(`${name} is no notebook. Choose the file that ends in .ipynb, as JupyterLab saves it.`);
+      }
       const live = await about();
       const wire = (list) => list.reduce((sum, name) => sum + (live.files[name]?.wire ?? 0), 0);
       const size = wire([`${live.core}pyodide.asm.wasm`, `${live.core}python_stdlib.zip`, ...live.archives.first]);

@@ -101,7 +101,8 @@ export class Cell {
     clearTimeout(this.later);
     this.later = null;
     this.shown = "";
-    this.turn = this.turn.then(async () => replace(this.output, await this.outputs.elements()));
+    this.turn = this.turn.then(async () => replace(this.output, await this.outputs.elements()))
+      .catch((error) => this.output.replaceChildren(`What this cell shows cannot be drawn here: ${error.message}`));
     return this.turn;
   }
 

@@ -55,10 +55,10 @@ export class Chapter {
       this.python.stop();
       if (error instanceof Lost) {
         this.say("Python could not be loaded: the connection is slow, or it has ended.", error.message);
-        this.offer("Try again", () => this.begin());
       } else if (error instanceof Blocked) {
         this.say(`This browser, or a rule of this site, keeps the page from starting a worker, in which Python would run. ${this.instead}`, error.message);
       } else this.say(`Python could not be started in this page. ${this.instead}`, error.message);
+      this.offer("Try again", () => this.begin());
     } finally {
       this.loading.hidden = true;
     }
@@ -73,7 +73,7 @@ export class Chapter {
 
   progress(kind, { loaded, total, words }) {
     this.loading.hidden = kind !== "loaded";
-    if (kind === "phase") this.say(words);
+    if (kind === "phase") this.panel.querySelector(".mb-py-says").textContent = words;
     else {
       const mb = (bytes) => (bytes / 1e6).toFixed(1);
       this.loading.querySelector("progress").value = total ? loaded / total : 0;

@@ -5,14 +5,20 @@ const PARAMETERS = {
     HOME: "/home/pyodide", MPLCONFIGDIR: "/tmp/matplotlib", MPLBACKEND: "module://matplotlib_inline.backend_inline",
     OMP_NUM_THREADS: "1",
   },
-  // Packages come as archives of our own: nothing is looked up, here or elsewhere.
-  lockFileContents: JSON.stringify({ info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" }, packages: {} }),
   stdout: () => {},
   stderr: () => {},
 };
 
 // A download that stalls or fails says so; what failed can be tried again.
 export class Lost extends Error {}
+
+// Whether these are the bytes that were made for this page; without a secure address browsers compute no checksums.
+async function right(whole, { bytes, sha256 }) {
+  if (whole.length !== bytes) return false;
+  if (!globalThis.crypto?.subtle) return true;
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
+  return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
+}
 
 async function download(url, expected, count) {
   const stop = new AbortController();
@@ -31,7 +37,7 @@ async function download(url, expected, count) {
       count(value.length);
     }
     const whole = new Uint8Array(await new Blob(parts).arrayBuffer());
-    if (whole.length !== expected) throw new Lost(`${url.pathname} has ${whole.length} bytes instead of ${expected}`);
+    if (!await right(whole, expected)) throw new Lost(`${url.pathname} came with other bytes than those of this page`);
     return whole;
   } catch (error) {
     if (stop.signal.aborted) throw new Lost("no byte came for twenty seconds");
@@ -43,10 +49,11 @@ async function download(url, expected, count) {
 
 // The files of one version, kept by the browser for the next page where it keeps anything.
 async function fetched(about, base, names, tell) {
-  const own = `mirage-live-${about.version}`;
+  // Other books may lie beside this one.
+  const ours = `mirage-live-${new URL(base).pathname}`, own = ours + about.version;
   let store = null;
   try {
-    for (const name of await caches.keys()) if (name.startsWith("mirage-live-") && name !== own) await caches.delete(name);
+    for (const name of await caches.keys()) if (name.startsWith(ours) && name !== own) await caches.delete(name);
     store = await caches.open(own);
   } catch { /* a page without a secure address, or a browser that keeps nothing */ }
   const of = (name) => about.files[name] ?? { bytes: 0, wire: 0 };
@@ -54,7 +61,7 @@ async function fetched(about, base, names, tell) {
   let loaded = 0, last = -1;
   const files = new Map();
   for (const name of names) {
-    const { bytes, wire } = of(name), url = new URL(name, base);
+    const expected = of(name), { bytes, wire } = expected, url = new URL(name, base);
     url.searchParams.set("v", about.version);
     const count = (length) => {
       loaded += wire * length / bytes;
@@ -64,9 +71,9 @@ async function fetched(about, base, names, tell) {
     };
     const kept = await store?.match(url);
     let whole = kept && new Uint8Array(await kept.arrayBuffer());
-    if (whole?.length === bytes) count(bytes);
+    if (whole && await right(whole, expected)) count(bytes);
     else {
-      whole = await download(url, bytes, count);
+      whole = await download(url, expected, count);
       // A full disk is no reason to stop.
       await store?.put(url, new Response(whole)).catch(() => {});
     }
@@ -75,10 +82,13 @@ async function fetched(about, base, names, tell) {
   return files;
 }
 
+// Call a function of Python's, which may wait for something (await in a cell) where the browser can put it aside so long.
+export const call = (f, ...given) => ("Suspending" in WebAssembly ? f.callPromising(...given) : f(...given));
+
 // Python, started, with these archives unpacked; `tell` hears { kind: "loaded", loaded, total } and
 // { kind: "phase", words }.
 export async function load(about, base, archives, tell) {
-  const core = ["pyodide.asm.wasm", "python_stdlib.zip"].map((name) => about.core + name);
+  const core = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"].map((name) => about.core + name);
   const files = await fetched(about, base, [...core, ...archives], tell);
   tell({ kind: "phase", words: "Starting Python" });
   const indexURL = new URL(about.core, base).href;
@@ -90,8 +100,15 @@ export async function load(about, base, archives, tell) {
     const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
     return new Response(files.get(name), { headers: { "Content-Type": type } });
   };
-  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
-  const python = await loadPyodide({ indexURL, ...PARAMETERS });
+  // Whatever type the server says that scripts have, and none of an older version.
+  const script = async (name) => {
+    const url = URL.createObjectURL(new Blob([files.get(about.core + name)], { type: "text/javascript" }));
+    try { return await import(url); } finally { URL.revokeObjectURL(url); }
+  };
+  const { loadPyodide } = await script("pyodide.mjs"), { default: createPyodideModule } = await script("pyodide.asm.mjs");
+  // Packages come as archives of our own: nothing is looked up, here or elsewhere.
+  const lockFileContents = JSON.stringify({ info: about.platform, packages: {} });
+  const python = await loadPyodide({ indexURL, createPyodideModule, lockFileContents, ...PARAMETERS });
   globalThis.fetch = ask;
   tell({ kind: "phase", words: "Reading the library" });
   const unpack = python.runPython(`

@@ -137,7 +137,11 @@ export class Outputs {
     if (item.kind === "stream") return plain(item.name === "stderr" ? "stderr" : "stream", lines(item.text));
     if (item.kind === "error") return failed(item);
     const kind = Object.keys(SHOWN).find((name) => name in item.data);
-    return kind && SHOWN[kind](item.data[kind], item, this.widgets);
+    try {
+      return kind && SHOWN[kind](item.data[kind], item, this.widgets);
+    } catch (error) { // what a cell displays need not be what it is said to be
+      return plain("stderr", `This cannot be shown as ${kind}: ${error.message}`);
+    }
   }
 }
 

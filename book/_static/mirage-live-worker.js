@@ -2,7 +2,7 @@
 
    The page sends { kind, id, ... } and hears { kind, id, ... }; what cells show are the messages of
    mirage_utils/page/live.py, as text. */
-import { Lost, load } from "./mirage-live-loading.js";
+import { Lost, call, load } from "./mirage-live-loading.js";
 
 let session = null, coloured = null, cell = null;
 
@@ -24,10 +24,10 @@ os.chdir("/home/pyodide/notebooks")
 
 const asked = {
   start,
-  run: ({ id, source }) => {
+  run: async ({ id, source }) => {
     cell = id;
     try {
-      const good = session.run(source);
+      const good = await call(session.run, source);
       return { good, digest: session.digest };
     } finally { cell = null; }
   },

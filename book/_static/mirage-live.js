@@ -8,6 +8,8 @@
   const button = document.querySelector(".mb-run");
   const INSTEAD = "You can download the notebook above and run it on a machine of your own (<code>make lab</code>).";
   const MEGABYTES = 1e6;
+  const FORM = 2; // of live/about.json: tools/live/build.py
+  const MODULES = ["cell", "chapter", "editor", "loading", "outputs", "python", "widgets", "worker"].map((name) => `mirage-live-${name}.js`);
 
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
@@ -73,15 +75,20 @@
       const answers = await Promise.all([
         fetch(new URL("live/about.json", root), { cache: "no-cache" }),
         fetch(new URL(`_sources/notebooks/${chapter}.live.json`, root), { cache: "no-cache" }),
+        // A browser may still have scripts of an older site; those that it gets now are the ones it imports.
+        ...MODULES.map((name) => fetch(new URL(name, here), { cache: "no-cache" })),
       ]);
       if (answers.some((answer) => answer.status === 404)) {
         say(`This copy of the book was built without Python for its pages; <code>make live</code> in the book's folder adds it. ${INSTEAD}`);
         return;
       }
-      [about, record] = await Promise.all(answers.map((answer) => {
-        if (!answer.ok) throw Error(`the server answers ${answer.status}`);
-        return answer.json();
-      }));
+      const refused = answers.find((answer) => !answer.ok);
+      if (refused) throw Error(`the server answers ${refused.status}`);
+      [about, record] = await Promise.all(answers.slice(0, 2).map((answer) => answer.json()));
+      if (about.form !== FORM) {
+        say(`The Python beside this book was put there for another state of its pages; <code>make live</code> in the book's folder renews it. ${INSTEAD}`);
+        return;
+      }
     } catch (error) {
       say("What this page needs to run could not be loaded.", error.message);
       offer("Try again", begin);

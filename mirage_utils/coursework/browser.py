@@ -20,7 +20,7 @@ from ..errors import FieldError
 from .assignments.cells import identifier, is_set
 from .assignments.nodes import node
 from .handin import place_for
-from .looking import Begun, Finding, Look, ended
+from .looking import Begun, Finding, Look, as_assignment, ended
 from .marking.results import Marked, unmarked
 from .packages import imported
 from .sandbox.limits import Limits
@@ -38,6 +38,8 @@ _KINDS = {
     b"<": "is a page of HTML",
 }
 _HEAVY = ("numpy", "scipy.optimize", "scipy.stats", "sympy", "matplotlib.pyplot", "pandas")
+_ELSEWHERE = "the command `check` says whether it will be there when this is marked"
+_AGAIN = "Take it once more from where you worked on it, and choose it again."
 _CHOOSE = "Choose the file that ends in .ipynb, as JupyterLab saves it."
 
 
@@ -80,7 +82,7 @@ def _told(path: Path, content: bytes, released: bytes) -> Iterator[dict[str, Any
     except FieldError as error:
         yield {"kind": "refused", "text": _unreadable(path.name, content, error.expected)}
         return
-    exercises = {each.name: each for each in unmarked(look.wanted)}
+    exercises = _exercises(look, released)
     if not exercises:
         text = f"{path.name} is a notebook of no assignment: none of its cells is marked."
         yield {"kind": "refused", "text": text}
@@ -108,16 +110,27 @@ def _told(path: Path, content: bytes, released: bytes) -> Iterator[dict[str, Any
     yield {"kind": "done", "text": _summed(exercises.values(), found)}
 
 
+def _exercises(look: Look, released: bytes) -> dict[str, Marked]:
+    """All exercises by name; of the edition that is offered here also those that were deleted, since they count."""
+    theirs = {each.name: each for each in unmarked(look.wanted)}
+    if not theirs or not released or _another_edition(look.cells, _named(released)):
+        return theirs
+    whole = as_assignment(look.path, _cells(released))
+    return {each.name: each for each in unmarked(whole)} | theirs
+
+
 def _unreadable(name: str, content: bytes, expected: str) -> str:
     """Why a file cannot be looked over, for somebody who chose it by mistake or does not know what became of it."""
     start = content[:100].lstrip()
     kind = next((words for mark, words in _KINDS.items() if start.startswith(mark)), "")
     if kind or not content:
         return f"{name} {kind or 'is empty'}, and no notebook. {_CHOOSE}"
-    if not start.startswith((b"{", b"\xef\xbb\xbf")) and not name.lower().endswith(".ipynb"):
-        return f"{name} is no notebook. {_CHOOSE}"
+    script = not start.startswith((b"{", b"\xef\xbb\xbf")) and not name.lower().endswith(".ipynb")
     problem = expected.removeprefix("a notebook; this ")
-    return f"{name} {problem}. Open it in JupyterLab, save it, and choose it again."
+    if script or "no field nbformat" in problem:
+        return f"{name} is no notebook. {_CHOOSE}"
+    advice = f" {_AGAIN}" if "damaged" in problem else ""
+    return f"{name} {problem}.{advice}"
 
 
 def _load(sources: Iterable[str]) -> None:
@@ -133,10 +146,9 @@ def _edition(cells: list[NotebookNode], released: bytes) -> list[Finding]:
     """Whether a notebook is of the edition that is offered here, and where its locked cells were changed."""
     if not released:
         return []
-    ours = {name: cell for cell in node(json.loads(released)).cells if (name := identifier(cell))}
-    theirs = {name: cell for cell in cells if (name := identifier(cell)) in ours}
-    locked = [name for name in theirs if is_set(ours[name], "locked")]
-    if any(_sum(theirs[name]) not in ("", _sum(ours[name])) for name in locked):
+    ours = _named(released)
+    theirs = _locked(cells, ours)
+    if _another_edition(cells, ours):
         text = (
             "was handed out in another edition than this site's. Its own checks were run; ask your teacher which edition "
             "is marked"
@@ -146,9 +158,32 @@ def _edition(cells: list[NotebookNode], released: bytes) -> list[Finding]:
     text = "the cell was changed; your work is marked with the original"
     return [
         Finding(name, False, text)
-        for name in locked
-        if squeezed(theirs[name].source) != squeezed(ours[name].source)
+        for name, cell in theirs.items()
+        if squeezed(cell.source) != squeezed(ours[name].source)
     ]
+
+
+def _cells(released: bytes) -> list[NotebookNode]:
+    """The cells of the notebook that this site offers."""
+    cells = json.loads(released)["cells"]
+    # A text may be a list of lines.
+    return [node({**cell, "source": "".join(cell["source"])}) for cell in cells]
+
+
+def _named(released: bytes) -> dict[str, NotebookNode]:
+    """Those that have a name."""
+    return {name: cell for cell in _cells(released) if (name := identifier(cell))}
+
+
+def _locked(cells: list[NotebookNode], ours: dict[str, NotebookNode]) -> dict[str, NotebookNode]:
+    """Those cells that nobody should change, by name."""
+    theirs = {name: cell for cell in cells if (name := identifier(cell)) in ours}
+    return {name: cell for name, cell in theirs.items() if is_set(ours[name], "locked")}
+
+
+def _another_edition(cells: list[NotebookNode], ours: dict[str, NotebookNode]) -> bool:
+    """Whether a notebook was handed out with other cells than those of this site."""
+    return any(_sum(c) not in ("", _sum(ours[name])) for name, c in _locked(cells, ours).items())
 
 
 def _sum(cell: NotebookNode) -> str:
@@ -158,9 +193,13 @@ def _sum(cell: NotebookNode) -> str:
 
 
 def _explained(text: str) -> str:
-    """What a cell ended with; of a package that is missing in a browser, that it may be there elsewhere."""
+    """What a cell ended with; of what a browser does not have, that it may be there elsewhere."""
     if re.match(r"ModuleNotFoundError: No module named '", text):
-        return f"{text}. It is not here in the browser; the command `check` says whether it will be there when this is marked"
+        return f"{text}. It is not here in the browser; {_ELSEWHERE}"
+    if re.match(
+        "RuntimeError: (can't start new thread|Cannot stack switch)|OSError: .*emscripten", text
+    ):
+        return f"{text}. A browser cannot do this; {_ELSEWHERE}"
     return text
 
 

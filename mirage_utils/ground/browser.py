@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.machinery
 import io
@@ -23,7 +24,7 @@ from .optional import in_browser
 __all__ = ["ArchiveError", "bring", "find_the_rest"]
 
 REST = "mirage_rest.json"
-"""Beside the packages: names of the modules that only the archive ``rest`` has."""
+"""Beside the packages: ``modules`` that only the archive ``rest`` has, by name, and its ``sha256``."""
 
 
 class ArchiveError(DataError):
@@ -34,24 +35,30 @@ def _site_packages() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def bring(name: str) -> None:
+def bring(name: str, version: str, sha256: str | None = None) -> None:
     """Fetch an archive of the site and unpack it beside the packages.
 
     Parameters
     ----------
     name : str
         Such as ``recall``, a bundled run.
+    version : str
+        Another one where its content is another, so that no browser gives an old one.
+    sha256 : str, optional
+        Of the archive, where what is in it is not checked by its user.
 
     Raises
     ------
     ArchiveError
-        If the site does not give it.
+        If the site does not give it, or gives another.
     """
     import js
     import pyodide_js
 
     # Pyodide's core lies beside the folder of the archives.
-    address = js.URL.new(f"../archives/{name}.tar", pyodide_js._api.config.indexURL).href
+    address = js.URL.new(
+        f"../archives/{name}.tar?v={version}", pyodide_js._api.config.indexURL
+    ).href
     request = js.XMLHttpRequest.new()
     request.open("GET", address, False)
     request.responseType = "arraybuffer"
@@ -61,7 +68,10 @@ def bring(name: str) -> None:
         raise ArchiveError(f"{address}: cannot be reached ({error})") from None
     if request.status != 200:
         raise ArchiveError(f"{address}: {request.status} {request.statusText}")
-    unpack(request.response.to_py().tobytes(), _site_packages())
+    content = request.response.to_py().tobytes()
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise ArchiveError(f"{address}: has {len(content):,} bytes that are not those of this site")
+    unpack(content, _site_packages())
 
 
 def unpack(content: bytes, folder: Path) -> None:
@@ -74,8 +84,9 @@ def unpack(content: bytes, folder: Path) -> None:
 class _Rest(MetaPathFinder):
     """Looks last, and fetches the second archive of packages when a module is wanted that only it has."""
 
-    def __init__(self, names: Collection[str]) -> None:
-        self._names = frozenset(names)
+    def __init__(self, modules: Collection[str], sha256: str) -> None:
+        self._names = frozenset(modules)
+        self._sha256 = sha256
         self._there = False
 
     def find_spec(
@@ -86,8 +97,8 @@ class _Rest(MetaPathFinder):
     ) -> ModuleSpec | None:
         if self._there or fullname not in self._names:
             return None
-        self._there = True
-        bring("rest")
+        bring("rest", self._sha256[:16], self._sha256)
+        self._there = True  # and not before: what could not be had may be had another time
         return PathFinder.find_spec(fullname, path, target)
 
 
@@ -95,4 +106,4 @@ def find_the_rest() -> None:
     """From now on an import finds also what comes in the second archive; outside of a browser nothing happens."""
     names = _site_packages() / REST
     if in_browser() and names.is_file() and not any(isinstance(f, _Rest) for f in sys.meta_path):
-        sys.meta_path.append(_Rest(json.loads(names.read_text(encoding="utf-8"))))
+        sys.meta_path.append(_Rest(**json.loads(names.read_text(encoding="utf-8"))))

@@ -1,21 +1,11 @@
 """A chapter's Python where there is no kernel: in a page, whose worker runs the cells and takes the place of Jupyter.
 
-What a cell shows goes out as messages, dictionaries that JSON can hold, in the order in which it happens:
-
-- ``stream``: ``name`` and ``text`` of what was printed;
-- ``display``: ``data`` by MIME type, ``metadata``, ``id`` (None, or what an update names), ``update``;
-- ``clear``: everything shown so far by this cell, at once or (``wait``) when the next thing comes;
-- ``error``: ``name`` and ``text`` of it, the ``lines`` of cells that led there, and the whole ``traceback``;
-- ``numbers``: the numbers in the text that have changed, as the text prints them;
-- ``models``, ``model``: of widgets, see `live_widgets`.
-
-Each has ``into`` where an Output widget catches it.
+What a cell shows goes out as `live_messages`, in the order in which it happens.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import linecache
@@ -35,27 +25,22 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from . import numbers
-from .live_markdown import with_html
+from .live_messages import RECORD, Message, as_json, digest, with_html
 from .live_widgets import VIEW, Widgets
 
-__all__ = ["Message", "Session", "coloured", "digest", "printed"]
+__all__ = ["Session", "coloured"]
 
-Message = dict[str, Any]
-
-SHOWN = (
-    "text/html", VIEW, "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain",
-)  # fmt: skip
-"""What a page shows of several forms of one thing: the first that is there. An explorer's HTML comes before its widget."""
-
-_RECORD = "application/papermill.record/"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL = "<ipython-input-"
 """How IPython names the code of a cell in a traceback."""
 _KEYBOARD = "a page has no place to type an answer: write the value into the code"
-_CARRIED = (
-    "The page has the packages that chapters need (NumPy, SciPy, SymPy, pandas, Matplotlib, ipywidgets and a few more); others can be "
-    "used on a machine of your own"
-)
+_MEANT = {
+    "No module named": "The page has the packages that chapters need (NumPy, SciPy, SymPy, pandas, Matplotlib, ipywidgets and a few "
+    "more); others can be used on a machine of your own",
+    "can't start new thread": "Python in a page has one thread",
+    "Cannot stack switch": "In this browser Python cannot wait (await); in Chrome and Edge it can",
+}
+"""What errors mean that come from the page, by what they say."""
 _MOST, _LAST = 100_000, 10_000
 """Characters that a cell may print before only the last ones are kept: a page with more of them stands still."""
 _PICTURES = 200
@@ -75,7 +60,7 @@ class _Publisher(DisplayPublisher):
         self.session.show(data, metadata or {}, (transient or {}).get("display_id"), update)
 
     def clear_output(self, wait: bool = False) -> None:
-        self.session.tell({"kind": "clear", "wait": wait})
+        self.session.clear(wait)
 
 
 class _Hook(DisplayHook):
@@ -234,7 +219,7 @@ class Session:
         message = self.widgets.caught(message)
         if "into" not in message:
             self._shown.append(message)
-        self._send(json.dumps(message, default=repr))
+        self._send(as_json(message))
 
     def printed(self, name: str, text: str) -> None:
         """Keep what is printed until there is more of it than a moment's."""
@@ -271,6 +256,12 @@ class Session:
             if text:
                 self.tell({"kind": "stream", "name": name, "text": _COLOUR.sub("", text)})
 
+    def clear(self, wait: bool) -> None:
+        """Take back what the cell has shown, which then no longer counts."""
+        self._tell_the_rest()
+        self._length, self._last, self._displayed = 0, "", 0
+        self.tell({"kind": "clear", "wait": wait})
+
     def show(
         self, data: Mapping[str, Any], metadata: Mapping[str, Any], name: str | None = None, update: bool = False
     ) -> None:  # fmt: skip
@@ -278,7 +269,7 @@ class Session:
         plain: dict[str, Any] = {
             kind: base64.b64encode(content).decode() if isinstance(content, bytes) else content
             for kind, content in data.items()
-            if not kind.startswith(_RECORD)
+            if not kind.startswith(RECORD)
         }
         if not plain:
             return
@@ -302,8 +293,7 @@ class Session:
                 if frame.filename.startswith(_CELL)
             ]
         text = getattr(error, "msg", None) or str(error)
-        if kind is ModuleNotFoundError:
-            text = f"{text}. {_CARRIED}"
+        text = ". ".join([text, *(meant for sign, meant in _MEANT.items() if sign in text)])
         self.tell(
             {
                 "kind": "error", "name": kind.__name__, "text": text, "lines": lines,
@@ -351,44 +341,3 @@ def coloured(source: str) -> str:
     from pygments.lexers import PythonLexer
 
     return highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
-
-
-def printed(outputs: Iterable[Mapping[str, Any]]) -> list[Message]:
-    """The outputs of a cell in an executed notebook as the messages that a session would send of them.
-
-    Parameters
-    ----------
-    outputs : iterable of mapping
-        As nbformat has them.
-    """
-    found: list[Message] = []
-    for output in outputs:
-        if output["output_type"] == "stream":
-            found.append({"kind": "stream", "name": output["name"], "text": output["text"]})
-        elif "data" in output:
-            data = {k: v for k, v in output["data"].items() if not k.startswith(_RECORD)}
-            if data:
-                found.append({"kind": "display", "data": with_html(data)})
-    return found
-
-
-def digest(messages: Iterable[Message]) -> str:
-    """A short text that is the same where a page would show the same; empty where it would show nothing.
-
-    Parameters
-    ----------
-    messages : iterable of dict
-        Those of one cell.
-    """
-    shown: list[list[str]] = []
-    for message in messages:
-        if message["kind"] == "stream":
-            if shown and shown[-1][0] == message["name"]:
-                shown[-1][1] += message["text"]
-            else:
-                shown.append([message["name"], message["text"]])
-        elif message["kind"] == "display":
-            kind = next((kind for kind in SHOWN if kind in message["data"]), "")
-            shown.append([kind, str(message["data"].get(kind, ""))])
-    text = json.dumps(shown)
-    return hashlib.sha256(text.encode()).hexdigest()[:16] if shown else ""

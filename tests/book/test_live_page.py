@@ -21,6 +21,7 @@ from browser import Quiet, served
 from pages import settle, watch
 from playwright.sync_api import Page, expect
 
+from tools.live import build
 from tools.live.table import settled
 
 CHAPTER = "notebooks/03_many_tokens"
@@ -130,7 +131,7 @@ def about(**more):
     """What `make live` says of its files, of none."""
     return {
         "version": "0", "library": "", "core": "pyodide/", "files": {}, "archives": {"first": [], "chapters": {}},
-        "site_packages": "/", **more,
+        "site_packages": "/", "platform": {}, "form": build.FORM, **more,
     }  # fmt: skip
 
 
@@ -173,6 +174,45 @@ def test_a_download_that_fails_can_be_tried_again(browser, site):
         page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
         assert len(tries) >= 2
+
+
+def test_a_file_that_is_not_the_one_of_this_page_is_not_used(browser, site):
+    with opened(browser, site) as (page, _):
+        name = "pyodide/pyodide.mjs"
+        with_about(page, files={name: {"bytes": 3, "wire": 3, "sha256": "0" * 64}})
+        page.context.route(f"**/live/{name}*", lambda route: route.fulfill(body="old"))
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text(
+            "pyodide.mjs came with other bytes than those of this page"
+        )
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_python_of_another_state_of_the_pages_is_not_started(browser, site):
+    with opened(browser, site) as (page, faults):
+        with_about(page, form=1)
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text(
+            "for another state of its pages; make live in the book's folder renews it"
+        )
+        assert faults == []
+
+
+def test_a_script_that_does_not_come_can_be_tried_again(browser, site):
+    with opened(browser, site) as (page, _):
+        with_about(page)
+        page.route("**/mirage-live-loading.js", lambda route: route.fulfill(status=503))
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("could not be loaded. (the server answers 503)")
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_the_scripts_that_are_asked_for_anew_are_those_that_are_imported(site):
+    own = {path.name for path in (site / "_static").glob("mirage-live-*.js")}
+    listed = re.search(
+        r"MODULES = \[(.*?)\]", (site / "_static" / "mirage-live.js").read_text(encoding="utf-8")
+    )
+    assert {f"mirage-live-{name}.js" for name in re.findall(r'"(\w+)"', listed[1])} == own
 
 
 def test_a_phone_is_asked_first(browser, site):
@@ -450,6 +490,20 @@ def test_a_parameter_changes_the_figure_and_the_number_in_its_sentence(running):
         "[...document.querySelectorAll('article .cell [id]')].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
     )
     assert twice == []
+    assert faults == []
+
+
+@needs_live
+def test_what_cannot_be_drawn_is_said_and_the_next_thing_is_drawn(running):
+    page, faults = running
+    output = cell(page, 3).locator(".cell_output")
+    bad = "from IPython.display import publish_display_data\npublish_display_data({'image/png': 5, 'text/plain': 'x'})"
+    write(page, 3, bad)
+    expect(output).to_contain_text("This cannot be shown as image/png")
+    write(page, 3, "from IPython.display import Markdown\nMarkdown('**bold** words')")
+    expect(output.locator("strong")).to_have_text("bold")
+    write(page, 3, "import asyncio\nawait asyncio.sleep(0.01)\nprint('waited')")
+    expect(output.locator("pre")).to_have_text("waited\n")
     assert faults == []
 
 

@@ -82,9 +82,9 @@ def test_the_page_hears_the_report_line_by_line(how, tmp_path):
         ("page.ipynb", b"\n<!doctype html><html>", "is a page of HTML"),
         ("1_one_token.ipynb", b"", "is empty"),
         ("answers.py", b"STUDENT = 'ada'", "answers.py is no notebook"),
-        ("1_one_token.ipynb", b'{"cells": [', "is damaged, it is not JSON"),
-        ("1_one_token.ipynb", b'{"cells": "Universit\xe9"}', "damaged: byte 21 (0xe9) is no text in UTF-8. Open it in JupyterLab"),
-        ("package.json", b'{"name": "x"}', "it has no field nbformat"),
+        ("1_one_token.ipynb", b'{"cells": [', "Take it once more from where you worked on it"),
+        ("1_one_token.ipynb", b'{"cells": "Universit\xe9"}', "damaged: byte 21 (0xe9) is no text in UTF-8. Take it once more"),
+        ("package.json", b'{"name": "x"}', "package.json is no notebook. Choose the file"),
         ("03_many_tokens.ipynb", written(new_notebook(cells=[new_code_cell("1")])), "03_many_tokens.ipynb is a notebook of no assignment"),
         ("../odd\\name.ipynb", written(new_notebook()), "is a notebook of no assignment"),
     ],
@@ -122,6 +122,39 @@ def test_a_check_that_was_changed_is_told_and_none_that_was_reformatted():
     assert changed == ["test_alpha_hat"]
     lost = next(each.points for each in source(NAME).exercises if each.name == "test_alpha_hat")
     assert messages[-1]["text"].startswith(f"{20 - lost:g} of 20 points so far")
+
+
+def test_what_was_deleted_still_counts():
+    notebook = notebook_of(NAME)
+    notebook.cells = [cell for cell in notebook.cells if identifier(cell) != "test_alpha_hat"]
+    exercise = next(each for each in source(NAME).exercises if each.name == "test_alpha_hat")
+    messages = told(f"{NAME}.ipynb", written(notebook), written(released(SOURCES, NAME)))
+    (begun,) = of_kind(messages, "begun")
+    assert {"name": exercise.name, "called": exercise.label, "most": exercise.points, "essay": False} in begun["exercises"]  # fmt: skip
+    (found,) = [each for each in of_kind(messages, "finding") if each["name"] == exercise.name]
+    assert "the cell was deleted" in found["text"]
+    assert messages[-1]["text"].startswith(f"{20 - exercise.points:g} of 20 points so far")
+
+
+@pytest.mark.parametrize("name", [f"{NAME} (1)", f"{NAME}-2", f"Copy of {NAME}"])
+def test_a_numbered_copy_leaves_nothing_to_do(name):
+    messages = told(f"{name}.ipynb", written(notebook_of(NAME)), written(released(SOURCES, NAME)))
+    assert "Nothing is left to do." in messages[-1]["text"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import no_such_thing", 'raise RuntimeError("can\'t start new thread")'],
+    ids=["package", "thread"],
+)
+def test_what_a_browser_cannot_do_may_be_done_elsewhere(line):
+    messages = told(f"{NAME}.ipynb", written(notebook_of(NAME, inverse=line)))
+    (found,) = [
+        each
+        for each in of_kind(messages, "finding")
+        if each["name"] == "inverse" and "Error:" in each["text"]
+    ]
+    assert "the command `check` says whether" in found["text"]
 
 
 def test_a_file_beside_the_notebook_comes_with_it_and_goes():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
+import shutil
 import sys
 import tarfile
 
+import live as book_live
 import pytest
 
 from mirage_utils import models
@@ -40,12 +43,16 @@ def test_what_chapters_load_comes_first_and_the_rest_later(monkeypatch):
     monkeypatch.setattr(
         science.node, "compiled", lambda core, files, sources: {s.target: b"pyc" for s in sources}
     )
-    found = science.archives(None, files, ["pkg/__init__", "pkg/used", "pkg/fast"])
-    assert set(found["first"]) == {
+    packed = science.archives(None, files, ["pkg/__init__", "pkg/used", "pkg/fast"])
+    found = {name: contents(content) for name, content in packed.items()}
+    assert set(found["first.tar"]) == {
         "pkg/__init__.pyc", "pkg/used.pyc", "pkg/fast.cpython-314-wasm32-emscripten.so", "pkg/table.csv", "pkg.libs/lib.so", science.REST,
     }  # fmt: skip
-    assert set(found["rest"]) == {"pkg/unused.py", "pkg/slow.cpython-314-wasm32-emscripten.so"}
-    assert json.loads(found["first"][science.REST]) == ["pkg.slow", "pkg.unused"]
+    assert set(found["rest.tar"]) == {"pkg/unused.py", "pkg/slow.cpython-314-wasm32-emscripten.so"}
+    sha256 = hashlib.sha256(packed["rest.tar"]).hexdigest()
+    assert json.loads(found["first.tar"][science.REST]) == {
+        "modules": ["pkg.slow", "pkg.unused"], "sha256": sha256,
+    }  # fmt: skip
 
 
 def test_what_was_asked_for_is_found_by_its_file():
@@ -84,6 +91,24 @@ def test_the_library_of_the_page_has_no_commands_and_no_runs_but_all_they_are_kn
     assert set(runs) == set(models.bundles())
     assert not {name for names in runs.values() for name in names} & set(files)
     assert {f"mirage_utils/models/data/{run}.json" for run in runs} <= set(files)
+
+
+def test_the_library_is_the_same_wherever_it_lies_and_whatever_lies_beside_it(
+    tmp_path, monkeypatch
+):
+    here = tmp_path / "cli" / "coursework" / "__pycache__"
+    shutil.copytree(library.ROOT / "mirage_utils", here / "mirage_utils")
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(library.ROOT / name, here)
+    for name in (".env", "notes.txt~", ".DS_Store", "audit/templates/.page.html.swp", "draft.docx"):
+        (here / "mirage_utils" / name).write_bytes(b"private")
+    files, digest = library.files(), book_live.library()
+    monkeypatch.setattr(library, "ROOT", here)
+    monkeypatch.setattr(book_live, "ROOT", here)
+    assert library.files() == files
+    assert book_live.library() == digest
+    (here / "mirage_utils" / "scaling.py").write_bytes(b"")
+    assert book_live.library() != digest
 
 
 def test_every_run_that_a_chapter_reads_has_an_archive_and_comes_with_the_chapter():
@@ -168,23 +193,27 @@ def test_a_module_of_the_second_archive_fetches_it_once(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     brought = []
 
-    def bring(name):
-        brought.append(name)
+    def bring(name, version, sha256):
+        brought.append((name, version, sha256))
+        if len(brought) == 1:
+            raise browser.ArchiveError("503")
         browser.unpack(archive.tarred({"came_later.py": b"x = 8"}), tmp_path)
 
     monkeypatch.setattr(browser, "bring", bring)
     monkeypatch.setattr(
-        sys, "meta_path", [*sys.meta_path, browser._Rest(["came_later", "never_came"])]
+        sys, "meta_path", [*sys.meta_path, browser._Rest(["came_later", "never_came"], "a" * 64)]
     )
     with pytest.raises(ModuleNotFoundError):
         import no_such_module_anywhere  # noqa: F401
     assert not brought
+    with pytest.raises(browser.ArchiveError):
+        import came_later
     import came_later
 
     assert came_later.x == 8
     with pytest.raises(ModuleNotFoundError):
         import never_came  # noqa: F401
-    assert brought == ["rest"]
+    assert brought == 2 * [("rest", "a" * 16, "a" * 64)]
 
 
 class Parts(build.Builder):
@@ -205,7 +234,10 @@ class Parts(build.Builder):
         return {f"archives/{name}.tar": self.made_of[name]}
 
     def _finish(self, parts, digests, aside):
-        (aside / build.NOTES).write_text(json.dumps({"made_of": digests, "parts": parts}))
+        (aside / build.ABOUT).write_bytes(b"{}")
+        own = {build.ABOUT: build._sha256(b"{}")}
+        notes = {"made_of": digests, "parts": parts, "own": own}
+        (aside / build.NOTES).write_text(json.dumps(notes))
 
 
 def test_only_the_part_that_has_changed_is_made_again_and_nothing_where_nothing_has(tmp_path):
@@ -222,12 +254,36 @@ def test_only_the_part_that_has_changed_is_made_again_and_nothing_where_nothing_
     assert (tmp_path / "live" / "archives" / "two.tar").read_bytes() == b"22"
 
 
-def test_a_file_that_was_cut_off_is_made_again(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("archives/one.tar", ["one"]), (build.ABOUT, []), (build.NOTES, ["one", "two"])],
+)
+@pytest.mark.parametrize("content", [b"", b"2", b'{"made_of": [], "parts": []}', None])
+def test_a_file_that_was_damaged_is_made_again(name, made, content, tmp_path, capsys):
     Parts(tmp_path, {"one": b"1", "two": b"2"}).run()
-    (tmp_path / "live" / "archives" / "one.tar").write_bytes(b"")
+    whole = {path: path.read_bytes() for path in (tmp_path / "live").rglob("*") if path.is_file()}
+    if content is None:
+        (tmp_path / "live" / name).unlink()
+    else:
+        (tmp_path / "live" / name).write_bytes(content)
     again = Parts(tmp_path, {"one": b"1", "two": b"2"})
     again.run()
-    assert again.made == ["one"]
+    assert again.made == made
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert "nothing has changed" not in capsys.readouterr().out
+    Parts(tmp_path, {"one": b"1", "two": b"2"}).run()
+    assert "nothing has changed" in capsys.readouterr().out
+
+
+def test_the_folder_may_lie_elsewhere(tmp_path):
+    site, elsewhere = tmp_path / "html", tmp_path / "other disk"
+    site.mkdir()
+    elsewhere.mkdir()
+    (site / "live").symlink_to(elsewhere, target_is_directory=True)
+    for content in (b"1", b"2"):
+        Parts(site, {"one": content}).run()
+        assert (site / "live" / "archives" / "one.tar").read_bytes() == content
+    assert (site / "live").is_symlink()
 
 
 def test_what_was_there_stays_when_something_fails(tmp_path):
@@ -237,4 +293,4 @@ def test_what_was_there_stays_when_something_fails(tmp_path):
     with pytest.raises(ZeroDivisionError):
         failing.run()
     assert (tmp_path / "live" / "archives" / "one.tar").read_bytes() == b"1"
-    assert not (tmp_path / ".live_under_way").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["live"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
+import urllib3
 from remotezip import RemoteZipError
 
 from tools.live import carriers
@@ -98,6 +101,32 @@ def test_a_server_without_ranges_is_a_reason(monkeypatch):
     monkeypatch.setattr(carriers, "RemoteZip", refused)
     with pytest.raises(NotCarriedError, match="does not give what it should"):
         Zip("https://example.org/package.whl", "package/{name}").bring(RIGHT)
+
+
+def test_a_server_that_breaks_off_within_a_member_is_a_reason(monkeypatch):
+    class Half(io.BytesIO):
+        def read(self, size=-1):
+            raise urllib3.exceptions.ProtocolError("broken off")
+
+    monkeypatch.setattr(carriers, "RemoteZip", lambda *_, **__: SimpleNamespace(
+        getinfo=lambda name: SimpleNamespace(file_size=9), open=lambda about: Half()))  # fmt: skip
+    with pytest.raises(NotCarriedError, match=r"does not give what it should \(ProtocolError\)"):
+        Zip("https://example.org/package.whl", "package/{name}").bring(RIGHT)
+
+
+def test_stopping_and_a_full_disk_are_told_in_a_line(monkeypatch, capsys, tmp_path):
+    site = ["--site", str(tmp_path / "html"), "--kept", str(tmp_path / "kept")]
+    for error, status in ((KeyboardInterrupt(), 130), (OSError(errno.ENOSPC, "No space left"), 1)):
+
+        def fails(*_, error=error):
+            raise error
+
+        monkeypatch.setattr("tools.live.build.build", fails)
+        assert main(site) == status
+    stopped, full = capsys.readouterr().err.splitlines()
+    assert stopped == "make live: stopped; what was there before is as it was"
+    assert "No space left" in full
+    assert str(tmp_path / "kept") in full
 
 
 def test_a_folder_that_is_not_there_is_told(monkeypatch, capsys):

@@ -3,17 +3,29 @@
 import numpy as np
 import pytest
 from diptest import diptest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mirage_utils.models.language.dips import chance_of_dip, dip_statistic
 from mirage_utils.models.language.levels import Dip, dip
 
 
+@example([0, 0, 0, 0], True)
+@example([3, 3, 3, 3], False)
 @given(st.lists(st.integers(0, 30), min_size=4, max_size=60), st.booleans())
 def test_a_dip_is_that_of_diptest(values, apart):
     x = np.sort(np.array(values, float) + (np.arange(len(values)) / 7 if apart else 0))
-    assert dip_statistic(x) == pytest.approx(diptest(x)[0], abs=1e-12)
+    # Steps of equal width have the smallest dip that a sample can have; by default diptest calls it none at all.
+    least = 1 / (2 * x.size)
+    assert max(dip_statistic(x), least) == pytest.approx(diptest(x, allow_zero=False)[0], abs=1e-12)
+
+
+@example([0, 0, 0, 0], True)
+@example([3, 3, 3, 3], False)
+@given(st.lists(st.integers(0, 30), min_size=4, max_size=60), st.booleans())
+def test_no_sample_dips_less_than_half_a_step_but_one_of_one_value(values, apart):
+    x = np.sort(np.array(values, float) + (np.arange(len(values)) / 7 if apart else 0))
+    assert dip_statistic(x) >= (1 / (2 * x.size) if x[0] < x[-1] else 0)
 
 
 @pytest.mark.parametrize("n", [4, 5, 7, 12, 20, 50, 100, 200, 700])

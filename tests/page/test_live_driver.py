@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from mirage_utils.page import live, numerals
+from mirage_utils.page import live, live_messages, numerals
 from mirage_utils.page.live_widgets import VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
 # A process of its own: there is one shell in a process, and what is glued stays.
 DRIVER = """
 import json, sys
-from mirage_utils.page.live import Session, digest
+from mirage_utils.page.live import Session
+from mirage_utils.page.live_messages import digest
 cells, pasted = json.load(open(sys.argv[1]))
 done = []
 for source, received in cells:
@@ -60,9 +61,11 @@ def test_a_chapter_gives_the_outputs_and_the_numbers_of_a_kernel(name, chapter_r
     assert all(cell["good"] for cell in found)
     told = {}
     for cell, mine in zip(code, found, strict=True):
-        assert mine["digest"] == live.digest(live.printed(cell.outputs)), cell.source
+        assert mine["digest"] == live_messages.digest(live_messages.printed(cell.outputs)), (
+            cell.source
+        )
         shown = [m for m in mine["messages"] if m["kind"] == "display"]
-        theirs = [m for m in live.printed(cell.outputs) if m["kind"] == "display"]
+        theirs = [m for m in live_messages.printed(cell.outputs) if m["kind"] == "display"]
         for one, other in zip(shown, theirs, strict=True):
             # Models have names of their own in each run.
             assert {**one["data"], VIEW: 0} == {**other["data"], VIEW: 0}
@@ -113,7 +116,7 @@ def test_markdown_goes_out_as_what_jupyter_would_make_of_it(tmp_path):
         "output_type": "display_data",
         "data": {"text/markdown": message["data"]["text/markdown"], "text/plain": "x"},
     }
-    assert cell["digest"] == live.digest(live.printed([output]))
+    assert cell["digest"] == live_messages.digest(live_messages.printed([output]))
 
 
 def test_an_error_names_the_lines_of_the_cells_and_keeps_the_whole_traceback(tmp_path):
@@ -137,6 +140,7 @@ def test_an_error_names_the_lines_of_the_cells_and_keeps_the_whole_traceback(tmp
     [
         ("input('n: ')", "a page has no place to type an answer: write the value into the code"),
         ("import no_such_package_anywhere", "No module named 'no_such_package_anywhere'. The page has the packages that chapters need"),
+        ("raise RuntimeError(\"can't start new thread\")", "can't start new thread. Python in a page has one thread"),
         ("exit()", "Python in a page does not end by itself: press Stop"),
     ],
 )  # fmt: skip
@@ -175,6 +179,31 @@ def test_nothing_is_told_that_comes_from_the_page_and_not_from_the_cell(tmp_path
     assert "font cache" not in said
     assert "format.py" not in said
     assert "mine.py" in said
+
+
+def test_what_json_does_not_have_goes_out_all_the_same(tmp_path):
+    table, box = run(
+        tmp_path, "display({'text/plain': 'x', 'application/json': [float('nan'), 1]}, raw=True)",
+        "import ipywidgets, math\nipywidgets.BoundedFloatText(value=1, max=math.inf)",
+    )  # fmt: skip
+    (shown,) = table["messages"]
+    assert shown["data"]["application/json"] == [None, 1]
+    (state,) = [
+        s
+        for m in box["messages"]
+        if m["kind"] == "models"
+        for s in m["models"].values()
+        if "max" in s
+    ]
+    assert (state["value"], state["max"]) == (1, None)
+
+
+def test_what_was_cleared_no_longer_counts(tmp_path):
+    frames = "from IPython.display import clear_output\nfor i in range(300):\n    clear_output(wait=True)\n    display(i)"
+    prints = "for i in range(30):\n    clear_output()\n    print(str(i) * 9_000)"
+    moved, told = run(tmp_path, frames, f"from IPython.display import clear_output\n{prints}")
+    assert moved["messages"][-1]["data"] == {"text/plain": "299"}
+    assert told["messages"][-1]["text"] == "29" * 9_000 + "\n"
 
 
 def test_numbers_are_told_once_and_again_when_they_change(tmp_path):
@@ -237,7 +266,11 @@ def test_a_digest_is_of_what_a_page_shows():
         "kind": "display",
         "data": {"text/html": "<p>", "text/plain": "b", VIEW: {"model_id": "2"}},
     }
-    assert live.digest([html]) == live.digest([other]) != live.digest([html, html])
-    assert live.digest([{"kind": "numbers", "values": {}}]) == ""
+    assert (
+        live_messages.digest([html])
+        == live_messages.digest([other])
+        != live_messages.digest([html, html])
+    )
+    assert live_messages.digest([{"kind": "numbers", "values": {}}]) == ""
     parts = [{"kind": "stream", "name": "stdout", "text": text} for text in "ab"]
-    assert live.digest(parts) == live.digest([{**parts[0], "text": "ab"}])
+    assert live_messages.digest(parts) == live_messages.digest([{**parts[0], "text": "ab"}])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,11 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _table(options.site, options.chapters)
         else:
             build.build(store, options.site)
+    except KeyboardInterrupt:
+        print("make live: stopped; what was there before is as it was", file=sys.stderr)
+        return 130
     except (
         DataError,
         OSError,
     ) as error:  # also a disk that is full, a folder that may not be written to
-        print(f"make live: {error}", file=sys.stderr)
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        where = f" (in {options.site.parent}, {kept} or {tempfile.gettempdir()})" if full else ""
+        print(f"make live: {error}{where}", file=sys.stderr)
         return 1
     return 0
 

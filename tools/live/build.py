@@ -9,11 +9,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from mirage_utils.errors import DataError
 from mirage_utils.ground.write import replace
@@ -24,13 +25,16 @@ ROOT = Path(__file__).resolve().parents[2]
 ABOUT = "about.json"
 """What the page reads first: names and sizes of files, and what a chapter needs."""
 
+FORM = 2
+"""Of that file, which the scripts of the pages know by this number: another one is of another state of the book."""
+
 NOTES = "made.json"
 """Of what each part was made, and its files: what the next run goes by."""
 
 _MACHINERY = ("carriers.py", "node.py", "node.mjs", "build.py")
 """What of this program every part depends on."""
 
-SITE_PACKAGES = f"/lib/python{carriers.PINS['python']}/site-packages"
+SITE_PACKAGES = f"/lib/python{carriers.PYTHON}/site-packages"
 
 
 class SiteError(DataError):
@@ -84,37 +88,44 @@ class Builder:
     def __init__(self, store: carriers.Store, site: Path) -> None:
         self._store = store
         self._site = site
-        self._live = site / "live"
+        self._live = (site / "live").resolve()  # it may lie elsewhere
 
     def run(self) -> None:
         """Make what is missing or out of date; whoever comes while somebody else does, waits."""
-        with FileLock(self._site / ".live.lock"):
+        lock = FileLock(self._beside("lock"))
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            print("somebody else is making it: waiting until that is done", file=sys.stderr)
+            lock.acquire()
+        with lock:
             self._run()
+
+    def _beside(self, kind: str) -> Path:
+        """A place next to the site, where nobody publishes it."""
+        return self._site.parent / f".{self._site.name}.live.{kind}"
 
     def _run(self) -> None:
         notes = _read(self._live / NOTES)
         parts = self._parts()
         digests = {part.name: _digest(part.made_of) for part in parts}
-        own = (self._live / ABOUT, self._live / "pyodide" / carriers.LOCK)
-        whole = all(path.is_file() for path in own) and all(
-            self._there(sizes) for sizes in notes.get("parts", {}).values()
-        )
-        if notes.get("made_of") == digests and whole:
+        kept = [*notes.get("parts", {}).values(), notes.get("own", {ABOUT: ""})]
+        if notes.get("made_of") == digests and all(map(self._there, kept)):
             print(f"nothing has changed: {self._live} is up to date")
             return
-        aside = self._site / ".live_under_way"
+        aside = self._beside("under_way")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         try:
             made = {part.name: self._one(part, notes, digests[part.name], aside) for part in parts}
             self._finish(made, digests, aside)
             shutil.rmtree(self._live, ignore_errors=True)
-            aside.rename(self._live)
+            shutil.move(aside, self._live)  # a site may be a disk of its own
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
-    def _one(self, part: Part, notes: dict, digest: str, aside: Path) -> dict[str, int]:
-        """Put a part's files there, taken over where they are up to date; gives their sizes by name."""
+    def _one(self, part: Part, notes: dict, digest: str, aside: Path) -> dict[str, str]:
+        """Put a part's files there, taken over where they are up to date; gives their checksums by name."""
         before = notes.get("parts", {}).get(part.name, {})
         if notes.get("made_of", {}).get(part.name) == digest and self._there(before):
             for name in before:
@@ -126,12 +137,12 @@ class Builder:
         for name, content in files.items():
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
             replace(aside / name, content)
-        return {name: len(content) for name, content in sorted(files.items())}
+        return {name: _sha256(content) for name, content in sorted(files.items())}
 
-    def _there(self, sizes: Mapping[str, int]) -> bool:
-        """Whether files are there, and whole."""
-        paths = {self._live / name: size for name, size in sizes.items()}
-        return all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
+    def _there(self, sums: Mapping[str, str]) -> bool:
+        """Whether files are there, and as they were made."""
+        paths = {self._live / name: sha256 for name, sha256 in sums.items()}
+        return all(p.is_file() and _sha256(p.read_bytes()) == sha256 for p, sha256 in paths.items())
 
     # -- the parts ---------------------------------------------------------------------------------------
 
@@ -140,6 +151,7 @@ class Builder:
         library_files = [
             part for item in library.files().items() for part in (item[0].encode(), item[1])
         ]
+        versions = [metadata.version(name).encode() for name in lab.PACKAGES]
         runs = [(ROOT / name).read_bytes() for names in library.runs().values() for name in names]
         return [
             Part(
@@ -151,14 +163,17 @@ class Builder:
                     "compiling.py",
                     "archive.py",
                     "licences.py",
+                    "lab.py",
                     *_MACHINERY,
-                ),
+                )
+                + versions,
                 self._packages,
             ),
             Part(
                 "library",
                 [
-                    *_code("library.py", "compiling.py", "archive.py", *_MACHINERY),
+                    *_code("pins.json", "library.py", "compiling.py", "archive.py", *_MACHINERY),
+                    _library().encode(),
                     *library_files,
                     *runs,
                 ],
@@ -175,7 +190,7 @@ class Builder:
                         "archive.py",
                         *_MACHINERY,
                     ),
-                    *(metadata.version(name).encode() for name in lab.PACKAGES),
+                    *versions,
                     *(p for i in contents.items() for p in (i[0].encode(), i[1])),
                 ],
                 lambda: self._lab(contents),
@@ -200,11 +215,11 @@ class Builder:
         return lab.kernel(self._store.path(file) for file in files)
 
     def _packages(self) -> Mapping[str, bytes]:
-        contents = science.archives(self._core, self._kept, science.loaded()["modules"])
+        archives = science.archives(self._core, self._kept, science.loaded()["modules"])
         core = {file.name: (self._core / file.name).read_bytes() for file in carriers.core()}
         return {
             **_below("pyodide", core),
-            **_below("archives", science.packed(contents)),
+            **_below("archives", archives),
             "licences.txt": licences.text(self._files | self._kernel).encode(),
         }
 
@@ -228,17 +243,16 @@ class Builder:
     # -- what the page reads of it --------------------------------------------------------------------------
 
     def _finish(
-        self, parts: dict[str, dict[str, int]], digests: dict[str, str], aside: Path
+        self, parts: dict[str, dict[str, str]], digests: dict[str, str], aside: Path
     ) -> None:
         archives = sorted(
             path.relative_to(aside).as_posix() for path in (aside / "archives").iterdir()
         )
         first = [f"archives/{name}.tar" for name in ("first", "library")]
         ways = {
-            f"../{n}": hashlib.sha256((aside / n).read_bytes()).hexdigest()
-            for n in (*first, "archives/kernel.tar")
+            f"../{n}": _sha256((aside / n).read_bytes()) for n in (*first, "archives/kernel.tar")
         }
-        replace(aside / "pyodide" / carriers.LOCK, lab.lock(ways).encode())
+        own = {f"pyodide/{carriers.LOCK}": lab.lock(ways).encode()}
         core = [f"pyodide/{file.name}" for file in carriers.core()]
         sizes = {name: _sizes(aside / name) for name in (*core, *archives)}
         runs = science.loaded()["runs"]
@@ -255,9 +269,14 @@ class Builder:
                 },
             },
             "site_packages": SITE_PACKAGES,
+            "platform": carriers.PINS["platform"],
+            "form": FORM,
         }
-        replace(aside / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
-        notes = {"made_of": digests, "parts": parts}
+        own[ABOUT] = (json.dumps(about, indent=1) + "\n").encode()
+        for name, content in own.items():
+            replace(aside / name, content)
+        sums = {name: _sha256(content) for name, content in own.items()}
+        notes = {"made_of": digests, "parts": parts, "own": sums}
         replace(aside / NOTES, (json.dumps(notes, indent=1) + "\n").encode())
         _tell(aside, sizes, first, core)
 
@@ -269,6 +288,10 @@ def _code(*names: str) -> list[bytes]:
 
 def _below(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _digest(contents: Iterable[bytes]) -> str:
@@ -283,19 +306,23 @@ def _read(about: Path) -> dict:
         found = json.loads(about.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return found if isinstance(found, dict) and {"made_of", "parts"} <= found.keys() else {}
+    parts = found.get("parts") if isinstance(found, dict) else None
+    known = isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values())
+    return found if known and isinstance(found.get("made_of"), dict) else {}
 
 
-def _sizes(path: Path) -> dict[str, int]:
-    """Bytes of a file, and on the wire, where servers pack what is not packed yet."""
+def _sizes(path: Path) -> dict[str, int | str]:
+    """Bytes of a file, and on the wire, where servers pack what is not packed yet; and its checksum."""
     content = path.read_bytes()
     packed = path.suffix in (".tar", ".zip")
     return {
         "bytes": len(content),
         "wire": len(content) if packed else len(gzip.compress(content, 6, mtime=0)),
+        "sha256": _sha256(content),
     }
 
 
+@cache
 def _library() -> str:
     """Digest of the library, as the pages of the book have it."""
     sys.path.append(str(ROOT / "book" / "_ext"))
@@ -305,7 +332,7 @@ def _library() -> str:
 
 
 def _tell(
-    live: Path, sizes: Mapping[str, dict[str, int]], first: Iterable[str], core: Iterable[str]
+    live: Path, sizes: Mapping[str, dict[str, Any]], first: Iterable[str], core: Iterable[str]
 ) -> None:
     """Print what readers wait for, and what a server keeps."""
     whole = sum(path.stat().st_size for path in live.rglob("*") if path.is_file())

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 import requests
+import urllib3
 from remotezip import RemoteIOError, RemoteZip, RemoteZipError
 from tqdm import tqdm
 
@@ -27,6 +28,8 @@ from mirage_utils.ground.write import replace
 
 PINS = json.loads(Path(__file__).with_name("pins.json").read_text(encoding="utf-8"))
 LOCK = "pyodide-lock.json"
+PYTHON = PINS["platform"]["python"].rpartition(".")[0]
+"""Of the page, such as ``3.14``."""
 _WAIT = 30.0  # seconds for a server to answer
 
 
@@ -98,6 +101,7 @@ class _Remote:
             self._trouble = f"cannot be reached ({type(error).__name__})"
         except (
             requests.RequestException,
+            urllib3.exceptions.HTTPError,  # of an archive read in parts, whose server breaks off
             RemoteZipError,
             tarfile.TarError,
             zipfile.BadZipFile,

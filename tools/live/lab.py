@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mirage_utils.errors import DataError
 
-from . import archive, science
+from . import archive, carriers, science
 
 # Names under which the kernel asks for what the archives have.
 _ASKED_FOR = (
@@ -40,7 +40,7 @@ NOTHING = archive.tarred({})
 
 _EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
 # Maps for developers, texts that are collected elsewhere, pictures of icons that browsers have drawn as fonts.
-_DROPPED = ("*.map", "fa-*.svg", "fa-*.eot", "fa-*.ttf")
+_DROPPED = ("*.map", "*.orig", "rspack.config*.js", "fa-*.svg", "fa-*.eot", "fa-*.ttf")
 
 
 class LabError(DataError):
@@ -64,13 +64,7 @@ def lock(archives: Mapping[str, str]) -> str:
     nothing = hashlib.sha256(NOTHING).hexdigest()
     for name in _ASKED_FOR:
         packages[name] = _entry(name, "../archives/nothing.tar", nothing, names)
-    info = {
-        "abi_version": "2026_0",
-        "arch": "wasm32",
-        "platform": "emscripten_5_0_3",
-        "python": "3.14.0",
-    }
-    return json.dumps({"info": info, "packages": packages})
+    return json.dumps({"info": carriers.PINS["platform"], "packages": packages})
 
 
 def _entry(name: str, way: str, sha256: str, depends: list[str]) -> dict[str, object]:

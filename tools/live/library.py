@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mirage_utils.page.explorers import engine
 
-from . import archive, node
+from . import archive, carriers, node
 
 ROOT = Path(__file__).resolve().parents[2]
 _RUNS = "mirage_utils/models/data"
@@ -16,22 +17,31 @@ _RUNS = "mirage_utils/models/data"
 
 def files() -> dict[str, bytes]:
     """The library as it is installed, without commands and bundled runs, and with the script that draws explorers."""
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    version = about["project"]["version"]
+    runs_apart = {name for names in runs().values() for name in names}
     found = {
-        path.relative_to(ROOT).as_posix(): path.read_bytes()
-        for path in sorted((ROOT / "mirage_utils").rglob("*"))
-        if path.is_file() and not {"__pycache__", "cli"} & set(path.parts)
+        name: path.read_bytes()
+        for name, path in _installed(about["tool"]["setuptools"]["package-data"])
+        if name not in runs_apart and not name.startswith("mirage_utils/cli/")
     }
-    for name in [name for names in runs().values() for name in names]:
-        del found[name]
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-        "version"
-    ]
-    about = f"Metadata-Version: 2.4\nName: mirage-utils\nVersion: {version}\nLicense-Expression: BSD-3-Clause\n"
+    described = f"Metadata-Version: 2.4\nName: mirage-utils\nVersion: {version}\nLicense-Expression: BSD-3-Clause\n"
     return found | {
         "mirage_utils/page/explorers/vega.js": engine.script().encode(),
-        f"mirage_utils-{version}.dist-info/METADATA": about.encode(),
+        f"mirage_utils-{version}.dist-info/METADATA": described.encode(),
         f"mirage_utils-{version}.dist-info/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
     }
+
+
+def _installed(data: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, Path]]:
+    """What belongs to the library: its code, and the data that its packages declare; not what editors leave beside them."""
+    paths = set((ROOT / "mirage_utils").rglob("*.py"))
+    for package, patterns in data.items():
+        folder = ROOT / package.replace(".", "/")
+        paths |= {path for pattern in patterns for path in folder.glob(pattern)}
+    for path in sorted(paths):
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith("~"):
+            yield path.relative_to(ROOT).as_posix(), path
 
 
 def runs() -> dict[str, list[str]]:
@@ -55,11 +65,12 @@ def packed(core: Path) -> dict[str, bytes]:
         Folder of Pyodide's core.
     """
     ours = files()
+    tag = f"cpython-{carriers.PYTHON.replace('.', '')}"
     sources = []
     for name in ours:
         if name.endswith(".py"):
             path = Path(name)
-            target = path.parent / "__pycache__" / f"{path.stem}.cpython-314.pyc"
+            target = path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc"
             sources.append(node.Source(name, target.as_posix(), False))
     made = {"library.tar": archive.packed(ours | node.compiled(core, ours, sources))}
     for name, parts in runs().items():

@@ -15,11 +15,19 @@ Python for browsers is Pyodide (https://github.com/pyodide/pyodide, Mozilla Publ
 https://www.mozilla.org/MPL/2.0/); in it are CPython (https://github.com/python/cpython, Python Software Foundation License
 Version 2) and libraries of Emscripten (https://emscripten.org, MIT). All of it is shipped as its makers publish it.
 
-The explorers are drawn by Vega and Vega-Lite (https://vega.github.io, BSD 3-Clause, text below).
+The explorers are drawn by Vega and Vega-Lite (https://vega.github.io, BSD 3-Clause, text below), and the parts of D3 and TopoJSON that they
+bring (https://d3js.org, https://github.com/topojson, ISC).
 
-Compiled into packages: OpenBLAS and LAPACK (BSD 3-Clause) in NumPy and SciPy, FreeType (FreeType License), Anti-Grain Geometry and
-Qhull in Matplotlib, FreeType, libjpeg-turbo, OpenJPEG, libtiff, libwebp, Little CMS and zlib in Pillow; their own terms are with their
-sources, which the packages name. Fonts with Matplotlib: DejaVu (text below) and Computer Modern by BaKoMa (BaKoMa Fonts Licence).
+Compiled into Pyodide's core, beside CPython: SQLite (public domain), expat and libffi (MIT), zlib (zlib License), bzip2 (bzip2 License),
+liblzma (public domain and 0BSD), Zstandard and mpdecimal (BSD), HACL* (MIT).
+
+Compiled into packages: OpenBLAS and LAPACK (BSD 3-Clause) in NumPy and SciPy; in SciPy further HiGHS, Faddeeva, fast_float, PRIMA, trlib and
+array_api_compat (MIT), SuperLU, ARPACK, PROPACK, ID, L-BFGS-B, Cephes, qd, LAPJVsp, UNU.RAN, BiasedUrn, DUCC, uarray, pybind11 and
+fast_matrix_market (BSD), Boost and ryu (Boost Software License 1.0), mdspan (Apache License 2.0 with LLVM exceptions) and Qhull (Qhull
+License); FreeType (FreeType License), Anti-Grain Geometry and Qhull in Matplotlib; FreeType, libjpeg-turbo, OpenJPEG, libtiff, libwebp,
+Little CMS and zlib in Pillow. Their own terms are with their sources, which the packages name.
+
+Fonts with Matplotlib: DejaVu (text below) and Computer Modern by BaKoMa (BaKoMa Fonts Licence).
 
 The notebook beside the book is JupyterLite (https://github.com/jupyterlite, BSD 3-Clause, text below). What it is made of is listed with
 its licences in lab/build/third-party-licenses.json and in files of that name below lab/extensions.

@@ -9,12 +9,13 @@ const fail = (error) => { console.error(String(error.message ?? error).slice(-40
 process.on("uncaughtException", fail);
 
 const [home, from, to, file] = process.argv.slice(2).map((name) => path.resolve(name));
+const { platform: info } = JSON.parse(fs.readFileSync(new URL("pins.json", import.meta.url), "utf8"));
 const { loadPyodide } = await import(pathToFileURL(path.join(home, "pyodide.mjs")).href);
 try {
   // The tables that point to columns within a line are a quarter of the bytecode.
   const python = await loadPyodide({
     indexURL: home + "/", env: { HOME: "/home/pyodide", MPLCONFIGDIR: "/tmp/mpl", MPLBACKEND: "module://matplotlib_inline.backend_inline", PYTHONNODEBUGRANGES: "1" }, packages: [],
-    lockFileContents: { info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.0" }, packages: {} },
+    lockFileContents: { info, packages: {} },
   });
   python.mountNodeFS("/in", from);
   python.mountNodeFS("/out", to);

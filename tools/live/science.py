@@ -6,6 +6,7 @@ A first chapter waits for the first alone. The second comes when somebody import
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -22,6 +23,7 @@ _DROPPED = re.compile(
     r"(^|/)(tests?|testing/tests|benchmarks?)/"  # what checks them, not what they do
     r"|\.(pyi|pxd|pyx|pxi|a|h|hpp|c|cpp|f|f90|in|build|map)$|/py\.typed$"  # for compilers and editors
     r"|^numpy/(_core/include|distutils|f2py/(src|tests))/|^scipy/datasets/"
+    r"|matplotlib/backends/(_backend_(gtk|tk)|_tkagg|_macosx|backend_(cairo|gtk|macosx|nbagg|qt|tk|webagg|wx)|qt_)"
     r"|mpl-data/(fonts/(afm|pdfcorefonts)|sample_data|plot_directive|images)/|backends/web_backend/"
     # Of the fonts those that figures and formulas of Matplotlib use by default.
     r"|mpl-data/fonts/ttf/(?!DejaVuSans(-Bold|-Oblique|Display)?\.ttf|cmr10|cmmi10|cmsy10|cmex10)"
@@ -98,10 +100,8 @@ def later(files: Iterable[str], modules: Collection[str]) -> set[str]:
     return {name for name in files if _is_module(name) and stem(name) not in wanted}
 
 
-def archives(
-    core: Path, files: dict[str, bytes], modules: Collection[str]
-) -> dict[str, dict[str, bytes]]:
-    """The content of both archives, ``first`` and ``rest``, by name.
+def archives(core: Path, files: dict[str, bytes], modules: Collection[str]) -> dict[str, bytes]:
+    """Both archives, ``first.tar`` and ``rest.tar``, by name.
 
     Parameters
     ----------
@@ -122,11 +122,10 @@ def archives(
     bytecode = node.compiled(core, first, sources)
     for source in sources:
         del first[source.name]
-    names = sorted({_module(name) for name in rest})
-    first |= bytecode | {REST: json.dumps(names).encode()}
-    return {"first": first, "rest": {name: files[name] for name in sorted(rest)}}
-
-
-def packed(contents: dict[str, dict[str, bytes]]) -> dict[str, bytes]:
-    """The archives as files of the site, by their names."""
-    return {f"{name}.tar": archive.packed(files) for name, files in contents.items()}
+    second = archive.packed({name: files[name] for name in rest})
+    about = {
+        "modules": sorted({_module(name) for name in rest}),
+        "sha256": hashlib.sha256(second).hexdigest(),
+    }
+    first |= bytecode | {REST: json.dumps(about).encode()}
+    return {"first.tar": archive.packed(first), "rest.tar": second}

@@ -4,10 +4,11 @@ import importlib
 import json
 import pathlib
 import sys
+import sysconfig
 import tarfile
 import time
 
-SITE = pathlib.Path("/lib/python3.14/site-packages")
+SITE = pathlib.Path(sysconfig.get_path("purelib"))
 for name in sorted(pathlib.Path("/in").glob("*.tar")):
     with tarfile.open(name) as archive:
         archive.extractall(SITE, filter="data")
