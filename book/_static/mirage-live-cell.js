@@ -54,7 +54,7 @@ export class Cell {
     }
     if (!this.output) {
       this.output = make("div", { class: "cell_output docutils container" });
-      this.place.append(this.output);
+      (this.code ?? this.place).append(this.output); // what is wrong with parameters is said below them
     }
   }
 

@@ -7,13 +7,13 @@ import { Widgets } from "./mirage-live-widgets.js";
 const OTHER = "Note: this page was built with another state of the library than the one that runs here, and its numbers may differ.";
 
 // Open whatever a cell lies folded in, so that a link to it leads to something, and go on from there.
-function uncover({ place, fold, editor }) {
+function uncover({ place, fold, editor, code }) {
   for (let within = place; within; within = within.parentElement) {
     if (within.tagName === "DETAILS") within.open = true;
     if (within.classList.contains("toggle-hidden")) within.querySelector(".toggle-button")?.click();
   }
   if (fold) fold.open = true;
-  place.scrollIntoView();
+  (code ?? place).scrollIntoView();
   editor.field.focus({ preventScroll: true });
 }
 
@@ -30,6 +30,7 @@ export class Chapter {
     this.queue = [];
     this.current = null;
     this.ready = false;
+    this.files = new Map(); // of the reader, by name
   }
 
   // -- starting ------------------------------------------------------------------------------------
@@ -49,6 +50,7 @@ export class Chapter {
     try {
       const base = new URL("live/", this.root).href;
       await this.python.start({ about: this.about, base, chapter: this.name, pasted: this.record.numbers });
+      if (this.files.size) await this.python.ask("put", { files: this.files });
       this.ready = true;
     } catch (error) {
       if (error instanceof Stopped) return false;
@@ -92,17 +94,31 @@ export class Chapter {
     this.cells = cells.map((about, i) => new Cell(places[i], about, i + 1, this));
     // Browsers ask in their own words before what was typed goes.
     addEventListener("beforeunload", (event) => { if (this.edited()) event.preventDefault(); });
-    if (this.record.library !== this.about.library) this.panel.append(make("p", { class: "mb-py-note" }, OTHER));
+    if (this.record.library !== this.about.library) this.panel.after(make("p", { class: "mb-py-note" }, OTHER));
   }
 
   bar() {
     this.stopping = button("Stop", () => this.stop());
     this.stopping.disabled = true;
+    const chooser = make("input", { type: "file", multiple: true, hidden: true });
+    chooser.addEventListener("change", () => this.bring([...chooser.files]));
     this.buttons.replaceChildren(
       button("Run all", () => this.below(this.cells[0])), this.stopping,
       button("Start over", () => this.startOver(), "The chapter as it was published, and a new Python"),
+      button("Your files", () => chooser.click(), "Files of yours for the cells of this chapter, which stay in this browser"), chooser,
       make("a", { href: new URL(`live/lab/notebooks/index.html?path=${this.name}.ipynb`, this.root).href }, "Plain notebook"),
     );
+  }
+
+  // Files of the reader's for the cells to read.
+  async bring(files) {
+    try {
+      for (const file of files) this.files.set(file.name, new Uint8Array(await file.arrayBuffer()));
+      await this.python.ask("put", { files: this.files });
+      this.say("Cells find your files in the folder <code>yours</code>; they stay in this browser", [...this.files.keys()].join(", "));
+    } catch (error) {
+      this.say("A file could not be read.", error.message);
+    }
   }
 
   // At the end of the chapter, a cell for what its reader wants to try.

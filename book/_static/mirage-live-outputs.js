@@ -41,7 +41,7 @@ const plain = (kind, text) => make("div", { class: `output ${kind} highlight-mys
   make("div", { class: "highlight" }, make("pre", { tabindex: "0" }, text)));
 
 function failed({ name, text, lines: places, traceback }) {
-  const where = places.map(([number, code]) => `line ${number}: ${code}`).join("\n");
+  const where = places.map(([number, code]) => (number ? `line ${number}: ${code}` : code)).join("\n");
   return make("div", { class: "output traceback mb-py-error" },
     make("p", {}, make("b", {}, name), text ? `: ${text}` : ""),
     ...(where ? [make("pre", { tabindex: "0" }, where)] : []),

@@ -4,19 +4,18 @@
    mirage_utils/page/live.py, as text. */
 import { Lost, call, load } from "./mirage-live-loading.js";
 
-let session = null, coloured = null, cell = null;
+let python = null, session = null, coloured = null, cell = null;
+
+const HOME = "/home/pyodide/notebooks";
 
 const tell = (message) => postMessage(message);
 
 async function start({ about, base, chapter, pasted }) {
   const archives = [...about.archives.first, ...(about.archives.chapters[chapter] ?? [])];
-  const python = await load(about, base, archives, tell);
+  python = await load(about, base, archives, tell);
   tell({ kind: "phase", words: "Reading the chapter's library" });
-  python.runPython(`
-import os
-os.makedirs("/home/pyodide/notebooks", exist_ok=True)
-os.chdir("/home/pyodide/notebooks")
-`);
+  python.FS.mkdirTree(`${HOME}/yours`);
+  python.FS.chdir(HOME);
   const live = python.pyimport("mirage_utils.page.live");
   coloured = live.coloured;
   session = live.Session((text) => tell({ kind: "message", id: cell, text }), pasted);
@@ -32,6 +31,8 @@ const asked = {
     } finally { cell = null; }
   },
   colour: ({ source }) => ({ html: coloured(source) }),
+  // Files that the reader chose, by name.
+  put: ({ files }) => { for (const [name, content] of files) python.FS.writeFile(`${HOME}/yours/${name}`, content); },
   receive: ({ model, data }) => session.receive(model, data),
 };
 

@@ -38,11 +38,14 @@ _MEANT = {
     "No module named": "The page has the packages that chapters need (NumPy, SciPy, SymPy, pandas, Matplotlib, ipywidgets and a few "
     "more); others can be used on a machine of your own",
     "can't start new thread": "Python in a page has one thread",
+    "Not available": "A page runs no other programs, and installs nothing",
     "Cannot stack switch": "In this browser Python cannot wait (await); in Chrome and Edge it can",
 }
 """What errors mean that come from the page, by what they say."""
 _MOST, _LAST = 100_000, 10_000
 """Characters that a cell may print before only the last ones are kept: a page with more of them stands still."""
+_ENDS = 5
+"""Lines of an error that are shown from each end: a function that calls itself gives a thousand."""
 _PICTURES = 200
 """Things that a cell may display."""
 _PAUSE = 0.1
@@ -292,6 +295,8 @@ class Session:
                 for frame in traceback.extract_tb(error.__traceback__)
                 if frame.filename.startswith(_CELL)
             ]
+        if len(lines) > 2 * _ENDS:
+            lines[_ENDS:-_ENDS] = [(0, f"[{len(lines) - 2 * _ENDS:,} more lines]")]
         text = getattr(error, "msg", None) or str(error)
         text = ". ".join([text, *(meant for sign, meant in _MEANT.items() if sign in text)])
         self.tell(

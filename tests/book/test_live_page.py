@@ -476,10 +476,17 @@ def test_a_parameter_changes_the_figure_and_the_number_in_its_sentence(running):
     figure = page.locator("#fig-two-metrics svg").first.inner_html()
     field = page.locator(".mb-py-parameters textarea")
     source = field.input_value()
+    again = page.get_by_role("button", name="Run the chapter with these")
+    field.fill(source.replace("ALPHA: float = 0.5", "ALPHA: float ="))
+    again.click()
+    error = page.locator(".mb-py-parameters .mb-py-error")
+    expect(error).to_contain_text("SyntaxError", timeout=MINUTES)
+    settled(page)
     field.fill(source.replace("ALPHA: float = 0.5", "ALPHA: float = 0.8"))
     assert source != field.input_value()
-    page.get_by_role("button", name="Run the chapter with these").click()
+    again.click()
     settled(page)
+    expect(error).to_have_count(0)
     assert page.locator("#fig-two-metrics svg").first.inner_html() != figure
     changed = page.locator(".mb-py-changed")
     expect(changed.first).to_have_text("0.8 (published: 0.5)")
@@ -504,6 +511,30 @@ def test_what_cannot_be_drawn_is_said_and_the_next_thing_is_drawn(running):
     expect(output.locator("strong")).to_have_text("bold")
     write(page, 3, "import asyncio\nawait asyncio.sleep(0.01)\nprint('waited')")
     expect(output.locator("pre")).to_have_text("waited\n")
+    assert faults == []
+
+
+@needs_live
+def test_files_of_the_reader_lie_in_a_folder_and_stay_in_the_page(running):
+    page, faults = running
+    rows = "model,params,task,score,n\n" + "".join(
+        f"m{i},{10**i},sums,{i / 10},200\n" for i in range(5, 10)
+    )
+    files = [
+        {"name": "mine <1>.csv", "mimeType": "text/csv", "buffer": rows.encode()},
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"one"},
+    ]
+    page.locator(".mb-py-panel input[type=file]").set_input_files(files)
+    expect(page.locator(SAYS)).to_contain_text(
+        "in the folder yours; they stay in this browser (mine <1>.csv, notes.txt)"
+    )
+    output = cell(page, 3).locator(".cell_output")
+    write(
+        page,
+        3,
+        "import pandas as pd\nprint(len(pd.read_csv('yours/mine <1>.csv')), open('yours/notes.txt').read())",
+    )
+    expect(output.locator("pre")).to_have_text("5 one\n")
     assert faults == []
 
 

@@ -135,6 +135,14 @@ def test_an_error_names_the_lines_of_the_cells_and_keeps_the_whole_traceback(tmp
     assert inside["lines"] == [[1, "json.loads('{')"]]  # not those of the library
 
 
+def test_of_a_thousand_lines_that_led_to_an_error_the_ends_are_told(tmp_path):
+    (cell,) = run(tmp_path, "def again(): return again()\nagain()")
+    (error,) = cell["messages"]
+    assert error["name"] == "RecursionError"
+    assert [line for line, _ in error["lines"]] == [2, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1]
+    assert "more lines]" in error["lines"][5][1]
+
+
 @pytest.mark.parametrize(
     ("cell", "words"),
     [

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -278,7 +277,11 @@ class Builder:
         sums = {name: _sha256(content) for name, content in own.items()}
         notes = {"made_of": digests, "parts": parts, "own": sums}
         replace(aside / NOTES, (json.dumps(notes, indent=1) + "\n").encode())
-        _tell(aside, sizes, first, core)
+        whole = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
+        start = sum(sizes[name]["wire"] for name in (*core, *first))
+        print(
+            f"{self._live}: {whole / 1e6:.1f} MB; a first chapter needs {start / 1e6:.1f} MB as they are sent"
+        )
 
 
 def _code(*names: str) -> list[bytes]:
@@ -329,14 +332,3 @@ def _library() -> str:
     import live
 
     return live.library()
-
-
-def _tell(
-    live: Path, sizes: Mapping[str, dict[str, Any]], first: Iterable[str], core: Iterable[str]
-) -> None:
-    """Print what readers wait for, and what a server keeps."""
-    whole = sum(path.stat().st_size for path in live.rglob("*") if path.is_file())
-    start = sum(sizes[name]["wire"] for name in (*core, *first))
-    print(
-        f"{live.parent / 'live'}: {whole / 1e6:.1f} MB; a first chapter needs {start / 1e6:.1f} MB as they are sent"
-    )

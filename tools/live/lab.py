@@ -139,6 +139,10 @@ def built(contents: Mapping[str, bytes], packages: list[str], home: str) -> dict
             "lab",
             "--apps",
             "notebooks",
+            "--apps",
+            "tree",
+            "--apps",
+            "edit",
             "--no-sourcemaps",
         ]
         command += ["--contents", str(source), "--output-dir", str(into), "--ignore-sys-prefix"]

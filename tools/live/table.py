@@ -60,7 +60,7 @@ def table(browser: Browser, address: str, chapters: Sequence[str]) -> Iterator[R
 def run(page: Page, address: str, chapter: str) -> Row:
     """Run one chapter in a page that has not been used yet."""
     faults: list[str] = []
-    sizes: list[int] = []
+    asked: list[str] = []
     page.set_default_timeout(_WAIT)
     page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -68,10 +68,7 @@ def run(page: Page, address: str, chapter: str) -> Row:
         "request",
         lambda r: None if r.url.startswith((address, "blob:", "data:")) else faults.append(r.url),
     )
-    page.context.on(
-        "requestfinished",
-        lambda r: sizes.append(r.sizes()["responseBodySize"]) if "/live/" in r.url else None,
-    )
+    page.context.on("requestfinished", lambda r: asked.append(r.url.partition("?")[0]))
     page.goto(f"{address}/notebooks/{chapter}.html")
     begun = time.perf_counter()
     page.click(".mb-run")
@@ -94,9 +91,16 @@ def run(page: Page, address: str, chapter: str) -> Row:
     )
     faults += changed
     return Row(
-        chapter, sum(sizes) / 1e6, started - begun, ended - started, memory(page), f"{states.count('done')} of {len(states)}",
+        chapter, loaded(page, address, asked), started - begun, ended - started, memory(page), f"{states.count('done')} of {len(states)}",
         f"{claims.count() - broken} of {claims.count()}", f"{numbers - len(changed)} of {numbers}", faults,
     )  # fmt: skip
+
+
+def loaded(page: Page, address: str, asked: Sequence[str]) -> float:
+    """Megabytes of what was asked for, as servers send it."""
+    about = page.request.get(f"{address}/live/about.json").json()["files"]
+    names = [url.removeprefix(f"{address}/live/") for url in asked]
+    return sum(about[name]["wire"] for name in names if name in about) / 1e6
 
 
 def settled(page: Page) -> str:
