@@ -9,9 +9,12 @@ from collections.abc import Iterator
 import chromium
 import pytest
 from chromium import Quiet, served
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 __all__ = ["Quiet", "launched", "served", "swipe"]
+
+# What is expected comes at once where a machine has time; where other tests run beside, five seconds are not enough.
+expect.set_options(timeout=30_000)
 
 
 @contextlib.contextmanager

@@ -526,7 +526,7 @@ def test_files_of_the_reader_lie_in_a_folder_and_stay_in_the_page(running):
     ]
     page.locator(".mb-py-panel input[type=file]").set_input_files(files)
     expect(page.locator(SAYS)).to_contain_text(
-        "in the folder yours; they stay in this browser (mine <1>.csv, notes.txt)"
+        "in the folder yours; they stay in this browser (mine <1>.csv, notes.txt)", timeout=MINUTES
     )
     output = cell(page, 3).locator(".cell_output")
     write(

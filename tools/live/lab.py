@@ -34,6 +34,9 @@ PACKAGES = ("jupyterlite-core", "jupyterlite-pyodide-kernel", "jupyterlab-widget
 NEEDED = ("IPython/", "prompt_toolkit/", "wcwidth/")
 """What the kernel needs of packages, also of what no chapter loads."""
 
+_DATE = "1767225600"
+"""Seconds since 1970 that all files say they are from, so that two builds are equal."""
+
 _BACKEND = "module://matplotlib_inline.backend_inline"
 NOTHING = archive.tarred({})
 """An archive of no files."""
@@ -144,6 +147,8 @@ def built(contents: Mapping[str, bytes], packages: list[str], home: str) -> dict
             "--apps",
             "edit",
             "--no-sourcemaps",
+            "--source-date-epoch",
+            _DATE,
         ]
         command += ["--contents", str(source), "--output-dir", str(into), "--ignore-sys-prefix"]
         command += [f"--LiteBuildConfig.federated_extensions={path}" for path in extensions()]
