@@ -129,6 +129,12 @@ class _Keyboard(io.TextIOBase):
         raise RuntimeError(_KEYBOARD)
 
 
+def _warned(message: Any, category: type[Warning], *_: Any) -> None:
+    """Print a warning for readers, who know of no files and lines of the library."""
+    kind = "Note" if category is UserWarning else category.__name__
+    print(f"{kind}: {message}", file=sys.stderr)
+
+
 class Session:
     """A chapter that runs cell by cell.
 
@@ -166,6 +172,7 @@ class Session:
         warnings.filterwarnings(
             "ignore", "overflow encountered in cast", RuntimeWarning, r"pandas\."
         )
+        warnings.showwarning = _warned
         # What was glued before belongs to another run.
         numbers._GLUED.clear()
         hook = _Hook(parent=shell, shell=shell)
