@@ -48,9 +48,9 @@ __all__ = [*_SUBMODULES, *_NAMES, "__version__"]
 __getattr__, _ = on_first_use(__name__, _SUBMODULES, _NAMES)
 
 if sys.platform == "emscripten":
-    from .ground.browser import find_the_rest
+    from .ground.browser import settle
 
-    find_the_rest()
+    settle()
 
 
 def __dir__() -> list[str]:

@@ -45,6 +45,7 @@ export class Chapter {
   // Start Python; whether it runs. Where it does not, the panel says why, and what to do.
   async start() {
     this.ready = false;
+    this.starting = true;
     this.say("Loading Python");
     if (!this.cells) this.offer("Cancel", () => this.cancel());
     try {
@@ -62,6 +63,7 @@ export class Chapter {
       } else this.say(`Python could not be started in this page. ${this.instead}`, error.message);
       this.offer("Try again", () => this.begin());
     } finally {
+      this.starting = false;
       this.loading.hidden = true;
     }
     return this.ready;
@@ -69,7 +71,7 @@ export class Chapter {
 
   cancel() {
     this.python.stop();
-    this.say("Not started. What has been loaded is kept.");
+    this.say("Not started. Files that have come in full are kept.");
     this.offer("Load and run", () => this.begin());
   }
 
@@ -150,10 +152,11 @@ export class Chapter {
   missing(at) { return this.cells.slice(0, at).filter((cell) => cell.state === "" || cell.state === "left"); }
 
   async ask(cells) {
-    if (!this.ready) {
+    if (this.starting) {
       this.say("Python is still starting: press again when it is there.");
       return;
     }
+    if (!this.ready && !await this.start()) return;
     for (const cell of cells) {
       if (!this.queue.includes(cell)) this.queue.push(cell);
       if (cell !== this.current) cell.is("waiting");
@@ -216,12 +219,14 @@ export class Chapter {
     this.python.stop();
     cell.is("failed");
     this.fresh();
+    await cell.show();
     if (await this.start()) this.say("Python had ended in that cell (its memory may have been full), and was started again.", error.message);
   }
 
   async stop() {
     this.panel.focus({ preventScroll: true }); // the button goes out
     this.python.stop();
+    this.current?.show();
     this.fresh();
     if (await this.start()) this.say("Stopped. Python was started again, and knows nothing of the cells that had run.");
   }

@@ -27,9 +27,9 @@ export class Python {
         reject(new Blocked(error.message));
         return;
       }
-      this.worker.addEventListener("error", (event) => {
+      this.worker.addEventListener("error", async (event) => {
         event.preventDefault?.();
-        const error = alive ? Error(event.message ?? "Python has ended") : new Blocked(event.message ?? "");
+        const error = alive ? Error(event.message ?? "Python has ended") : await this.silent(event.message ?? "");
         reject(error);
         this.fail(error);
       });
@@ -41,6 +41,12 @@ export class Python {
     broken.catch(() => {});
     if (this.worker) await Promise.race([this.ask("start", given), broken]);
     else await broken;
+  }
+
+  // Why a worker never said a word.
+  async silent(words) {
+    const there = await fetch(this.url, { cache: "no-store" }).then((answer) => answer.ok, () => false);
+    return there ? new Blocked(words) : new Lost("its script did not come");
   }
 
   take(data) {

@@ -10,6 +10,7 @@ import importlib
 import importlib.machinery
 import io
 import json
+import logging
 import sys
 import tarfile
 from collections.abc import Collection, Sequence
@@ -21,7 +22,7 @@ from types import ModuleType
 from ..errors import DataError
 from .optional import in_browser
 
-__all__ = ["ArchiveError", "bring", "find_the_rest"]
+__all__ = ["ArchiveError", "bring", "settle"]
 
 REST = "mirage_rest.json"
 """Beside the packages: ``modules`` that only the archive ``rest`` has, by name, and its ``sha256``."""
@@ -102,8 +103,15 @@ class _Rest(MetaPathFinder):
         return PathFinder.find_spec(fullname, path, target)
 
 
-def find_the_rest() -> None:
-    """From now on an import finds also what comes in the second archive; outside of a browser nothing happens."""
+def settle() -> None:
+    """Be at home in a page: from now on an import finds also what comes in the second archive.
+
+    Outside of a browser nothing happens.
+    """
+    if not in_browser():
+        return
+    # A page has the fonts that figures use; that others are missing is no news to readers.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     names = _site_packages() / REST
-    if in_browser() and names.is_file() and not any(isinstance(f, _Rest) for f in sys.meta_path):
+    if names.is_file() and not any(isinstance(finder, _Rest) for finder in sys.meta_path):
         sys.meta_path.append(_Rest(**json.loads(names.read_text(encoding="utf-8"))))

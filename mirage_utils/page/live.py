@@ -9,7 +9,6 @@ import base64
 import io
 import json
 import linecache
-import logging
 import re
 import sys
 import time
@@ -166,9 +165,7 @@ class Session:
         if InteractiveShell.initialized():
             InteractiveShell.clear_instance()
         shell = _Shell.instance(config=settings, display_pub_class=_Publisher)
-        # What a chapter does not show on a desk: that fonts are looked through, and that pandas writes counts of 64 bits
-        # where words have 32.
-        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        # What a chapter does not show on a desk: that pandas writes counts of 64 bits where words have 32.
         warnings.filterwarnings(
             "ignore", "overflow encountered in cast", RuntimeWarning, r"pandas\."
         )

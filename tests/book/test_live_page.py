@@ -142,10 +142,33 @@ def with_about(page, **more):
 def test_a_blocked_worker_is_told(browser, site):
     with opened(browser, site) as (page, _):
         with_about(page)
-        page.route("**/mirage-live-worker.js", lambda route: route.abort())
+
+        def forbid(route):
+            answer = route.fetch()
+            rule = {"Content-Security-Policy": "worker-src 'none'"}
+            route.fulfill(response=answer, headers={**answer.headers, **rule})
+
+        page.route(f"**/{CHAPTER}.html", forbid)
+        page.reload()
         page.click(".mb-run")
         expect(page.locator(SAYS)).to_contain_text("keeps the page from starting a worker")
         expect(page.locator(SAYS)).to_contain_text("download the notebook")
+
+
+def test_a_worker_whose_script_does_not_come_can_be_tried_again(browser, site):
+    with opened(browser, site) as (page, _):
+        with_about(page)
+        asked: list[str] = []
+
+        def once(route):
+            asked.append(route.request.url)
+            route.continue_() if len(asked) == 1 else route.abort()
+
+        page.context.route("**/mirage-live-worker.js", once)
+        page.click(".mb-run")
+        expect(page.locator(SAYS)).to_contain_text("the connection is slow, or it has ended")
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        assert len(asked) > 1
 
 
 def test_a_worker_that_may_not_be_made_is_told(browser, site):
@@ -160,7 +183,7 @@ def test_a_worker_that_may_not_be_made_is_told(browser, site):
 
 def test_a_download_that_fails_can_be_tried_again(browser, site):
     with opened(browser, site) as (page, _):
-        name = "pyodide/pyodide.asm.wasm"
+        name = "pyodide/pyodide.mjs"
         with_about(page, files={name: {"bytes": 10, "wire": 10}})
         tries: list[str] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import re
 import shutil
 import sys
@@ -214,6 +215,21 @@ def test_a_module_of_the_second_archive_fetches_it_once(tmp_path, monkeypatch):
     with pytest.raises(ModuleNotFoundError):
         import never_came  # noqa: F401
     assert brought == 2 * [("rest", "a" * 16, "a" * 64)]
+
+
+def test_python_settles_in_a_page_once(tmp_path, monkeypatch):
+    logger = logging.getLogger("matplotlib.font_manager")
+    monkeypatch.setattr(logger, "level", logging.WARNING)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    monkeypatch.setattr(browser, "_site_packages", lambda: tmp_path)
+    (tmp_path / science.REST).write_text(json.dumps({"modules": ["came_at_last"], "sha256": "a"}))
+    browser.settle()
+    assert not [finder for finder in sys.meta_path if isinstance(finder, browser._Rest)]
+    monkeypatch.setattr(browser, "in_browser", lambda: True)
+    for _ in range(2):
+        browser.settle()
+    assert len([finder for finder in sys.meta_path if isinstance(finder, browser._Rest)]) == 1
+    assert logger.level == logging.ERROR
 
 
 class Parts(build.Builder):

@@ -186,8 +186,7 @@ def test_a_flood_is_cut_in_the_middle(tmp_path):
 def test_nothing_is_told_that_comes_from_the_page_and_not_from_the_cell(tmp_path):
     found, own = run(
         tmp_path,
-        "import logging, warnings\n"
-        "logging.getLogger('matplotlib.font_manager').warning('building the font cache')\n"
+        "import warnings\n"
         "warnings.warn_explicit('overflow encountered in cast', RuntimeWarning, 'format.py', 1, module='pandas.io.formats.format')",
         "warnings.warn_explicit('overflow encountered in cast', RuntimeWarning, 'mine.py', 1, module='mine')",
     )
