@@ -40,7 +40,7 @@ _MEANT = {
     "Not available": "A page runs no other programs, and installs nothing",
     "Cannot stack switch": "In this browser Python cannot wait (await); in Chrome and Edge it can",
 }
-"""What errors mean that come from the page, by what they say."""
+"""What errors mean that come from the page, by how they begin."""
 _MOST, _LAST = 100_000, 10_000
 """Characters that a cell may print before only the last ones are kept: a page with more of them stands still."""
 _ENDS = 5
@@ -128,7 +128,9 @@ class _Keyboard(io.TextIOBase):
         raise RuntimeError(_KEYBOARD)
 
 
-def _warned(message: Any, category: type[Warning], *_: Any) -> None:
+def _warned(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None
+) -> None:  # fmt: skip
     """Print a warning for readers, who know of no files and lines of the library."""
     kind = "Note" if category is UserWarning else category.__name__
     print(f"{kind}: {message}", file=sys.stderr)
@@ -302,7 +304,9 @@ class Session:
         if len(lines) > 2 * _ENDS:
             lines[_ENDS:-_ENDS] = [(0, f"[{len(lines) - 2 * _ENDS:,} more lines]")]
         text = getattr(error, "msg", None) or str(error)
-        text = ". ".join([text, *(meant for sign, meant in _MEANT.items() if sign in text)])
+        text = ". ".join(
+            [text, *(meant for sign, meant in _MEANT.items() if text.startswith(sign))]
+        )
         self.tell(
             {
                 "kind": "error", "name": kind.__name__, "text": text, "lines": lines,
