@@ -27,7 +27,10 @@ export class Editor {
     let leaving = false, pressed = false;
     this.field.addEventListener("pointerdown", () => { pressed = true; leaving = false; });
     this.field.addEventListener("focus", () => { leaving = !pressed; });
-    this.field.addEventListener("blur", () => { leaving = pressed = false; });
+    this.field.addEventListener("blur", () => {
+      leaving = pressed = false;
+      this.element.scrollLeft = this.field.scrollLeft = 0; // where lines begin, on a narrow screen
+    });
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Escape") leaving = true;
       else if (event.key === "Tab" && !leaving && !event.ctrlKey && !event.altKey && !event.metaKey) {
