@@ -156,7 +156,10 @@ export class Chapter {
       this.say("Python is still starting: press again when it is there.");
       return;
     }
-    if (!this.ready && !await this.start()) return;
+    if (!this.ready) {
+      if (!await this.start()) return;
+      this.bar();
+    }
     for (const cell of cells) {
       if (!this.queue.includes(cell)) this.queue.push(cell);
       if (cell !== this.current) cell.is("waiting");

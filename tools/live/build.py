@@ -93,11 +93,11 @@ class Builder:
         """Make what is missing or out of date; whoever comes while somebody else does, waits."""
         lock = FileLock(self._beside("lock"))
         try:
-            lock.acquire(timeout=1)
+            held = lock.acquire(timeout=1)
         except Timeout:
             print("somebody else is making it: waiting until that is done", file=sys.stderr)
-            lock.acquire()
-        with lock:
+            held = lock.acquire()
+        with held:
             self._run()
 
     def _beside(self, kind: str) -> Path:
@@ -108,7 +108,7 @@ class Builder:
         notes = _read(self._live / NOTES)
         parts = self._parts()
         digests = {part.name: _digest(part.made_of) for part in parts}
-        kept = [*notes.get("parts", {}).values(), notes.get("own", {ABOUT: ""})]
+        kept = [*notes.get("parts", {}).values(), notes.get("own", {})]
         if notes.get("made_of") == digests and all(map(self._there, kept)):
             print(f"nothing has changed: {self._live} is up to date")
             return
@@ -310,8 +310,9 @@ def _read(about: Path) -> dict:
     except (FileNotFoundError, ValueError):
         return {}
     parts = found.get("parts") if isinstance(found, dict) else None
-    known = isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values())
-    return found if known and isinstance(found.get("made_of"), dict) else {}
+    known = isinstance(parts, dict) and isinstance(found.get("made_of"), dict)
+    sums = [*parts.values(), found.get("own")] if known else [None]
+    return found if all(isinstance(each, dict) for each in sums) else {}
 
 
 def _sizes(path: Path) -> dict[str, int | str]:
