@@ -77,7 +77,7 @@ def written(folder: Path, name: str, **sources: str) -> Path:
 
 def said(page) -> str:
     """What the page says when it has nothing more to do."""
-    page.wait_for_selector(".mb-check button[type=submit]:enabled", timeout=300_000)
+    page.wait_for_selector(".mb-check button[type=submit]:not([aria-disabled])", timeout=300_000)
     return page.inner_text(".mb-check-state")
 
 
@@ -134,7 +134,7 @@ def test_where_python_cannot_run_the_page_says_why(bare, browser, notebook, befo
 def test_a_worker_that_may_not_start_is_told(bare, browser, notebook):
     with served(bare) as home:
         page = browser.new_page()
-        about = '{"version": "1", "core": "pyodide/", "files": {}, "archives": {"first": [], "chapters": {}}}'
+        about = '{"version": "1", "core": "pyodide/", "files": {}, "archives": {"first": [], "chapters": {}}, "form": 2, "platform": {}}'
         page.route("**/live/about.json", lambda route: route.fulfill(body=about))
         page.route("**/mirage-check-worker.js*", lambda route: route.abort())
         page.goto(f"{home}/{PAGE}")
