@@ -52,10 +52,15 @@ def processor_time(seconds: float) -> Iterator[None]:
         yield
         return
 
+    start, (soft, hard) = time.process_time(), resource.getrlimit(resource.RLIMIT_CPU)
+
     def stop(number: int, frame: object) -> None:
+        left = seconds - (time.process_time() - start)
+        if left > 0:  # the timer, too, counts in ticks
+            signal.setitimer(signal.ITIMER_PROF, left, 1.0)
+            return
         raise TooLong(f"more than {seconds:g} s of processor time")
 
-    start, (soft, hard) = time.process_time(), resource.getrlimit(resource.RLIMIT_CPU)
     before = signal.signal(signal.SIGPROF, stop)
     limit_processor_time(seconds + _GRACE)
     # Once more every second: an exception that is raised while an object is being removed is dropped.
