@@ -6,6 +6,8 @@ import { Widgets } from "./mirage-live-widgets.js";
 
 const OTHER = "Note: this page was built with another state of the library than the one that runs here, and its numbers may differ.";
 
+const NAMED = 3;
+
 // Open whatever a cell lies folded in, so that a link to it leads to something, and go on from there.
 function uncover({ place, fold, editor, code }) {
   for (let within = place; within; within = within.parentElement) {
@@ -15,6 +17,12 @@ function uncover({ place, fold, editor, code }) {
   if (fold) fold.open = true;
   (code ?? place).scrollIntoView();
   editor.field.focus({ preventScroll: true });
+}
+
+// Names in a line that stays a line.
+function listed(names) {
+  const more = names.length - NAMED;
+  return names.slice(0, NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 export class Chapter {
@@ -103,7 +111,10 @@ export class Chapter {
     this.stopping = button("Stop", () => this.stop());
     this.stopping.disabled = true;
     const chooser = make("input", { type: "file", multiple: true, hidden: true });
-    chooser.addEventListener("change", () => this.bring([...chooser.files]));
+    chooser.addEventListener("change", async () => {
+      await this.bring([...chooser.files]);
+      chooser.value = ""; // the same file, changed and chosen again, is a change
+    });
     this.buttons.replaceChildren(
       button("Run all", () => this.below(this.cells[0])), this.stopping,
       button("Start over", () => this.startOver(), "The chapter as it was published, and a new Python"),
@@ -117,8 +128,9 @@ export class Chapter {
     try {
       for (const file of files) this.files.set(file.name, new Uint8Array(await file.arrayBuffer()));
       await this.python.ask("put", { files: this.files });
-      this.say("Cells find your files in the folder <code>yours</code>; they stay in this browser", [...this.files.keys()].join(", "));
+      this.say("Cells find your files in the folder <code>yours</code>; they stay in this browser", listed([...this.files.keys()]));
     } catch (error) {
+      if (error instanceof Stopped) return; // the next Python gets them
       this.say("A file could not be read.", error.message);
     }
   }

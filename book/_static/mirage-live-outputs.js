@@ -49,8 +49,9 @@ function failed({ name, text, lines: places, traceback }) {
 }
 
 const SHOWN = {
-  "text/html": (text) => {
-    const box = make("div", { class: "output text_html" });
+  "text/html": (text, message) => {
+    // What was made of Markdown is text like the page's own.
+    const box = make("div", { class: `output ${"text/markdown" in message.data ? "text_markdown" : "text_html"}` });
     box.innerHTML = text;
     // pandas puts a sheet beside each table; the book's own says the same once.
     box.querySelectorAll("style[scoped]").forEach((style) => style.remove());

@@ -551,6 +551,9 @@ def test_files_of_the_reader_lie_in_a_folder_and_stay_in_the_page(running):
     expect(page.locator(SAYS)).to_contain_text(
         "in the folder yours; they stay in this browser (mine <1>.csv, notes.txt)", timeout=MINUTES
     )
+    many = [{"name": f"{i}.csv", "mimeType": "text/csv", "buffer": b"a"} for i in range(40)]
+    page.locator(".mb-py-panel input[type=file]").set_input_files(many)
+    expect(page.locator(SAYS)).to_contain_text("0.csv and 39 more)", timeout=MINUTES)
     output = cell(page, 3).locator(".cell_output")
     write(
         page,
